@@ -1,0 +1,50 @@
+# Everything a newcomer or CI needs. `make demo` and `make test` set themselves up.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.PHONY: help setup demo test check bench clean lock format
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## a virtual environment in .venv with pinned, hashed packages
+
+demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks the canary
+	@$(BIN)/synthetic demo $(if $(FAULT),--fault $(FAULT)) $(if $(DEFECT),--defect $(DEFECT)) $(ARGS)
+
+test: $(READY) ## the tests: parallel, in random order, under three minutes
+	$(BIN)/pytest -q -n $(WORKERS) -m "not slow"
+
+check: $(READY) ## the developer's loop: format, lint, types, import rules, tests; also what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q -n $(WORKERS)
+
+format: $(READY) ## mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## benchmarks that print ratios against a peer
+	$(BIN)/python -m bench
+
+lock: ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra reference --extra postgres --extra test --group dev -o requirements/dev.txt
+	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		-o requirements/runtime.txt
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) .synthetic reports/out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
