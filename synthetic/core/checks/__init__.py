@@ -1,0 +1,1 @@
+"""The named checks: one invariant a file, pure functions over the evidence of a run."""

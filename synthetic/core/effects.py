@@ -1,0 +1,189 @@
+"""What a scenario asks of the world, and what comes back. Plain frozen data; a driver performs them.
+
+A scenario is a generator: it yields an effect and receives a result. Each result carries its `Times`, so a scenario needs no
+clock of its own, and feeding recorded results replays a run exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When an exchange happened, in nanoseconds of one monotonic clock.
+
+    `started`: the driver took the effect; `sent`: the request had left; `received`: the answer was complete;
+    `handled`: the scenario got it. `lag_ns`: the longest stall of the harness's own event loop meanwhile (0: none seen).
+    """
+
+    started: int
+    sent: int
+    received: int
+    handled: int
+    lag_ns: int = 0
+
+    @property
+    def latency_ns(self) -> int:
+        """The target's time: received - sent."""
+        return self.received - self.sent
+
+    @property
+    def harness_lag_ns(self) -> int:
+        """Our own time: handled - received, or a stall of our loop, whichever is longer."""
+        return max(self.handled - self.received, self.lag_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The durable record of a money effect, written before its request leaves.
+
+    `key` is the idempotency key: the same for every attempt, for ever. `kind` says which limit covers it.
+    """
+
+    run_id: str
+    step: str
+    operation: str
+    kind: str
+    amount: Money
+    key: str
+    source: str
+    target: str
+    cell: str = ""
+    player: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """One HTTP request. `url` is absolute, `body` the exact bytes; redirects are the scenario's business, never the driver's."""
+
+    method: str
+    url: str
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    timeout_s: float = 10.0
+    moves: Intent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WsOpen:
+    """Open the WebSocket `connection` (a name within the run). An open one of that name is closed first."""
+
+    connection: str
+    url: str
+    headers: Headers = field(default=(), repr=False)
+    subprotocols: tuple[str, ...] = ()
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WsSend:
+    """Send one text frame."""
+
+    connection: str
+    text: str = field(repr=False)
+    timeout_s: float = 5.0
+    moves: Intent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WsReceive:
+    """Wait for the next frame."""
+
+    connection: str
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WsClose:
+    """Close a WebSocket; closing one that is not open is no fault."""
+
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Tell the journal what became of an intent. May be written lazily: losing it costs an idempotent query."""
+
+    key: str
+    state: IntentState
+
+
+Effect = Http | WsOpen | WsSend | WsReceive | WsClose | Sleep | Resolve
+
+
+class FaultKind(StrEnum):
+    """Why an exchange has no answer. `maybe_sent` of a `TransportFault` says whether it may have had an effect."""
+
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    NAME_UNKNOWN = "name_unknown"
+    TLS_FAILED = "tls_failed"
+    READ_TIMEOUT = "read_timeout"
+    RESET = "reset"
+    PROTOCOL = "protocol"  # what came is not HTTP or WebSocket, or over the size limit
+    WS_REJECTED = "ws_rejected"  # the handshake was answered with an HTTP status
+    WS_CLOSED = "ws_closed"
+    OFF_ALLOW_LIST = "off_allow_list"
+    NOT_JOURNALED = "not_journaled"  # the intent could not be made durable, so nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """An HTTP answer; `headers` as they came, names in lower case."""
+
+    status: int
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class WsOpened:
+    """The handshake succeeded."""
+
+    times: Times
+    headers: Headers = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WsFrame:
+    """One text frame (a binary frame comes decoded as UTF-8 with replacement). `received` is when it arrived, not when asked for."""
+
+    text: str = field(repr=False)
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A send, close, sleep or resolve was performed."""
+
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFault:
+    """No answer. `maybe_sent` is False only where the request certainly never reached the target."""
+
+    kind: FaultKind
+    detail: str
+    maybe_sent: bool
+    times: Times
+    close_code: int | None = None
+    status: int | None = None  # of a rejected WebSocket handshake
+
+
+Result = HttpReply | WsOpened | WsFrame | Done | TransportFault
