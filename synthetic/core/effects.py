@@ -161,7 +161,7 @@ class WsOpened:
 
 @dataclass(frozen=True, slots=True)
 class WsFrame:
-    """One text frame (a binary frame comes decoded as UTF-8 with replacement). `received` is when it arrived, not when asked for."""
+    """One text frame (a binary frame comes decoded as UTF-8 with replacement). `received` is when it arrived, not when asked."""
 
     text: str = field(repr=False)
     times: Times

@@ -80,7 +80,7 @@ class ExchangeDone:
 
 @dataclass(frozen=True, slots=True)
 class MoneyMoved:
-    """A money effect reached a known or unknown state. `direction`: `in` (into the wallet), `out` (out of it), `stake`, `payout`."""
+    """What became of a money effect. `direction`: `in` (into the wallet), `out` (out of it), `stake`, `payout`."""
 
     run_id: str
     step: str
