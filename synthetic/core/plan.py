@@ -1,0 +1,338 @@
+"""What `config` makes of YAML and the machine plays: scenarios, operations and cells, linked, checked and frozen.
+
+Every expression is compiled and every name resolved, so playing a plan can't fail on a spelling mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from synthetic.core.effects import Effect, Result
+from synthetic.core.errors import Place
+from synthetic.core.expressions import Expression, Kind
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame
+from synthetic.core.templates import Template, Tree
+
+NamedTemplates = tuple[tuple[str, Template], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A value kept for later operations as `session.<name>`; a secret one is tainted where it is captured."""
+
+    name: str
+    value: Expression
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """When an answer means "no, and nothing happened", and with which code."""
+
+    when: Expression
+    code: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A signature over the exact bytes of the body, put into a header.
+
+    `method`: `hmac-sha256-hex`, `hmac-sha256-base64` or `rsa-sha256-base64` (then `key` is a PEM private key).
+    """
+
+    method: str
+    key: Template
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPlan:
+    """One HTTP request and how to read its answer. `body_kind`: `json`, `form`, `raw` or `none`."""
+
+    place: Place
+    method: str
+    url: Template
+    ok: Expression
+    query: NamedTemplates = ()
+    headers: NamedTemplates = ()
+    body_kind: Literal["json", "form", "raw", "none"] = "none"
+    body: Tree = None
+    basic: tuple[Template, Template] | None = None
+    bearer: Template | None = None
+    sign: Sign | None = None
+    refused: tuple[Refusal, ...] = ()
+    save: tuple[Save, ...] = ()
+    timeout_s: float = 10.0
+    redirects: int = 0  # how many 3xx answers to follow
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlan:
+    """Open a WebSocket under a name of the mapping's `connections`."""
+
+    place: Place
+    connection: str
+    url: Template
+    headers: NamedTemplates = ()
+    subprotocols: tuple[str, ...] = ()
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlan:
+    """Send one JSON frame."""
+
+    place: Place
+    connection: str
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivePlan:
+    """Wait for the first frame for which `when` holds; others are kept for later waits."""
+
+    place: Place
+    connection: str
+    when: Expression
+    within_s: float
+    refused: tuple[Refusal, ...] = ()
+    save: tuple[Save, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePlan:
+    """Close a WebSocket."""
+
+    place: Place
+    connection: str
+
+
+ExchangePlan = HttpPlan | OpenPlan | SendPlan | ReceivePlan | ClosePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What a connection answers by itself, such as an application-level ping."""
+
+    when: Expression
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """A call of another operation: as poll, look-up or undo. `arguments` see `args.*`, `out.*` and `key` of the caller.
+
+    `when` guards an undo (nothing to undo where it does not hold); `found` says of a look-up's answer that the effect exists.
+    """
+
+    operation: str
+    arguments: Mapping[str, Template]
+    every_s: float = 0.0
+    when: Expression | None = None
+    found: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MovesPlan:
+    """The money effect of an operation. `kind` names the limit that covers it (`deposit`, `stake`, `withdraw`, `bonus`).
+
+    `key_in`: where the idempotency key goes in the sending exchange: a header's name or a field of the JSON body.
+    """
+
+    kind: str
+    amount: Expression
+    source: str
+    target: str
+    key_in: Literal["header", "field"]
+    key_name: str
+    lookup: CallPlan
+    undo: CallPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlameRule:
+    """Whom to blame when a step of this operation fails and `when` holds; `because` is for the person who reads it."""
+
+    when: Expression
+    blame: Blame
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SliPlan:
+    """Which SLI a step counts for, and which of its arguments are labels (`by: [psp]`)."""
+
+    name: str
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePlan:
+    """What a finished step tells the judge: the kind of fact (core/history.py) and its fields."""
+
+    kind: str
+    fields: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class HookContext:
+    """What a Python operation gets to see of its run."""
+
+    cell: CellPlan
+    player: Mapping[str, str]
+    secrets: Mapping[str, str]
+    session: Mapping[str, Any]
+    run_id: str
+    key: str
+    unix_s: int
+
+
+Hook = Callable[..., Generator[Effect, Result, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPlan:
+    """One business action of a platform: exchanges (or a Python hook), outputs, and what it means for money and blame."""
+
+    name: str
+    place: Place
+    inputs: Mapping[str, Kind]
+    exchanges: tuple[ExchangePlan, ...]
+    out: Mapping[str, Expression]
+    poll: CallPlan | None = None
+    moves: MovesPlan | None = None
+    declined: tuple[Refusal, ...] = ()
+    blame: tuple[BlameRule, ...] = ()
+    sli: SliPlan | None = None
+    evidence: EvidencePlan | None = None
+    hook: Hook | None = None
+    secret_out: frozenset[str] = frozenset()
+
+    def out_kinds(self) -> Mapping[str, Kind]:
+        """The type of each output."""
+        return {name: expression.kind for name, expression in self.out.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPlan:
+    """How one platform performs each operation."""
+
+    name: str
+    operations: Mapping[str, OperationPlan]
+    answering: Mapping[str, tuple[Answering, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step: an operation with its arguments and what the scenario wants of it.
+
+    `refused`: the code with which it has to be refused ("" where it has to succeed). `repeat`: the id of an earlier step
+    whose money request is sent again, byte for byte and under the same key.
+    """
+
+    id: str
+    place: Place
+    operation: OperationPlan
+    arguments: Mapping[str, Template]
+    until: Expression | None = None
+    within_s: float = 10.0
+    expect: tuple[Expression, ...] = ()
+    refused: str = ""
+    repeat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A claim over the outputs of the steps, judged at the end of a run."""
+
+    name: str
+    claim: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a probe plays: a fixed grid of `every_s`, spread by up to `jitter_s`, given up after `deadline_s`."""
+
+    every_s: float = 60.0
+    jitter_s: float = 0.0
+    overlap: str = "skip"
+    deadline_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioPlan:
+    """A scenario linked to one platform."""
+
+    name: str
+    title: str
+    place: Place
+    tags: tuple[str, ...]
+    matrix: Mapping[str, tuple[str, ...] | Expression]
+    steps: tuple[StepPlan, ...]
+    platform: PlatformPlan
+    invariants: tuple[Invariant, ...] = ()
+    checks: tuple[str, ...] = ()
+    limits: Mapping[str, Money] = field(default_factory=dict)
+    schedule: Schedule = field(default_factory=Schedule)
+    pool: Template | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerPlan:
+    """A player that may be leased. `attributes` are plain; `secrets` map an attribute to its reference (`env:`, `file:`)."""
+
+    id: str
+    pool: str
+    attributes: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """One deployment that takes traffic, as the cells file describes it."""
+
+    name: str
+    place: Place
+    track: Literal["canary", "baseline"]
+    environment: str
+    brand: str
+    market: str
+    version: str
+    currency: str
+    platform: str
+    endpoints: Mapping[str, str]
+    allow: tuple[str, ...]
+    psps: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    games: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Money] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    players: tuple[PlayerPlan, ...] = ()
+    baseline: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """Everything that one run depends on; the same spec and the same results give the same effects.
+
+    `player` holds the leased player's attributes with secrets resolved, `secrets` the cell's. `mono_ns` and `wall_ns`
+    are the same instant on the monotonic and on the wall clock.
+    """
+
+    plan: ScenarioPlan
+    cell: CellPlan
+    row: Mapping[str, str]
+    player: Mapping[str, str]
+    secret_attributes: frozenset[str]
+    secrets: Mapping[str, str] = field(repr=False)
+    run_id: str
+    seed: int
+    mono_ns: int
+    wall_ns: int
+    scheduled_ns: int
+    pair: str = ""

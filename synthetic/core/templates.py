@@ -1,0 +1,108 @@
+"""Text and JSON with `${{ expression }}` in it, compiled once and rendered per request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from synthetic.core.errors import AuthorError, Place
+from synthetic.core.expressions import Expression, ExpressionError, Kind, Vocabulary, compile_expression
+from synthetic.core.money import Money
+
+_HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_MONEY_IN_TEXT = "say how it is written: .minor(), .decimal(), .units(100000) or .text()"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A scalar with holes. One that is a single whole hole keeps the type of its value; every other one is text."""
+
+    parts: tuple[str | Expression, ...]
+    place: Place
+
+    @property
+    def kind(self) -> Kind:
+        """The type of the rendered value."""
+        only = self.parts[0] if len(self.parts) == 1 else ""
+        return only.kind if isinstance(only, Expression) else Kind.STRING
+
+    @property
+    def literal(self) -> str | None:
+        """The text where there is no hole in it, else None."""
+        texts = [part for part in self.parts if isinstance(part, str)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
+
+    def value(self, scope: Mapping[str, Any], currency: str) -> Any:
+        """Render. Raises ExpressionError."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
+            return self.parts[0].value(scope, currency)
+        return self.text(scope, currency)
+
+    def text(self, scope: Mapping[str, Any], currency: str) -> str:
+        """Render as text. Raises ExpressionError where a hole holds no scalar."""
+        return "".join(
+            part if isinstance(part, str) else _scalar_text(part.value(scope, currency), part.text)
+            for part in self.parts
+        )
+
+
+def _scalar_text(value: Any, source: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case Money():
+            raise ExpressionError(f"`{source}` is an amount; {_MONEY_IN_TEXT}")
+        case _:
+            raise ExpressionError(f"`{source}` is {type(value).__name__}, which has no text form")
+
+
+def compile_template(text: str, vocabulary: Vocabulary, place: Place, *, expected: Kind | None = None) -> Template:
+    """Compile a scalar's text. Raises AuthorError with the place of each hole's mistakes."""
+    parts: list[str | Expression] = []
+    end = 0
+    for hole in _HOLE.finditer(text):
+        if hole.start() > end:
+            parts.append(text[end : hole.start()])
+        start = hole.start(1) + len(hole[1]) - len(hole[1].lstrip())
+        inner = Place(place.file, place.line, place.column + start)
+        parts.append(compile_expression(hole[1].strip(), vocabulary, inner))
+        end = hole.end()
+    if end < len(text) or not parts:
+        parts.append(text[end:])
+    template = Template(tuple(parts), place)
+    _check(template, place, expected)
+    return template
+
+
+def _check(template: Template, place: Place, expected: Kind | None) -> None:
+    for part in template.parts:
+        if isinstance(part, str) and "${{" in part:
+            raise AuthorError.at(place, "`${{` without its `}}`")
+        if isinstance(part, Expression) and len(template.parts) > 1 and part.kind is Kind.MONEY:
+            raise AuthorError.at(part.place, f"`{part.text}` is an amount inside a text", _MONEY_IN_TEXT)
+    if expected is not None and Kind.ANY not in (template.kind, expected) and template.kind is not expected:
+        raise AuthorError.at(place, f"this is of type {template.kind}, but {expected} is expected here")
+
+
+Tree = Template | Mapping[str, "Tree"] | tuple["Tree", ...] | int | bool | None
+"""JSON with templates for its texts."""
+
+
+def render(tree: Tree, scope: Mapping[str, Any], currency: str) -> Any:
+    """JSON data with every hole filled. Raises ExpressionError; an amount has to say how it is written."""
+    match tree:
+        case Template():
+            value = tree.value(scope, currency)
+            if isinstance(value, Money):
+                raise ExpressionError(f"an amount has no JSON form of its own; {_MONEY_IN_TEXT}")
+            return value
+        case Mapping():
+            return {key: render(item, scope, currency) for key, item in tree.items()}
+        case tuple():
+            return [render(item, scope, currency) for item in tree]
+        case _:
+            return tree
