@@ -1,0 +1,30 @@
+"""The cell's double-entry ledger: accounts, balanced entries of immutable postings, and remembered answers."""
+
+from synthetic.reference.ledger.book import Ledger, LedgerTransaction
+from synthetic.reference.ledger.engine import open_ledger
+from synthetic.reference.ledger.types import (
+    Balance,
+    Entry,
+    InsufficientFunds,
+    KeyTaken,
+    LedgerError,
+    Posted,
+    Remembered,
+    UnknownPlayer,
+    WrongCurrency,
+)
+
+__all__ = [
+    "Balance",
+    "Entry",
+    "InsufficientFunds",
+    "KeyTaken",
+    "Ledger",
+    "LedgerError",
+    "LedgerTransaction",
+    "Posted",
+    "Remembered",
+    "UnknownPlayer",
+    "WrongCurrency",
+    "open_ledger",
+]

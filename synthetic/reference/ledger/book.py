@@ -1,0 +1,210 @@
+"""The books: transactions that post balanced entries, and the reads of a player's balance and statement.
+
+Writers take turns. On SQLite a transaction is `BEGIN IMMEDIATE` behind a lock of the process (SQLite's own busy handler
+sleeps and is unfair, which would show as latency of the platform); on Postgres a player's account rows are locked
+`FOR UPDATE` and an idempotency key by an advisory lock, so that of N duplicates one moves money and the others read its answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from synthetic.reference.ledger.models import Account, IdempotencyKey, JournalEntry, Posting
+from synthetic.reference.ledger.types import (
+    BUCKETS,
+    Balance,
+    Entry,
+    InsufficientFunds,
+    KeyTaken,
+    Posted,
+    Remembered,
+    UnknownPlayer,
+    WrongCurrency,
+)
+
+
+class LedgerTransaction:
+    """One unit of work. `session` is for rows of the cashier, the gateway and the cell that commit with the postings."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._postgres = session.get_bind().dialect.name == "postgresql"
+
+    def open_accounts(self, player_id: str, currency: str) -> None:
+        """Give a player the accounts `cash`, `bonus`, `locked`; a player who has them keeps them."""
+        for bucket in BUCKETS:
+            row = {"name": f"player:{player_id}:{bucket}", "currency": currency, "player_id": player_id}
+            self._insert_unless_there(row | {"bucket": bucket, "balance_minor": 0})
+
+    def lock(self, player_id: str) -> Balance:
+        """Let no other transaction touch this player's money until this one ends. Raises UnknownPlayer."""
+        return _balance_of(self._accounts(player_id))
+
+    def balance(self, player_id: str) -> Balance:
+        """The player's balance, with what this transaction has posted. Raises UnknownPlayer."""
+        return _balance_of(self._accounts(player_id))
+
+    def post(self, entry: Entry) -> Posted:
+        """Write a balanced entry; the returned balance is the one right after it.
+
+        Raises UnknownPlayer, WrongCurrency, or InsufficientFunds where a bucket would go below zero; nothing is posted then.
+        """
+        accounts = self._accounts(entry.player_id)
+        _check(entry, accounts)
+        journal_entry = JournalEntry(
+            kind=entry.kind, player_id=entry.player_id, reference=entry.reference, posted_at=datetime.now(UTC)
+        )
+        self.session.add(journal_entry)
+        self.session.flush()
+        for bucket, amount_minor in entry.moves.items():
+            if amount_minor:
+                self.session.add(_move(journal_entry.id, accounts[bucket], amount_minor))
+        self._post_counterparty(journal_entry.id, entry)
+        self.session.flush()
+        return Posted(journal_entry.id, _balance_of(accounts))
+
+    def remember(self, scope: str, key: str, fingerprint: str, response: Mapping[str, Any]) -> None:
+        """Store the answer to a request for ever. Raises KeyTaken where the scope has an answer under this key."""
+        row = IdempotencyKey(
+            scope=scope, key=key, fingerprint=fingerprint, response=dict(response), created_at=datetime.now(UTC)
+        )
+        self.session.add(row)
+        try:
+            self.session.flush()
+        except IntegrityError as error:
+            raise KeyTaken(f"{scope} has an answer for {key!r}") from error
+
+    def recall(self, scope: str, key: str) -> Remembered | None:
+        """The stored answer, or None; from now on no other transaction can store one until this one ends."""
+        if self._postgres:
+            self.session.execute(
+                sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{scope}\n{key}", 0)))
+            )
+        row = self.session.get(IdempotencyKey, (scope, key), populate_existing=True)
+        return None if row is None else Remembered(row.fingerprint, dict(row.response))
+
+    def _accounts(self, player_id: str) -> dict[str, Account]:
+        query = (
+            sa.select(Account)
+            .where(Account.player_id == player_id)
+            .order_by(Account.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        accounts = {account.bucket: account for account in self.session.scalars(query) if account.bucket is not None}
+        if not accounts:
+            raise UnknownPlayer(player_id)
+        return accounts
+
+    def _post_counterparty(self, entry_id: int, entry: Entry) -> None:
+        if entry.counterparty_minor == 0:
+            return
+        self._insert_unless_there({"name": entry.counterparty, "currency": entry.currency})
+        query = sa.select(Account.id).where(Account.name == entry.counterparty, Account.currency == entry.currency)
+        self.session.add(
+            Posting(
+                entry_id=entry_id,
+                account_id=self.session.scalars(query).one(),
+                amount_minor=entry.counterparty_minor,
+                currency=entry.currency,
+            )
+        )
+
+    def _insert_unless_there(self, row: Mapping[str, Any]) -> None:
+        insert = postgresql.insert if self._postgres else sqlite.insert
+        self.session.execute(insert(Account).values(**row).on_conflict_do_nothing())
+
+
+class Ledger:
+    """The ledger of one cell, in one database. Safe to use from many threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._writes = engine.execution_options(begin="IMMEDIATE")
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
+
+    @contextmanager
+    def transaction(self) -> Iterator[LedgerTransaction]:
+        """A unit of work that commits at its end and rolls back on an exception. It must not be nested."""
+        with self._turn, Session(self._writes, expire_on_commit=False) as session, session.begin():
+            yield LedgerTransaction(session)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reads only; it never waits for a writer."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def balance(self, player_id: str) -> Balance:
+        """The player's balance. Raises UnknownPlayer."""
+        with self.reading() as session:
+            rows = session.scalars(sa.select(Account).where(Account.player_id == player_id))
+            accounts = {account.bucket: account for account in rows if account.bucket is not None}
+            if not accounts:
+                raise UnknownPlayer(player_id)
+            return _balance_of(accounts)
+
+    def statement(self, player_id: str) -> list[dict[str, Any]]:
+        """The player's own postings, oldest first, in the form of `GET /wallet/ledger`."""
+        count = sa.func.count().over(partition_by=(JournalEntry.kind, Account.bucket, JournalEntry.reference))
+        query = (
+            sa.select(Posting, JournalEntry, Account.bucket, count.label("count"))
+            .join(JournalEntry, JournalEntry.id == Posting.entry_id)
+            .join(Account, Account.id == Posting.account_id)
+            .where(Account.player_id == player_id)
+            .order_by(Posting.id)
+        )
+        with self.reading() as session:
+            return [_statement_row(*row) for row in session.execute(query)]
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.engine.dispose()
+
+
+def _check(entry: Entry, accounts: Mapping[str, Account]) -> None:
+    balance = _balance_of(accounts)
+    if balance.currency != entry.currency:
+        raise WrongCurrency(f"{entry.player_id} has {balance.currency}, not {entry.currency}")
+    if any((accounts[bucket].balance_minor or 0) + amount_minor < 0 for bucket, amount_minor in entry.moves.items()):
+        raise InsufficientFunds(balance)
+
+
+def _move(entry_id: int, account: Account, amount_minor: int) -> Posting:
+    account.balance_minor = (account.balance_minor or 0) + amount_minor
+    return Posting(
+        entry_id=entry_id,
+        account_id=account.id,
+        amount_minor=amount_minor,
+        currency=account.currency,
+        balance_after_minor=account.balance_minor,
+    )
+
+
+def _balance_of(accounts: Mapping[str, Account]) -> Balance:
+    cash, bonus, locked = (accounts[bucket] for bucket in BUCKETS)
+    return Balance(cash.currency, cash.balance_minor or 0, bonus.balance_minor or 0, locked.balance_minor or 0)
+
+
+def _statement_row(posting: Posting, entry: JournalEntry, bucket: str | None, count: int) -> dict[str, Any]:
+    return {
+        "id": posting.id,
+        "posted_at": entry.posted_at.isoformat(),
+        "kind": entry.kind,
+        "reference": entry.reference,
+        "bucket": bucket,
+        "amount_minor": posting.amount_minor,
+        "currency": posting.currency,
+        "balance_after_minor": posting.balance_after_minor,
+        "count": count,
+    }
