@@ -1,0 +1,81 @@
+"""How a style B transaction comes to its end: ask the merchant, move the money, tell the merchant."""
+
+from __future__ import annotations
+
+import asyncio
+
+from synthetic.reference.psp.instruments import decline_code_of
+from synthetic.reference.psp.merchant_calls import MerchantCalls
+from synthetic.reference.psp.merchants import Merchants
+from synthetic.reference.psp.pace import Pace
+from synthetic.reference.psp.transactions import Transaction, TransactionBook
+from synthetic.reference.switchboard import Switchboard
+
+
+class Completion:
+    """Completes deposits and withdrawals by itself: a synthetic player needs no human at the redirect page."""
+
+    def __init__(
+        self, book: TransactionBook, calls: MerchantCalls, board: Switchboard, merchants: Merchants, pace: Pace
+    ) -> None:
+        self._book = book
+        self._calls = calls
+        self._board = board
+        self._merchants = merchants
+        self._pace = pace
+
+    async def complete(self, transaction_id: str) -> None:
+        """Take a new transaction to its end."""
+        is_deposit = self._book.get(transaction_id).order.kind == "deposit"
+        await asyncio.sleep(self._pace.redirect_s if is_deposit else self._pace.payout_leaves_s)
+        auth_code = await self._authorized(transaction_id)
+        if auth_code is None:
+            return
+        if (code := self._decline_code(self._book.get(transaction_id))) is not None:
+            self._fail(transaction_id, code)
+            return
+        await asyncio.sleep(self._pace.draw_capture_s() if is_deposit else self._pace.payout_lands_s)
+        completed = self._book.move(transaction_id, "complete")
+        if completed is None:
+            return  # the merchant cancelled it meanwhile
+        self._book.settle(completed, "capture" if is_deposit else "payout")
+        self._calls.transfer(completed, auth_code)
+        if not is_deposit:
+            await self._reverse(completed)
+
+    async def _authorized(self, transaction_id: str) -> str | None:
+        """The merchant's authorisation code; None when it refused, or the transaction was cancelled while we asked."""
+        for ask in (self._calls.verify_user, self._calls.authorize):
+            transaction = self._book.get(transaction_id)
+            if transaction.state != "pending":
+                return None
+            answer = await ask(transaction)
+            if answer["success"] is not True:
+                self._fail(transaction_id, str(answer.get("errCode")))
+                return None
+        authorized = self._book.move(transaction_id, "authorize")
+        if authorized is None:
+            self._calls.cancel(self._book.get(transaction_id))
+            return None
+        return str(answer.get("authCode"))
+
+    def _decline_code(self, transaction: Transaction) -> str | None:
+        order = transaction.order
+        if order.card.fails:
+            return "processing_error"
+        if order.kind == "withdrawal":
+            return None  # an issuer declines charges, not credits
+        return decline_code_of(order.card, self._board, self._merchants.named(order.merchant).cell)
+
+    def _fail(self, transaction_id: str, code: str) -> Transaction | None:
+        failed = self._book.move(transaction_id, "fail", code=code)
+        if failed is not None:
+            self._calls.cancel(failed)
+        return failed
+
+    async def _reverse(self, paid: Transaction) -> None:
+        if not self._board.is_on("reverses_payouts", cell=self._merchants.named(paid.order.merchant).cell):
+            return
+        await asyncio.sleep(self._pace.payout_returns_s)
+        if self._fail(paid.id, "account_closed") is not None:
+            self._book.settle(paid, "payout_reversal")

@@ -1,0 +1,41 @@
+"""The cards that the PSPs know: what each does, and its BIN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthetic.reference.switchboard import Switchboard
+
+DEFAULT_DECLINE_CODE = "do_not_honor"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A card. `decline_code` is set where the issuer declines; `fails` where the PSP's own processing does."""
+
+    name: str
+    bin: str
+    decline_code: str | None = None
+    fails: bool = False
+
+
+INSTRUMENTS = {
+    card.name: card
+    for card in (
+        Instrument("card_ok", bin="400000"),
+        Instrument("card_ok_bin2", bin="510000"),
+        Instrument("card_insufficient_funds", bin="400001", decline_code="insufficient_funds"),
+        Instrument("card_do_not_honor", bin="400002", decline_code="do_not_honor"),
+        Instrument("card_processing_error", bin="400003", fails=True),
+    )
+}
+
+
+def decline_code_of(instrument: Instrument, board: Switchboard, cell: str) -> str | None:
+    """Why the issuer declines the card for this merchant, or None. The switch `declines_bin` adds a BIN that declines."""
+    if instrument.decline_code is not None:
+        return instrument.decline_code
+    switch = board.acting("declines_bin", cell=cell)
+    if switch is None or str(switch.params.get("bin", instrument.bin)) != instrument.bin:
+        return None
+    return str(switch.params.get("decline_code", DEFAULT_DECLINE_CODE))

@@ -1,0 +1,259 @@
+"""A PSP of style A: payment intents, refunds and payouts over HTTP with idempotency keys, and signed webhooks (as Stripe)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from synthetic.reference.psp.background import Background
+from synthetic.reference.psp.clock import WallClock, utc_now
+from synthetic.reference.psp.errors import ApiError, invalid
+from synthetic.reference.psp.instruments import INSTRUMENTS, decline_code_of
+from synthetic.reference.psp.intent_book import Intent, IntentBook
+from synthetic.reference.psp.intent_requests import amount_of, currency_of, instrument_of, metadata_of
+from synthetic.reference.psp.merchants import Merchant, Merchants, merchant_routes
+from synthetic.reference.psp.once import OnceExecutor
+from synthetic.reference.psp.pace import Pace
+from synthetic.reference.psp.payout_book import PayoutBook
+from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
+from synthetic.reference.psp.signing import stripe_signature
+from synthetic.reference.psp.webhooks import DeliveryPolicy, Message, WebhookSender
+from synthetic.reference.switchboard import Switchboard, switchboard_routes
+
+PSP_INTENTS_SWITCHES = {
+    "duplicates_webhooks": "every event is delivered at least three times",
+    "withholds_webhooks": "events are never delivered; the API still tells the truth",
+    "times_out_after_capture": "an intent is created and captured, then the request hangs and is answered 504",
+    "declines_bin": "every card of params.bin is declined with params.decline_code (do_not_honor)",
+    "answers_200_with_error": "creating an intent is answered 200 with an error body, and nothing is captured",
+    "answers_500": "creating an intent is answered 500 without a capture, and that answer is stored under the key",
+    "reverses_payouts": "a payout is paid, and a moment later it fails after all",
+}
+
+
+class IntentsPsp:
+    """One style A PSP: its books and the handlers of its API."""
+
+    def __init__(
+        self, board: Switchboard, merchants: Merchants, pace: Pace, delivery: DeliveryPolicy, now: WallClock
+    ) -> None:
+        self.board = board
+        self.merchants = merchants
+        self.background = Background()
+        self.webhooks = WebhookSender(board, self.background, delivery)
+        self.report = SettlementReport()
+        self._pace = pace
+        self._now = now
+        self._once = OnceExecutor()
+        self._intents = IntentBook(pace=pace, background=self.background, report=self.report, emit=self._emit, now=now)
+        self._payouts = PayoutBook(
+            pace=pace,
+            background=self.background,
+            report=self.report,
+            emit=self._emit,
+            now=now,
+            is_reversed=lambda merchant: board.is_on("reverses_payouts", cell=merchants.named(merchant).cell),
+        )
+
+    def routes(self) -> list[Route]:
+        """The API as docs/reference-platform.md 4 describes it."""
+        return [
+            Route("/v1/payment_intents", self.create_intent, methods=["POST"]),
+            Route("/v1/payment_intents", self.list_intents, methods=["GET"]),
+            Route("/v1/payment_intents/{id}", self.show_intent, methods=["GET"]),
+            Route("/v1/payment_intents/{id}/confirm", self.confirm_intent, methods=["POST"]),
+            Route("/v1/payment_intents/{id}/cancel", self.cancel_intent, methods=["POST"]),
+            Route("/v1/refunds", self.create_refund, methods=["POST"]),
+            Route("/v1/payouts", self.create_payout, methods=["POST"]),
+            Route("/v1/payouts", self.list_payouts, methods=["GET"]),
+            Route("/v1/payouts/{id}", self.show_payout, methods=["GET"]),
+            Route("/v1/payouts/{id}/cancel", self.cancel_payout, methods=["POST"]),
+            Route("/v1/report", self.show_report, methods=["GET"]),
+        ]
+
+    async def create_intent(self, request: Request) -> Response:
+        """`POST /v1/payment_intents`: where the PSP's own faults sit."""
+        merchant = self._merchant(request)
+        if self.board.is_on("answers_200_with_error", cell=merchant.cell):
+            return JSONResponse(ApiError(200, "api_error", "api_error", "something went wrong on our end").body)
+        hangs = self.board.is_on("times_out_after_capture", cell=merchant.cell)
+        return await self._once.execute(
+            request, merchant, self._create_intent, hang_s=self._pace.hang_s if hangs else None
+        )
+
+    async def confirm_intent(self, request: Request) -> Response:
+        """`POST /v1/payment_intents/{id}/confirm`."""
+
+        def confirm(merchant: Merchant, _key: str, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+            intent = self._intents.find(merchant.name, request.path_params["id"])
+            return self._confirm(merchant, intent).as_json()
+
+        return await self._once.execute(request, self._merchant(request), confirm)
+
+    async def cancel_intent(self, request: Request) -> Response:
+        """`POST /v1/payment_intents/{id}/cancel`."""
+
+        def cancel(merchant: Merchant, _key: str, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+            return self._intents.cancel(self._intents.find(merchant.name, request.path_params["id"])).as_json()
+
+        return await self._once.execute(request, self._merchant(request), cancel)
+
+    async def create_refund(self, request: Request) -> Response:
+        """`POST /v1/refunds`: the amount, or what is left of it."""
+
+        def refund(merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+            intent = self._intents.find(merchant.name, str(body.get("payment_intent")))
+            amount_minor = amount_of(body, default=max(1, intent.amount_minor - intent.refunded_minor))
+            return self._intents.refund(intent, amount_minor, key).as_json()
+
+        return await self._once.execute(request, self._merchant(request), refund)
+
+    async def create_payout(self, request: Request) -> Response:
+        """`POST /v1/payouts`."""
+        return await self._once.execute(request, self._merchant(request), self._create_payout)
+
+    async def cancel_payout(self, request: Request) -> Response:
+        """`POST /v1/payouts/{id}/cancel`."""
+
+        def cancel(merchant: Merchant, _key: str, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+            return self._payouts.cancel(self._payouts.find(merchant.name, request.path_params["id"])).as_json()
+
+        return await self._once.execute(request, self._merchant(request), cancel)
+
+    async def show_intent(self, request: Request) -> Response:
+        """`GET /v1/payment_intents/{id}`."""
+        return JSONResponse(self._intents.find(self._merchant(request).name, request.path_params["id"]).as_json())
+
+    async def show_payout(self, request: Request) -> Response:
+        """`GET /v1/payouts/{id}`."""
+        return JSONResponse(self._payouts.find(self._merchant(request).name, request.path_params["id"]).as_json())
+
+    async def list_intents(self, request: Request) -> Response:
+        """`GET /v1/payment_intents?idempotency_key=K`."""
+        found = self._intents.by_key(self._merchant(request).name, _looked_up_key(request))
+        return JSONResponse({"object": "list", "data": [intent.as_json() for intent in found], "has_more": False})
+
+    async def list_payouts(self, request: Request) -> Response:
+        """`GET /v1/payouts?idempotency_key=K`."""
+        found = self._payouts.by_key(self._merchant(request).name, _looked_up_key(request))
+        return JSONResponse({"object": "list", "data": [payout.as_json() for payout in found], "has_more": False})
+
+    async def show_report(self, request: Request) -> Response:
+        """`GET /v1/report?player=P`: the settlement report."""
+        entries = self.report.of(self._merchant(request).name, request.query_params.get("player"))
+        return JSONResponse({"entries": [_report_json(entry) for entry in entries]})
+
+    async def aclose(self) -> None:
+        """End the background work and close the connections."""
+        await self.background.aclose()
+        await self.webhooks.aclose()
+
+    def _create_intent(self, merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        amount_minor, currency, metadata = amount_of(body), currency_of(body), metadata_of(body)
+        method = instrument_of(body, "payment_method")
+        if self.board.is_on("answers_500", cell=merchant.cell):
+            raise ApiError(500, "api_error", "api_error", "something went wrong on our end")
+        intent = self._intents.create(
+            merchant.name, key, amount_minor=amount_minor, currency=currency, method=method, metadata=metadata
+        )
+        return (self._confirm(merchant, intent) if body.get("confirm") is True else intent).as_json()
+
+    def _confirm(self, merchant: Merchant, intent: Intent) -> Intent:
+        instrument = INSTRUMENTS[intent.payment_method]
+        return self._intents.confirm(intent, decline_code_of(instrument, self.board, merchant.cell))
+
+    def _create_payout(self, merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        payout = self._payouts.create(
+            merchant.name,
+            key,
+            amount_minor=amount_of(body),
+            currency=currency_of(body),
+            destination=instrument_of(body, "destination"),
+            metadata=metadata_of(body),
+        )
+        return payout.as_json()
+
+    def _merchant(self, request: Request) -> Merchant:
+        merchant = self.merchants.authenticated(request)
+        if merchant is None:
+            raise ApiError(401, "invalid_request_error", "invalid_api_key", "no merchant has this API key")
+        return merchant
+
+    def _emit(self, merchant_name: str, kind: str, subject: Mapping[str, Any]) -> None:
+        event = {
+            "id": f"evt_{secrets.token_hex(12)}",
+            "object": "event",
+            "type": kind,
+            "created": int(self._now().timestamp()),
+            "data": {"object": dict(subject)},
+        }
+        raw = json.dumps(event).encode()
+
+        def render() -> Message:
+            merchant = self.merchants.named(merchant_name)
+            signature = stripe_signature(merchant.webhook_secret, raw, self._now())
+            headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
+            return Message(merchant.webhook_url, raw, headers)
+
+        self.webhooks.send(self.merchants.named(merchant_name).cell, render)
+
+
+def build_intents_psp(
+    name: str,
+    board: Switchboard,
+    *,
+    merchants: Iterable[Merchant] = (),
+    pace: Pace | None = None,
+    delivery: DeliveryPolicy | None = None,
+    now: WallClock = utc_now,
+) -> Starlette:
+    """The ASGI app of a style A PSP. Further merchants register by `PUT /_merchants/{merchant}` over loopback."""
+    known = Merchants(merchants)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        psp = app.state.psp
+        yield
+        await psp.aclose()
+
+    psp = IntentsPsp(board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
+    app = Starlette(
+        routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
+        exception_handlers={ApiError: _refusal},
+        lifespan=lifespan,
+    )
+    app.state.name = name
+    app.state.psp = psp
+    return app
+
+
+def _looked_up_key(request: Request) -> str:
+    key = request.query_params.get("idempotency_key", "")
+    if not key:
+        raise invalid("parameter_missing", "idempotency_key says which payment is looked up")
+    return key
+
+
+def _report_json(entry: SettlementEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "amount": entry.amount_minor,
+        "currency": entry.currency,
+        "key": entry.key,
+        "reference": entry.reference,
+        "created_at": entry.created_at.isoformat(),
+    }
+
+
+async def _refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body, error.status)

@@ -1,0 +1,32 @@
+"""How long a PSP takes: seeded, so that a run replays."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Durations in seconds. Ranges are drawn from uniformly with `seed`.
+
+    `capture_s`: from `processing` to the capture. `payout_leaves_s`: how long a payout stays cancellable.
+    `payout_lands_s`: from then until it is paid. `payout_returns_s`: from paid to a late failure (`reverses_payouts`).
+    `hang_s`: how long a time-out hangs before its 504. `redirect_s`: the human at the redirect page of style B.
+    """
+
+    capture_s: tuple[float, float] = (0.02, 0.06)
+    payout_leaves_s: float = 0.06
+    payout_lands_s: float = 0.04
+    payout_returns_s: float = 0.1
+    hang_s: float = 0.3
+    redirect_s: float = 0.05
+    seed: int = 0
+    _random: random.Random = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_random", random.Random(self.seed))  # noqa: S311 - a pace is no secret
+
+    def draw_capture_s(self) -> float:
+        """How long the next capture takes."""
+        return self._random.uniform(*self.capture_s)
