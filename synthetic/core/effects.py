@@ -36,8 +36,8 @@ class Times:
 
     @property
     def harness_lag_ns(self) -> int:
-        """Our own time: handled - received, or a stall of our loop, whichever is longer."""
-        return max(self.handled - self.received, self.lag_ns)
+        """Our own time: how long an answer that was asked for and had come lay unhandled, or a stall of our loop."""
+        return max(self.handled - max(self.received, self.started), self.lag_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,8 @@ class CallPlan:
 class MovesPlan:
     """The money effect of an operation. `kind` names the limit that covers it (`deposit`, `stake`, `withdraw`, `bonus`).
 
-    `key_in`: where the idempotency key goes in the sending exchange: a header's name or a field of the JSON body.
+    `key_in`: where the idempotency key goes in the last sending exchange: a header's name or a field of the JSON body.
+    `key_value`: the key, where the protocol wants a certain form; else it is made of the run and the step.
     """
 
     kind: str
@@ -150,6 +151,7 @@ class MovesPlan:
     key_name: str
     lookup: CallPlan
     undo: CallPlan | None
+    key_value: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)

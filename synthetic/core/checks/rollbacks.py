@@ -1,0 +1,23 @@
+"""What one bet gained and lost in the ledger; shared arithmetic of the laws about rollbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from synthetic.core.history import History, LedgerEntry
+from synthetic.core.money import Money
+
+
+def entries_of(gained: Iterable[LedgerEntry], reference: str, *kinds: str) -> list[LedgerEntry]:
+    """The new postings of one bet, of the given kinds."""
+    return [entry for entry in gained if entry.reference == reference and entry.kind in kinds]
+
+
+def net(history: History, entries: Iterable[LedgerEntry]) -> Money:
+    """Their sum over all buckets."""
+    return history.total([entry.amount for entry in entries])
+
+
+def lines(entries: Iterable[LedgerEntry]) -> tuple[str, ...]:
+    """The postings as lines of evidence."""
+    return tuple(f"ledger {entry.id}: {entry.kind} {entry.amount} for {entry.reference}" for entry in entries)

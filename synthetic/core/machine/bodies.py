@@ -1,0 +1,89 @@
+"""Bodies: rendering a request's bytes, and reading an answer's bytes without ever trusting them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from synthetic.core.expressions import ExpressionError
+from synthetic.core.plan import HttpPlan
+from synthetic.core.templates import render
+
+CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+_DEPTH_MAX = 64
+
+
+class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
+    """The text is not JSON, or JSON that two readers would read differently."""
+
+
+def render_body(plan: HttpPlan, scope: Mapping[str, Any], currency: str, fields: Mapping[str, str]) -> bytes:
+    """The exact bytes to send; `fields` (the idempotency key) replace or join the top level of a JSON or form body."""
+    if plan.body_kind == "none":
+        return b""
+    data = render(plan.body, scope, currency)
+    if plan.body_kind == "raw":
+        return str(data).encode()
+    if not isinstance(data, dict):
+        return encode_json(data)
+    data |= fields
+    return encode_json(data) if plan.body_kind == "json" else urlencode(_form(data)).encode()
+
+
+def _form(data: Mapping[str, Any]) -> dict[str, str]:
+    for name, value in data.items():
+        if isinstance(value, dict | list):
+            raise ExpressionError(f"the form field {name} holds a {type(value).__name__}; a form has texts only")
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in data.items()}
+
+
+def encode_json(data: Any) -> bytes:
+    """Compact JSON with keys as written."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_body(body: bytes) -> tuple[Any, str]:
+    """What `body` is in expressions, and a complaint. JSON becomes data; anything else stays text."""
+    if not body:
+        return None, ""
+    text = body.decode("utf-8", errors="replace")
+    try:
+        return read_json(text), ""
+    except NotJson as error:
+        return text, str(error)
+
+
+def read_json(text: str) -> Any:
+    """Strict JSON: no NaN, no duplicate keys, bounded depth. Raises NotJson."""
+    try:
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError:
+        raise NotJson("it is nested too deeply") from None
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(f"it is not JSON ({error})") from None
+    _bounded(data, 0)
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
+        raise NotJson(f"the key {twice!r} stands twice in one object")
+    return data
+
+
+def _no_constant(name: str) -> Any:
+    raise NotJson(f"{name} is not JSON")
+
+
+def _bounded(data: Any, depth: int) -> None:
+    if depth > _DEPTH_MAX:
+        raise NotJson("it is nested too deeply")
+    if isinstance(data, dict | list):
+        for item in data.values() if isinstance(data, dict) else data:
+            _bounded(item, depth + 1)

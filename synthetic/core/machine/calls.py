@@ -1,0 +1,105 @@
+"""One call of an operation: its exchanges in order, what they mean (done, refused, unknown), and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from synthetic.core.effects import Http, Times, WsSend
+from synthetic.core.expressions import ExpressionError
+from synthetic.core.machine.call import Answer, Call, first_refusal
+from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.exchanges import send_http
+from synthetic.core.machine.frames import close_connection, open_connection, receive_frame, send_frame
+from synthetic.core.machine.hooks import run_hook
+from synthetic.core.machine.state import Machine, RunState
+from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, OperationPlan, ReceivePlan, SendPlan
+
+
+def perform(state: RunState, call: Call) -> Machine[CallEnd]:
+    """Play the exchanges of one call until one is not done, then compute the outputs."""
+    if call.operation.hook is not None:
+        return (yield from _perform_hook(state, call))
+    end = CallEnd(StepOutcome.DONE)
+    money_exchange = _money_exchange(call.operation)
+    for index, plan in enumerate(call.operation.exchanges):
+        carries = index == money_exchange
+        if call.again is not None and index < money_exchange:
+            continue  # the way there (a launch, a challenge) was gone when the request went out first
+        answer = yield from _exchange(state, call, plan, end.values, carries_money=carries)
+        end = _after(end, answer)
+        if end.outcome is not StepOutcome.DONE:
+            return end
+    return _with_outputs(state, call, end)
+
+
+def _money_exchange(operation: OperationPlan) -> int:
+    """The index of the exchange that moves the money: the last one that sends something; -1 where none does."""
+    sending = [index for index, plan in enumerate(operation.exchanges) if isinstance(plan, HttpPlan | SendPlan)]
+    return sending[-1] if operation.moves is not None and sending else -1
+
+
+def _exchange(
+    state: RunState, call: Call, plan: ExchangePlan, values: Mapping[str, Any], *, carries_money: bool
+) -> Machine[Answer]:
+    scope = state.scope(call.scope(), values)
+    intent = call.intent if carries_money else None
+    match plan:
+        case HttpPlan():
+            again = call.again if carries_money and isinstance(call.again, Http) else None
+            return (yield from send_http(state, call, plan, scope, intent, again))
+        case OpenPlan():
+            return (yield from open_connection(state, call, plan, scope))
+        case SendPlan():
+            again_frame = call.again if carries_money and isinstance(call.again, WsSend) else None
+            return (yield from send_frame(state, call, plan, scope, intent, again_frame))
+        case ReceivePlan():
+            return (yield from receive_frame(state, call, plan, scope))
+        case ClosePlan():
+            return (yield from close_connection(state, plan))
+
+
+def _after(end: CallEnd, answer: Answer) -> CallEnd:
+    times = answer.times
+    return replace(
+        end,
+        outcome=answer.outcome,
+        code=answer.code,
+        reason=answer.reason,
+        error=answer.error,
+        values={**end.values, **answer.values},
+        first_sent_ns=end.first_sent_ns or (times.sent if times else 0),
+        last_received_ns=times.received if times else end.last_received_ns,
+        tainted=end.tainted or answer.tainted,
+        request=answer.request or end.request,
+    )
+
+
+def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
+    scope = state.scope(call.scope(), end.values)
+    try:
+        out = {name: expression.value(scope, state.currency) for name, expression in call.operation.out.items()}
+    except ExpressionError as error:
+        return replace(
+            end, outcome=StepOutcome.UNKNOWN, reason=f"the answer lacks what the mapping takes from it: {error}"
+        )
+    for name in call.operation.secret_out & out.keys():
+        state.redactor.taint(str(out[name]))
+    refusal = first_refusal(state, call.operation.declined, scope | _outs(out))
+    if refusal is not None:
+        return replace(end, outcome=StepOutcome.REFUSED, code=refusal, reason=f"declined: {refusal}", out=out)
+    return replace(end, out=out)
+
+
+def _outs(out: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"out.{name}": value for name, value in out.items()}
+
+
+def _perform_hook(state: RunState, call: Call) -> Machine[CallEnd]:
+    times: list[Times] = []
+    end: CallEnd = yield from run_hook(state, call, times)
+    if not times:
+        return end
+    return replace(end, first_sent_ns=times[0].sent, last_received_ns=times[-1].received)

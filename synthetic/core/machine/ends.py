@@ -1,0 +1,26 @@
+"""How a call of an operation ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from synthetic.core.effects import Http, WsSend
+from synthetic.core.outcome import StepOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions."""
+
+    outcome: StepOutcome
+    code: str = ""
+    reason: str = ""
+    error: str = ""
+    out: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    first_sent_ns: int = 0
+    last_received_ns: int = 0
+    tainted: bool = False
+    request: Http | WsSend | None = None

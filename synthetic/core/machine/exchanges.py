@@ -1,0 +1,179 @@
+"""HTTP exchanges: from a plan to the exact request, and from the answer (or its absence) to done, refused or unknown."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, TransportFault
+from synthetic.core.expressions import ExpressionError
+from synthetic.core.machine.bodies import CONTENT_TYPES, read_body, render_body
+from synthetic.core.machine.call import Answer, Call, first_refusal
+from synthetic.core.machine.state import Machine, RunState, is_tainted
+from synthetic.core.machine.views import http_view
+from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import HttpPlan, Save
+from synthetic.core.signing import BadKey, sign
+
+TIMEOUT_FLOOR_S = 0.05
+_REDIRECTS = {301, 302, 303, 307, 308}
+_KEEPS_METHOD = {307, 308}
+
+
+def send_http(
+    state: RunState,
+    call: Call,
+    plan: HttpPlan,
+    scope: Mapping[str, Any],
+    intent: Intent | None,
+    again: Http | None,
+) -> Machine[Answer]:
+    """Send one request (following the redirects that the plan allows), and say what the answer means."""
+    try:
+        request = again or build_request(state, call, plan, scope, intent)
+    except (ExpressionError, BadKey) as error:
+        return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the request can't be made: {error}")
+    request = replace(request, timeout_s=remaining_s(state, call, plan.timeout_s))
+    first = request
+    for _ in range(plan.redirects + 1):
+        answer, reply = yield from _one_hop(state, call, plan, scope, request)
+        following = _redirected(request, reply) if reply is not None and plan.redirects else None
+        if following is None:
+            return replace(answer, request=first)
+        request = following
+    return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"more than {plan.redirects} redirects", request=first)
+
+
+def remaining_s(state: RunState, call: Call, timeout_s: float) -> float:
+    """The time-out of an exchange: its own, but never past the deadline of its step."""
+    return max(TIMEOUT_FLOOR_S, min(timeout_s, (call.deadline_ns - state.now_ns) / 1e9))
+
+
+def build_request(state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], intent: Intent | None) -> Http:
+    """The request as it will go out. Raises ExpressionError where a hole has no value, BadKey where it can't be signed."""
+    moves = call.operation.moves
+    carried = {moves.key_name: call.key} if moves is not None and intent is not None else {}
+    in_header = moves is not None and moves.key_in == "header"
+    body = render_body(plan, scope, state.currency, {} if in_header else carried)
+    url = plan.url.text(scope, state.currency)
+    if plan.query:
+        pairs = [(name, template.text(scope, state.currency)) for name, template in plan.query]
+        url += ("&" if urlsplit(url).query else "?") + urlencode(pairs)
+    headers = [(name, template.text(scope, state.currency)) for name, template in plan.headers]
+    headers += _body_headers(plan) + _auth_headers(state, plan, scope)
+    headers += list(carried.items()) if in_header else []
+    if plan.sign is not None:
+        headers.append((plan.sign.header, sign(plan.sign.method, plan.sign.key.text(scope, state.currency), body)))
+    return Http(plan.method, url, tuple(headers), body, moves=intent)
+
+
+def _body_headers(plan: HttpPlan) -> list[tuple[str, str]]:
+    named = {name.lower() for name, _ in plan.headers}
+    content_type = CONTENT_TYPES.get(plan.body_kind)
+    return [] if content_type is None or "content-type" in named else [("Content-Type", content_type)]
+
+
+def _auth_headers(state: RunState, plan: HttpPlan, scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if plan.bearer is not None:
+        token = state.redactor.taint(plan.bearer.text(scope, state.currency))
+        return [("Authorization", f"Bearer {token}")]
+    if plan.basic is not None:
+        user, password = (template.text(scope, state.currency) for template in plan.basic)
+        pair = state.redactor.taint(base64.b64encode(f"{user}:{password}".encode()).decode())
+        return [("Authorization", f"Basic {pair}")]
+    return []
+
+
+def _one_hop(
+    state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
+) -> Machine[tuple[Answer, HttpReply | None]]:
+    span = state.next_span()
+    result = yield replace(request, headers=request.headers + _run_headers(state, request, span))
+    assert isinstance(result, HttpReply | TransportFault), f"a driver answered Http with {result!r}"
+    state.observe(result.times)
+    if isinstance(result, TransportFault):
+        answer = fault_answer(result, f"{request.method} {_path(request.url)}")
+        reply = None
+    else:
+        reply = result
+        _take_cookies(state, request.url, result)
+        answer = _read_reply(state, plan, scope, result)
+    yield http_view(state, call, plan, request, result, answer, span)
+    return answer, reply
+
+
+def _run_headers(state: RunState, request: Http, span: str) -> Headers:
+    """What goes with every request and is not part of the mapping: trace context (W3C) and the run's cookies."""
+    cookies = state.cookies.header(request.url)
+    traced: Headers = (("traceparent", f"00-{state.trace_id()}-{span}-01"),)
+    return traced + ((("Cookie", cookies),) if cookies else ())
+
+
+def _take_cookies(state: RunState, url: str, reply: HttpReply) -> None:
+    for value in state.cookies.take(url, [value for name, value in reply.headers if name == "set-cookie"]):
+        state.redactor.taint(value)
+
+
+def _redirected(request: Http, reply: HttpReply) -> Http | None:
+    location = dict(reply.headers).get("location")
+    if reply.status not in _REDIRECTS or location is None:
+        return None
+    url = urljoin(request.url, location)
+    same_origin = urlsplit(url)[:2] == urlsplit(request.url)[:2]
+    headers = tuple(h for h in request.headers if same_origin or h[0].lower() != "authorization")
+    if reply.status in _KEEPS_METHOD:
+        return replace(request, url=url, headers=headers)
+    bodiless = tuple(h for h in headers if h[0].lower() != "content-type")
+    return replace(request, method="GET", url=url, headers=bodiless, body=b"", moves=None)
+
+
+def _read_reply(state: RunState, plan: HttpPlan, scope: Mapping[str, Any], reply: HttpReply) -> Answer:
+    body, complaint = read_body(reply.body)
+    values = {"status": reply.status, "body": body, "headers": dict(reply.headers)}
+    seen = {**scope, **values}
+    answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=is_tainted(reply.times))
+    try:
+        done = plan.ok.holds(seen, state.currency)
+    except ExpressionError as error:
+        done, complaint = False, complaint or str(error)
+    if done:
+        return save_values(state, answer, plan.save, seen)
+    code = first_refusal(state, plan.refused, seen)
+    if code is not None:
+        return replace(answer, outcome=StepOutcome.REFUSED, code=code, reason=f"HTTP {reply.status} {code}")
+    told = f"HTTP {reply.status}, expected `{plan.ok.text}`" + (f"; the body: {complaint}" if complaint else "")
+    return replace(answer, outcome=StepOutcome.UNKNOWN, code=f"http_{reply.status}", reason=told)
+
+
+def save_values(state: RunState, answer: Answer, saves: tuple[Save, ...], scope: Mapping[str, Any]) -> Answer:
+    """Keep what later operations need; without it the answer is of no use, whatever its status says."""
+    for save in saves:
+        try:
+            value = save.value.value(scope, state.currency)
+        except ExpressionError as error:
+            return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"`{save.name}` can't be saved: {error}")
+        state.session[save.name] = state.redactor.taint(str(value)) if save.secret else value
+    return answer
+
+
+def fault_answer(fault: TransportFault, what: str) -> Answer:
+    """No answer: nothing happened if the request never left, otherwise nobody knows."""
+    outcome = StepOutcome.UNKNOWN if fault.maybe_sent else StepOutcome.REFUSED
+    values: dict[str, Any] = {} if fault.status is None else {"status": fault.status}
+    return Answer(
+        outcome,
+        fault.times,
+        code=fault.kind.value,
+        reason=f"{what}: {fault.detail or fault.kind.value}",
+        error=fault.kind.value,
+        values=values,
+        tainted=is_tainted(fault.times) or fault.kind is FaultKind.NOT_JOURNALED,
+    )
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path or "/"

@@ -1,0 +1,55 @@
+"""The end of a run: its invariants and named checks over the evidence that was gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from synthetic.core.checks import CHECKS, Finding
+from synthetic.core.events import CheckJudged
+from synthetic.core.expressions import ExpressionError
+from synthetic.core.history import History
+from synthetic.core.machine.state import RunState
+from synthetic.core.outcome import Blame
+from synthetic.core.plan import Invariant
+
+
+def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
+    """Judge every invariant and every named check of the scenario.
+
+    An invariant of a run that did not get to its end lacks values and is not judged; a named check judges what there is.
+    """
+    for invariant in state.spec.plan.invariants:
+        yield _judge_invariant(state, invariant, finished=finished)
+    history = History(tuple(state.facts), state.currency)
+    for name in state.spec.plan.checks:
+        yield _judge_check(state, name, history)
+
+
+def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -> CheckJudged:
+    run_id, scope = state.spec.run_id, state.scope()
+    if not finished and any(name not in scope for name in invariant.claim.names):
+        return CheckJudged(run_id, invariant.name, None, "the run did not get to all of its values", None)
+    try:
+        held = invariant.claim.holds(scope, state.currency)
+    except ExpressionError as error:
+        return CheckJudged(run_id, invariant.name, held=False, message=str(error), blame=Blame.PLATFORM)
+    if held:
+        return CheckJudged(run_id, invariant.name, held=True, message="", blame=None)
+    values = ", ".join(f"{name} = {scope[name]}" for name in sorted(invariant.claim.names))
+    message = state.redactor.redact(f"`{invariant.claim.text}` does not hold: {values}")
+    return CheckJudged(run_id, invariant.name, held=False, message=message, blame=Blame.PLATFORM)
+
+
+def _judge_check(state: RunState, name: str, history: History) -> CheckJudged:
+    verdict = CHECKS[name].judge(history)
+    if verdict is None:
+        return CheckJudged(state.spec.run_id, name, None, "not enough evidence", None)
+    if not verdict:
+        return CheckJudged(state.spec.run_id, name, held=True, message="", blame=None)
+    return _broken(state, name, verdict)
+
+
+def _broken(state: RunState, name: str, findings: tuple[Finding, ...]) -> CheckJudged:
+    first = findings[0]
+    evidence = tuple(state.redactor.redact(line) for finding in findings for line in finding.evidence)
+    return CheckJudged(state.spec.run_id, name, held=False, message=first.message, blame=first.blame, evidence=evidence)

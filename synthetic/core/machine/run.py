@@ -1,0 +1,142 @@
+"""One run from its first step to its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthetic.core.checks import CHECKS
+from synthetic.core.events import CheckJudged, RunEnded, RunStarted
+from synthetic.core.machine.judging import judge_run
+from synthetic.core.machine.state import Machine, RunState
+from synthetic.core.machine.steps import StepEnd, play_step
+from synthetic.core.machine.undo import compensate
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.core.plan import RunSpec, StepPlan
+
+_READ_ONLY_EVIDENCE = frozenset({"balance", "ledger", "psp_report"})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The step that ended a run early, or the one that came too late."""
+
+    step: StepPlan
+    end: StepEnd | None
+    reason: str
+    blame: Blame | None
+
+
+def play(spec: RunSpec) -> Machine[RunEnded]:
+    """Play one scenario against one cell. Yields effects and events; returns the run's end, which is its last event, too.
+
+    A step that does not hold ends the scenario: evidence is gathered, then judged, then money is brought back.
+    """
+    state = RunState(spec)
+    yield _started(state)
+    failure = yield from _play_steps(state)
+    if failure is not None:
+        yield from _gather_evidence(state, failure.step)
+    judged: list[CheckJudged] = []
+    for verdict in judge_run(state, finished=failure is None):
+        judged.append(verdict)
+        yield verdict
+    stranded: tuple[Money, ...] = ()
+    if failure is not None:
+        stranded = yield from compensate(state)
+    ended = _ended(state, failure, judged, stranded)
+    yield ended
+    return ended
+
+
+def _started(state: RunState) -> RunStarted:
+    spec, plan, cell = state.spec, state.spec.plan, state.spec.cell
+    return RunStarted(
+        run_id=spec.run_id,
+        seed=spec.seed,
+        scenario=plan.name,
+        title=plan.title,
+        tags=plan.tags,
+        row=spec.row,
+        cell=cell.name,
+        track=cell.track,
+        environment=cell.environment,
+        market=cell.market,
+        brand=cell.brand,
+        version=cell.version,
+        currency=cell.currency,
+        player=spec.player.get("id", ""),
+        trace_id=state.trace_id(),
+        scheduled_at_ns=spec.scheduled_ns,
+        at_ns=spec.mono_ns,
+        wall_ns=spec.wall_ns,
+        digest=plan.digest,
+        pair=spec.pair,
+    )
+
+
+def _play_steps(state: RunState) -> Machine[Failure | None]:
+    deadline_ns = state.spec.mono_ns + int(state.spec.plan.schedule.deadline_s * 1e9)
+    for step in state.spec.plan.steps:
+        if state.now_ns >= deadline_ns:
+            deadline = f"the run's deadline of {state.spec.plan.schedule.deadline_s:g} s was over before this step"
+            return Failure(step, None, deadline, Blame.PLATFORM)
+        end = yield from play_step(state, step)
+        if not end.verdict.held:
+            return Failure(step, end, end.verdict.reason, end.verdict.blame)
+    return None
+
+
+def _gather_evidence(state: RunState, failed: StepPlan) -> Machine[None]:
+    """After a failure, still read the statements that the scenario would have read: they tell what really happened."""
+    steps = state.spec.plan.steps
+    for step in steps[steps.index(failed) + 1 :]:
+        evidence = step.operation.evidence
+        if evidence is None or evidence.kind not in _READ_ONLY_EVIDENCE or step.operation.moves is not None:
+            continue
+        end = yield from play_step(state, step, purpose="evidence")
+        if not end.verdict.held:
+            return  # a target that does not answer now would only cost one time-out after the other
+
+
+def _ended(
+    state: RunState, failure: Failure | None, judged: list[CheckJudged], stranded: tuple[Money, ...]
+) -> RunEnded:
+    broken = _most_telling(judged)
+    outcome, blame, reason = _outcome(failure, broken)
+    return RunEnded(
+        run_id=state.spec.run_id,
+        outcome=outcome,
+        blame=blame,
+        reason=state.redactor.redact(reason),
+        failed_step=failure.step.id if failure else "",
+        failed_check=broken.name if broken else "",
+        stranded=stranded,
+        at_ns=state.now_ns,
+    )
+
+
+def _most_telling(judged: list[CheckJudged]) -> CheckJudged | None:
+    """The broken check that says most: a named one before an invariant of the scenario's own."""
+    broken = [check for check in judged if check.held is False]
+    return next((check for check in broken if check.name in CHECKS), broken[0] if broken else None)
+
+
+def _outcome(failure: Failure | None, broken: CheckJudged | None) -> tuple[RunOutcome, Blame | None, str]:
+    """A broken law is harder evidence than a failed step, and no lag of ours excuses it.
+
+    Only a step that was too late, while we were too slow ourselves, says nothing of the target.
+    """
+    if failure is None and broken is None:
+        return RunOutcome.OK, None, ""
+    reasons = [f"step {failure.step.id}: {failure.reason}"] if failure else []
+    reasons += [f"check {broken.name}: {broken.message}"] if broken else []
+    reason = "; ".join(reasons)
+    if broken is not None:
+        return RunOutcome.FAILED, broken.blame, reason
+    assert failure is not None
+    if failure.blame is Blame.HARNESS:
+        return RunOutcome.ABORTED, Blame.HARNESS, reason
+    if failure.end is not None and failure.end.tainted:
+        return RunOutcome.TAINTED, Blame.HARNESS, f"{reason}; but the harness itself was too slow to say"
+    return RunOutcome.FAILED, failure.blame, reason

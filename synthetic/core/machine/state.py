@@ -1,0 +1,127 @@
+"""Everything that changes while a run is played, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from synthetic.core.cookies import CookieJar
+from synthetic.core.effects import Effect, Http, Result, Times, WsSend
+from synthetic.core.events import Event
+from synthetic.core.history import Fact
+from synthetic.core.money import Money
+from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec
+from synthetic.core.secrets import Redactor
+
+T = TypeVar("T")
+Machine = Generator[Effect | Event, Result | None, T]
+"""Yields effects (and gets a result back) and events (and gets None back)."""
+
+_LAG_FLOOR_NS = 5_000_000
+
+
+@dataclass(slots=True)
+class Movement:
+    """One money effect of this run: what was asked for, under which key, and what is known of it."""
+
+    step: str
+    operation: OperationPlan
+    moves: MovesPlan
+    key: str
+    amount: Money
+    args: Mapping[str, Any]
+    outcome: StepOutcome = StepOutcome.UNKNOWN
+    out: Mapping[str, Any] = field(default_factory=dict)
+    request: Http | WsSend | None = None
+
+    @property
+    def direction(self) -> str:
+        """`in`: into the player's wallet; `stake`: out of it into a round; `out`: out of it to its source."""
+        if self.moves.source == "wallet":
+            return "stake" if self.moves.target in ("game", "round", "provider") else "out"
+        return "in" if self.moves.target == "wallet" else "bonus"
+
+
+class RunState:
+    """The state of one run. Time is what the last result said; keys and trace ids are made of the run's id."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec = spec
+        self.currency = spec.cell.currency
+        self.now_ns = spec.mono_ns
+        self.redactor = Redactor()
+        self.cookies = CookieJar()
+        self.session: dict[str, Any] = {}
+        self.inboxes: dict[str, list[str]] = {}
+        self.steps: dict[str, Any] = {}
+        self.facts: list[Fact] = []
+        self.movements: list[Movement] = []
+        self.tainted = False
+        self._exchanges = 0
+        self._taint_inputs()
+        self._base = self._base_scope()
+
+    def _taint_inputs(self) -> None:
+        for secret in self.spec.secrets.values():
+            self.redactor.taint(secret)
+        for name in self.spec.secret_attributes:
+            self.redactor.taint(self.spec.player[name])
+
+    def _base_scope(self) -> dict[str, Any]:
+        cell, spec = self.spec.cell, self.spec
+        return {
+            "cell.name": cell.name,
+            "cell.track": cell.track,
+            "cell.environment": cell.environment,
+            "cell.brand": cell.brand,
+            "cell.market": cell.market,
+            "cell.version": cell.version,
+            "cell.currency": cell.currency,
+            "cell.psps": list(cell.psps),
+            "cell.providers": list(cell.providers),
+            "cell.games": cell.games,
+            "cell.endpoints": cell.endpoints,
+            "player": dict(spec.player),
+            "run.id": spec.run_id,
+            "run.currency": cell.currency,
+            "secret": dict(spec.secrets),
+        } | {f"matrix.{name}": value for name, value in spec.row.items()}
+
+    @property
+    def unix_s(self) -> int:
+        """The wall clock at the last result, in whole seconds."""
+        return (self.spec.wall_ns + self.now_ns - self.spec.mono_ns) // 1_000_000_000
+
+    def scope(self, *more: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that expressions see: cell, player, run, session, earlier steps, and what is added."""
+        merged = self._base | self.steps | {"now": self.unix_s}
+        merged |= {f"session.{name}": value for name, value in self.session.items()}
+        for values in more:
+            merged |= values
+        return merged
+
+    def key(self, step: str) -> str:
+        """The idempotency key of a step: the same in every attempt, for ever."""
+        return f"{self.spec.run_id}-{step}"
+
+    def trace_id(self) -> str:
+        """The W3C trace id of this run: 32 hexadecimal digits."""
+        return hashlib.sha256(f"trace:{self.spec.run_id}".encode()).hexdigest()[:32]
+
+    def next_span(self) -> str:
+        """The span id of the next exchange: 16 hexadecimal digits."""
+        self._exchanges += 1
+        return hashlib.sha256(f"span:{self.spec.run_id}:{self._exchanges}".encode()).hexdigest()[:16]
+
+    def observe(self, times: Times) -> None:
+        """Let time pass to a result's time, and taint the run when the harness was slow to take it."""
+        self.now_ns = max(self.now_ns, times.handled)
+        self.tainted = self.tainted or is_tainted(times)
+
+
+def is_tainted(times: Times) -> bool:
+    """Whether our own lag is above 5 ms and above 5 % of what was measured: then the measurement says nothing of the target."""
+    return times.harness_lag_ns > max(_LAG_FLOOR_NS, times.latency_ns // 20)

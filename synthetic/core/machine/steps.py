@@ -1,0 +1,246 @@
+"""One step of a scenario: call its operation, poll until it is fulfilled, and judge it against what the scenario wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
+from synthetic.core.events import MoneyMoved, StepEnded, StepStarted
+from synthetic.core.expressions import ExpressionError, Kind
+from synthetic.core.history import MalformedEvidence, fact
+from synthetic.core.machine.call import Call, first_refusal
+from synthetic.core.machine.calls import perform
+from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.money import limit_refusal, payouts_shown
+from synthetic.core.machine.state import Machine, Movement, RunState
+from synthetic.core.machine.verdicts import Verdict, judge, seen_of
+from synthetic.core.money import Money, MoneyError
+from synthetic.core.outcome import Blame, IntentState, StepOutcome
+from synthetic.core.plan import CallPlan, OperationPlan, StepPlan
+from synthetic.core.templates import Template
+
+_JOURNAL_STATE = {
+    StepOutcome.DONE: IntentState.DONE,
+    StepOutcome.REFUSED: IntentState.REFUSED,
+    StepOutcome.UNKNOWN: IntentState.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """What became of a step, for the run that plays it."""
+
+    verdict: Verdict
+    outcome: StepOutcome
+    code: str = ""
+    tainted: bool = False
+
+
+def play_step(state: RunState, step: StepPlan, *, purpose: str = "step") -> Machine[StepEnd]:
+    """Play one step to its end and emit what happened."""
+    yield StepStarted(state.spec.run_id, step.id, step.operation.name, state.now_ns, purpose)
+    began_ns = state.now_ns
+    deadline_ns = began_ns + int(step.within_s * 1e9)
+    try:
+        args = bind_arguments(state, step.operation, step.arguments, {})
+    except (ExpressionError, MoneyError) as error:
+        return (yield from _end(state, step, {}, CallEnd(StepOutcome.REFUSED, "not_sent", str(error)), purpose, 0))
+    end, movement = yield from _first_call(state, step, args, deadline_ns)
+    end, polls, overdue = yield from _poll_until(state, step, args, end, deadline_ns)
+    if movement is not None:
+        movement.outcome, movement.out = end.outcome, {**movement.out, **end.out}
+        yield Resolve(movement.key, _JOURNAL_STATE[end.outcome])
+        yield _moved(state, movement)
+    return (yield from _end(state, step, args, end, purpose, polls, overdue=overdue))
+
+
+def bind_arguments(
+    state: RunState, operation: OperationPlan, templates: Mapping[str, Template], scope: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments' values, amounts as Money. Raises ExpressionError, MoneyError."""
+    seen = state.scope(scope)
+    args: dict[str, Any] = {}
+    for name, kind in operation.inputs.items():
+        template = templates.get(name)
+        value = template.value(seen, state.currency) if template is not None else ""
+        args[name] = Money.parse(value) if kind is Kind.MONEY and isinstance(value, str) and value else value
+    return args
+
+
+def _first_call(
+    state: RunState, step: StepPlan, args: Mapping[str, Any], deadline_ns: int
+) -> Machine[tuple[CallEnd, Movement | None]]:
+    call = Call(step.id, step.operation, args, state.key(step.id), deadline_ns)
+    if step.repeat:
+        original = next(m for m in state.movements if m.step == step.repeat)
+        if original.request is None:
+            return CallEnd(
+                StepOutcome.REFUSED, "not_sent", f"step {step.repeat!r} sent nothing that could be repeated"
+            ), None
+        again = replace(call, purpose="repeat", again=original.request, key=original.key, intent=original.request.moves)
+        return (yield from perform(state, again)), None
+    if step.operation.moves is None:
+        return (yield from perform(state, call)), None
+    return (yield from _move_money(state, step, call))
+
+
+def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[CallEnd, Movement | None]]:
+    moves = step.operation.moves
+    assert moves is not None
+    scope = state.scope(call.scope())
+    try:
+        amount = moves.amount.value(scope, state.currency)
+        key = moves.key_value.text(scope, state.currency) if moves.key_value is not None else call.key
+    except ExpressionError as error:
+        return CallEnd(StepOutcome.REFUSED, "not_sent", str(error)), None
+    refusal = limit_refusal(state, moves.kind, amount)
+    if refusal:
+        return CallEnd(StepOutcome.REFUSED, "over_limit", refusal), None
+    spec = state.spec
+    intent = Intent(
+        spec.run_id, step.id, call.operation.name, moves.kind, amount, key, moves.source, moves.target,
+        spec.cell.name, spec.player.get("id", ""),
+    )  # fmt: skip
+    movement = Movement(step.id, call.operation, moves, key, amount, call.args)
+    state.movements.append(movement)
+    end = yield from perform(state, replace(call, key=key, intent=intent))
+    movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
+    return end, movement
+
+
+def _moved(state: RunState, movement: Movement) -> MoneyMoved:
+    return MoneyMoved(
+        state.spec.run_id,
+        movement.step,
+        movement.moves.kind,
+        movement.amount,
+        movement.direction,
+        movement.outcome,
+        movement.key,
+    )
+
+
+def _poll_until(
+    state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, deadline_ns: int
+) -> Machine[tuple[CallEnd, int, bool]]:
+    """Poll with a deadline that returns as soon as `until` holds. Answers (end, polls, overdue)."""
+    polls = 0
+    while end.outcome is StepOutcome.DONE and not _fulfilled(state, step, args, end):
+        poll = step.operation.poll
+        if poll is None or state.now_ns + int(poll.every_s * 1e9) >= deadline_ns:
+            return end, polls, True
+        result = yield Sleep(poll.every_s)
+        assert result is not None
+        state.observe(result.times)
+        polled = yield from _poll_once(state, step, args, end, poll, deadline_ns)
+        polls += 1
+        end = _merged(state, step, args, end, polled)
+    return end, polls, False
+
+
+def _fulfilled(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd) -> bool:
+    if step.until is None:
+        return True
+    try:
+        return step.until.holds(state.scope(seen_of(args, end)), state.currency)
+    except ExpressionError:
+        return False
+
+
+def _poll_once(
+    state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, poll: CallPlan, deadline_ns: int
+) -> Machine[CallEnd]:
+    operation = state.spec.plan.platform.operations[poll.operation]
+    try:
+        polled_args = bind_arguments(state, operation, poll.arguments, seen_of(args, end) | {"key": state.key(step.id)})
+    except ExpressionError as error:
+        return CallEnd(StepOutcome.UNKNOWN, "not_sent", str(error))
+    call = Call(step.id, operation, polled_args, state.key(step.id), deadline_ns, purpose="poll")
+    return (yield from perform(state, call))
+
+
+def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, polled: CallEnd) -> CallEnd:
+    """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
+    tainted = end.tainted or polled.tainted
+    if polled.outcome is not StepOutcome.DONE:
+        return replace(end, tainted=tainted)
+    merged = replace(
+        end,
+        out={**end.out, **polled.out},
+        values=polled.values,
+        last_received_ns=polled.last_received_ns or end.last_received_ns,
+        tainted=tainted,
+    )
+    return _declined(state, step, args, merged)
+
+
+def _declined(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd) -> CallEnd:
+    code = first_refusal(state, step.operation.declined, state.scope(seen_of(args, end)))
+    return end if code is None else replace(end, outcome=StepOutcome.REFUSED, code=code, reason=f"declined: {code}")
+
+
+def _end(
+    state: RunState,
+    step: StepPlan,
+    args: Mapping[str, Any],
+    end: CallEnd,
+    purpose: str,
+    polls: int,
+    *,
+    overdue: bool = False,
+) -> Machine[StepEnd]:
+    verdict = judge(state, step, args, end, overdue=overdue)
+    verdict = yield from _record(state, step, args, end, verdict)
+    operation = step.operation
+    # Our own lag spoils a measurement and may make an answer late; it never makes a wrong answer of a right one.
+    tainted = end.tainted and (verdict.held or verdict.overdue or end.error == FaultKind.READ_TIMEOUT)
+    yield StepEnded(
+        run_id=state.spec.run_id,
+        step=step.id,
+        operation=operation.name,
+        outcome=end.outcome,
+        held=verdict.held,
+        code=state.redactor.redact(end.code),
+        reason=state.redactor.redact(verdict.reason),
+        blame=verdict.blame,
+        latency_ns=max(0, end.last_received_ns - end.first_sent_ns),
+        tainted=tainted,
+        attempts=1,
+        polls=polls,
+        at_ns=state.now_ns,
+        sli=operation.sli.name if operation.sli and purpose == "step" and not step.repeat else "",
+        labels={name: str(args.get(name, "")) for name in operation.sli.by} if operation.sli else {},
+        out={name: state.redactor.redact(str(value))[:200] for name, value in end.out.items()},
+        purpose=purpose,
+        expected_refusal=step.refused,
+    )
+    return StepEnd(verdict, end.outcome, end.code, tainted)
+
+
+def _record(
+    state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, verdict: Verdict
+) -> Machine[Verdict]:
+    """Let later steps see the outputs, and keep what the step tells the judge."""
+    key = next((m.key for m in state.movements if m.step == step.id), state.key(step.id))
+    values = {**args, **end.out, "key": key, "code": end.code}
+    state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
+    evidence = step.operation.evidence
+    if evidence is None or (end.outcome is not StepOutcome.DONE and not step.refused):
+        return verdict
+    scope = state.scope(seen_of(args, end), {"key": key})
+    try:
+        given = {name: expression.value(scope, state.currency) for name, expression in evidence.fields.items()}
+        known = fact(evidence.kind, step.id, end.outcome, given)
+    except ExpressionError as error:
+        return verdict if step.refused else _unreadable(verdict, str(error))
+    except MalformedEvidence as error:
+        return _unreadable(verdict, str(error))
+    state.facts.append(known)
+    yield from payouts_shown(state, known)
+    return verdict
+
+
+def _unreadable(verdict: Verdict, why: str) -> Verdict:
+    return verdict if not verdict.held else Verdict(held=False, reason=why, blame=Blame.PLATFORM)

@@ -1,0 +1,116 @@
+"""What a person may see of an exchange: the same request and answer, with every secret masked and long bodies cut."""
+
+from __future__ import annotations
+
+from synthetic.core.effects import Headers, Http, HttpReply, Result, TransportFault, WsFrame, WsOpen, WsOpened
+from synthetic.core.events import ExchangeDone
+from synthetic.core.machine.call import Answer, Call
+from synthetic.core.machine.state import RunState
+from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import HttpPlan
+from synthetic.core.secrets import MASK
+
+_ALWAYS_MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_SHOWN_MAX = 8192
+
+
+def http_view(
+    state: RunState, call: Call, plan: HttpPlan, request: Http, result: Result, answer: Answer, span: str
+) -> ExchangeDone:
+    """One HTTP exchange."""
+    return _http_view(state, call, request, result, answer, span, plan.ok.text)
+
+
+def _http_view(
+    state: RunState, call: Call, request: Http, result: Result, answer: Answer, span: str, expected: str
+) -> ExchangeDone:
+    reply = result if isinstance(result, HttpReply) else None
+    return ExchangeDone(
+        run_id=state.spec.run_id,
+        step=call.step,
+        operation=call.operation.name,
+        purpose=call.purpose,
+        kind="http",
+        request_line=state.redactor.redact(f"{request.method} {request.url}"),
+        request_headers=_headers(state, request.headers),
+        request_body=_text(state, request.body),
+        answer_status=reply.status if reply else None,
+        answer_headers=_headers(state, reply.headers) if reply else (),
+        answer_body=_text(state, reply.body) if reply else "",
+        fault=_fault(state, result),
+        expected=expected,
+        held=answer.outcome is not StepOutcome.UNKNOWN and not answer.error,
+        times=result.times,
+        span_id=span,
+        key=call.key if request.moves is not None else "",
+    )
+
+
+def hook_view(state: RunState, call: Call, request: Http, result: Result) -> ExchangeDone:
+    """One HTTP exchange of a Python operation, which judges its answers itself."""
+    done = StepOutcome.DONE if isinstance(result, HttpReply) else StepOutcome.UNKNOWN
+    span = state.next_span()
+    return _http_view(state, call, request, result, Answer(done), span, "as the operation's Python code wants it")
+
+
+def open_view(state: RunState, call: Call, effect: WsOpen, result: Result, answer: Answer, span: str) -> ExchangeDone:
+    """The opening of a WebSocket."""
+    return ExchangeDone(
+        run_id=state.spec.run_id,
+        step=call.step,
+        operation=call.operation.name,
+        purpose=call.purpose,
+        kind="ws_open",
+        request_line=state.redactor.redact(f"WS {effect.url}"),
+        request_headers=_headers(state, effect.headers),
+        request_body="",
+        answer_status=101 if isinstance(result, WsOpened) else getattr(result, "status", None),
+        answer_headers=_headers(state, result.headers) if isinstance(result, WsOpened) else (),
+        answer_body="",
+        fault=_fault(state, result),
+        expected="101 Switching Protocols",
+        held=answer.outcome is StepOutcome.DONE,
+        times=result.times,
+        span_id=span,
+    )
+
+
+def frame_view(
+    state: RunState, call: Call, connection: str, kind: str, text: str, result: Result, answer: Answer, expected: str
+) -> ExchangeDone:
+    """One frame, sent or received (`kind`: `ws_send`, `ws_receive`)."""
+    received = isinstance(result, WsFrame)
+    return ExchangeDone(
+        run_id=state.spec.run_id,
+        step=call.step,
+        operation=call.operation.name,
+        purpose=call.purpose,
+        kind=kind,
+        request_line=f"{'->' if kind == 'ws_send' else '<-'} {connection}",
+        request_headers=(),
+        request_body="" if received else _text(state, text.encode()),
+        answer_status=None,
+        answer_headers=(),
+        answer_body=_text(state, text.encode()) if received else "",
+        fault=_fault(state, result),
+        expected=expected,
+        held=answer.outcome is not StepOutcome.UNKNOWN and not answer.error,
+        times=result.times,
+        key=call.key if kind == "ws_send" and call.intent is not None else "",
+    )
+
+
+def _headers(state: RunState, headers: Headers) -> Headers:
+    return tuple(
+        (name, MASK if name.lower() in _ALWAYS_MASKED else state.redactor.redact(value)) for name, value in headers
+    )
+
+
+def _text(state: RunState, body: bytes) -> str:
+    # The secret is masked before the text is cut, or a cut through its middle would show its first half.
+    text = state.redactor.redact(body.decode("utf-8", errors="replace"))
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}... ({len(body)} bytes)"
+
+
+def _fault(state: RunState, result: Result) -> str:
+    return state.redactor.redact(f"{result.kind}: {result.detail}") if isinstance(result, TransportFault) else ""
