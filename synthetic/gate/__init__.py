@@ -1,0 +1,1 @@
+"""The rollout gate: evidence over pairs of runs -> a decision that explains itself. Pure."""
