@@ -1,0 +1,157 @@
+"""One run as the SLIs see it: folded from its events into one frozen sample when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from synthetic.core.events import CheckJudged, Event, MoneyMoved, RunEnded, RunStarted, StepEnded
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, RunOutcome
+
+Labels = tuple[tuple[str, str], ...]
+"""Label names with their values, sorted by name."""
+
+
+def labels_of(labels: Mapping[str, str]) -> Labels:
+    """A mapping as a hashable, ordered value."""
+    return tuple(sorted(labels.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class StepSample:
+    """One step that counts for an SLI. `counts` is False where it says nothing of the target: our own lag or fault."""
+
+    step: str
+    sli: str
+    labels: Labels
+    held: bool
+    counts: bool
+    latency_ns: int
+    attempts: int
+    blame: Blame | None = None
+
+    @property
+    def held_at_once(self) -> bool:
+        """Whether it held without a retry."""
+        return self.held and self.attempts <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunSample:
+    """One finished run. `moved` and `violated` are what `MoneyMoved` and `CheckJudged` said, in order."""
+
+    run_id: str
+    scenario: str
+    row: Labels
+    cell: str
+    track: str
+    version: str
+    pair: str
+    outcome: RunOutcome
+    blame: Blame | None
+    reason: str
+    failed_step: str
+    failed_check: str
+    wall_ns: int
+    duration_ns: int
+    schedule_lag_ns: int
+    steps: tuple[StepSample, ...] = ()
+    moved: tuple[MoneyMoved, ...] = ()
+    violated: tuple[str, ...] = ()
+    stranded: tuple[Money, ...] = ()
+    labels: Labels = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether the run is in pass rates: it came to its end, and what it saw was not our own doing."""
+        return self.outcome in (RunOutcome.OK, RunOutcome.FAILED)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A run between its first and its last event."""
+
+    started: RunStarted
+    steps: list[StepEnded] = field(default_factory=list)
+    moved: list[MoneyMoved] = field(default_factory=list)
+    violated: list[str] = field(default_factory=list)
+
+
+class SampleFold:
+    """Takes the events of any number of interleaved runs; hands out a run's sample at its end."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Open] = {}
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs have begun and not ended."""
+        return len(self._open)
+
+    def take(self, event: Event) -> RunSample | None:
+        """Fold one event in. Events of a run that never began are left aside: there is nothing to add them to."""
+        if isinstance(event, RunStarted):
+            self._open[event.run_id] = _Open(event)
+            return None
+        run = self._open.get(event.run_id)
+        if run is None:
+            return None
+        match event:
+            case StepEnded():
+                run.steps.append(event)
+            case MoneyMoved():
+                run.moved.append(event)
+            case CheckJudged(held=False):
+                run.violated.append(event.name)
+            case RunEnded():
+                del self._open[event.run_id]
+                return _sample(run, event)
+        return None
+
+
+def fold(events: Iterable[Event]) -> tuple[RunSample, ...]:
+    """The samples of all runs that ended within `events`, in the order of their ends."""
+    folding = SampleFold()
+    taken = (folding.take(event) for event in events)
+    return tuple(sample for sample in taken if sample is not None)
+
+
+def _sample(run: _Open, ended: RunEnded) -> RunSample:
+    started = run.started
+    return RunSample(
+        run_id=started.run_id,
+        scenario=started.scenario,
+        row=labels_of(started.row),
+        cell=started.cell,
+        track=started.track,
+        version=started.version,
+        pair=started.pair,
+        outcome=ended.outcome,
+        blame=ended.blame,
+        reason=ended.reason,
+        failed_step=ended.failed_step,
+        failed_check=ended.failed_check,
+        wall_ns=started.wall_ns,
+        duration_ns=ended.at_ns - started.at_ns,
+        schedule_lag_ns=started.at_ns - started.scheduled_at_ns,
+        steps=tuple(_step(step) for step in run.steps if step.sli and step.purpose == "step"),
+        moved=tuple(run.moved),
+        violated=tuple(run.violated),
+        stranded=ended.stranded,
+        labels=labels_of(ended.labels),
+    )
+
+
+def _step(ended: StepEnded) -> StepSample:
+    ours = ended.tainted or (not ended.held and ended.blame is Blame.HARNESS)
+    return StepSample(
+        step=ended.step,
+        sli=ended.sli,
+        labels=labels_of(ended.labels),
+        held=ended.held,
+        counts=not ours,
+        latency_ns=ended.latency_ns,
+        attempts=ended.attempts,
+        blame=ended.blame,
+    )
