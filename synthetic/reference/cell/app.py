@@ -1,0 +1,92 @@
+"""A cell, assembled: the modules' routes around one context, under one layer of observability."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from synthetic.reference.cell.auth import Auth
+from synthetic.reference.cell.auth_routes import auth_routes, authenticator
+from synthetic.reference.cell.background import Background
+from synthetic.reference.cell.context import CellContext
+from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.health import health_routes
+from synthetic.reference.cell.metrics import CellMetrics
+from synthetic.reference.cell.observability import Observability
+from synthetic.reference.cell.players import player_routes, seed_players
+from synthetic.reference.cell.promo import promo_routes
+from synthetic.reference.cell.wallet import wallet_routes
+from synthetic.reference.cell.wallet_api.desk import Knobs
+from synthetic.reference.cell.wallet_api.dialect_a import KNOBS_A
+from synthetic.reference.cell.wallet_api.dialect_b import KNOBS_B
+from synthetic.reference.cell.wallet_api.routes import wallet_api_routes
+from synthetic.reference.ledger import Ledger
+from synthetic.reference.settings import CellSettings
+from synthetic.reference.switchboard import Switchboard, switchboard_routes
+
+RouteModule = Callable[[CellContext], Sequence[BaseRoute]]
+
+CORE_MODULES: tuple[RouteModule, ...] = (
+    player_routes,
+    wallet_routes,
+    promo_routes,
+    health_routes,
+)
+
+
+def build_cell(
+    settings: CellSettings,
+    ledger: Ledger,
+    board: Switchboard,
+    *,
+    modules: Sequence[RouteModule] = (),
+    knobs_a: Knobs = KNOBS_A,
+    knobs_b: Knobs = KNOBS_B,
+) -> Starlette:
+    """The cell as an ASGI app; its players are seeded before this returns. `app.state.context` is its CellContext.
+
+    `modules` are the route modules beside the core: `cashier_routes`, `gateway_routes`. `board` knows at least
+    `CELL_SWITCHES_CORE`. `knobs_a` and `knobs_b` set the wallet dialects. The ledger stays the caller's, to be closed
+    after the app.
+    """
+    seed_players(ledger, settings.players)
+    auth = Auth(ledger, settings)
+    context = CellContext(
+        settings=settings,
+        ledger=ledger,
+        board=board,
+        authenticate=authenticator(auth),
+        background=Background(),
+        metrics=CellMetrics(settings),
+    )
+    routes = [*auth_routes(auth), *switchboard_routes(board), *wallet_api_routes(context, knobs_a, knobs_b)]
+    for module in (*CORE_MODULES, *modules):
+        routes.extend(module(context))
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Observability, settings=settings, metrics=context.metrics)],
+        exception_handlers={ApiError: _answer_refusal},
+        lifespan=_lifespan(context),
+    )
+    app.state.context = context
+    return app
+
+
+def _lifespan(context: CellContext) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with context.background:
+            yield
+
+    return lifespan
+
+
+async def _answer_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body, error.status)

@@ -1,0 +1,61 @@
+"""`/auth/*` over HTTP, and the bearer token that the other modules authenticate by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from synthetic.reference.cell.auth import Auth, Grant
+from synthetic.reference.cell.context import Authenticate, Player
+from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.wire import read_json, text
+
+
+def authenticator(auth: Auth) -> Authenticate:
+    """The `CellContext.authenticate` of this cell."""
+
+    async def authenticate(request: HTTPConnection) -> Player:
+        return await run_in_threadpool(auth.player_of, _bearer(request))
+
+    return authenticate
+
+
+def auth_routes(auth: Auth) -> list[BaseRoute]:
+    """`POST /auth/login | totp | refresh | logout`."""
+
+    async def login(request: Request) -> Response:
+        body = await read_json(request)
+        outcome = await run_in_threadpool(auth.login, text(body, "username"), text(body, "password"))
+        if isinstance(outcome, Grant):
+            return JSONResponse(_as_json(outcome))
+        return JSONResponse({"mfa": "totp", "challenge": outcome.challenge})
+
+    async def totp(request: Request) -> Response:
+        body = await read_json(request)
+        grant = await run_in_threadpool(auth.confirm_totp, text(body, "challenge"), text(body, "code"))
+        return JSONResponse(_as_json(grant))
+
+    async def refresh(request: Request) -> Response:
+        return JSONResponse(_as_json(await run_in_threadpool(auth.refresh, _bearer(request))))
+
+    async def logout(request: Request) -> Response:
+        await run_in_threadpool(auth.logout, _bearer(request))
+        return Response(status_code=204)
+
+    handlers = {"login": login, "totp": totp, "refresh": refresh, "logout": logout}
+    return [Route(f"/auth/{name}", handler, methods=["POST"]) for name, handler in handlers.items()]
+
+
+def _bearer(request: HTTPConnection) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise ApiError(401, "invalid_token", "send `Authorization: Bearer <token>`")
+    return token.strip()
+
+
+def _as_json(grant: Grant) -> dict[str, Any]:
+    return {"token": grant.token, "player_id": grant.player_id, "expires_at": grant.expires_at.isoformat()}

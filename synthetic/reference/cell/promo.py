@@ -1,0 +1,116 @@
+"""Promotions: `WELCOME` once per player, `DAILY` once per idempotency key; a bonus can be forfeited."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from synthetic.reference.cell.context import CellContext, Player
+from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.models import PromoClaim
+from synthetic.reference.cell.wire import idempotency_key, read_json, text
+from synthetic.reference.currency import exponent
+from synthetic.reference.ledger import Entry, Ledger, LedgerTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Promo:
+    """A promotion: its bonus in hundredths of the currency's major unit, and whether a player may repeat it."""
+
+    hundredths: int
+    repeatable: bool
+
+    def bonus_minor(self, currency: str) -> int:
+        """The bonus in minor units; at least one where the currency has no hundredths."""
+        return max(1, self.hundredths * int(10 ** exponent(currency)) // 100)
+
+
+PROMOS = {"WELCOME": Promo(hundredths=50, repeatable=False), "DAILY": Promo(hundredths=10, repeatable=True)}
+
+
+def promo_routes(context: CellContext) -> list[BaseRoute]:
+    """`POST /promo/claims` and `DELETE /promo/claims/{id}`."""
+
+    async def create(request: Request) -> Response:
+        player = await context.authenticate(request)
+        code, key = text(await read_json(request), "code"), idempotency_key(request)
+        body, replayed = await run_in_threadpool(claim, context.ledger, player, code, key)
+        return JSONResponse(body, 200 if replayed else 201, {"Idempotent-Replay": "true"} if replayed else None)
+
+    async def drop(request: Request) -> Response:
+        player = await context.authenticate(request)
+        return JSONResponse(await run_in_threadpool(forfeit, context.ledger, player, request.path_params["claim_id"]))
+
+    return [
+        Route("/promo/claims", create, methods=["POST"]),
+        Route("/promo/claims/{claim_id}", drop, methods=["DELETE"]),
+    ]
+
+
+def claim(ledger: Ledger, player: Player, code: str, key: str) -> tuple[dict[str, Any], bool]:
+    """Give the bonus once; the flag says that this was a replay.
+
+    Raises ApiError 404 `unknown_promo`, 403 `not_eligible`, 409 `already_claimed`, 422 `idempotency_mismatch`.
+    """
+    promo = PROMOS.get(code)
+    if promo is None:
+        raise ApiError(404, "unknown_promo", f"there is no promotion {code!r}")
+    scope, fingerprint = f"promo:{player.player_id}", hashlib.sha256(code.encode()).hexdigest()
+    with ledger.transaction() as transaction:
+        transaction.lock(player.player_id)
+        seen = transaction.recall(scope, key)
+        if seen is not None and seen.fingerprint != fingerprint:
+            raise ApiError(422, "idempotency_mismatch", "this Idempotency-Key claimed another promotion")
+        if seen is not None:
+            return seen.response, True
+        body = _give(transaction, player, code, key)
+        transaction.remember(scope, key, fingerprint, body)
+    return body, False
+
+
+def forfeit(ledger: Ledger, player: Player, claim_id: str) -> dict[str, Any]:
+    """Take an unused bonus back, once. Raises ApiError 404 `unknown_claim`."""
+    with ledger.transaction() as transaction:
+        transaction.lock(player.player_id)
+        row = transaction.session.get(PromoClaim, claim_id)
+        if row is None or row.player_id != player.player_id:
+            raise ApiError(404, "unknown_claim", f"there is no claim {claim_id!r}")
+        if row.state == "active":
+            row.state = "forfeited"
+            moves = {"bonus": -row.bonus_minor}
+            transaction.post(Entry("bonus_forfeit", player.player_id, claim_id, moves, "promo", player.currency))
+        return {"id": claim_id, "bonus_minor": 0, "state": row.state}
+
+
+def _give(transaction: LedgerTransaction, player: Player, code: str, key: str) -> dict[str, Any]:
+    if player.self_excluded or player.kyc != "verified":
+        raise ApiError(403, "not_eligible", "this player may not take promotions")
+    promo, claim_id = PROMOS[code], f"claim-{uuid.uuid4().hex}"
+    once = f"{code}:{key}" if promo.repeatable else code
+    claimed = sa.select(PromoClaim).where(PromoClaim.player_id == player.player_id, PromoClaim.once == once)
+    if transaction.session.scalar(claimed) is not None:
+        raise ApiError(409, "already_claimed", f"{code} can be claimed once")
+    bonus_minor = promo.bonus_minor(player.currency)
+    transaction.session.add(
+        PromoClaim(
+            claim_id=claim_id,
+            player_id=player.player_id,
+            once=once,
+            code=code,
+            bonus_minor=bonus_minor,
+            state="active",
+            claimed_at=datetime.now(UTC),
+        )
+    )
+    moves = {"bonus": bonus_minor}
+    transaction.post(Entry("bonus", player.player_id, claim_id, moves, "promo", player.currency))
+    return {"id": claim_id, "bonus_minor": bonus_minor}

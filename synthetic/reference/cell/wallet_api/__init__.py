@@ -1,0 +1,1 @@
+"""The seamless wallet that game providers call: two dialects over one service."""

@@ -1,0 +1,39 @@
+"""Reading requests of the player API, and refusing what is malformed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+
+from synthetic.reference.cell.errors import ApiError
+
+_KEY_LENGTH_MAX = 255
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The body as a JSON object. Raises ApiError 400 `malformed`."""
+    try:
+        body = json.loads(await request.body())
+    except ValueError as error:
+        raise ApiError(400, "malformed", f"the body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "malformed", "the body has to be a JSON object")
+    return body
+
+
+def text(body: dict[str, Any], name: str) -> str:
+    """A field that has to be a non-empty string. Raises ApiError 400 `malformed`."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise ApiError(400, "malformed", f"{name!r} has to be a non-empty string")
+    return value
+
+
+def idempotency_key(request: Request) -> str:
+    """The `Idempotency-Key` header. Raises ApiError 400 `idempotency_key_required`."""
+    key = request.headers.get("idempotency-key", "")
+    if not 0 < len(key) <= _KEY_LENGTH_MAX:
+        raise ApiError(400, "idempotency_key_required", f"send an Idempotency-Key of 1 to {_KEY_LENGTH_MAX} characters")
+    return key
