@@ -1,0 +1,147 @@
+"""The asyncio driver: plays many runs against one cell on one event loop. The production runner's.
+
+It uses httpcore, the engine of httpx, without httpx's client on top: that one would keep cookies, follow redirects, read proxies
+from the environment and cost twice the CPU. Nothing here retries: one effect is at most one request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import TypeVar
+
+from synthetic.core.effects import (
+    Effect,
+    FaultKind,
+    Http,
+    Intent,
+    Resolve,
+    Result,
+    Sleep,
+    TransportFault,
+    WsClose,
+    WsOpen,
+    WsReceive,
+    WsSend,
+)
+from synthetic.core.errors import HarnessError
+from synthetic.core.ports import Clock, EventSink, Journal
+from synthetic.drivers.asyncio_pool import asyncio_pool
+from synthetic.drivers.asyncio_sockets import AsyncSockets
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.course import Course, Scenario, handed_over
+from synthetic.drivers.dialling import reach
+from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
+from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.lag import LagMeter
+from synthetic.drivers.tls import client_context
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop."""
+
+    def __init__(
+        self,
+        *,
+        allow: Sequence[str],
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        lag: LagMeter | None = None,
+    ) -> None:
+        self._allow = AllowList.of(allow)
+        self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
+        self._tls = tls or client_context()
+        self._own_lag = LagMeter(self._clock) if lag is None else None
+        self._lag = lag or self._own_lag or LagMeter(self._clock)
+        self._pool = asyncio_pool(self._tls, self._limits)
+
+    async def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
+        """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
+        self._lag.start()
+        course = Course(scenario, sink)
+        sockets = AsyncSockets(self._tls, self._limits, self._clock)
+        try:
+            effect = course.advance()
+            while effect is not None:
+                result = await self._perform(effect, sockets, journal)
+                handled = self._clock.monotonic_ns()
+                stall = self._lag.longest_stall_ns(result.times.sent, handled)
+                effect = course.advance(handed_over(result, handled, stall))
+            return course.value
+        finally:
+            try:
+                course.close()
+            finally:
+                await sockets.close_all()
+
+    async def reach(self, url: str, timeout_s: float) -> TransportFault | None:
+        """Whether the address of a URL can be connected to (TCP, TLS); None where it can."""
+        return await asyncio.to_thread(reach, url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock)
+
+    async def aclose(self) -> None:
+        """Close the pooled connections."""
+        await self._pool.aclose()
+        if self._own_lag is not None:
+            await self._own_lag.stop()
+
+    async def _perform(self, effect: Effect, sockets: AsyncSockets, journal: Journal) -> Result:
+        attempt = Attempt(self._clock)
+        try:
+            match effect:
+                case Http():
+                    target = self._allow.check(effect.url)
+                    return await _intended(journal, effect.moves, attempt) or await self._http(effect, target, attempt)
+                case WsOpen():
+                    return await sockets.open(effect, self._allow.check(effect.url), attempt)
+                case WsSend():
+                    return (
+                        sockets.unusable(effect.connection, attempt)
+                        or await _intended(journal, effect.moves, attempt)
+                        or await sockets.send(effect, attempt)
+                    )
+                case WsReceive():
+                    return await sockets.receive(effect, attempt)
+                case WsClose():
+                    await sockets.close(effect.connection)
+                case Sleep():
+                    await asyncio.sleep(effect.seconds)
+                case Resolve():
+                    await asyncio.to_thread(journal.resolve, effect.key, effect.state)
+        except NotAllowed as refused:
+            return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
+        except HarnessError as error:
+            return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+        return attempt.done()
+
+    async def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
+        try:
+            request = http_request(effect, {"trace": attempt.atrace})
+            async with asyncio.timeout(effect.timeout_s):
+                response = await self._pool.handle_async_request(request)
+                try:
+                    answer = AnswerReader(response, self._limits.body_bytes_max)
+                    async for chunk in response.aiter_stream():
+                        answer.feed(chunk)
+                finally:
+                    await response.aclose()
+            return answer.reply(attempt.times())
+        except TRANSPORT_ERRORS as error:
+            return fault(error, attempt, target, effect.timeout_s)
+
+
+async def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:
+    """Make the intent durable before anything is sent; a fault where that fails."""
+    if intent is None:
+        return None
+    try:
+        await asyncio.to_thread(journal.intend, intent)
+    except HarnessError as error:
+        return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+    return None

@@ -1,0 +1,105 @@
+"""An asynchronous HTTP pool on asyncio's own streams.
+
+httpcore's default goes through anyio, which hides why a name or a certificate failed and costs more CPU per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+from synthetic.drivers.blocking_pool import is_readable
+from synthetic.drivers.guard import Limits
+
+
+def asyncio_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.AsyncConnectionPool:
+    """A pool without time-outs of its own: the driver puts one deadline around each request."""
+    return httpcore.AsyncConnectionPool(
+        ssl_context=tls,
+        max_connections=limits.connections_max,
+        keepalive_expiry=limits.keepalive_s,
+        network_backend=_AsyncioBackend(),
+    )
+
+
+async def dialled(host: str, port: int) -> socket.socket:
+    """A non-blocking TCP connection to the first address that takes one. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    failure: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
+
+
+class _AsyncioBackend(httpcore.AsyncNetworkBackend):
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the driver's deadline covers it
+        local_address: str | None = None,  # noqa: ARG002 - never set by our pool
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - never set by our pool
+    ) -> httpcore.AsyncNetworkStream:
+        return _AsyncioStream(*await asyncio.open_connection(sock=await dialled(host, port)))
+
+
+class _AsyncioStream(httpcore.AsyncNetworkStream):
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+        return await self._reader.read(max_bytes)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        try:
+            self._writer.write(buffer)
+            await self._writer.drain()
+        except OSError as error:
+            raise httpcore.WriteError(error) from error  # httpcore then reads the answer that a server gave early
+
+    async def aclose(self) -> None:
+        self._writer.transport.abort()
+        await asyncio.sleep(0)  # the loop closes the socket in its next turn
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the driver's deadline covers it
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        match info:
+            case "ssl_object":
+                return self._writer.get_extra_info("ssl_object")
+            case "is_readable":
+                transport = self._writer.transport
+                return (
+                    transport.is_closing() or self._reader.at_eof() or is_readable(transport.get_extra_info("socket"))
+                )
+            case _:
+                return None

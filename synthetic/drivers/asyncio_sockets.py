@@ -1,0 +1,161 @@
+"""The WebSockets of one run under asyncio, by the names that the scenario gives them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+
+from synthetic.core.effects import FaultKind, Result, TransportFault, WsOpen, WsOpened, WsReceive, WsSend
+from synthetic.core.ports import Clock
+from synthetic.drivers.asyncio_pool import dialled
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.inbox import Inbox
+from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
+from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers
+
+
+class AsyncSockets:
+    """Opens, uses and closes the WebSockets of one run."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock) -> None:
+        self._tls = tls
+        self._limits = limits
+        self._clock = clock
+        self._open: dict[str, _AsyncSocket] = {}
+
+    async def open(self, effect: WsOpen, target: Target, attempt: Attempt) -> Result:
+        """Connect and shake hands; an open one of the same name is closed first."""
+        await self.close(effect.connection)
+        try:
+            async with asyncio.timeout(effect.timeout_s):
+                connection = await self._connected(effect, target, attempt)
+        except TRANSPORT_ERRORS as error:
+            return fault(error, attempt, target, effect.timeout_s)
+        self._open[effect.connection] = _AsyncSocket(connection, target, self._limits, self._clock)
+        return WsOpened(attempt.times(), answer_headers(connection.response))
+
+    async def _connected(self, effect: WsOpen, target: Target, attempt: Attempt) -> ClientConnection:
+        headers = handshake_headers(effect)
+        attempt.enter(Phase.CONNECTING)
+        sock = await dialled(target.host, target.port)
+        attempt.enter(Phase.SECURING if target.secure else Phase.CONNECTING)
+        return await connect(
+            effect.url,
+            sock=sock,
+            ssl=self._tls if target.secure else None,
+            subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
+            additional_headers=headers,
+            create_connection=_announcing(attempt),
+            max_size=self._limits.frame_bytes_max,
+            close_timeout=self._limits.close_s,
+            open_timeout=None,
+            **WS_OPTIONS,
+        )
+
+    def unusable(self, name: str, attempt: Attempt) -> TransportFault | None:
+        """Why nothing can be sent on the connection of this name; None where it is open."""
+        if name not in self._open:
+            return refusal(FaultKind.WS_CLOSED, f"the connection {name!r} is not open", attempt)
+        return self._open[name].unusable(attempt)
+
+    async def send(self, effect: WsSend, attempt: Attempt) -> Result:
+        """Send a frame on an open connection."""
+        return await self._open[effect.connection].send(effect.text, effect.timeout_s, attempt)
+
+    async def receive(self, effect: WsReceive, attempt: Attempt) -> Result:
+        """The next frame."""
+        if effect.connection not in self._open:
+            return refusal(FaultKind.WS_CLOSED, f"the connection {effect.connection!r} is not open", attempt)
+        return await self._open[effect.connection].receive(effect.timeout_s, attempt)
+
+    async def close(self, name: str) -> None:
+        """Close a connection if it is open."""
+        if name in self._open:
+            await self._open.pop(name).close()
+
+    async def close_all(self) -> None:
+        """Close every connection, at the latest when the closing handshakes' time is over."""
+        sockets = [self._open.pop(name) for name in tuple(self._open)]
+        await asyncio.gather(*(opened.close() for opened in sockets))
+
+
+class _AsyncSocket:
+    """One WebSocket with a task that reads it all the time, so that a frame's arrival is known even if nobody waits for it."""
+
+    def __init__(self, connection: ClientConnection, target: Target, limits: Limits, clock: Clock) -> None:
+        self._connection = connection
+        self._target = target
+        self._clock = clock
+        self._inbox = Inbox(limits.unread_frames_max)
+        self._news = asyncio.Event()
+        self._reader = asyncio.get_running_loop().create_task(self._read(), name="synthetic-ws-reader")
+
+    async def _read(self) -> None:
+        try:
+            while self._inbox.put(await self._connection.recv(), self._clock.monotonic_ns()):
+                self._news.set()
+            self._connection.transport.abort()
+        except ConnectionClosed as closed:
+            self._inbox.end(*ending(closed))
+        finally:
+            self._news.set()
+
+    def unusable(self, attempt: Attempt) -> TransportFault | None:
+        if self._inbox.ended:
+            return self._inbox.closed(attempt, maybe_sent=False)
+        if self._connection.state is not State.OPEN:
+            return refusal(FaultKind.WS_CLOSED, "the connection is closing", attempt)
+        return None
+
+    async def send(self, text: str, timeout_s: float, attempt: Attempt) -> Result:
+        attempt.enter(Phase.EXCHANGING)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._connection.send(text)
+            attempt.written()
+        except ConnectionClosed as closed:
+            self._inbox.end(*ending(closed))
+            return self._inbox.closed(attempt, maybe_sent=True)
+        except TimeoutError as error:
+            self._connection.transport.abort()  # a frame that did not get away in time must not get away later
+            return fault(error, attempt, self._target, timeout_s)
+        return attempt.done()
+
+    async def receive(self, timeout_s: float, attempt: Attempt) -> Result:
+        attempt.enter(Phase.EXCHANGING)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self._inbox.ready:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError as error:
+            return self._inbox.take(attempt) or fault(error, attempt, self._target, timeout_s)
+        result = self._inbox.take(attempt)
+        assert result is not None, "the inbox was ready"
+        return result
+
+    async def close(self) -> None:
+        try:
+            await self._connection.close()
+        finally:
+            self._connection.transport.abort()
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+
+
+def _announcing(attempt: Attempt) -> type[ClientConnection]:
+    """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
+
+    class Announcing(ClientConnection):
+        async def handshake(self, *args: Any, **kwargs: Any) -> None:
+            attempt.enter(Phase.EXCHANGING)
+            await super().handshake(*args, **kwargs)
+
+    return Announcing

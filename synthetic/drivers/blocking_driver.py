@@ -1,0 +1,140 @@
+"""The blocking driver: plays one run at a time in the calling thread or greenlet, with the same results as the asyncio driver.
+
+pytest's and Locust's. It uses httpcore, the engine of httpx, for the reasons that the asyncio driver has. Nothing here retries.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Sequence
+from typing import TypeVar
+
+from synthetic.core.effects import (
+    Effect,
+    FaultKind,
+    Http,
+    Intent,
+    Resolve,
+    Result,
+    Sleep,
+    TransportFault,
+    WsClose,
+    WsOpen,
+    WsReceive,
+    WsSend,
+)
+from synthetic.core.errors import HarnessError
+from synthetic.core.ports import Clock, EventSink, Journal
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.blocking_pool import DEADLINE, blocking_pool
+from synthetic.drivers.blocking_sockets import BlockingSockets
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.course import Course, Scenario, handed_over
+from synthetic.drivers.dialling import Deadline, reach
+from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
+from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.tls import client_context
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
+
+T = TypeVar("T")
+
+
+class BlockingDriver:
+    """Performs effects against one cell. `allow`: see `AllowList`."""
+
+    def __init__(
+        self,
+        *,
+        allow: Sequence[str],
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._allow = AllowList.of(allow)
+        self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
+        self._tls = tls or client_context()
+        self._pool = blocking_pool(self._tls, self._limits)
+
+    def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
+        """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
+        course = Course(scenario, sink)
+        sockets = BlockingSockets(self._tls, self._limits, self._clock)
+        try:
+            effect = course.advance()
+            while effect is not None:
+                result = self._perform(effect, sockets, journal)
+                effect = course.advance(handed_over(result, self._clock.monotonic_ns()))
+            return course.value
+        finally:
+            try:
+                course.close()
+            finally:
+                sockets.close_all()
+
+    def reach(self, url: str, timeout_s: float) -> TransportFault | None:
+        """Whether the address of a URL can be connected to (TCP, TLS); None where it can."""
+        return reach(url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._pool.close()
+
+    def _perform(self, effect: Effect, sockets: BlockingSockets, journal: Journal) -> Result:
+        attempt = Attempt(self._clock)
+        try:
+            match effect:
+                case Http():
+                    target = self._allow.check(effect.url)
+                    return _intended(journal, effect.moves, attempt) or self._http(effect, target, attempt)
+                case WsOpen():
+                    return sockets.open(effect, self._allow.check(effect.url), attempt)
+                case WsSend():
+                    return (
+                        sockets.unusable(effect.connection, attempt)
+                        or _intended(journal, effect.moves, attempt)
+                        or sockets.send(effect, attempt)
+                    )
+                case WsReceive():
+                    return sockets.receive(effect, attempt)
+                case WsClose():
+                    sockets.close(effect.connection)
+                case Sleep():
+                    time.sleep(effect.seconds)
+                case Resolve():
+                    journal.resolve(effect.key, effect.state)
+        except NotAllowed as refused:
+            return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
+        except HarnessError as error:
+            return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+        return attempt.done()
+
+    def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
+        deadline = Deadline(effect.timeout_s)
+        token = DEADLINE.set(deadline)
+        try:
+            timeout = {"pool": deadline.remaining_s()}
+            response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
+            try:
+                answer = AnswerReader(response, self._limits.body_bytes_max)
+                for chunk in response.iter_stream():
+                    answer.feed(chunk)
+            finally:
+                response.close()
+            return answer.reply(attempt.times())
+        except TRANSPORT_ERRORS as error:
+            return fault(error, attempt, target, effect.timeout_s)
+        finally:
+            DEADLINE.reset(token)
+
+
+def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:
+    """Make the intent durable before anything is sent; a fault where that fails."""
+    if intent is None:
+        return None
+    try:
+        journal.intend(intent)
+    except HarnessError as error:
+        return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+    return None

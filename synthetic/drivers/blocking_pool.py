@@ -1,0 +1,97 @@
+"""A blocking HTTP pool in which one deadline covers a whole request.
+
+httpcore's own time-outs are per read, so a server that drips a byte per second would never meet one. Here each socket operation
+gets what is left of the deadline that the driver has set.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore
+
+from synthetic.drivers.dialling import Deadline, dial
+from synthetic.drivers.guard import Limits
+
+# One thread or greenlet performs one effect at a time, and httpcore hands no state of a request down to its sockets.
+DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
+
+
+def blocking_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.ConnectionPool:
+    """A pool whose connections obey `DEADLINE`."""
+    return httpcore.ConnectionPool(
+        ssl_context=tls,
+        max_connections=limits.connections_max,
+        keepalive_expiry=limits.keepalive_s,
+        network_backend=_DeadlineBackend(),
+    )
+
+
+class _DeadlineBackend(httpcore.NetworkBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline covers it
+        local_address: str | None = None,  # noqa: ARG002 - never set by our pool
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - never set by our pool
+    ) -> httpcore.NetworkStream:
+        return _DeadlineStream(dial(host, port, DEADLINE.get()))
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline covers it
+        self._sock.settimeout(DEADLINE.get().remaining_s())
+        return self._sock.recv(max_bytes)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline covers it
+        try:
+            while buffer:
+                self._sock.settimeout(DEADLINE.get().remaining_s())
+                buffer = buffer[self._sock.send(buffer) :]
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise httpcore.WriteError(error) from error  # httpcore then reads the answer that a server gave early
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline covers it
+    ) -> httpcore.NetworkStream:
+        try:
+            self._sock.settimeout(DEADLINE.get().remaining_s())
+            return _DeadlineStream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname))
+        except BaseException:
+            self.close()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        match info:
+            case "ssl_object":
+                return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
+            case "is_readable":
+                return is_readable(self._sock)
+            case _:
+                return None
+
+
+def is_readable(sock: socket.socket) -> bool:
+    """An idle connection with something to read is one that the server has closed; httpcore then takes another."""
+    if sock.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,173 @@
+"""The WebSockets of one blocking run, by the names that the scenario gives them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from contextlib import ExitStack
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from synthetic.core.effects import FaultKind, Result, TransportFault, WsOpen, WsOpened, WsReceive, WsSend
+from synthetic.core.ports import Clock
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.dialling import Deadline, dial, within
+from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.inbox import Inbox
+from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
+from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers
+
+
+class BlockingSockets:
+    """Opens, uses and closes the WebSockets of one run."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock) -> None:
+        self._tls = tls
+        self._limits = limits
+        self._clock = clock
+        self._open: dict[str, _BlockingSocket] = {}
+
+    def open(self, effect: WsOpen, target: Target, attempt: Attempt) -> Result:
+        """Connect and shake hands; an open one of the same name is closed first."""
+        self.close(effect.connection)
+        stack = ExitStack()
+        try:
+            connection = stack.enter_context(self._connecting(effect, target, attempt, Deadline(effect.timeout_s)))
+        except TRANSPORT_ERRORS as error:
+            return fault(error, attempt, target, effect.timeout_s)
+        self._open[effect.connection] = _BlockingSocket(connection, stack, target, self._limits, self._clock)
+        return WsOpened(attempt.times(), answer_headers(connection.response))
+
+    def _connecting(self, effect: WsOpen, target: Target, attempt: Attempt, deadline: Deadline) -> ClientConnection:
+        headers = handshake_headers(effect)
+        attempt.enter(Phase.CONNECTING)
+        sock = dial(target.host, target.port, deadline)
+        attempt.enter(Phase.SECURING if target.secure else Phase.CONNECTING)
+        return connect(
+            effect.url,
+            sock=sock,
+            ssl=self._tls if target.secure else None,
+            subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
+            additional_headers=headers,
+            create_connection=_announcing(attempt),
+            max_size=self._limits.frame_bytes_max,
+            close_timeout=self._limits.close_s,
+            open_timeout=deadline.remaining_s(),
+            **WS_OPTIONS,
+        )
+
+    def unusable(self, name: str, attempt: Attempt) -> TransportFault | None:
+        """Why nothing can be sent on the connection of this name; None where it is open."""
+        if name not in self._open:
+            return refusal(FaultKind.WS_CLOSED, f"the connection {name!r} is not open", attempt)
+        return self._open[name].unusable(attempt)
+
+    def send(self, effect: WsSend, attempt: Attempt) -> Result:
+        """Send a frame on an open connection."""
+        return self._open[effect.connection].send(effect.text, effect.timeout_s, attempt)
+
+    def receive(self, effect: WsReceive, attempt: Attempt) -> Result:
+        """The next frame."""
+        if effect.connection not in self._open:
+            return refusal(FaultKind.WS_CLOSED, f"the connection {effect.connection!r} is not open", attempt)
+        return self._open[effect.connection].receive(effect.timeout_s, attempt)
+
+    def close(self, name: str) -> None:
+        """Close a connection if it is open."""
+        if name in self._open:
+            self._open.pop(name).close()
+
+    def close_all(self) -> None:
+        """Close every connection, whatever closing another one says."""
+        with ExitStack() as stack:
+            for name in tuple(self._open):
+                stack.callback(self._open.pop(name).close)
+
+
+class _BlockingSocket:
+    """One WebSocket with a thread that reads it all the time, so that a frame's arrival is known even if nobody waits for it."""
+
+    def __init__(
+        self, connection: ClientConnection, stack: ExitStack, target: Target, limits: Limits, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._stack = stack
+        self._target = target
+        self._clock = clock
+        self._inbox = Inbox(limits.unread_frames_max)
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, name="synthetic-ws-reader", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        try:
+            wanted = True
+            while wanted:
+                message = self._connection.recv()
+                with self._news:
+                    wanted = self._inbox.put(message, self._clock.monotonic_ns())
+                    self._news.notify_all()
+            self._abort()
+        except ConnectionClosed as closed:
+            with self._news:
+                self._inbox.end(*ending(closed))
+                self._news.notify_all()
+
+    def unusable(self, attempt: Attempt) -> TransportFault | None:
+        with self._news:
+            if self._inbox.ended:
+                return self._inbox.closed(attempt, maybe_sent=False)
+        if self._connection.state is not State.OPEN:
+            return refusal(FaultKind.WS_CLOSED, "the connection is closing", attempt)
+        return None
+
+    def send(self, text: str, timeout_s: float, attempt: Attempt) -> Result:
+        attempt.enter(Phase.EXCHANGING)
+        try:
+            # The library's send knows no time-out: a peer that does not read would hold it for ever.
+            within(Deadline(timeout_s), lambda: self._connection.send(text), "synthetic-ws-send")
+            attempt.written()
+        except ConnectionClosed as closed:
+            with self._news:
+                self._inbox.end(*ending(closed))
+                return self._inbox.closed(attempt, maybe_sent=True)
+        except TimeoutError as error:
+            self._abort()  # a frame that did not get away in time must not get away later
+            return fault(error, attempt, self._target, timeout_s)
+        return attempt.done()
+
+    def receive(self, timeout_s: float, attempt: Attempt) -> Result:
+        attempt.enter(Phase.EXCHANGING)
+        with self._news:
+            self._news.wait_for(lambda: self._inbox.ready, timeout_s)
+            result = self._inbox.take(attempt)
+        return result or fault(TimeoutError(), attempt, self._target, timeout_s)
+
+    def close(self) -> None:
+        try:
+            self._stack.close()
+        finally:
+            self._abort()
+            self._reader.join()
+
+    def _abort(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed already
+            # An SSLSocket's own shutdown drops its encryption first; a send that is going on would then go on in plain text.
+            socket.socket.shutdown(self._connection.socket, socket.SHUT_RDWR)
+
+
+def _announcing(attempt: Attempt) -> type[ClientConnection]:
+    """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
+
+    class Announcing(ClientConnection):
+        def handshake(self, *args: Any, **kwargs: Any) -> None:
+            attempt.enter(Phase.EXCHANGING)
+            super().handshake(*args, **kwargs)
+
+    return Announcing

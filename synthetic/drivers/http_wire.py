@@ -1,0 +1,79 @@
+"""HTTP requests and answers without I/O: what both drivers send, and how much of an answer they take."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import httpcore
+import httpx
+
+from synthetic.core.effects import Headers, Http, HttpReply, Times
+from synthetic.drivers.translate import BadAnswer, Unsendable
+
+USER_AGENT = "igaming-synthetic"
+# No compression unless the scenario asks: a body is then what travelled.
+_DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
+_GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
+
+
+def with_defaults(headers: Headers, defaults: Headers = _DEFAULTS) -> list[tuple[str, str]]:
+    """The headers, with ours where the scenario has none of that name. Raises Unsendable on a line break or a NUL."""
+    for name, value in headers:
+        if any(character in "\r\n\0" for character in name + value):
+            raise Unsendable(f"the header {name!r} holds a line break or a NUL")
+    named = {name.lower() for name, _ in headers}
+    return [*headers, *((name, value) for name, value in defaults if name not in named)]
+
+
+def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
+    """The request as httpcore sends it, with Host and Content-Length. Raises Unsendable."""
+    try:
+        request = httpx.Request(effect.method, effect.url, headers=with_defaults(effect.headers), content=effect.body)
+    except UnicodeError as error:
+        raise Unsendable(f"method and headers have to be ASCII: {error}") from None
+    url = request.url
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=effect.body,
+        extensions=extensions,
+    )
+
+
+class AnswerReader:
+    """Collects the body of an answer up to a limit; the limit also holds after decompression."""
+
+    def __init__(self, response: httpcore.Response, bytes_max: int) -> None:
+        self._status = response.status
+        self._headers = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
+        )
+        self._bytes_max = bytes_max
+        self._chunks: list[bytes] = []
+        self._size = 0
+        coding = dict(self._headers).get("content-encoding", "").strip().lower()
+        self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if coding in ("gzip", "x-gzip", "deflate") else None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next part of the body. Raises BadAnswer."""
+        if self._decoder is not None:
+            chunk = self._decoded(chunk)
+        self._size += len(chunk)
+        if self._size > self._bytes_max:
+            raise BadAnswer(f"the answer is over the limit of {self._bytes_max} bytes")
+        self._chunks.append(chunk)
+
+    def _decoded(self, chunk: bytes) -> bytes:
+        assert self._decoder is not None
+        try:
+            return self._decoder.decompress(chunk, self._bytes_max - self._size + 1)
+        except zlib.error as error:
+            raise BadAnswer(f"the answer's compression is broken: {error}") from None
+
+    def reply(self, times: Times) -> HttpReply:
+        """The complete answer. Raises BadAnswer where its compressed body stopped short."""
+        if self._decoder is not None and self._chunks and not self._decoder.eof:
+            raise BadAnswer("the answer's compressed body is incomplete")
+        return HttpReply(self._status, self._headers, b"".join(self._chunks), times)

@@ -1,0 +1,57 @@
+"""How far our own event loop lags: a heartbeat that notes each stall, so that no stall of ours is booked as a target's latency."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from synthetic.core.ports import Clock
+
+_STALLS_KEPT = 1024
+_NOISE_NS = 1_000_000  # epoll rounds up to a millisecond
+
+
+class LagMeter:
+    """A heartbeat every `every_s` on one event loop; one meter may serve all drivers of that loop.
+
+    A stall shorter than `every_s` may go unseen, and a longer one is seen short by up to `every_s`.
+    """
+
+    def __init__(self, clock: Clock, every_s: float = 0.005) -> None:
+        self._clock = clock
+        self._every_ns = int(every_s * 1e9)
+        self._due_ns = 0
+        self._stalls: deque[tuple[int, int]] = deque(maxlen=_STALLS_KEPT)
+        self._heart: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to beat on the running loop; it is no mistake to call it again."""
+        if self._heart is None or self._heart.done():
+            self._due_ns = self._clock.monotonic_ns() + self._every_ns
+            self._heart = asyncio.get_running_loop().create_task(self._beat(), name="synthetic-lag-meter")
+
+    async def stop(self) -> None:
+        """End the heartbeat."""
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.wait([self._heart])
+            self._heart = None
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_ns / 1e9)
+            now = self._clock.monotonic_ns()
+            if now - self._due_ns > _NOISE_NS:
+                self._stalls.append((self._due_ns, now))
+            self._due_ns = now + self._every_ns
+
+    def longest_stall_ns(self, since_ns: int, until_ns: int) -> int:
+        """The longest stall within a span of time, one that is still going on included; 0 where none was seen."""
+        longest = 0
+        if self._heart is not None and until_ns - self._due_ns > _NOISE_NS:
+            longest = until_ns - max(self._due_ns, since_ns)
+        for start_ns, end_ns in reversed(self._stalls):
+            if end_ns <= since_ns:
+                break
+            longest = max(longest, min(end_ns, until_ns) - max(start_ns, since_ns))
+        return longest

@@ -1,0 +1,22 @@
+"""The TLS context of a cell: certificates are always verified, against the public authorities and the cell's own bundle."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+
+from synthetic.core.errors import AuthorError, Place
+
+
+def client_context(ca_file: str = "") -> ssl.SSLContext:
+    """A verifying context, whatever the environment says. `ca_file`: a PEM bundle to trust as well. Raises AuthorError."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise AuthorError.at(
+                Place(ca_file), f"this CA bundle can't be used: {error}", "name a file with PEM certificates"
+            ) from None
+    return context

@@ -1,0 +1,163 @@
+"""Exceptions of sockets, TLS, httpcore and websockets as faults. The wording is ours, so that both drivers say the same."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from socket import gaierror
+
+import h11
+import httpcore
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import Close
+
+from synthetic.core.effects import FaultKind, TransportFault
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.guard import Target
+
+
+class BadAnswer(Exception):  # noqa: N818 - it is the target that errs
+    """An answer is larger than we take, or can't be decoded."""
+
+
+class Unsendable(Exception):  # noqa: N818 - nothing was sent
+    """The request can't be written as HTTP: a line break in a header, a bad method."""
+
+
+TRANSPORT_ERRORS = (
+    OSError,
+    UnicodeError,  # the name of a host that IDNA can't encode
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    WebSocketException,
+    ValueError,  # websockets' refusal to follow a redirect on our socket; its cause holds the answer
+    BadAnswer,
+    Unsendable,
+)
+_CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
+_TOO_BIG, _BAD_FRAMES = 1009, (1002, 1007)
+
+
+def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: float) -> TransportFault:
+    """The fault that an exception during an attempt means."""
+    chain = tuple(_causes(error))
+    kind = _kind(chain, attempt.phase)
+    rejected = next((cause for cause in chain if isinstance(cause, InvalidStatus)), None)
+    status = None if rejected is None else rejected.response.status_code
+    return TransportFault(
+        kind=kind,
+        detail=_detail(kind, chain, attempt.phase, target, timeout_s, status),
+        maybe_sent=attempt.phase >= Phase.EXCHANGING and not _is(chain, Unsendable, httpcore.LocalProtocolError),
+        times=attempt.times(),
+        status=status,
+    )
+
+
+def refusal(kind: FaultKind, detail: str, attempt: Attempt) -> TransportFault:
+    """A fault of something that we did not even begin."""
+    return TransportFault(kind, detail, maybe_sent=False, times=attempt.times())
+
+
+def ending(closed: ConnectionClosed) -> tuple[FaultKind, str, int | None]:
+    """Why a WebSocket is closed: the kind of fault, the detail, and the peer's close code (1006: it sent none)."""
+    ours = closed.sent if closed.rcvd is None or not closed.rcvd_then_sent else None
+    if ours is not None and ours.code == _TOO_BIG:
+        return FaultKind.PROTOCOL, "a frame is over the size limit", ours.code
+    if ours is not None and ours.code in _BAD_FRAMES:
+        return FaultKind.PROTOCOL, f"what came is not WebSocket: {ours.reason}".rstrip(": "), ours.code
+    return FaultKind.WS_CLOSED, *_peer_close(closed.rcvd)
+
+
+def _peer_close(close: Close | None) -> tuple[str, int]:
+    if close is None:
+        return "the connection ended without a close frame", 1006
+    return f"the peer closed with {close.code} {close.reason}".rstrip(), close.code
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member)
+    if error.__cause__ is not None:
+        yield from _causes(error.__cause__)
+
+
+def _is(chain: tuple[BaseException, ...], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(cause, kinds) for cause in chain)
+
+
+def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
+    if _is(chain, InvalidStatus):
+        return FaultKind.WS_REJECTED
+    if _is(chain, Unsendable, BadAnswer, httpcore.LocalProtocolError):
+        return FaultKind.PROTOCOL
+    if _is(chain, TimeoutError, httpcore.TimeoutException):
+        return FaultKind.READ_TIMEOUT if phase is Phase.EXCHANGING else FaultKind.CONNECT_TIMEOUT
+    if phase is Phase.SECURING:
+        return FaultKind.TLS_FAILED
+    if phase is not Phase.EXCHANGING:
+        return FaultKind.NAME_UNKNOWN if _is(chain, gaierror, UnicodeError) else FaultKind.CONNECT_REFUSED
+    return _broken_exchange(chain)
+
+
+def _broken_exchange(chain: tuple[BaseException, ...]) -> FaultKind:
+    if any(isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError) for cause in chain):
+        return FaultKind.TLS_FAILED  # TLS 1.3 rejects our side only after its handshake
+    if _is(chain, OSError, EOFError, httpcore.NetworkError, ConnectionClosed):
+        return FaultKind.RESET
+    if any(phrase in str(cause).lower() for cause in chain for phrase in _CLOSED_EARLY):
+        return FaultKind.RESET
+    return FaultKind.PROTOCOL
+
+
+def _detail(
+    kind: FaultKind,
+    chain: tuple[BaseException, ...],
+    phase: Phase,
+    target: Target,
+    timeout_s: float,
+    status: int | None,
+) -> str:
+    match kind:
+        case FaultKind.WS_REJECTED:
+            return f"{target} answered HTTP {status} instead of a WebSocket handshake"
+        case FaultKind.READ_TIMEOUT:
+            return f"{target} did not answer within {timeout_s:g} s"
+        case FaultKind.CONNECT_TIMEOUT if phase is Phase.WAITING:
+            return f"no connection of the pool became free within {timeout_s:g} s"
+        case FaultKind.CONNECT_TIMEOUT:
+            return f"no connection to {target} within {timeout_s:g} s"
+        case FaultKind.NAME_UNKNOWN:
+            return f"the name {target.host} can't be resolved"
+        case FaultKind.TLS_FAILED:
+            return f"TLS with {target} failed: {_tls_reason(chain)}"
+        case FaultKind.CONNECT_REFUSED:
+            return f"{target} can't be connected to: {_system_reason(chain)}"
+        case FaultKind.RESET:
+            return f"{target} closed the connection before its answer was complete"
+        case _:
+            return f"the exchange with {target} broke: {_root(chain)}"
+
+
+def _tls_reason(chain: tuple[BaseException, ...]) -> str:
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate verify failed: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return cause.reason.lower().replace("_", " ")
+    return "the connection was closed during the handshake"
+
+
+def _system_reason(chain: tuple[BaseException, ...]) -> str:
+    codes = [cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno]
+    return os.strerror(codes[-1]).lower() if codes else "no address takes it"
+
+
+def _root(chain: tuple[BaseException, ...]) -> str:
+    known = [
+        cause for cause in chain if isinstance(cause, BadAnswer | Unsendable | h11.ProtocolError | WebSocketException)
+    ]
+    return str((known or chain)[-1])

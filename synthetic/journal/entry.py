@@ -1,0 +1,36 @@
+"""What a journal keeps of one money effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from synthetic.core.effects import Intent
+from synthetic.core.errors import HarnessError
+from synthetic.core.outcome import IntentState
+
+OPEN_STATES = frozenset({IntentState.INTENT, IntentState.UNKNOWN, IntentState.STUCK})
+"""The states in which money may have moved without anyone having settled it."""
+
+REOPENED_STATES = frozenset({IntentState.REFUSED, IntentState.COMPENSATED})
+"""The states that another attempt under the same key opens again: what had no lasting effect may get one now."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """An intent, its state, and when it was written and last changed (nanoseconds since the Unix epoch)."""
+
+    intent: Intent
+    state: IntentState
+    created_ns: int
+    updated_ns: int
+
+
+def require_same(known: Intent, intent: Intent) -> None:
+    """A key means one effect for ever. Raises HarnessError where it is used for another one, naming the fields."""
+    differing = [
+        f"{field.name} {getattr(known, field.name)} is now {getattr(intent, field.name)}"
+        for field in fields(Intent)
+        if getattr(known, field.name) != getattr(intent, field.name)
+    ]
+    if differing:
+        raise HarnessError(f"the idempotency key {intent.key!r} stands for another effect: {'; '.join(differing)}")
