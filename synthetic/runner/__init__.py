@@ -1,0 +1,1 @@
+"""Plays scenarios against cells: who plays, in which pair, with which player, under which limits."""

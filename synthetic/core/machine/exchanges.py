@@ -12,7 +12,7 @@ from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, 
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.bodies import CONTENT_TYPES, read_body, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
-from synthetic.core.machine.state import Machine, RunState, is_tainted
+from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import HttpPlan, Save
@@ -108,7 +108,7 @@ def _one_hop(
 def _run_headers(state: RunState, request: Http, span: str) -> Headers:
     """What goes with every request and is not part of the mapping: trace context (W3C) and the run's cookies."""
     cookies = state.cookies.header(request.url)
-    traced: Headers = (("traceparent", f"00-{state.trace_id()}-{span}-01"),)
+    traced: Headers = (("traceparent", f"00-{trace_id(state.spec.run_id)}-{span}-01"),)
     return traced + ((("Cookie", cookies),) if cookies else ())
 
 

@@ -23,7 +23,7 @@ from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.bodies import NotJson, encode_json, read_json
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values
-from synthetic.core.machine.state import Machine, RunState, is_tainted
+from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import ClosePlan, OpenPlan, ReceivePlan, SendPlan
@@ -40,7 +40,7 @@ def open_connection(state: RunState, call: Call, plan: OpenPlan, scope: Mapping[
         headers = tuple((name, template.text(scope, state.currency)) for name, template in plan.headers)
     except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the connection can't be made: {error}")
-    traced = (("traceparent", f"00-{state.trace_id()}-{span}-01"),)
+    traced = (("traceparent", f"00-{trace_id(state.spec.run_id)}-{span}-01"),)
     effect = WsOpen(plan.connection, url, headers + traced, plan.subprotocols, remaining_s(state, call, plan.timeout_s))
     result = yield effect
     assert isinstance(result, WsOpened | TransportFault), f"a driver answered WsOpen with {result!r}"

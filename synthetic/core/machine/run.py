@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from synthetic.core.checks import CHECKS
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted
 from synthetic.core.machine.judging import judge_run
-from synthetic.core.machine.state import Machine, RunState
+from synthetic.core.machine.state import Machine, RunState, trace_id
 from synthetic.core.machine.steps import StepEnd, play_step
 from synthetic.core.machine.undo import compensate
 from synthetic.core.money import Money
@@ -33,7 +33,7 @@ def play(spec: RunSpec) -> Machine[RunEnded]:
     A step that does not hold ends the scenario: evidence is gathered, then judged, then money is brought back.
     """
     state = RunState(spec)
-    yield _started(state)
+    yield started_event(spec)
     failure = yield from _play_steps(state)
     if failure is not None:
         yield from _gather_evidence(state, failure.step)
@@ -49,8 +49,9 @@ def play(spec: RunSpec) -> Machine[RunEnded]:
     return ended
 
 
-def _started(state: RunState) -> RunStarted:
-    spec, plan, cell = state.spec, state.spec.plan, state.spec.cell
+def started_event(spec: RunSpec) -> RunStarted:
+    """The first event of a run."""
+    plan, cell = spec.plan, spec.cell
     return RunStarted(
         run_id=spec.run_id,
         seed=spec.seed,
@@ -66,7 +67,7 @@ def _started(state: RunState) -> RunStarted:
         version=cell.version,
         currency=cell.currency,
         player=spec.player.get("id", ""),
-        trace_id=state.trace_id(),
+        trace_id=trace_id(spec.run_id),
         scheduled_at_ns=spec.scheduled_ns,
         at_ns=spec.mono_ns,
         wall_ns=spec.wall_ns,

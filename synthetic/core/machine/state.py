@@ -107,10 +107,6 @@ class RunState:
         """The idempotency key of a step: the same in every attempt, for ever."""
         return f"{self.spec.run_id}-{step}"
 
-    def trace_id(self) -> str:
-        """The W3C trace id of this run: 32 hexadecimal digits."""
-        return hashlib.sha256(f"trace:{self.spec.run_id}".encode()).hexdigest()[:32]
-
     def next_span(self) -> str:
         """The span id of the next exchange: 16 hexadecimal digits."""
         self._exchanges += 1
@@ -120,6 +116,11 @@ class RunState:
         """Let time pass to a result's time, and taint the run when the harness was slow to take it."""
         self.now_ns = max(self.now_ns, times.handled)
         self.tainted = self.tainted or is_tainted(times)
+
+
+def trace_id(run_id: str) -> str:
+    """The W3C trace id of a run: 32 hexadecimal digits."""
+    return hashlib.sha256(f"trace:{run_id}".encode()).hexdigest()[:32]
 
 
 def is_tainted(times: Times) -> bool:
