@@ -1,0 +1,40 @@
+"""The tests of this repository play their scenarios against the embedded reference platform, one per test process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+READY_WITHIN_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def synthetic_cells_file(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cells file of a running reference platform, or the one of `--synthetic-cells`."""
+    given = pytestconfig.getoption("--synthetic-cells")
+    if given:
+        yield Path(given)
+        return
+    folder = tmp_path_factory.mktemp("reference")
+    cells_file, log = folder / "cells.yaml", folder / "platform.log"
+    command = [sys.executable, "-m", "synthetic.reference", "--exit-with-parent", "--write-cells", str(cells_file)]
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as platform:  # noqa: S603
+        try:
+            _wait_until_ready(platform, cells_file, log)
+            yield cells_file
+        finally:
+            platform.terminate()
+            platform.wait(timeout=20)
+
+
+def _wait_until_ready(platform: subprocess.Popen[bytes], cells_file: Path, log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not cells_file.exists():
+        if platform.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the reference platform did not start:\n{log.read_text()[-4000:]}")
+        time.sleep(0.05)

@@ -1,0 +1,19 @@
+"""The pytest plugin: every `scenarios/**/*.yaml` is collected as tests, one per row of its matrix.
+
+    pytest scenarios --synthetic-cells cells.yaml [--synthetic-cell canary] [--synthetic-seed 4711] [--alluredir DIR]
+
+A project may give the cells file by a fixture instead: override `synthetic_cells_file` (session scope) in its conftest.py.
+"""
+
+from synthetic.pytest_plugin.collect import pytest_collect_file
+from synthetic.pytest_plugin.options import pytest_addoption, pytest_configure, pytest_report_header
+from synthetic.pytest_plugin.session import synthetic_cells_file, synthetic_session
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_collect_file",
+    "pytest_configure",
+    "pytest_report_header",
+    "synthetic_cells_file",
+    "synthetic_session",
+]

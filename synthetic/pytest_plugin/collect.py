@@ -1,0 +1,112 @@
+"""Collection: a scenario file becomes a file of tests, one per matrix row, with marks from its tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic.config.cells import load_cells
+from synthetic.config.platforms import load_platform
+from synthetic.config.scenarios import load_scenario, matrix_rows
+from synthetic.core.checks import CHECKS
+from synthetic.core.errors import AuthorError
+from synthetic.core.outcome import RunOutcome
+from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
+from synthetic.pytest_plugin.options import OPTIONS, Options
+from synthetic.pytest_plugin.telling import Telling, allure_sink
+from synthetic.runner.blocking import BlockingSession
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take the YAML files of the scenario folders."""
+    options = parent.config.stash[OPTIONS]
+    if file_path.suffix not in (".yaml", ".yml") or not any(file_path.is_relative_to(f) for f in options.scenarios):
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path)
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One test per matrix row."""
+        options = self.config.stash[OPTIONS]
+        try:
+            cell = _matrix_cell(options)
+            plan = _linked(self.path, cell, options.platforms)
+            rows = matrix_rows(plan, cell)
+        except AuthorError as error:
+            raise self.CollectError(str(error)) from None
+        for row in rows:
+            name = plan.name + (f"[{','.join(f'{k}={v}' for k, v in row.items())}]" if row else "")
+            item = ScenarioItem.from_parent(self, name=name, callobj=_playing(self.path, row, options))
+            item.place = (self.path, plan.place.line, plan.title)
+            for tag in ("synthetic", *plan.tags):
+                item.add_marker(_mark(self.config, tag))
+            yield item
+
+
+def _mark(config: pytest.Config, tag: str) -> pytest.MarkDecorator:
+    """The mark of a tag, declared on the way, so that `--strict-markers` accepts the scenarios' own words."""
+    name = re.sub(r"\W", "_", tag)
+    config.addinivalue_line("markers", f"{name}: scenarios tagged {tag}")
+    return getattr(pytest.mark, name)  # type: ignore[no-any-return]
+
+
+class ScenarioItem(pytest.Function):
+    """One row of a scenario as a test."""
+
+    place: tuple[Path, int, str]
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the scenario stands."""
+        path, line, _ = self.place
+        return path, line - 1, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A failed scenario tells its run, not our stack."""
+        if isinstance(excinfo.value, ScenarioFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+
+class ScenarioFailed(AssertionError):  # noqa: N818 - it says what happened
+    """The run did not end as the scenario wants; the message is its waterfall."""
+
+
+def _playing(path: Path, row: Mapping[str, str], options: Options) -> Callable[..., None]:
+    def play_scenario(synthetic_session: BlockingSession) -> None:
+        session = synthetic_session
+        plan = _linked(path, session.cell, options.platforms)
+        told = Telling()
+        with allure_sink(plan, row) as allure:
+            ended = session.play(plan, row, sink=lambda event: (told(event), allure(event))[0])
+            if ended.outcome is RunOutcome.TAINTED or ended.blame == "harness":
+                pytest.skip(f"the harness could not say: {ended.reason}")
+            if ended.outcome is not RunOutcome.OK:
+                raise ScenarioFailed(told.waterfall())
+
+    return play_scenario
+
+
+@cache
+def _platforms(folders: tuple[Path, ...]) -> dict[str, PlatformPlan]:
+    plans = [load_platform(path) for folder in folders for path in sorted(folder.glob("*.y*ml"))]
+    return {plan.name: plan for plan in plans}
+
+
+@cache
+def _matrix_cell(options: Options) -> CellPlan:
+    if options.matrix_cells is None:
+        raise pytest.UsageError("give --synthetic-cells FILE: the cell tells the rows of a scenario's matrix")
+    cells = load_cells(options.matrix_cells)
+    return cells[options.cell] if options.cell in cells else next(iter(cells.values()))
+
+
+def _linked(path: Path, cell: CellPlan, folders: tuple[Path, ...]) -> ScenarioPlan:
+    return load_scenario(path, _platforms(folders)[cell.platform], known_checks=frozenset(CHECKS))
