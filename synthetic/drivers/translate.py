@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Iterator
 from socket import gaierror
 
-import h11
 import httpcore
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import Close
@@ -158,6 +157,8 @@ def _system_reason(chain: tuple[BaseException, ...]) -> str:
 
 def _root(chain: tuple[BaseException, ...]) -> str:
     known = [
-        cause for cause in chain if isinstance(cause, BadAnswer | Unsendable | h11.ProtocolError | WebSocketException)
+        cause
+        for cause in chain
+        if isinstance(cause, BadAnswer | Unsendable | httpcore.ProtocolError | WebSocketException)
     ]
     return str((known or chain)[-1])
