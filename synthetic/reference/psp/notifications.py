@@ -187,6 +187,8 @@ def _order(body: Mapping[str, Any], merchant: Merchant, kind: str) -> Order:
     if body["instrument"] not in INSTRUMENTS:
         raise Refused(400, "INVALID_REQUEST", f"instrument is one of {', '.join(sorted(INSTRUMENTS))}")
     attributes = body.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise Refused(400, "INVALID_REQUEST", "attributes is an object")
     return Order(
         kind=kind,
         merchant=merchant.name,

@@ -1,0 +1,1 @@
+"""The cashier of a cell: deposits, withdrawals and refunds through its PSPs."""

@@ -1,0 +1,148 @@
+"""Deposits in the database: requested once per key, moved by news from the PSP, credited once. Runs in worker threads."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from synthetic.reference.cell.cashier.models import DepositRow, RefundRow
+from synthetic.reference.cell.cashier.news import News
+from synthetic.reference.cell.cashier.orders import Ask, check_rules
+from synthetic.reference.cell.cashier.refund_book import open_refund
+from synthetic.reference.cell.cashier.states import DEPOSIT, MOVES
+from synthetic.reference.cell.context import Player
+from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.ledger import Entry, Ledger, LedgerTransaction
+
+AMOUNT_MISMATCH = "amount_mismatch"
+_COUNTS_TOWARDS_LIMIT = ("pending", "succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The deposit after the news, and the refund that has to be sent because of it, if any."""
+
+    deposit: DepositRow
+    refund: RefundRow | None = None
+
+
+def request_deposit(ledger: Ledger, player: Player, ask: Ask, key: str) -> tuple[DepositRow, bool]:
+    """Write the deposit down before any PSP hears of it; the flag says that this was a replay.
+
+    Raises ApiError 422 `idempotency_mismatch`, `limit_exceeded`, 403 `self_excluded`, `kyc_required`.
+    """
+    scope = f"deposit:{player.player_id}"
+    with ledger.transaction() as transaction:
+        transaction.lock(player.player_id)
+        seen = transaction.recall(scope, key)
+        if seen is not None:
+            if seen.fingerprint != ask.fingerprint:
+                raise ApiError(422, "idempotency_mismatch", "this Idempotency-Key was used with another body")
+            return transaction.session.get_one(DepositRow, seen.response["id"]), True
+        check_rules(player)
+        _check_limit(transaction, player, ask.amount_minor)
+        row = _new_row(player, ask, key)
+        transaction.session.add(row)
+        transaction.remember(scope, key, ask.fingerprint, {"id": row.deposit_id})
+        return row, False
+
+
+def hear_of_deposit(
+    transaction: LedgerTransaction, deposit_id: str, news: News, *, credits_again: bool = False
+) -> Heard | None:
+    """Apply news to a deposit; None for a deposit that we don't know. News that comes again, or late, changes nothing.
+
+    Money that was captured for a deposit which is dead, or in another amount, is not credited: it goes back to its source.
+    `credits_again` is the fault `credits_every_webhook`.
+    """
+    row = transaction.session.get(DepositRow, deposit_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return None
+    if news.event == "captured" and (news.amount_minor, news.currency) != (row.amount_minor, row.currency):
+        _move(row, "failed", news, AMOUNT_MISMATCH)
+        return Heard(row, None if row.credited_minor else _return_uncredited(transaction, row, news))
+    if _move(row, news.event, news, news.code):
+        if news.event == "captured":
+            credit(transaction, row)
+        return Heard(row)
+    if news.event == "captured" and credits_again and row.credited_minor:
+        credit(transaction, row)
+    elif news.event == "captured" and not row.credited_minor:
+        return Heard(row, _return_uncredited(transaction, row, news))
+    return Heard(row)
+
+
+def credit(transaction: LedgerTransaction, row: DepositRow) -> None:
+    """Post the deposit's amount to the player's cash."""
+    moves = {bucket: sign * row.amount_minor for bucket, sign in MOVES["deposit"].items()}
+    transaction.post(Entry("deposit", row.player_id, row.deposit_id, moves, f"psp:{row.psp}", row.currency))
+    row.credited_minor = row.amount_minor
+
+
+def find_deposit(ledger: Ledger, player_id: str, deposit_id: str) -> DepositRow:
+    """The player's deposit. Raises ApiError 404 `unknown_deposit`."""
+    with ledger.reading() as session:
+        row = session.get(DepositRow, deposit_id)
+    if row is None or row.player_id != player_id:
+        raise ApiError(404, "unknown_deposit", f"there is no deposit {deposit_id!r}")
+    return row
+
+
+def find_deposit_by_key(ledger: Ledger, player_id: str, key: str) -> DepositRow | None:
+    """The deposit that the player requested under this key, or None."""
+    query = sa.select(DepositRow).where(DepositRow.player_id == player_id, DepositRow.idempotency_key == key)
+    with ledger.reading() as session:
+        return session.scalars(query).first()
+
+
+def _new_row(player: Player, ask: Ask, key: str) -> DepositRow:
+    now = datetime.now(UTC)
+    return DepositRow(
+        deposit_id=f"dep_{uuid.uuid4().hex}",
+        player_id=player.player_id,
+        idempotency_key=key,
+        psp=ask.psp,
+        instrument=ask.instrument,
+        amount_minor=ask.amount_minor,
+        currency=ask.currency,
+        state=DEPOSIT.initial,
+        credited_minor=0,
+        refunded_minor=0,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _check_limit(transaction: LedgerTransaction, player: Player, amount_minor: int) -> None:
+    """Raises ApiError 422 `limit_exceeded`. The day is the UTC day; what was refunded counts no more."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    query = sa.select(sa.func.coalesce(sa.func.sum(DepositRow.amount_minor), 0)).where(
+        DepositRow.player_id == player.player_id,
+        DepositRow.created_at >= today,
+        DepositRow.created_at < today + timedelta(days=1),
+        DepositRow.state.in_(_COUNTS_TOWARDS_LIMIT),
+    )
+    left_minor = player.deposit_day_minor - int(transaction.session.scalar(query) or 0)
+    if amount_minor > left_minor:
+        message = f"{max(0, left_minor)} of the day's {player.deposit_day_minor} is left"
+        raise ApiError(422, "limit_exceeded", message)
+
+
+def _move(row: DepositRow, event: str, news: News, code: str | None) -> bool:
+    """Take the row to its next state; False where the event has no effect there."""
+    state = DEPOSIT.after(row.state, event)
+    if news.psp_reference and row.psp_reference is None:
+        row.psp_reference = news.psp_reference
+    if state is None:
+        return False
+    row.state, row.code, row.updated_at = state, code, datetime.now(UTC)
+    return True
+
+
+def _return_uncredited(transaction: LedgerTransaction, row: DepositRow, news: News) -> RefundRow | None:
+    if not news.psp_reference:
+        return None
+    return open_refund(transaction, row, "uncredited", news.amount_minor, psp_reference=news.psp_reference)

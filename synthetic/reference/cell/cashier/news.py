@@ -1,0 +1,42 @@
+"""What a PSP says, by webhook or when it is asked, in the words of our state tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthetic.reference.cell.cashier.psp_clients import PspPayment
+
+# A payment that is still pending is no news.
+_DEPOSIT_EVENTS = {"succeeded": "captured", "declined": "declined", "failed": "failed", "cancelled": "cancelled"}
+_WITHDRAWAL_EVENTS = {"in_transit": "leave", "paid": "paid", "failed": "failed", "cancelled": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event of a state table with the payment's facts.
+
+    `key` is the idempotency key of that payment at the PSP, "" where the PSP did not say.
+    """
+
+    event: str
+    psp_reference: str
+    amount_minor: int
+    currency: str
+    code: str | None = None
+    key: str = ""
+
+
+def deposit_news(payment: PspPayment) -> News | None:
+    """What the payment's state means to a deposit."""
+    return _news(payment, _DEPOSIT_EVENTS.get(payment.state))
+
+
+def withdrawal_news(payment: PspPayment) -> News | None:
+    """What the payout's state means to a withdrawal."""
+    return _news(payment, _WITHDRAWAL_EVENTS.get(payment.state))
+
+
+def _news(payment: PspPayment, event: str | None) -> News | None:
+    if event is None:
+        return None
+    return News(event, payment.psp_reference, payment.amount_minor, payment.currency, payment.code)
