@@ -148,7 +148,7 @@ def _step(step: _OpenStep, run_at_ns: int) -> Step:
     ended = step.ended or _never_ended(started)
     return Step(
         id=started.step,
-        purpose="undo" if started.purpose == "undo" else "step",
+        purpose=started.purpose,
         operation=started.operation,
         outcome=ended.outcome,
         held=ended.held,

@@ -73,10 +73,10 @@ class Exchange(_Document):
 
 
 class Step(_Document):
-    """One step, or (`purpose` is `undo`) the compensation of one."""
+    """One step. Compensation is in the exchanges of the step whose money it brings back."""
 
     id: str
-    purpose: Literal["step", "undo"]
+    purpose: Annotated[str, Field(description="step; evidence: read after a failure, for the judge; or undo")]
     operation: str
     outcome: StepOutcome
     held: Annotated[bool, Field(description="whether it went as the scenario wants; an expected refusal holds")]

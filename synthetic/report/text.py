@@ -1,0 +1,47 @@
+"""Runs as plain lines, one a run: for logs, and for terminals that are none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from synthetic.core.outcome import RunOutcome
+from synthetic.report.records import RunRecord
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_WORDS = {
+    RunOutcome.OK: "ok",
+    RunOutcome.FAILED: "FAILED",
+    RunOutcome.TAINTED: "tainted",
+    RunOutcome.ABORTED: "aborted",
+}
+
+
+def run_line(record: RunRecord) -> str:
+    """One run on one line: outcome, scenario and row, cell, duration, and for a bad one whom to blame, why, and its id."""
+    line = f"{_WORDS[record.outcome]:<7}  {record.name}  on {record.cell}  {record.duration_ms:.0f} ms"
+    if record.outcome is not RunOutcome.OK:
+        blamed = f"blame {record.blame}: " if record.blame else ""
+        line += f"  {blamed}{one_line(record.reason)}"
+    if record.stranded:
+        line += f"  STRANDED {', '.join(str(amount) for amount in record.stranded)}"
+    return f"{line}  run {record.run_id}"
+
+
+def closing_line(records: Sequence[RunRecord]) -> str:
+    """How many runs ended how: `12 runs: 10 ok, 1 failed, 1 tainted`."""
+    if not records:
+        return "nothing ran"
+    ends = [record.outcome for record in records]
+    counts = [f"{ends.count(outcome)} {outcome}" for outcome in RunOutcome if outcome in ends]
+    return f"{len(records)} {'run' if len(records) == 1 else 'runs'}: {', '.join(counts)}"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and controls: what a target answers must not forge a line of ours."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """The text with every control character shown as U+FFFD: an answer's escape sequence must not reach a terminal."""
+    return _CONTROLS.sub("\ufffd", text)
