@@ -1,0 +1,61 @@
+"""`synthetic reference up`: run a world until it is told to stop, or until who started it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthetic.reference.world import World, WorldSettings, running_world
+
+PARENT_CHECKED_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class UpSettings:
+    """The world to run; where its cells file goes; whether it ends with the process that started it."""
+
+    world: WorldSettings
+    cells_file: Path | None = None
+    exit_with_parent: bool = False
+
+
+def serve(settings: UpSettings, announce: Callable[[str], None]) -> int:
+    """Run until SIGTERM or SIGINT; answers the exit code. The cells file is written last: once it is there, all is ready."""
+    asyncio.run(_serve(settings, announce))
+    return 0
+
+
+async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parent = os.getppid()
+    async with running_world(settings.world) as world:
+        for line in addresses(world):
+            announce(line)
+        if settings.cells_file is not None:
+            world.write_cells(settings.cells_file)
+            announce(f"cells file: {settings.cells_file}")
+        announce("ready; stop with Ctrl-C")
+        while not stop.is_set():
+            if settings.exit_with_parent and os.getppid() != parent:
+                return
+            try:
+                await asyncio.wait_for(stop.wait(), PARENT_CHECKED_EVERY_S)
+            except TimeoutError:
+                continue
+
+
+def addresses(world: World) -> list[str]:
+    """Where everything listens, a line each."""
+    tracks = {cell.name: f"cell, {cell.track}, version {cell.version}" for cell in world.cells}
+    width = max(len(name) for name in world.listeners)
+    return [
+        f"{name:<{width}}  {listener.url}  {tracks.get(name, 'PSP' if name.startswith('psp') else 'game provider')}"
+        for name, listener in world.listeners.items()
+    ]

@@ -1,0 +1,103 @@
+"""The cells file of a running world: what `synthetic run --cells FILE` needs. Secrets are written beside it, never into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount, PspAccount
+from synthetic.reference.world.serving import Listener
+
+HEADER = "# written by `synthetic reference up`; secrets are references to files beside this one, never values\n"
+GAMES = {
+    "a": {"low_variance": "low-variance-dice", "steady": "steady-dice", "void": "void-dice"},
+    "b": {"low_variance": "low-variance-wheel", "steady": "steady-wheel", "void": "void-wheel"},
+}
+LIMITS = {"deposit": "2.00", "stake": "0.50", "withdraw": "5.00", "bonus": "1.00"}
+
+
+class SecretsFolder:
+    """A private folder beside the cells file (mode 0700), one secret a file (mode 0600)."""
+
+    def __init__(self, beside: Path) -> None:
+        self.folder = beside.parent / "secrets"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, name: str, value: str) -> str:
+        """Write a secret; answers its reference."""
+        path = self.folder / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value)
+        return f"file:secrets/{name}"
+
+
+def write_cells_file(
+    path: Path, cells: Sequence[CellSettings], listeners: Mapping[str, Listener], *, wallet_key_pem: str
+) -> None:
+    """Write the file as one step, so that who waits for it never reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = SecretsFolder(path)
+    wallet_key = folder.put("provider-a.pem", wallet_key_pem)
+    document = {
+        "allow": ["127.0.0.1:*"],
+        "cells": {cell.name: _cell(cell, listeners, folder, wallet_key) for cell in cells},
+    }
+    partial = path.with_suffix(".partial")
+    partial.write_text(HEADER + yaml.safe_dump(document, sort_keys=False, width=200), encoding="utf-8")
+    partial.replace(path)
+
+
+def _cell(
+    cell: CellSettings, listeners: Mapping[str, Listener], folder: SecretsFolder, wallet_key: str
+) -> dict[str, Any]:
+    own = listeners[cell.name]
+    described: dict[str, Any] = {
+        "environment": "reference",
+        "brand": cell.brand,
+        "market": cell.market,
+        "track": cell.track,
+        "version": cell.version,
+        "currency": cell.currency,
+        "platform": "reference",
+    }
+    if cell.track == "canary":
+        described["baseline"] = "baseline"
+    return described | {
+        "endpoints": {"api": own.url, "gateway": f"{own.ws_url}/ws/game"} | {psp.psp: psp.url for psp in cell.psps},
+        "psps": [psp.psp for psp in cell.psps],
+        "providers": [provider.provider for provider in cell.providers],
+        "games": {provider.provider: GAMES[provider.dialect] for provider in cell.providers},
+        "limits": {kind: f"{amount} {cell.currency}" for kind, amount in LIMITS.items()},
+        "secrets": _secrets(cell.name, cell.psps, cell.providers, folder) | {"provider-a-wallet-key": wallet_key},
+        "players": [_player(player, folder) for player in cell.players],
+    }
+
+
+def _secrets(
+    cell: str, psps: Sequence[PspAccount], providers: Sequence[ProviderAccount], folder: SecretsFolder
+) -> dict[str, str]:
+    reports = {f"{psp.psp}-report": folder.put(f"{cell}-{psp.psp}-report", psp.api_key) for psp in psps}
+    wallets = {
+        f"{provider.provider}-wallet-secret": folder.put(f"{cell}-{provider.provider}", provider.wallet_secret)
+        for provider in providers
+        if provider.wallet_secret
+    }
+    return reports | wallets
+
+
+def _player(player: PlayerSeed, folder: SecretsFolder) -> dict[str, str]:
+    described = {
+        "id": player.player_id,
+        "pool": player.segment,
+        "username": player.username,
+        "password": folder.put(f"{player.player_id}.password", player.password),
+        "instrument": "card_ok",
+    }
+    if player.totp_secret:
+        described["totp"] = folder.put(f"{player.player_id}.totp", player.totp_secret)
+    return described
