@@ -20,16 +20,28 @@ class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
 
 
 def render_body(plan: HttpPlan, scope: Mapping[str, Any], currency: str, fields: Mapping[str, str]) -> bytes:
-    """The exact bytes to send; `fields` (the idempotency key) replace or join the top level of a JSON or form body."""
+    """The exact bytes to send; `fields` are the idempotency key, if it goes into the body (see `with_key`)."""
     if plan.body_kind == "none":
-        return b""
+        return with_key(b"", fields)
     data = render(plan.body, scope, currency)
     if plan.body_kind == "raw":
-        return str(data).encode()
-    if not isinstance(data, dict):
-        return encode_json(data)
-    data |= fields
-    return encode_json(data) if plan.body_kind == "json" else urlencode(_form(data)).encode()
+        return with_key(str(data).encode(), fields)
+    if plan.body_kind == "form":
+        return urlencode(_form(data | fields)).encode()
+    return keyed_json(data, fields)
+
+
+def keyed_json(data: Any, fields: Mapping[str, str]) -> bytes:
+    """JSON with the idempotency key: an object gets it as a field, anything else has to hold it already."""
+    return encode_json({**data, **fields}) if isinstance(data, dict) else with_key(encode_json(data), fields)
+
+
+def with_key(body: bytes, fields: Mapping[str, str]) -> bytes:
+    """A body that no field can be added to, and which has to hold its key. Raises ExpressionError where it does not."""
+    for name, key in fields.items():
+        if key.encode() not in body:
+            raise ExpressionError(f"the body has no place for the key {name!r}; write it there as ${{{{ key }}}}")
+    return body
 
 
 def _form(data: Mapping[str, Any]) -> dict[str, str]:

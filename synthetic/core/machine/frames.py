@@ -20,7 +20,7 @@ from synthetic.core.effects import (
     WsSend,
 )
 from synthetic.core.expressions import Expression, ExpressionError
-from synthetic.core.machine.bodies import NotJson, encode_json, read_json
+from synthetic.core.machine.bodies import NotJson, encode_json, keyed_json, read_json
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
@@ -60,13 +60,13 @@ def send_frame(
     again: WsSend | None,
 ) -> Machine[Answer]:
     """Send one frame; the idempotency key of a money operation is one of its fields."""
+    moves = call.operation.moves
+    fields = {moves.key_name: call.key} if moves is not None and intent is not None else {}
     try:
-        data = render(plan.body, scope, state.currency)
+        text = keyed_json(render(plan.body, scope, state.currency), fields).decode()
     except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the frame can't be made: {error}")
-    if intent is not None and call.operation.moves is not None:
-        data[call.operation.moves.key_name] = call.key
-    effect = again or WsSend(plan.connection, encode_json(data).decode(), remaining_s(state, call, 5.0), intent)
+    effect = again or WsSend(plan.connection, text, remaining_s(state, call, 5.0), intent)
     result = yield effect
     assert isinstance(result, Done | TransportFault), f"a driver answered WsSend with {result!r}"
     state.observe(result.times)
