@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
@@ -39,6 +40,14 @@ class Waterfall:
         yield from _money(self.record)
         yield from _checks(self.record)
         yield from _undo(self.record)
+
+
+def waterfall_text(record: RunRecord, *, full: bool = False, width: int = 100) -> str:
+    """The waterfall as plain text, for a file or a test's message."""
+    console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(Waterfall(record, full=full))
+    return captured.get()
 
 
 def failing_exchange(record: RunRecord) -> Exchange | None:

@@ -12,7 +12,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.bars import Axis, Bar, group_polls
 from synthetic.report.records import RunRecord
-from synthetic.report.waterfall import Waterfall, failing_exchange
+from synthetic.report.waterfall import Waterfall, failing_exchange, waterfall_text
 from synthetic.tests.report.recorded import record
 from synthetic.tests.sli.streams import Story, failing, passing
 
@@ -105,6 +105,11 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     story.check("check-" + "z" * 90, "evidence " * 40, held=False, message="broken " * 40)
     shown = _shown(record(story.end(RunOutcome.FAILED, reason="why " * 90, step="deposit")), width=width, full=True)
     assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_as_text_it_is_the_same() -> None:
+    """For a file or a test's message: plain, at the width that is asked for."""
+    assert waterfall_text(record(failing()), width=80) == _shown(record(failing()))
 
 
 def test_full_shows_every_exchange() -> None:
