@@ -113,7 +113,7 @@ class _BlockingSocket:
                 with self._news:
                     wanted = self._inbox.put(message, self._clock.monotonic_ns())
                     self._news.notify_all()
-            self._abort()
+            _hang_up(self._connection.socket)
         except ConnectionClosed as closed:
             with self._news:
                 self._inbox.end(*ending(closed))
@@ -138,7 +138,7 @@ class _BlockingSocket:
                 self._inbox.end(*ending(closed))
                 return self._inbox.closed(attempt, maybe_sent=True)
         except TimeoutError as error:
-            self._abort()  # a frame that did not get away in time must not get away later
+            _hang_up(self._connection.socket)  # a frame that did not get away in time must not get away later
             return fault(error, attempt, self._target, timeout_s)
         return attempt.done()
 
@@ -153,13 +153,8 @@ class _BlockingSocket:
         try:
             self._stack.close()
         finally:
-            self._abort()
+            _hang_up(self._connection.socket)
             self._reader.join()
-
-    def _abort(self) -> None:
-        with contextlib.suppress(OSError):  # it is closed already
-            # An SSLSocket's own shutdown drops its encryption first; a send that is going on would then go on in plain text.
-            socket.socket.shutdown(self._connection.socket, socket.SHUT_RDWR)
 
 
 def _announcing(attempt: Attempt) -> type[ClientConnection]:
@@ -170,4 +165,16 @@ def _announcing(attempt: Attempt) -> type[ClientConnection]:
             attempt.enter(Phase.EXCHANGING)
             super().handshake(*args, **kwargs)
 
+        def close_socket(self) -> None:
+            # The library joins its reader, which over TLS may hang in a read of half a record: wake it first.
+            _hang_up(self.socket)
+            super().close_socket()
+
     return Announcing
+
+
+def _hang_up(sock: socket.socket) -> None:
+    """End both directions, so that whoever reads or writes in another thread comes back."""
+    with contextlib.suppress(OSError):  # it is closed already
+        # An SSLSocket's own shutdown drops its encryption first; a send that is going on would then go on in plain text.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

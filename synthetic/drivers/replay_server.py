@@ -9,12 +9,11 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import httpx
 from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -27,106 +26,29 @@ from synthetic.core.effects import (
     Http,
     HttpReply,
     Result,
-    Times,
     TransportFault,
-    WsClose,
     WsFrame,
     WsOpen,
     WsOpened,
     WsReceive,
     WsSend,
 )
-from synthetic.core.errors import HarnessError
 from synthetic.core.events import Event
 from synthetic.drivers.course import Scenario
 from synthetic.drivers.recording import Recording
+from synthetic.drivers.replay_script import NO_TIMES, Script, Session, path_of
 
 T = TypeVar("T")
-_PLAYABLE = {FaultKind.READ_TIMEOUT, FaultKind.RESET, FaultKind.PROTOCOL, FaultKind.WS_REJECTED, FaultKind.WS_CLOSED}
 _NOT_REPEATED = {"connection", "transfer-encoding", "content-encoding"}  # a recorded body is whole and decoded
 _BODILESS = {204, 304}
-_MISMATCH_STATUS = 409
 _NEVER_SENT = {1005, 1006, 1015}  # RFC 6455, 7.4.1: they only tell how a connection ended
-_NO_TIMES = Times(0, 0, 0, 0)
-
-
-@dataclass(slots=True)
-class _Session:
-    """One WebSocket of the recording: how its handshake ended, and what followed on it."""
-
-    opened: Result
-    turns: list[tuple[Effect, Result]] = field(default_factory=list)
-
-
-class _Script:
-    """What is still to be played: HTTP requests in their order, WebSockets in the order of their opening."""
-
-    def __init__(self, recording: Recording) -> None:
-        self._lock = threading.Lock()
-        self._requests: deque[tuple[Http, Result]] = deque()
-        self._sessions: deque[tuple[WsOpen, _Session]] = deque()
-        self._mistakes: list[str] = []
-        self._read(recording)
-
-    def _read(self, recording: Recording) -> None:
-        named: dict[str, _Session] = {}
-        for index, (effect, result) in enumerate(recording.exchanges):
-            if isinstance(result, TransportFault) and result.kind not in _PLAYABLE:
-                raise HarnessError(
-                    f"exchange {index} of the recording ended in {result.kind}, which no server can play"
-                )
-            match effect:
-                case Http():
-                    self._requests.append((effect, result))
-                case WsOpen():
-                    named[effect.connection] = _Session(result)
-                    self._sessions.append((effect, named[effect.connection]))
-                case WsSend() | WsReceive() | WsClose() if effect.connection in named:
-                    named[effect.connection].turns.append((effect, result))
-
-    def answer(self, method: str, path: str, body: bytes) -> Result:
-        """The recorded answer of the next request; 409 where this is not that request."""
-        with self._lock:
-            expected, result = self._requests.popleft() if self._requests else (None, None)
-        if expected is None or result is None:
-            return self._wrong(f"the recording has no further request, but {method} {path} came")
-        if (expected.method, _path(expected.url)) != (method, path):
-            return self._wrong(f"recorded is {expected.method} {_path(expected.url)}, but {method} {path} came")
-        if expected.body != body:
-            return self._wrong(f"the body of {method} {path} is not the recorded one")
-        return result
-
-    def session(self, path: str) -> _Session:
-        """The next WebSocket of the recording; one that is rejected with 409 where it is for another path."""
-        with self._lock:
-            expected, session = self._sessions.popleft() if self._sessions else (None, None)
-        if expected is not None and session is not None and _path(expected.url) == path:
-            return session
-        return _Session(self._wrong(f"the recording has no WebSocket for {path} here"))
-
-    def _wrong(self, mistake: str) -> HttpReply:
-        self.complain(mistake)
-        return HttpReply(_MISMATCH_STATUS, (("content-type", "text/plain"),), mistake.encode(), _NO_TIMES)
-
-    def complain(self, mistake: str) -> None:
-        """Remember what went otherwise than recorded."""
-        with self._lock:
-            self._mistakes.append(mistake)
-
-    @property
-    def mistakes(self) -> tuple[str, ...]:
-        """What went otherwise than recorded, and what was never asked for."""
-        with self._lock:
-            left = [f"never asked: {effect.method} {_path(effect.url)}" for effect, _ in self._requests]
-            unopened = [f"never opened: {_path(effect.url)}" for effect, _ in self._sessions]
-            return (*self._mistakes, *left, *unopened)
 
 
 class ReplayServer:
     """Listens on a free loopback port while the `with` block lasts."""
 
     def __init__(self, recording: Recording) -> None:
-        self._script = _Script(recording)
+        self._script = Script(recording)
         self._server = _Server(self._script)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="synthetic-replay-server")
 
@@ -169,9 +91,9 @@ class ReplayServer:
     def _here(self, step: Effect | Event) -> Effect | Event:
         match step:
             case Http():
-                return replace(step, url=f"http://{self.authority}{_path(step.url)}")
+                return replace(step, url=f"http://{self.authority}{path_of(step.url)}")
             case WsOpen():
-                return replace(step, url=f"ws://{self.authority}{_path(step.url)}")
+                return replace(step, url=f"ws://{self.authority}{path_of(step.url)}")
             case _:
                 return step
 
@@ -179,7 +101,7 @@ class ReplayServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for the handlers
 
-    def __init__(self, script: _Script) -> None:
+    def __init__(self, script: Script) -> None:
         self.script = script
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -265,16 +187,16 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self.wfile.write(b"this is not HTTP\r\n\r\n")
 
-    def _play_session(self, session: _Session) -> None:
+    def _play_session(self, session: Session) -> None:
         match session.opened:
             case WsOpened():
                 self._play_turns(session)
             case TransportFault(kind=FaultKind.WS_REJECTED, status=int(status)):
-                self._reply(HttpReply(status, (), b"", _NO_TIMES))
+                self._reply(HttpReply(status, (), b"", NO_TIMES))
             case result:
                 self._play_answer(result)
 
-    def _play_turns(self, session: _Session) -> None:
+    def _play_turns(self, session: Session) -> None:
         peer = _Peer(self.connection, Request(self.path, _headers(self)))
         for effect, result in session.turns:
             match effect, result:
@@ -339,7 +261,3 @@ class _Peer:
 
 def _headers(handler: BaseHTTPRequestHandler) -> Headers:
     return Headers([(name, str(value)) for name, value in handler.headers.items()])
-
-
-def _path(url: str) -> str:
-    return httpx.URL(url).raw_path.decode("ascii")

@@ -1,0 +1,15 @@
+"""Waiting for a claim without sleeping blindly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+
+async def until(claim: Callable[[], bool]) -> None:
+    """Poll until the claim holds, for five seconds at most."""
+    deadline = time.monotonic() + 5
+    while not claim():
+        assert time.monotonic() < deadline, "the claim never held"
+        await asyncio.sleep(0.001)
