@@ -1,0 +1,176 @@
+"""The round engine: a bet is debited, and a moment later its round is paid and closed, or cancelled by a rollback.
+
+What it owes a wallet (a win, a rollback) it insists on, under the same id, until the wallet has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from synthetic.reference.game.games import Game, share_of
+from synthetic.reference.game.operators import Operator, Operators
+from synthetic.reference.game.pace import Pace
+from synthetic.reference.game.tasks import Tasks
+from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Verdict, Wallet
+from synthetic.reference.state_table import StateTable
+from synthetic.reference.switchboard import Switchboard
+
+_log = logging.getLogger(__name__)
+
+ROUNDS_MAX = 100_000
+
+ROUND = StateTable(
+    name="provider round",
+    initial="betting",
+    rows={
+        ("betting", "debited"): "open",
+        ("betting", "refused"): "rejected",
+        ("betting", "undecided"): "cancelling",
+        ("open", "settle"): "settling",
+        ("open", "cancel"): "cancelling",
+        ("settling", "done"): "closed",
+        ("settling", "given_up"): "failed",
+        ("cancelling", "done"): "cancelled",
+        ("cancelling", "given_up"): "failed",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gateway is told about a bet: accepted with the balance after it, or rejected with a code."""
+
+    is_accepted: bool
+    code: str = ""
+    balance_minor: int | None = None
+
+
+@dataclass(slots=True)
+class Round:
+    """A round of one operator. `is_voided`: the operator asked to cancel it."""
+
+    operator: str
+    bet: Bet
+    payout_minor: int | None
+    state: str = ROUND.initial
+    is_voided: bool = False
+    opening: asyncio.Task[Answer] | None = field(default=None, repr=False)
+
+    def move(self, event: str) -> None:
+        """Take the round to its next state; the table says which moves there are."""
+        state = ROUND.after(self.state, event)
+        assert state is not None, f"round {self.bet.round_id} is {self.state}: {event!r} can't happen"
+        self.state = state
+
+
+class RoundEngine:
+    """The rounds of one provider, for all its operators."""
+
+    def __init__(
+        self, *, wallet: Wallet, games: Mapping[str, Game], operators: Operators, board: Switchboard, pace: Pace
+    ) -> None:
+        self._wallet = wallet
+        self._games = games
+        self._operators = operators
+        self._board = board
+        self._pace = pace
+        self._tasks = Tasks()
+        self._rounds: dict[tuple[str, str], Round] = {}
+
+    async def bet(self, operator: Operator, bet: Bet) -> Answer:
+        """Debit the bet and start its round. A repetition is given the first answer; another bet for the round is refused."""
+        round_ = self._rounds.get((operator.name, bet.round_id))
+        if round_ is not None and round_.bet != bet:
+            return Answer(is_accepted=False, code="duplicate")
+        if round_ is None:
+            game = self._games.get(bet.game)
+            if game is None or not game.is_enabled:
+                return Answer(is_accepted=False, code="game_disabled")
+            round_ = self._begin(operator, bet, game)
+        assert round_.opening is not None, "a known round has been opened"
+        return await asyncio.shield(round_.opening)  # an impatient caller must not end the round for the others
+
+    def void(self, operator: Operator, round_id: str) -> bool | None:
+        """Cancel a round. True where it is or will be cancelled, False where it is too late, None where there is no such round."""
+        round_ = self.find(operator, round_id)
+        if round_ is None:
+            return None
+        if round_.state == "open":
+            round_.move("cancel")
+            self._tasks.start(self._undo(round_))
+        round_.is_voided = round_.is_voided or round_.state == "betting"
+        return round_.is_voided or round_.state in {"cancelling", "cancelled"}
+
+    def find(self, operator: Operator, round_id: str) -> Round | None:
+        """The operator's round, or None."""
+        return self._rounds.get((operator.name, round_id))
+
+    async def aclose(self) -> None:
+        """End the background work and close the connections."""
+        await self._tasks.aclose()
+        await self._wallet.aclose()
+
+    def _begin(self, operator: Operator, bet: Bet, game: Game) -> Round:
+        while len(self._rounds) >= ROUNDS_MAX:
+            del self._rounds[next(iter(self._rounds))]  # the oldest; a provider forgets ids after some months
+        round_ = Round(operator.name, bet, game.rules(bet.round_id, bet.stake_minor))
+        self._rounds[operator.name, bet.round_id] = round_
+        round_.opening = self._tasks.start(self._open(round_))
+        return round_
+
+    async def _open(self, round_: Round) -> Answer:
+        outcome = await self._wallet.debit(self._operators.named(round_.operator), round_.bet)
+        match outcome.verdict:
+            case Verdict.DONE:
+                round_.move("debited")
+                self._tasks.start(self._end(round_))
+                return Answer(is_accepted=True, balance_minor=outcome.balance_minor)
+            case Verdict.REFUSED:
+                round_.move("refused")
+                return Answer(is_accepted=False, code=outcome.code)
+            case Verdict.UNKNOWN:
+                round_.move("undecided")
+                self._tasks.start(self._undo(round_))
+                return Answer(is_accepted=False, code="wallet_unavailable")
+
+    async def _end(self, round_: Round) -> None:
+        """Play the round out: settle it, or cancel it where the game or the operator says so."""
+        if not round_.is_voided:
+            await asyncio.sleep(self._pace.settles_after(share_of(round_.bet.round_id, "pace")))
+        if round_.state != "open":
+            return
+        if round_.is_voided or round_.payout_minor is None:
+            round_.move("cancel")
+            await self._undo(round_)
+            return
+        round_.move("settle")
+        payout_minor = round_.payout_minor
+        await self._insist(round_, "win", lambda operator: self._wallet.settle(operator, round_.bet, payout_minor))
+
+    async def _undo(self, round_: Round) -> None:
+        cell = self._operators.named(round_.operator).cell
+        if self._board.is_on("loses_rollbacks", cell=cell):
+            round_.move("done")
+            return
+        await self._insist(round_, "rollback", lambda operator: self._rollback(operator, round_, "rollback"))
+        if self._board.is_on("sends_second_rollback_id", cell=cell):
+            await self._rollback(self._operators.named(round_.operator), round_, "rollback-again")
+
+    async def _rollback(self, operator: Operator, round_: Round, suffix: str) -> Outcome:
+        return await self._wallet.rollback(operator, round_.bet, f"{round_.bet.bet_id}-{suffix}")
+
+    async def _insist(self, round_: Round, what: str, call: Callable[[Operator], Awaitable[Outcome]]) -> None:
+        """Make a call until the wallet has decided; give up, loudly, on a refusal or when the attempts are used up."""
+        outcome = UNKNOWN
+        for attempt in range(self._pace.owed_attempts):
+            outcome = await call(self._operators.named(round_.operator))
+            if outcome.verdict is not Verdict.UNKNOWN:
+                break
+            await asyncio.sleep(self._pace.owed_pause_s(attempt))
+        round_.move("done" if outcome.verdict is Verdict.DONE else "given_up")
+        if round_.state == "failed":
+            why = outcome.code or "no answer"
+            _log.error("the %s of round %s was given up: %s", what, round_.bet.round_id, why)
