@@ -1,0 +1,53 @@
+"""The catalogues of faults and defects say only what exists: scenarios, checks and steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from synthetic.core.checks import CHECKS
+from synthetic.reference.catalogue import Fault
+from synthetic.reference.defects import DEFECTS
+from synthetic.reference.faults import FAULTS
+
+CATALOGUE = pytest.mark.parametrize("fault", [*FAULTS.values(), *DEFECTS.values()], ids=lambda fault: str(fault.name))
+
+
+def scenarios() -> dict[str, dict[str, Any]]:
+    """The project's scenarios by name."""
+    folder = Path(__file__).parents[3] / "scenarios"
+    loaded = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in folder.rglob("*.yaml"))
+    return {scenario["scenario"]: scenario for scenario in loaded}
+
+
+@CATALOGUE
+def test_each_fault_names_a_check_or_a_step_of_its_scenario(fault: Fault) -> None:
+    """The scenario exists, and what catches the fault is one of its checks or one of its steps."""
+    scenario = scenarios()[fault.scenario]
+    if fault.caught_by.startswith("step:"):
+        assert fault.caught_by.removeprefix("step:") in {step["id"] for step in scenario["steps"]}
+    else:
+        assert fault.caught_by in CHECKS
+        assert fault.caught_by in scenario["checks"]
+
+
+def test_the_ten_faults_are_those_of_the_domain_reference() -> None:
+    """Faults 1, 3, 7, 10, 11, 17, 18, 19, 24 and 27, each once."""
+    assert sorted(fault.number for fault in FAULTS.values()) == [1, 3, 7, 10, 11, 17, 18, 19, 24, 27]
+
+
+@CATALOGUE
+def test_only_a_counterparty_can_be_shared(fault: Fault) -> None:
+    """A fault that sits in a cell is that cell's; one that both cells see is blamed on who they share."""
+    components = {thrown.component for thrown in fault.throws}
+    assert fault.shared == ("cell" not in components)
+    assert (fault.blame == "platform") == (not fault.shared)
+
+
+def test_every_check_is_what_some_planted_defect_is_caught_by() -> None:
+    """A check that no defect turns red proves nothing."""
+    caught = {fault.caught_by for fault in (*FAULTS.values(), *DEFECTS.values())}
+    assert set(CHECKS) <= caught
