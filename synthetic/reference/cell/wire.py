@@ -16,7 +16,7 @@ async def read_json(request: Request) -> dict[str, Any]:
     """The body as a JSON object. Raises ApiError 400 `malformed`."""
     try:
         body = json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, "malformed", f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise ApiError(400, "malformed", "the body has to be a JSON object")
@@ -24,10 +24,11 @@ async def read_json(request: Request) -> dict[str, Any]:
 
 
 def text(body: dict[str, Any], name: str) -> str:
-    """A field that has to be a non-empty string. Raises ApiError 400 `malformed`."""
+    """A field that has to be a non-empty string of printable characters. Raises ApiError 400 `malformed`."""
     value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise ApiError(400, "malformed", f"{name!r} has to be a non-empty string")
+    # Unpaired surrogates and NUL are legal JSON that no database stores.
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ApiError(400, "malformed", f"{name!r} has to be a non-empty string of printable characters")
     return value
 
 

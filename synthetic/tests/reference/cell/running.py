@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -25,6 +26,7 @@ from starlette.applications import Starlette
 
 from synthetic.reference.cell.app import build_cell
 from synthetic.reference.cell.context import CellContext, GameSession
+from synthetic.reference.cell.rounds import round_view
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.ledger import open_ledger
 from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount
@@ -142,6 +144,13 @@ class RunningCell:
         """What the ledger says that the player has in cash."""
         return self.context.ledger.balance(name).cash_minor
 
+    def round(self, name: str, round_id: str) -> dict[str, Any]:
+        """The player's round as the player API shows it."""
+        with self.context.ledger.reading() as session:
+            view = round_view(session, name, round_id)
+        assert view is not None
+        return view
+
     def kinds(self, name: str) -> list[str]:
         """The kinds of the player's postings after the opening one."""
         return [row["kind"] for row in self.context.ledger.statement(name)][1:]
@@ -160,12 +169,20 @@ def running_cell(folder: Path, *, settings: dict[str, Any] | None = None, **buil
     ledger.close()
 
 
+class _PromptServer(uvicorn.Server):
+    """Uvicorn looks every 100 ms whether it should stop; over a hundred tests that adds up."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:  # noqa: ASYNC110 - uvicorn's flag is set from another thread
+            await asyncio.sleep(0.005)
+
+
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """Serve an app on a free loopback port, in a thread; its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on")
-        server = uvicorn.Server(config)
+        server = _PromptServer(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         wait_until(lambda: server.started)
