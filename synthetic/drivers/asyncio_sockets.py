@@ -18,7 +18,7 @@ from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
-from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers
+from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers, is_over
 
 
 class AsyncSockets:
@@ -52,7 +52,7 @@ class AsyncSockets:
             ssl=self._tls if target.secure else None,
             subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
             additional_headers=headers,
-            create_connection=_announcing(attempt),
+            create_connection=_connection_of(attempt),
             max_size=self._limits.frame_bytes_max,
             close_timeout=self._limits.close_s,
             open_timeout=None,
@@ -150,12 +150,17 @@ class _AsyncSocket:
             await asyncio.wait([self._reader])
 
 
-def _announcing(attempt: Attempt) -> type[ClientConnection]:
+def _connection_of(attempt: Attempt) -> type[ClientConnection]:
     """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
 
-    class Announcing(ClientConnection):
+    class Connection(ClientConnection):
         async def handshake(self, *args: Any, **kwargs: Any) -> None:
             attempt.enter(Phase.EXCHANGING)
             await super().handshake(*args, **kwargs)
 
-    return Announcing
+        def send_data(self) -> None:
+            super().send_data()
+            if is_over(self.protocol):
+                self.transport.abort()
+
+    return Connection

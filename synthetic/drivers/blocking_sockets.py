@@ -21,7 +21,7 @@ from synthetic.drivers.dialling import Deadline, dial, within
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
-from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers
+from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers, is_over
 
 
 class BlockingSockets:
@@ -55,7 +55,7 @@ class BlockingSockets:
             ssl=self._tls if target.secure else None,
             subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
             additional_headers=headers,
-            create_connection=_announcing(attempt),
+            create_connection=_connection_of(attempt),
             max_size=self._limits.frame_bytes_max,
             close_timeout=self._limits.close_s,
             open_timeout=deadline.remaining_s(),
@@ -157,20 +157,25 @@ class _BlockingSocket:
             self._reader.join()
 
 
-def _announcing(attempt: Attempt) -> type[ClientConnection]:
+def _connection_of(attempt: Attempt) -> type[ClientConnection]:
     """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
 
-    class Announcing(ClientConnection):
+    class Connection(ClientConnection):
         def handshake(self, *args: Any, **kwargs: Any) -> None:
             attempt.enter(Phase.EXCHANGING)
             super().handshake(*args, **kwargs)
+
+        def send_data(self) -> None:
+            super().send_data()
+            if is_over(self.protocol):
+                _hang_up(self.socket)
 
         def close_socket(self) -> None:
             # The library joins its reader, which over TLS may hang in a read of half a record: wake it first.
             _hang_up(self.socket)
             super().close_socket()
 
-    return Announcing
+    return Connection
 
 
 def _hang_up(sock: socket.socket) -> None:

@@ -238,6 +238,8 @@ class _Peer:
             frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
             self._texts.extend(bytes(frame.data).decode() for frame in frames if frame.opcode is Opcode.TEXT)
             self._flush()
+            if self._protocol.close_expected():
+                return None
         return self._texts.popleft()
 
     def send(self, text: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final, TypedDict
 
 from websockets.exceptions import InvalidURI
+from websockets.frames import CloseCode
 from websockets.http11 import Response
+from websockets.protocol import Protocol
 from websockets.uri import parse_uri
 
 from synthetic.core.effects import Headers, WsOpen
@@ -33,6 +35,15 @@ def handshake_headers(effect: WsOpen) -> list[tuple[str, str]]:
     if not all(name.isprintable() for name in effect.subprotocols):
         raise Unsendable("a subprotocol is not printable")
     return with_defaults(effect.headers, (("user-agent", USER_AGENT),))
+
+
+def is_over(protocol: Protocol) -> bool:
+    """Whether nothing more can come: the peer has closed, or broke the rules.
+
+    The library then waits for the peer to end TCP as well, with no limit, and tells nobody meanwhile; a half-dead peer never does.
+    """
+    ours = protocol.close_sent
+    return protocol.close_rcvd is not None or (ours is not None and ours.code != CloseCode.NORMAL_CLOSURE)
 
 
 def answer_headers(response: Response | None) -> Headers:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
+from websockets.utils import accept_key
 
 Behaviour = Callable[[socket.socket], None]
 
@@ -154,6 +155,21 @@ def ten_megabytes(sock: socket.socket) -> None:
     sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(160):
         sock.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+
+def upgrading(*frames: bytes) -> Behaviour:
+    """Accept a WebSocket, send these raw frames, and never say or close anything again."""
+
+    def behave(sock: socket.socket) -> None:
+        lines = read_request(sock).decode().split("\r\n")
+        (key,) = [line.split(": ")[1] for line in lines if line.lower().startswith("sec-websocket-key")]
+        upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        sock.sendall(f"HTTP/1.1 101 Switching Protocols\r\n{upgrade}{accept_key(key)}\r\n\r\n".encode())
+        for frame in frames:
+            sock.sendall(frame)
+        hang(sock)
+
+    return behave
 
 
 class WebSocketServer:

@@ -21,11 +21,12 @@ from synthetic.tests.drivers.servers import RawServer, answer, read_request
 
 def test_an_exchange_carries_a_stall_of_our_loop() -> None:
     """The loop is blocked while the answer is under way; the exchange says so."""
-    arrived = threading.Event()
+    arrived, stalling = threading.Event(), threading.Event()
 
     def announce(sock: socket.socket) -> None:
         while read_request(sock):
             arrived.set()
+            stalling.wait(5)
             sock.sendall(answer())
 
     def scenario(url: str) -> Generator[Any, Any, Result]:
@@ -36,6 +37,7 @@ def test_an_exchange_carries_a_stall_of_our_loop() -> None:
         driver = AsyncDriver(allow=LOOPBACK, tls=PLAIN_TLS)
         run = asyncio.create_task(driver.run(scenario(url), sink=ignore, journal=MemoryJournal()))
         await until(arrived.is_set)
+        stalling.set()
         time.sleep(0.2)  # noqa: ASYNC251 - this is the stall
         result = await run
         await driver.aclose()

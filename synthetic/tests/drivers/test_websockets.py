@@ -134,6 +134,26 @@ def test_a_connection_that_just_ends_has_code_1006(play: Play) -> None:
     assert (fault.kind, fault.close_code) == (FaultKind.WS_CLOSED, 1006)
 
 
+@pytest.mark.parametrize(
+    ("frame", "kind", "code"),
+    [
+        (b"\x88\x02\x11\x31", FaultKind.WS_CLOSED, 4401),
+        (b"\x82\x7e\x00\xc8" + b"x" * 200, FaultKind.PROTOCOL, 1009),
+        (b"\xff\xff", FaultKind.PROTOCOL, 1002),
+    ],
+)
+def test_a_peer_that_ends_but_keeps_tcp_open_is_no_timeout(
+    play: Play, frame: bytes, kind: FaultKind, code: int
+) -> None:
+    """The close frame, or the broken rule, is enough."""
+    with RawServer(servers.upgrading(frame)) as server:
+        _, fault = play(
+            asking(WsOpen("game", server.url.replace("http", "ws")), WsReceive("game", timeout_s=3)),
+            limits=Limits(frame_bytes_max=100),
+        )
+    assert (fault.kind, fault.close_code) == (kind, code)
+
+
 @pytest.mark.parametrize("status", [http.HTTPStatus.FORBIDDEN, http.HTTPStatus.SERVICE_UNAVAILABLE])
 def test_a_rejected_handshake_tells_its_status(play: Play, status: http.HTTPStatus) -> None:
     """The server answered, so it is not a transport failure but a rejection with a status."""
