@@ -1,0 +1,103 @@
+"""A client of a game provider's API: bets, and the cancellation of rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from synthetic.reference.cell.context import GameSession
+from synthetic.reference.cell.gateway.conversation import PlaceBet
+from synthetic.reference.cell.tracing import outgoing_headers
+from synthetic.reference.settings import ProviderAccount
+
+TIMEOUT_S = 5.0
+
+
+class BetReply(StrEnum):
+    """What the provider said to a bet; NONE: nothing that can be relied on."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NONE = "none"
+
+
+class VoidReply(StrEnum):
+    """What the provider said to a cancellation."""
+
+    CANCELLING = "cancelling"
+    CLOSED = "closed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The provider's reply to a bet, with its code for a refusal."""
+
+    reply: BetReply
+    code: str = ""
+
+
+class ProviderClient:
+    """The cell as operator of one provider. A repetition is safe: the provider knows a bet by its id."""
+
+    def __init__(self, account: ProviderAccount, http: httpx.AsyncClient | None = None) -> None:
+        self._account = account
+        self._is_own = http is None
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False)
+
+    async def bet(self, session: GameSession, bet: PlaceBet) -> Answered:
+        """Ask the provider to take a bet."""
+        body = {
+            "operator": self._account.operator,
+            "player": session.player_id,
+            "session": session.session,
+            "game": session.game,
+            "round": bet.round_id,
+            "bet_id": bet.bet_id,
+            "stake_minor": bet.stake_minor,
+            "currency": bet.currency,
+        }
+        response = await self._post("/bets", body)
+        answer = _object(response)
+        if response is None or response.status_code != 200 or answer.get("bet_id") != bet.bet_id:
+            return Answered(BetReply.NONE)
+        if answer.get("status") == "rejected":
+            return Answered(BetReply.REJECTED, str(answer.get("code", "")))
+        return Answered(BetReply.ACCEPTED if answer.get("status") == "accepted" else BetReply.NONE)
+
+    async def void(self, round_id: str) -> VoidReply:
+        """Ask the provider to cancel a round."""
+        response = await self._post(f"/rounds/{round_id}/void", {"operator": self._account.operator})
+        if response is None:
+            return VoidReply.NONE
+        return {202: VoidReply.CANCELLING, 409: VoidReply.CLOSED}.get(response.status_code, VoidReply.NONE)
+
+    async def aclose(self) -> None:
+        """Close the connections that are our own."""
+        if self._is_own:
+            await self._http.aclose()
+
+    async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response | None:
+        """The answer, or None. One repetition covers a kept connection that the provider had just closed."""
+        url = self._account.url.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {self._account.api_key}", **outgoing_headers()}
+        for _ in range(2):
+            try:
+                return await self._http.post(url, json=body, headers=headers)
+            except httpx.TimeoutException:
+                return None
+            except httpx.TransportError:
+                continue
+        return None
+
+
+def _object(response: httpx.Response | None) -> dict[str, Any]:
+    try:
+        body = None if response is None else response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
