@@ -27,7 +27,7 @@ class StateTable:
     @property
     def terminal(self) -> frozenset[str]:
         """The states that no event leaves."""
-        return self.states - {state for state, _ in self.rows}
+        return self.states - {state for (state, _), after in self.rows.items() if after != state}
 
     def after(self, state: str, event: str) -> str | None:
         """The state after `event`, or None where the event has no effect. Raises KeyError for a state that does not exist."""

@@ -59,13 +59,12 @@ class DepositDesk:
         return await self.hear(row.deposit_id, News("failed", "", row.amount_minor, row.currency, code)) or row
 
     async def cancel(self, row: DepositRow) -> DepositRow:
-        """The player gave a pending deposit up and the PSP has nothing, or has cancelled it."""
+        """The player gave a pending deposit up, and the PSP has nothing of it."""
         return await self.hear(row.deposit_id, News("cancelled", "", row.amount_minor, row.currency)) or row
 
     async def apply_payment(self, row: DepositRow, payment: PspPayment) -> DepositRow:
         """Apply what the PSP answered about the deposit's payment."""
-        news = deposit_news(payment)
-        return row if news is None else await self.hear(row.deposit_id, news) or row
+        return await self.hear(row.deposit_id, deposit_news(payment)) or row
 
     async def _charge(self, row: DepositRow, order: DepositOrder) -> tuple[DepositRow, str]:
         async with self._cashier.locks.holding(row.deposit_id):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from synthetic.reference.cell.cashier.psp_clients import PspPayment
 
-# A payment that is still pending is no news.
-_DEPOSIT_EVENTS = {"succeeded": "captured", "declined": "declined", "failed": "failed", "cancelled": "cancelled"}
-_WITHDRAWAL_EVENTS = {"in_transit": "leave", "paid": "paid", "failed": "failed", "cancelled": "cancelled"}
+# Every other state is its own event. `pending` has an effect in no state: only the PSP's reference is noted.
+_DEPOSIT_EVENTS = {"succeeded": "captured"}
+_WITHDRAWAL_EVENTS = {"in_transit": "leave"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,15 @@ class News:
     key: str = ""
 
 
-def deposit_news(payment: PspPayment) -> News | None:
+def deposit_news(payment: PspPayment) -> News:
     """What the payment's state means to a deposit."""
-    return _news(payment, _DEPOSIT_EVENTS.get(payment.state))
+    return _news(payment, _DEPOSIT_EVENTS.get(payment.state, payment.state))
 
 
-def withdrawal_news(payment: PspPayment) -> News | None:
+def withdrawal_news(payment: PspPayment) -> News:
     """What the payout's state means to a withdrawal."""
-    return _news(payment, _WITHDRAWAL_EVENTS.get(payment.state))
+    return _news(payment, _WITHDRAWAL_EVENTS.get(payment.state, payment.state))
 
 
-def _news(payment: PspPayment, event: str | None) -> News | None:
-    if event is None:
-        return None
+def _news(payment: PspPayment, event: str) -> News:
     return News(event, payment.psp_reference, payment.amount_minor, payment.currency, payment.code)

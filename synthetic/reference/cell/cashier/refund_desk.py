@@ -45,7 +45,7 @@ class RefundDesk:
         found = await self._cashier.ask(client.find_deposit(row.deposit_id))
         if found is not None and found.state == "pending":
             found = await self._cashier.ask(self._cancelled(row, found))
-        if found is None or found.state == "cancelled":
+        if found is None:
             return await self._deposits.cancel(row)
         row = await self._deposits.apply_payment(row, found)
         if row.state == "pending":

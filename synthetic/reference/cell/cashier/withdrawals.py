@@ -72,8 +72,7 @@ class WithdrawalDesk:
 
     async def apply_payout(self, row: WithdrawalRow, payout: PspPayment) -> WithdrawalRow:
         """Apply what the PSP answered about the withdrawal's payout."""
-        news = withdrawal_news(payout)
-        return row if news is None else await self.hear(row.withdrawal_id, news) or row
+        return await self.hear(row.withdrawal_id, withdrawal_news(payout)) or row
 
     async def _pay_out(self, row: WithdrawalRow) -> WithdrawalRow:
         order = payout_order(row)
