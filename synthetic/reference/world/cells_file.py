@@ -20,6 +20,14 @@ GAMES = {
 LIMITS = {"deposit": "2.00", "stake": "0.50", "withdraw": "5.00", "bonus": "1.00"}
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes every value out, even where two cells have the same one: people read this file."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the parent's signature
+        """Never an alias."""
+        return True
+
+
 class SecretsFolder:
     """A private folder beside the cells file (mode 0700), one secret a file (mode 0600)."""
 
@@ -48,7 +56,7 @@ def write_cells_file(
         "cells": {cell.name: _cell(cell, listeners, folder, wallet_key) for cell in cells},
     }
     partial = path.with_suffix(".partial")
-    partial.write_text(HEADER + yaml.safe_dump(document, sort_keys=False, width=200), encoding="utf-8")
+    partial.write_text(HEADER + yaml.dump(document, Dumper=_Plain, sort_keys=False, width=200), encoding="utf-8")
     partial.replace(path)
 
 
