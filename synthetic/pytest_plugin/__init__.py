@@ -3,11 +3,12 @@
     pytest scenarios --synthetic-cells cells.yaml [--synthetic-cell canary] [--synthetic-seed 4711] [--alluredir DIR]
 
 A project may give the cells file by a fixture instead: override `synthetic_cells_file` (session scope) in its conftest.py.
+
+pytest loads this wherever the distribution is installed, so it imports the engine only where a scenario is really collected.
 """
 
-from synthetic.pytest_plugin.collect import pytest_collect_file
+from synthetic.pytest_plugin.hooks import pytest_collect_file, synthetic_cells_file, synthetic_session
 from synthetic.pytest_plugin.options import pytest_addoption, pytest_configure, pytest_report_header
-from synthetic.pytest_plugin.session import synthetic_cells_file, synthetic_session
 
 __all__ = [
     "pytest_addoption",

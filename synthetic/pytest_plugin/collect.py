@@ -17,17 +17,10 @@ from synthetic.core.checks import CHECKS
 from synthetic.core.errors import AuthorError
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
+from synthetic.pytest_plugin.cells import chosen_cell
 from synthetic.pytest_plugin.options import OPTIONS, Options
 from synthetic.pytest_plugin.telling import Telling, allure_sink
 from synthetic.runner.blocking import BlockingSession
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take the YAML files of the scenario folders."""
-    options = parent.config.stash[OPTIONS]
-    if file_path.suffix not in (".yaml", ".yml") or not any(file_path.is_relative_to(f) for f in options.scenarios):
-        return None
-    return ScenarioFile.from_parent(parent, path=file_path)
 
 
 class ScenarioFile(pytest.File):
@@ -104,8 +97,7 @@ def _platforms(folders: tuple[Path, ...]) -> dict[str, PlatformPlan]:
 def _matrix_cell(options: Options) -> CellPlan:
     if options.matrix_cells is None:
         raise pytest.UsageError("give --synthetic-cells FILE: the cell tells the rows of a scenario's matrix")
-    cells = load_cells(options.matrix_cells)
-    return cells[options.cell] if options.cell in cells else next(iter(cells.values()))
+    return chosen_cell(load_cells(options.matrix_cells), options.cell)
 
 
 def _linked(path: Path, cell: CellPlan, folders: tuple[Path, ...]) -> ScenarioPlan:
