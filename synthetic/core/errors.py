@@ -36,7 +36,8 @@ class Mistake:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        where = f"{self.place}: " if self.place.file else ""  # a name on the command line stands in no file
+        return f"{where}{self.message}" + (f"; {self.hint}" if self.hint else "")
 
 
 class SyntheticError(Exception):

@@ -212,6 +212,7 @@ class OperationPlan:
     evidence: EvidencePlan | None = None
     hook: Hook | None = None
     secret_out: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()  # inputs that may be left out; they are the empty text then
 
     def out_kinds(self) -> Mapping[str, Kind]:
         """The type of each output."""
@@ -316,6 +317,7 @@ class CellPlan:
     players: tuple[PlayerPlan, ...] = ()
     baseline: str = ""
     ca_file: str = ""
+    python: tuple[str, ...] = ()  # modules that its platform mapping may take operations from
 
 
 @dataclass(frozen=True, slots=True)

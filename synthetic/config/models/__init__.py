@@ -1,0 +1,58 @@
+"""The three kinds of files as pydantic models: what may be written, with a description of every key.
+
+The JSON Schemas for editors are made of them, and docs/language.md and docs/mapping.md have to mention every key (a test compares).
+"""
+
+from synthetic.config.models.cells import CellModel, CellsModel, PlayerModel
+from synthetic.config.models.exchanges import (
+    CloseModel,
+    ExchangeModel,
+    HttpModel,
+    OpenModel,
+    ReceiveModel,
+    RefusalModel,
+    SaveModel,
+    SendModel,
+)
+from synthetic.config.models.platform import (
+    BlameModel,
+    ConnectionModel,
+    DefaultsModel,
+    KeyModel,
+    LookupModel,
+    MovesModel,
+    OperationModel,
+    PlatformModel,
+    PollModel,
+    UndoModel,
+)
+from synthetic.config.models.scenario import InvariantModel, LeaseModel, ScenarioModel, ScheduleModel, StepModel
+
+__all__ = [
+    "BlameModel",
+    "CellModel",
+    "CellsModel",
+    "CloseModel",
+    "ConnectionModel",
+    "DefaultsModel",
+    "ExchangeModel",
+    "HttpModel",
+    "InvariantModel",
+    "KeyModel",
+    "LeaseModel",
+    "LookupModel",
+    "MovesModel",
+    "OpenModel",
+    "OperationModel",
+    "PlatformModel",
+    "PlayerModel",
+    "PollModel",
+    "ReceiveModel",
+    "RefusalModel",
+    "SaveModel",
+    "ScenarioModel",
+    "ScheduleModel",
+    "SendModel",
+    "StepModel",
+    "UndoModel",
+]

@@ -1,0 +1,82 @@
+"""A cells file: the deployments that take traffic, what may be reached, and with which players and secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from synthetic.config.fields import AnyText, Identifier, MoneyText, Name, Title, one_of
+from synthetic.config.located import Mapped, Text
+from synthetic.config.positions import Node
+from synthetic.config.problems import Problems
+
+_PLAYER_KEYS = ("id", "pool", "attributes")
+
+
+class PlayerModel(Node):
+    """A player that a run may lease. Every key beside `id` and `pool` is an attribute: `player.<name>`."""
+
+    noun: ClassVar[str] = "a player"
+    id: Title = Field(description="The platform's id of the player.")
+    pool: Name = Field(description="The pool that scenarios lease from.")
+    attributes: dict[Identifier, AnyText] = Field(
+        default_factory=dict,
+        description="What the mapping reads as `player.<name>`; one that starts with env: or file: is a secret reference.",
+    )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """As it is written: attributes stand beside `id` and `pool`."""
+        written = handler.resolve_ref_schema(handler(schema))
+        written["properties"].pop("attributes")
+        return written | {"additionalProperties": {"type": "string"}}
+
+    @classmethod
+    def widened(cls, value: Mapped, problems: Problems) -> Mapped:  # noqa: ARG003
+        """Gather the attributes."""
+        if "attributes" in value:
+            return value
+        named = value.without({key for key in value if key not in _PLAYER_KEYS})
+        others = value.without(set(_PLAYER_KEYS))
+        return named.with_value(Text("attributes", value.place), others, value.place)
+
+
+class CellModel(Node):
+    """One deployment that takes traffic."""
+
+    noun: ClassVar[str] = "a cell"
+    environment: Name = Field(description="Such as production or staging.")
+    brand: AnyText = Field(description="The brand whose players it serves.")
+    market: AnyText = Field(description="The market, such as MT.")
+    track: Annotated[Text, one_of("canary", "baseline")] = Field(description="canary or baseline.")
+    version: AnyText = Field(description="The version that runs there.")
+    currency: AnyText = Field(description="The ISO 4217 currency of its runs.")
+    platform: Name = Field(description="The platform mapping that fits it.")
+    baseline: Name | None = Field(None, description="The cell that a canary is compared with.")
+    endpoints: dict[AnyText, AnyText] = Field(description="Addresses by name: http, https, ws or wss.")
+    psps: list[AnyText] = Field(default_factory=list, description="Its payment service providers.")
+    providers: list[AnyText] = Field(default_factory=list, description="Its game providers.")
+    games: dict[AnyText, Any] = Field(default_factory=dict, description="Games by provider and use, as `cell.games`.")
+    limits: dict[Identifier, MoneyText] = Field(
+        default_factory=dict, description="The most that one step may move, by kind; no scenario may allow more."
+    )
+    secrets: dict[AnyText, AnyText] = Field(
+        default_factory=dict, description="Secrets by name, each a reference: env:NAME or file:path."
+    )
+    players: list[PlayerModel] = Field(default_factory=list, description="The players that runs may lease.")
+    ca_file: Title | None = Field(None, description="A PEM file of certificate authorities, beside the system's own.")
+
+
+class CellsModel(Node):
+    """A cells file."""
+
+    noun: ClassVar[str] = "a cells file"
+    allow: list[AnyText] = Field(
+        description="Where connections may go: host, host:port, host:* or *.example.com; nothing else is ever contacted."
+    )
+    python: list[Title] = Field(
+        default_factory=list, description="Python modules that a mapping may take operations from."
+    )
+    cells: dict[Name, CellModel] = Field(description="The cells by name.")

@@ -1,0 +1,99 @@
+"""A scenario file: what is played, in which order, within which limits, and what has to hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from synthetic.config.fields import (
+    AnyText,
+    Cel,
+    Duration,
+    Identifier,
+    MatrixValues,
+    MoneyText,
+    Name,
+    OperationName,
+    Shorthand,
+    Title,
+    one_of,
+)
+from synthetic.config.fields import Template as TemplateText
+from synthetic.config.located import Text
+from synthetic.config.positions import Node
+
+
+class ScheduleModel(Node):
+    """When a probe of this scenario plays."""
+
+    noun: ClassVar[str] = "schedule"
+    every: Duration | None = Field(None, description="The distance of two starts on a fixed grid, such as 60s.")
+    jitter: Duration | None = Field(None, description="Spreads the starts of different probes by up to this much.")
+    overlap: Annotated[Text, one_of("skip")] | None = Field(
+        None, description="What becomes of a start while the run before still plays: `skip` counts it as missed."
+    )
+    deadline: Duration | None = Field(None, description="How long a run may take in all.")
+
+
+class LeaseModel(Node):
+    """The player that a run plays with."""
+
+    noun: ClassVar[str] = "lease"
+    player: TemplateText = Field(
+        description="`pool:NAME`: a player out of this pool of the cells file, for one run at a time."
+    )
+
+
+class StepModel(Node):
+    """One step: an operation, its arguments, and what the scenario wants of it."""
+
+    noun: ClassVar[str] = "a step"
+    id: Identifier = Field(description="The name under which later steps and invariants see its values.")
+    call: OperationName = Field(description="The operation of the platform mapping that it calls.")
+    with_: dict[Identifier, Any] = Field(
+        default_factory=dict, alias="with", description="The operation's inputs by name; a hole may read earlier steps."
+    )
+    until: Cel | None = Field(
+        None, description="Poll until this holds of its outputs (`out.*`); the operation has to have a `poll`."
+    )
+    within: Duration | None = Field(None, description="How long the step may take in all, polls included (10s).")
+    expect: list[Cel] = Field(default_factory=list, description="What has to hold of its outputs (`out.*`).")
+    refused: AnyText | None = Field(
+        None, description="The code with which it has to be refused; a step that succeeds then fails the run."
+    )
+    repeat: Identifier | None = Field(
+        None, description="An earlier step whose money request goes out again, byte for byte and under the same key."
+    )
+
+
+class InvariantModel(Node):
+    """A claim over the values of all steps, judged at the end of the run."""
+
+    noun: ClassVar[str] = "an invariant"
+    that: Cel = Field(description="What has to hold.")
+    name: Title | None = Field(None, description="Its name in reports; the expression itself where it has none.")
+
+
+class ScenarioModel(Node):
+    """A scenario: an ordered list of operations and checks, with limits; on a happy or a negative path."""
+
+    noun: ClassVar[str] = "a scenario"
+    scenario: Name = Field(description="Its name: part of run ids and metrics.")
+    title: Title | None = Field(None, description="One sentence for people.")
+    tags: list[Name] = Field(default_factory=list, description="Words to select it by; marks in pytest.")
+    matrix: dict[Identifier, MatrixValues] = Field(
+        default_factory=dict,
+        description="One run for each combination of these values: a list of texts, or a list of the cell's.",
+    )
+    schedule: ScheduleModel | None = Field(None, description="When it plays.")
+    limits: dict[Identifier, MoneyText] = Field(
+        default_factory=dict,
+        description="The most that one step may move, by kind of movement; `per_day` is the most for all runs of a day.",
+    )
+    lease: LeaseModel = Field(description="The player that a run plays with.")
+    steps: list[StepModel] = Field(description="What is played, in order.")
+    invariants: list[Annotated[InvariantModel, Shorthand("that")]] = Field(
+        default_factory=list, description="What has to hold over the values of all steps, at the end of the run."
+    )
+    checks: list[Name] = Field(default_factory=list, description="Named laws, judged over the evidence of the run.")

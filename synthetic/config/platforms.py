@@ -1,0 +1,60 @@
+"""Loads platform mappings: how one platform performs each operation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from synthetic.config.exchanges import Surroundings
+from synthetic.config.files import load_mapping
+from synthetic.config.located import Text
+from synthetic.config.models import ConnectionModel, HttpModel, PlatformModel, ReceiveModel
+from synthetic.config.operations import ResolveHook, draft_operation, link_operation
+from synthetic.config.positions import read_model
+from synthetic.config.problems import Problems
+from synthetic.config.trees import link_tree
+from synthetic.config.vocabularies import FRAME, operation_vocabulary
+from synthetic.core.expressions import Kind, Vocabulary
+from synthetic.core.plan import Answering, Hook, PlatformPlan
+
+
+def no_hooks(dotted: str) -> Hook:
+    """The operator has allowed no Python. Raises ValueError."""
+    raise ValueError(f"this takes an operation from Python ({dotted}), which is not allowed here")
+
+
+def load_platform(path: Path, *, text: str | None = None, resolve_hook: ResolveHook = no_hooks) -> PlatformPlan:
+    """Load one mapping; with `text`, that is read in place of the file. Raises AuthorError with all mistakes."""
+    problems = Problems()
+    file = load_mapping(path, problems, text)
+    model = read_model(PlatformModel, file.data, problems) if file is not None else None
+    plan = link_platform(model, problems, resolve_hook) if model is not None else None
+    problems.raise_any()
+    assert plan is not None, "a mapping without a plan has a mistake"
+    return plan
+
+
+def link_platform(model: PlatformModel, problems: Problems, resolve_hook: ResolveHook) -> PlatformPlan:
+    """Link what was read; mistakes go to `problems`."""
+    around = Surroundings(model, operation_vocabulary(_saved_names(model)), problems)
+    drafts = {
+        str(name): draft_operation(name, operation, around, resolve_hook)
+        for name, operation in model.operations.items()
+    }
+    operations = {name: link_operation(draft, drafts, around) for name, draft in drafts.items()}
+    answering = {
+        str(name): _link_replies(connection, around.names, problems) for name, connection in model.connections.items()
+    }
+    return PlatformPlan(str(model.platform), operations, answering)
+
+
+def _saved_names(model: PlatformModel) -> set[Text]:
+    exchanges = [exchange for operation in model.operations.values() for exchange in operation.exchanges]
+    return {name for e in exchanges if isinstance(e, HttpModel | ReceiveModel) for name in e.save}
+
+
+def _link_replies(connection: ConnectionModel, names: Vocabulary, problems: Problems) -> tuple[Answering, ...]:
+    seen = {**names, **FRAME}
+    return tuple(
+        Answering(problems.expression(reply.when, seen, Kind.BOOL), link_tree(reply.json_, seen, problems))
+        for reply in connection.replies
+    )

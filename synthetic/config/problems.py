@@ -1,0 +1,67 @@
+"""The mistakes of one file, gathered while reading goes on, and the few ways to compile what an author wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from synthetic.config.located import Text
+from synthetic.core.errors import AuthorError, Mistake, Place
+from synthetic.core.expressions import Expression, Kind, Vocabulary, compile_expression, did_you_mean
+from synthetic.core.templates import Template, compile_template
+
+
+class Problems:
+    """Gathers mistakes; reading goes on with stand-ins, which never leave, since `raise_any` comes before any result."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def add(self, place: Place, message: str, hint: str = "") -> None:
+        """One mistake."""
+        self.mistakes.append(Mistake(place, message, hint))
+
+    def unknown(self, name: Text, noun: str, known: Iterable[str]) -> None:
+        """A name that is not known, with the nearest one that is."""
+        if not name.stands_in:
+            self.add(name.place, f"unknown {noun} '{name}'", did_you_mean(name, sorted(known)))
+
+    def raise_any(self) -> None:
+        """Raises AuthorError with all mistakes, if there are any."""
+        if self.mistakes:
+            raise AuthorError(self.mistakes)
+
+    def expression(self, text: Text, vocabulary: Vocabulary, expected: Kind | None = None) -> Expression:
+        """Compile a CEL expression."""
+        if text.stands_in:
+            return stand_in(text)
+        try:
+            return compile_expression(str(text), vocabulary, text.inner, expected=expected)
+        except AuthorError as error:
+            self.mistakes += error.mistakes
+            return stand_in(text)
+
+    def template(self, text: Text, vocabulary: Vocabulary, expected: Kind | None = None) -> Template:
+        """Compile a text with holes."""
+        if text.stands_in:
+            return Template((stand_in(text),), text.inner)
+        try:
+            return compile_template(str(text), vocabulary, text.inner, expected=expected)
+        except AuthorError as error:
+            self.mistakes += error.mistakes
+            return Template((stand_in(text),), text.inner)
+
+    def written(self, text: Text, vocabulary: Vocabulary) -> Template:
+        """Compile a text with holes that goes over a wire, where an amount has to say how it is written."""
+        template = self.template(text, vocabulary)
+        if template.kind is Kind.MONEY:
+            self.add(
+                text.place,
+                f"`{text}` is an amount, which has no form of its own on a wire",
+                "say how it is written: .minor(), .decimal(), .units(100000) or .text()",
+            )
+        return template
+
+
+def stand_in(text: Text) -> Expression:
+    """An expression in the place of one that could not be compiled; it is of any type."""
+    return Expression(str(text), text.inner, Kind.ANY, frozenset(), None)

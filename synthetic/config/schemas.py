@@ -1,0 +1,29 @@
+"""JSON Schemas (2020-12) of the three kinds of files, made of the models: editors complete and check with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synthetic.config.models import CellsModel, PlatformModel, ScenarioModel
+from synthetic.config.positions import Node
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files."""
+    return _schema(ScenarioModel, "A Synthetic scenario")
+
+
+def platform_schema() -> dict[str, Any]:
+    """The JSON Schema of platform mappings."""
+    return _schema(PlatformModel, "A Synthetic platform mapping")
+
+
+def cells_schema() -> dict[str, Any]:
+    """The JSON Schema of cells files."""
+    return _schema(CellsModel, "A Synthetic cells file")
+
+
+def _schema(model: type[Node], title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, **model.model_json_schema(mode="validation", by_alias=True), "title": title}
