@@ -18,7 +18,7 @@ def pay(desk: Desk, call: WalletCall) -> Done:
     bet = _paid_bet(desk, call)
     balance = desk.balance()
     if call.amount_minor and not desk.context.switch("settles_nothing"):
-        balance = desk.post("win", call.transaction, {"cash": call.amount_minor})
+        balance = desk.post("win", bet.bet_id, {"cash": call.amount_minor})
     round_ = _open_round(desk, bet.round_id)
     bet.payout_minor += call.amount_minor
     round_.payout_minor += call.amount_minor
