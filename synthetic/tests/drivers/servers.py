@@ -72,7 +72,7 @@ class RawServer:
 
 def read_request(sock: socket.socket) -> bytes:
     """One request, head and body; empty where the client has closed."""
-    data = b""
+    data = bytearray()
     while b"\r\n\r\n" not in data:
         chunk = sock.recv(65536)
         if not chunk:
@@ -80,9 +80,9 @@ def read_request(sock: socket.socket) -> bytes:
         data += chunk
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    while lengths and len(body) < int(lengths[0]):
-        body += sock.recv(65536)
-    return head + b"\r\n\r\n" + body
+    while lengths and len(body) < int(lengths[0]) and (chunk := sock.recv(1 << 20)):
+        body += chunk
+    return bytes(head + b"\r\n\r\n" + body)
 
 
 def answer(body: bytes = b"", status: str = "200 OK", headers: str = "") -> bytes:

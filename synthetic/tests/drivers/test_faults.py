@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from synthetic.core.effects import FaultKind, Http, HttpReply, TransportFault, WsOpen
+from synthetic.core.effects import Effect, FaultKind, Http, HttpReply, TransportFault, WsOpen
 from synthetic.drivers.guard import Limits
 from synthetic.tests.drivers import servers
 from synthetic.tests.drivers.conftest import Authority
@@ -42,7 +42,7 @@ def test_a_fault_after_the_request_left_may_have_had_an_effect(
         fault = one_fault(play(asking(Http("POST", server.url, body=b"{}", timeout_s=0.5))))
         elapsed = time.monotonic() - began
     assert (fault.kind, fault.maybe_sent) == (kind, True)
-    assert elapsed < 1.5
+    assert elapsed < 5
     assert server.accepted == 1  # never retried
 
 
@@ -121,8 +121,9 @@ def test_a_full_backlog_is_a_connect_timeout(play: Play) -> None:
 )
 def test_a_url_off_the_allow_list_is_never_connected_to(play: Play, url: str) -> None:
     """What the cell does not list, or is no URL at all, is refused before any connection."""
-    fault = one_fault(play(asking(Http("POST", url, timeout_s=0.2))))
-    assert (fault.kind, fault.maybe_sent) == (FaultKind.OFF_ALLOW_LIST, False)
+    effects: list[Effect] = [Http("POST", url, timeout_s=0.2), WsOpen("game", url.replace("http", "ws"), timeout_s=0.2)]
+    for fault in play(asking(*effects)):
+        assert (fault.kind, fault.maybe_sent) == (FaultKind.OFF_ALLOW_LIST, False)
 
 
 def test_a_redirect_is_not_followed_and_its_target_meets_the_allow_list(play: Play) -> None:
