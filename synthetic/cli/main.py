@@ -1,0 +1,65 @@
+"""The command `synthetic`: its verbs, and the one place where errors become a line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+
+from synthetic.cli import demo, explain, init, listing, reference, run, schema, validate
+from synthetic.cli.exits import ExitCode
+from synthetic.cli.telling import tell_error
+
+app = typer.Typer(
+    name="synthetic",
+    help="Synthetic transactions for real-money gaming platforms: probe canary cells, and say whether a release is safe.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.command("validate")(validate.validate)
+app.command("list")(listing.list_scenarios)
+app.command("explain")(explain.explain)
+app.command("schema")(schema.schema)
+app.command("init")(init.init)
+app.add_typer(reference.app, name="reference")
+
+
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"synthetic {installed_version('igaming-synthetic')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    _show_version(asked=version)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; answers the exit code. Never shows a traceback, unless SYNTHETIC_TRACEBACK=1."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="synthetic")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.PASS
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Who reads our output has had enough; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PASS
+    except Exception as error:
+        if os.environ.get("SYNTHETIC_TRACEBACK") == "1":
+            raise
+        return tell_error(error)
+    return ExitCode.PASS

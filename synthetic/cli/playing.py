@@ -1,0 +1,116 @@
+"""Playing turns from the command line: preflight, the session, Ctrl-C, and what is kept of every run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synthetic.cli.screen import say
+from synthetic.core.errors import HarnessError
+from synthetic.core.events import Event
+from synthetic.core.plan import CellPlan
+from synthetic.core.ports import EventSink, fan_out
+from synthetic.journal.sqlite import SqliteJournal
+from synthetic.report.recorder import RunRecorder
+from synthetic.report.records import RunRecord
+from synthetic.report.store import DEFAULT_PATH, RunStore
+from synthetic.runner.preflight import check_fit, check_reach
+from synthetic.runner.session import Session
+from synthetic.runner.specs import Turn
+
+JOURNAL_PATH = Path(".synthetic") / "journal.db"
+
+
+@dataclass(slots=True)
+class Played:
+    """What a session left: its events, its run records, and whether it was interrupted."""
+
+    events: list[Event] = field(default_factory=list)
+    records: list[RunRecord] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def play_turns(
+    turns: Sequence[Turn],
+    *,
+    seed: int,
+    at_once: int,
+    tell: Callable[[RunRecord], None] = lambda _record: None,
+    store: Path = DEFAULT_PATH,
+    journal: Path = JOURNAL_PATH,
+) -> Played:
+    """Play all turns and keep every record; `tell` hears of each run as it ends.
+
+    Raises AuthorError where a scenario does not fit its cell, TargetUnreachable and RefusedByPolicy before anything is sent.
+    """
+    check_fit(turns)
+    played = Played()
+
+    def deliver(record: RunRecord) -> None:
+        played.records.append(record)
+        tell(record)
+
+    sink = fan_out([played.events.append, RunRecorder(deliver)])
+    intents = _open_journal(journal)
+    try:
+        asyncio.run(_play(turns, seed, at_once, sink, intents, played))
+    finally:
+        intents.close()
+        # Written after the last run: a write in between would show as our own lag in the runs that are still going.
+        if played.records:
+            with RunStore(store) as kept:
+                kept.save(played.records)
+    return played
+
+
+def _open_journal(path: Path) -> SqliteJournal:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"the journal {path} can't be written: {error.strerror}; nothing was sent") from None
+    return SqliteJournal(path)
+
+
+async def _play(
+    turns: Sequence[Turn], seed: int, at_once: int, sink: EventSink, journal: SqliteJournal, played: Played
+) -> None:
+    cells = cells_of(turns)
+    async with Session(cells, seed=seed, sink=sink, journal=journal) as session:
+        await check_reach(session, cells)
+        with _interruptible(session, played):
+            await session.play_all(turns, at_once=at_once)
+
+
+def cells_of(turns: Sequence[Turn]) -> list[CellPlan]:
+    """The cells that the turns are played on, each once."""
+    return list({part.cell.name: part.cell for turn in turns for part in turn.parts}.values())
+
+
+@contextmanager
+def _interruptible(session: Session, played: Played) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) begins no further run and lets money come home; the second one stops at once."""
+    loop = asyncio.get_running_loop()
+    playing = asyncio.current_task()
+    assert playing is not None
+
+    def stop() -> None:
+        if played.interrupted:
+            playing.cancel()
+            return
+        played.interrupted = True
+        say("stopping: the runs that have begun play on, so that their money comes home; once more stops at once")
+        session.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        playing.uncancel()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

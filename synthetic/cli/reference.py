@@ -1,0 +1,87 @@
+"""`synthetic reference up | faults | defects`: the reference platform, where its extra is installed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from synthetic.cli.screen import answers, write
+from synthetic.config.names import pick
+from synthetic.core.errors import HarnessError
+
+if TYPE_CHECKING:
+    from synthetic.reference.catalogue import Fault
+
+app = typer.Typer(help="The reference platform: a small, real gaming platform to try things on.", no_args_is_help=True)
+EXTRA = "the reference platform is not installed; add its extra: pip install 'igaming-synthetic[reference]'"
+
+
+def reference_module(name: str) -> Any:
+    """A module of the reference platform. Raises HarnessError where its extra is missing, saying which."""
+    try:
+        return importlib.import_module(f"synthetic.reference.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("synthetic"):
+            raise
+        raise HarnessError(f"{EXTRA} (there is no {error.name})") from None
+
+
+def catalogue(kind: str) -> Mapping[str, Fault]:
+    """The faults or the defects by name."""
+    module = reference_module(kind)
+    return module.FAULTS if kind == "faults" else module.DEFECTS  # type: ignore[no-any-return]
+
+
+def chosen(kind: str, names: list[str]) -> tuple[Fault, ...]:
+    """The faults or defects of these names. Raises AuthorError with a did-you-mean for one that does not exist."""
+    known = catalogue(kind) if names else {}
+    return tuple(pick(known, name, kind.removesuffix("s")) for name in names)
+
+
+@app.command()
+def up(
+    *,
+    cells: Annotated[int, typer.Option(min=1, max=20, help="How many cells: canary, baseline, and more.")] = 2,
+    db: Annotated[str | None, typer.Option(help="A Postgres URL (default: SQLite files that go at the end).")] = None,
+    seed: Annotated[int, typer.Option(help="The seed of keys, rounds and players.")] = 0,
+    fault: Annotated[list[str] | None, typer.Option(help="Throw this fault; see `reference faults`.")] = None,
+    defect: Annotated[list[str] | None, typer.Option(help="Plant this defect; see `reference defects`.")] = None,
+    write_cells: Annotated[Path | None, typer.Option(help="Write a ready cells file there.", metavar="FILE")] = None,
+) -> None:
+    """Start cells, PSPs and game providers on free loopback ports, until Ctrl-C."""
+    thrown = chosen("faults", fault or []) + chosen("defects", defect or [])
+    world, serving = reference_module("world"), reference_module("up")
+    settings = world.WorldSettings(cells=cells, db_url=db, seed=seed, faults=thrown)
+    raise typer.Exit(serving.serve(serving.UpSettings(settings, write_cells), write))
+
+
+@app.command()
+def faults() -> None:
+    """List the faults that `--fault` can throw."""
+    _show(catalogue("faults"))
+
+
+@app.command()
+def defects() -> None:
+    """List the planted defects of the cell's own code that `--defect` can switch on."""
+    _show(catalogue("defects"))
+
+
+def _show(known: Mapping[str, Fault]) -> None:
+    """A table on a terminal; elsewhere one tab-separated line each, name first."""
+    console = answers()
+    if not console.is_terminal:
+        write("\n".join("\t".join((f.name, f.blame, f.scenario, f.caught_by, f.title)) for f in known.values()))
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("name", "blame", "seen by", "caught by", "what happens"):
+        table.add_column(column)
+    for one in known.values():
+        table.add_row(one.name, one.blame, one.scenario, one.caught_by, one.title)
+    console.print(table)

@@ -1,0 +1,29 @@
+"""Where the command line writes: answers to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from synthetic.report.text import printable
+
+
+def answers() -> Console:
+    """Standard output: what was asked for. Plain where it is not a terminal or NO_COLOR is set."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def remarks() -> Console:
+    """Standard error: progress, remarks, mistakes."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(line: str, *, style: str = "") -> None:
+    """One remark on one line, however long."""
+    remarks().print(printable(line), style=style or None, soft_wrap=True)
+
+
+def write(text: str) -> None:
+    """Text for a machine or a pipe, exactly as it is, and whole: never wrapped, never styled."""
+    console = answers()
+    console.file.write(text if text.endswith("\n") else f"{text}\n")
+    console.file.flush()

@@ -1,0 +1,113 @@
+"""`synthetic validate`: every mistake of every file at once, without sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthetic.cli.project import CHECK_NAMES, Sources, open_project
+from synthetic.cli.screen import write
+from synthetic.config.anything import FileKind, kind_of, load_anything
+from synthetic.config.names import NOWHERE
+from synthetic.config.platforms import load_platform
+from synthetic.config.project import PLATFORM_FOLDERS, Project, yaml_files
+from synthetic.config.scenarios import bind
+from synthetic.config.shipped import shipped_root
+from synthetic.core.errors import AuthorError, Mistake
+from synthetic.core.plan import PlatformPlan
+
+DEFAULT_CELLS = Path("cells.yaml")
+
+
+def validate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders (default: the project in this folder).", metavar="[FILE|DIR]..."),
+    ] = None,
+    *,
+    cells: Annotated[
+        Path | None, typer.Option(help="Check that the scenarios fit these cells.", metavar="FILE")
+    ] = None,
+    platform: Annotated[
+        Path | None, typer.Option(help="The mapping that single scenario files are checked against.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Report every mistake in scenarios, mappings and cells files with file:line:column. Exit: 0 none, 2 some."""
+    if files:
+        _validate_files(files, platform)
+        return
+    given = cells or (DEFAULT_CELLS if DEFAULT_CELLS.is_file() else None)
+    project = open_project(Sources.found(cells=given, platforms=None))
+    _require_fit(project)
+    write(f"ok: {_counted(project)}")
+
+
+def _counted(project: Project) -> str:
+    counts = {"scenario": project.scenarios, "platform mapping": project.platforms, "cell": project.cells}
+    return ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counts.items())
+
+
+def _require_fit(project: Project) -> None:
+    """Each scenario on each cell of its platform. Raises AuthorError with all mistakes."""
+    mistakes = [
+        mistake
+        for linked in project.scenarios.values()
+        for cell in project.cells.values()
+        if cell.platform in linked
+        for mistake in bind(linked[cell.platform], cell)
+    ]
+    if mistakes:
+        raise AuthorError(mistakes)
+
+
+def _validate_files(given: Sequence[Path], mapping: Path | None) -> None:
+    files = [path for one in given for path in (yaml_files(one) if one.is_dir() else (one,))]
+    if not files:
+        raise AuthorError.at(NOWHERE, f"there is no YAML file in {', '.join(map(str, given))}")
+    mistakes: list[Mistake] = []
+    platforms = _mappings(files, mapping, mistakes)
+    for path in files:
+        mistakes += _mistakes_of(path, platforms)
+    if mistakes:
+        raise AuthorError(mistakes)
+    write(f"ok: {len(files)} file{'' if len(files) == 1 else 's'}")
+
+
+def _mappings(files: Sequence[Path], mapping: Path | None, mistakes: list[Mistake]) -> list[PlatformPlan]:
+    """What scenarios are checked against: the mapping that is given, those among the files, the project's, the shipped."""
+    among = [path for path in files if _is_mapping(path)]
+    own = [path for folder in PLATFORM_FOLDERS for path in yaml_files(Path(folder))]
+    shipped = yaml_files(shipped_root() / "fixtures" / "platforms")
+    chosen = [mapping] if mapping is not None else among or own or list(shipped)
+    plans = []
+    for path in chosen:
+        try:
+            plans.append(load_platform(path))
+        except AuthorError as error:
+            if path not in among:
+                mistakes += error.mistakes
+    return plans
+
+
+def _is_mapping(path: Path) -> bool:
+    try:
+        return kind_of(path) is FileKind.PLATFORM
+    except AuthorError:
+        return False  # told when the file itself is read
+
+
+def _mistakes_of(path: Path, platforms: Sequence[PlatformPlan]) -> list[Mistake]:
+    """A scenario has to fit one of the mappings; where it fits none, it is told what is wrong with the nearest."""
+    tries: list[list[Mistake]] = []
+    linked_to: Sequence[PlatformPlan | None] = platforms or [None]
+    for platform in linked_to:
+        try:
+            load_anything(path, platform=platform, known_checks=CHECK_NAMES)
+        except AuthorError as error:
+            tries.append(list(error.mistakes))
+        else:
+            return []
+    return min(tries, key=len)
