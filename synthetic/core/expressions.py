@@ -60,6 +60,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 2**63
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+_UNHOLDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _SUGARED = {"google.protobuf.Duration": "money", "duration": "money", "Duration": "money", "dyn": "any", "int64": "int"}
@@ -147,18 +148,18 @@ def _declared(name: str, overload: Overload) -> Any:
         return_type=_CEL_TYPES[Kind(overload.returns)],
         parameters=[cel.Type.DOUBLE if p == "double" else _CEL_TYPES[Kind(p)] for p in overload.parameters],
         is_member=overload.member,
-        impl=_adapted(overload.function),
+        impl=_adapted(name, overload.function),
     )
 
 
-def _adapted(function: Callable[..., Any]) -> Callable[..., Any]:
+def _adapted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function on Money be called by CEL, which knows only durations."""
 
     def call(*arguments: Any) -> Any:
         currency = _currency.get()
         plain = [Money(a // _MICROSECOND, currency) if isinstance(a, timedelta) else a for a in arguments]
         result = function(*plain)
-        return _bind(result, function.__name__, currency)
+        return _bind(result, f"{name}()", currency)
 
     return call
 
@@ -171,12 +172,19 @@ def _bind(value: Any, name: str, currency: str) -> Any:
             return timedelta(microseconds=value.minor)
         case int() if not isinstance(value, bool) and not -_INT64 <= value < _INT64:
             return str(value)  # CEL's integers have 64 bits; a longer id stays readable as text
+        case str():
+            return _bound_text(value)
         case Mapping():
-            return {str(key): _bind(item, f"{name}.{key}", currency) for key, item in value.items()}
+            return {_bound_text(str(key)): _bind(item, f"{name}.{key}", currency) for key, item in value.items()}
         case list() | tuple():
             return [_bind(item, name, currency) for item in value]
         case _:
             return value
+
+
+def _bound_text(text: str) -> str:
+    """The text as CEL can hold it. The binding cuts a text at NUL, and then `"paid\\0..."` would equal `"paid"`."""
+    return _UNHOLDABLE.sub("\ufffd", text)
 
 
 def _unbind(value: Any, currency: str) -> Any:

@@ -28,7 +28,7 @@ class Overload:
 
 def _units_per_minor(units_per_major: int, currency: str) -> int:
     per_minor, rest = divmod(units_per_major, int(10 ** exponent(currency)))
-    if rest or not per_minor:
+    if rest or per_minor < 1:
         raise MoneyError(f"{units_per_major} units per {currency} do not hold a whole number of units per minor unit")
     return per_minor
 

@@ -151,15 +151,30 @@ class MalformedEvidence(ValueError):  # noqa: N818 - it is evidence, and malform
 
 def fact(kind: str, step: str, outcome: StepOutcome, values: Mapping[str, Any]) -> Fact:
     """Build the fact from a mapping's values. Raises MalformedEvidence."""
-    given = dict(values)
+    given = {f.name: _read(kind, f.name, f.type, values.get(f.name)) for f in fields(FACTS[kind]) if f.name in values}
     try:
         if kind == "ledger":
-            given["entries"] = tuple(_ledger_entry(row) for row in given["entries"])
+            given["entries"] = tuple(_ledger_entry(row) for row in _rows(values["entries"]))
         if kind == "psp_report":
-            given["entries"] = tuple(_psp_entry(row) for row in given["entries"])
+            given["entries"] = tuple(_psp_entry(row) for row in _rows(values["entries"]))
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedEvidence(f"the {kind.replace('_', ' ')} has a line that can't be read: {error!r}") from None
     return FACTS[kind](step=step, outcome=outcome, **given)
+
+
+def _read(kind: str, name: str, wanted: Any, value: Any) -> Any:
+    """A value of the type that the fact declares. An id may be a number in one place and a text in another."""
+    if wanted == "Money" and not isinstance(value, Money):
+        raise MalformedEvidence(f"the {name} of the {kind} is {value!r}, which is no amount")
+    if wanted == "str" and (isinstance(value, bool) or not isinstance(value, str | int)):
+        raise MalformedEvidence(f"the {name} of the {kind} is {value!r}, which is no text")
+    return str(value) if wanted == "str" else value
+
+
+def _rows(entries: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(entries, list | tuple):
+        raise TypeError(f"its entries are {type(entries).__name__}, not a list")
+    return entries
 
 
 def _ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
@@ -173,10 +188,11 @@ def _psp_entry(row: Mapping[str, Any]) -> PspEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All facts of a run."""
+    """All facts of a run. `unknown_stakes`: bets that were sent and never answered; each may or may not have been debited."""
 
     facts: tuple[Fact, ...]
     currency: str
+    unknown_stakes: tuple[Money, ...] = ()
 
     def of(self, kind: type[F]) -> tuple[F, ...]:
         """The facts of one kind, in order."""
@@ -198,8 +214,8 @@ class History:
         return tuple(entry for reports in pairs for entry in _gained(reports[0].entries, reports[-1].entries))
 
     def total(self, amounts: Sequence[Money]) -> Money:
-        """The sum, zero for none."""
-        return sum(amounts, Money(0, self.currency))
+        """The sum in the run's currency, zero for none; what is in another currency belongs to another purse."""
+        return sum((amount for amount in amounts if amount.currency == self.currency), Money(0, self.currency))
 
 
 def _gained(before: tuple[E, ...], after: tuple[E, ...]) -> tuple[E, ...]:

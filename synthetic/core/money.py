@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 
 # ISO 4217 (list one): currencies whose minor unit is not a hundredth.
 _EXPONENTS = (
@@ -12,7 +12,10 @@ _EXPONENTS = (
     | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
     | {"CLF": 4, "UYW": 4}
 )
-_WRITTEN = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z]{3})\s*$")
+_WRITTEN = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s+([A-Z]{3})\s*")
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+# Far wider than any amount, and it refuses what it can't hold instead of rounding it.
+_EXACT = Context(prec=60, Emax=60, Emin=-60, traps=[InvalidOperation, Inexact, Overflow])
 _MINOR_MAX = 2**53  # beyond it JSON readers lose units
 
 
@@ -44,7 +47,7 @@ class Money:
     @classmethod
     def parse(cls, text: str) -> Money:
         """Read the written form `1.00 EUR`. Raises MoneyError."""
-        match = _WRITTEN.match(text)
+        match = _WRITTEN.fullmatch(text)
         if match is None:
             raise MoneyError(f"{text!r} is not money; write it as '1.00 EUR'")
         return cls.from_decimal(match[1], match[2])
@@ -55,15 +58,18 @@ class Money:
 
         Raises MoneyError where the amount has digits below the currency's minor unit.
         """
-        return cls.from_units(_scaled(amount, exponent(currency)), 1, currency)
+        scaled = _scaled(amount, exponent(currency))
+        if scaled != scaled.to_integral_value():
+            raise MoneyError(f"{amount!r} has digits below the minor unit of {currency}")
+        return cls(int(scaled), currency)
 
     @classmethod
-    def from_units(cls, amount: int | Decimal, units_per_minor: int, currency: str) -> Money:
+    def from_units(cls, amount: int, units_per_minor: int, currency: str) -> Money:
         """Read an integer of a finer unit, e.g. `from_units(356000, 1000, "EUR")` for x 100,000 amounts."""
-        minor, rest = divmod(Decimal(amount), units_per_minor)
-        if rest != 0 or minor != minor.to_integral_value():
+        minor, rest = divmod(amount, units_per_minor)
+        if rest:
             raise MoneyError(f"{amount} is not a whole number of {currency} minor units")
-        return cls(int(minor), currency)
+        return cls(minor, currency)
 
     def decimal(self) -> str:
         """The decimal form without currency: `1.00`, for JPY `100`."""
@@ -97,10 +103,13 @@ class Money:
 
 
 def _scaled(amount: str | float | Decimal, digits: int) -> Decimal:
+    if isinstance(amount, str) and not _DECIMAL.fullmatch(amount):
+        raise MoneyError(f"{amount!r} is not a decimal amount")
     try:
-        value = Decimal(repr(amount) if isinstance(amount, float) else amount)
-    except InvalidOperation:
-        raise MoneyError(f"{amount!r} is not a decimal amount") from None
-    if not value.is_finite():
+        value = _EXACT.create_decimal(repr(amount) if isinstance(amount, float) else amount)
+        scaled = _EXACT.scaleb(value, digits)
+    except DecimalException:
+        raise MoneyError(f"{amount!r} is out of range, or has more digits than an amount can have") from None
+    if not scaled.is_finite():
         raise MoneyError(f"{amount!r} is not a finite amount")
-    return value.scaleb(digits)
+    return scaled

@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import quote
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORTEST = 4  # masking shorter texts would blot out half of a report and protect nothing
+# How the JSON writers of common platforms escape more than they have to.
+_GO = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
+_DOTNET = {ord(sign): f"\\u{ord(sign):04X}" for sign in "<>&'+`"}
+_PHP = {ord("/"): "\\/"}
 
 
 class Redactor:
-    """Replaces every known secret, and its JSON, URL and base64 forms, by `***`."""
+    """Replaces every known secret, and its JSON, URL and base64 spellings, by `***`."""
 
     def __init__(self) -> None:
-        self._forms: list[str] = []
+        self._forms: set[str] = set()
 
     def taint(self, secret: str) -> str:
         """Remember a secret; returns it unchanged, so that it can be tainted where it is captured."""
-        if len(secret) >= _SHORTEST:
-            known = set(self._forms) | self._spellings(secret)
-            self._forms = sorted(known, key=len, reverse=True)
+        if len(secret) >= _SHORTEST and secret not in self._forms:
+            self._forms.update(_spellings(secret))
         return secret
 
-    @staticmethod
-    def _spellings(secret: str) -> set[str]:
-        raw = secret.encode()
-        return {
-            secret,
-            json.dumps(secret)[1:-1],
-            quote(secret, safe=""),
-            quote(secret),
-            base64.b64encode(raw).decode().rstrip("="),
-            base64.urlsafe_b64encode(raw).decode().rstrip("="),
-        }
-
     def redact(self, text: str) -> str:
-        """The text without any known secret."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return text
+        """The text without any known secret; where secrets overlap, the whole of them is masked."""
+        shown, end = [], 0
+        for start, stop in sorted(span for form in self._forms for span in _occurrences(form, text)):
+            if start >= end:
+                shown += [text[end:start], MASK]
+            end = max(end, stop)
+        return "".join([*shown, text[end:]])
+
+
+def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(form)
+    while start >= 0:
+        yield start, start + len(form)
+        start = text.find(form, start + 1)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """The secret as it may stand in a body, a URL or a header."""
+    raw = secret.encode(errors="surrogateescape")
+    yield secret
+    yield from _json_spellings(secret)
+    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        yield quoted
+        yield re.sub("%..", lambda escape: escape[0].lower(), quoted)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).decode().rstrip("=")
+
+
+def _json_spellings(secret: str) -> Iterator[str]:
+    for plain in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield plain
+        for writer in (_GO, _DOTNET, _PHP):
+            yield plain.translate(writer)
+    ascii_only = json.dumps(secret)[1:-1].translate(_DOTNET).replace('\\"', "\\u0022")
+    yield re.sub(r"\\u[0-9a-f]{4}", lambda escape: f"\\u{escape[0][2:].upper()}", ascii_only)

@@ -68,7 +68,7 @@ def compile_template(text: str, vocabulary: Vocabulary, place: Place, *, expecte
         if hole.start() > end:
             parts.append(text[end : hole.start()])
         start = hole.start(1) + len(hole[1]) - len(hole[1].lstrip())
-        inner = Place(place.file, place.line, place.column + start)
+        inner = _place_within(text, start, place)
         parts.append(compile_expression(hole[1].strip(), vocabulary, inner))
         end = hole.end()
     if end < len(text) or not parts:
@@ -76,6 +76,12 @@ def compile_template(text: str, vocabulary: Vocabulary, place: Place, *, expecte
     template = Template(tuple(parts), place)
     _check(template, place, expected)
     return template
+
+
+def _place_within(text: str, start: int, place: Place) -> Place:
+    """Where `text[start]` stands, if `text` begins at `place` and its lines are indented alike (as in a YAML block)."""
+    line_start = text.rfind("\n", 0, start) + 1
+    return Place(place.file, place.line + text.count("\n", 0, start), place.column + start - line_start)
 
 
 def _check(template: Template, place: Place, expected: Kind | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthetic.core.checks.finding import Check, Finding
-from synthetic.core.checks.rollbacks import entries_of, lines, net
+from synthetic.core.checks.rollbacks import entries_of, lines, nets
 from synthetic.core.history import History, Rollback
 from synthetic.core.outcome import Blame, StepOutcome
 
@@ -17,10 +17,10 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     findings = []
     for reference in sorted(rolled_back):
         own = entries_of(gained, reference, "bet", "rollback")
-        cost = net(history, own)
-        if cost.minor < 0:
-            message = f"bet {reference} was rolled back, and still costs the player {-cost}"
-            findings.append(Finding(message, Blame.PLATFORM, lines(own)))
+        for net in nets(own):
+            if net.minor < 0:
+                message = f"bet {reference} was rolled back, and still costs the player {-net}"
+                findings.append(Finding(message, Blame.PLATFORM, lines(own)))
     return tuple(findings)
 
 

@@ -6,7 +6,7 @@ from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.history import Deposit, History, LedgerEntry
 from synthetic.core.outcome import Blame, StepOutcome
 
-_FINAL = {"succeeded": True, "declined": False, "failed": False, "refunded": False}
+_FINAL = ("succeeded", "declined", "failed", "refunded")
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
@@ -15,19 +15,22 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     deposits = {d.reference: d for d in history.of(Deposit) if d.state in _FINAL and d.reference}
     if gained is None:
         return None
-    return tuple(finding for deposit in deposits.values() if (finding := _judge_one(history, deposit, gained)))
+    return tuple(finding for deposit in deposits.values() if (finding := _judge_one(deposit, gained)))
 
 
-def _judge_one(history: History, deposit: Deposit, gained: tuple[LedgerEntry, ...]) -> Finding | None:
+def _judge_one(deposit: Deposit, gained: tuple[LedgerEntry, ...]) -> Finding | None:
     credits_ = [e for e in gained if e.kind == "deposit" and e.bucket == "cash" and e.reference == deposit.reference]
-    succeeded = deposit.outcome is StepOutcome.DONE and _FINAL[deposit.state]
-    expected = [deposit.amount] if succeeded else []
-    if [entry.amount for entry in credits_] == expected:
+    succeeded = deposit.outcome is StepOutcome.DONE and deposit.state == "succeeded"
+    credited = [entry.amount for entry in credits_]
+    allowed = [[deposit.amount]] if succeeded else [[]]
+    if deposit.state == "refunded":  # credited before, or called back at the PSP while it was pending
+        allowed.append([deposit.amount])
+    if credited in allowed:
         return None
-    total = history.total([entry.amount for entry in credits_])
     wanted = f"one credit of {deposit.amount}" if succeeded else "no credit"
+    told = ", ".join(str(amount) for amount in credited) or "none"
     return Finding(
-        f"deposit {deposit.reference} ({deposit.state}) has {len(credits_)} credits of {total} in all, expected {wanted}",
+        f"deposit {deposit.reference} ({deposit.state}) has {len(credited)} credits ({told}), expected {wanted}",
         Blame.PLATFORM,
         tuple(f"ledger {e.id}: {e.kind} {e.amount} for {e.reference}" for e in credits_),
     )

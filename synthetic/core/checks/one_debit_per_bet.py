@@ -1,4 +1,7 @@
-"""Invariants 10, 14 and 47: an acknowledged bet is debited once, with its stake; a refused one is not debited."""
+"""Invariants 10, 14 and 47: an acknowledged bet is debited once, with its stake; a refused one is not debited.
+
+A bet whose answer was lost is neither: it may stand in the ledger or not, until somebody asks for it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,22 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     debits = [entry for entry in gained if entry.kind == "bet"]
     bets = {bet.reference: bet for bet in history.of(Bet) if bet.outcome is StepOutcome.DONE}
     findings = [finding for bet in bets.values() if (finding := _judge_bet(bet, debits))]
-    findings += [_orphan(entry) for entry in debits if entry.reference not in bets]
+    findings += [_orphan(entry) for entry in _unexplained(history, debits, set(bets))]
     return tuple(findings)
+
+
+def _unexplained(history: History, debits: list[LedgerEntry], known: set[str]) -> list[LedgerEntry]:
+    """The debits that neither an acknowledged bet nor one of unknown fate explains."""
+    unknown = list(history.unknown_stakes)
+    left = []
+    for entry in debits:
+        if entry.reference in known:
+            continue
+        if -entry.amount in unknown:
+            unknown.remove(-entry.amount)
+        else:
+            left.append(entry)
+    return left
 
 
 def _judge_bet(bet: Bet, debits: list[LedgerEntry]) -> Finding | None:

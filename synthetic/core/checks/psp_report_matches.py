@@ -16,12 +16,9 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     deposits = {d.reference: d for d in history.of(Deposit) if d.state in ("succeeded", "declined", "failed")}
     withdrawals = {w.reference: w for w in history.of(Withdrawal) if w.state in ("paid", "failed", "cancelled")}
     findings = [
-        _compare(history, gained, "capture", d.reference, d.amount if _succeeded(d) else None)
-        for d in deposits.values()
+        _compare(gained, "capture", d.reference, d.amount if _succeeded(d) else None) for d in deposits.values()
     ]
-    findings += [
-        _compare(history, gained, "payout", w.reference, w.amount if _paid(w) else None) for w in withdrawals.values()
-    ]
+    findings += [_compare(gained, "payout", w.reference, w.amount if _paid(w) else None) for w in withdrawals.values()]
     return tuple(finding for finding in findings if finding is not None)
 
 
@@ -33,16 +30,14 @@ def _paid(withdrawal: Withdrawal) -> bool:
     return withdrawal.outcome is StepOutcome.DONE and withdrawal.state == "paid"
 
 
-def _compare(
-    history: History, gained: tuple[PspEntry, ...], kind: str, reference: str, amount: Money | None
-) -> Finding | None:
+def _compare(gained: tuple[PspEntry, ...], kind: str, reference: str, amount: Money | None) -> Finding | None:
     own = [entry for entry in gained if entry.kind == kind and entry.reference == reference]
     if [entry.amount for entry in own] == ([] if amount is None else [amount]):
         return None
     wanted = f"one of {amount}" if amount is not None else "none"
-    total = history.total([entry.amount for entry in own])
+    told = ", ".join(str(entry.amount) for entry in own) or "none"
     return Finding(
-        f"the PSP reports {len(own)} {kind}s of {total} in all for {reference}; the platform has {wanted}",
+        f"the PSP reports {len(own)} {kind}s ({told}) for {reference}; the platform has {wanted}",
         Blame.PLATFORM,
         tuple(f"psp {entry.id}: {entry.kind} {entry.amount} for {entry.reference}" for entry in own),
     )

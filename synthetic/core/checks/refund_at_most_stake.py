@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthetic.core.checks.finding import Check, Finding
-from synthetic.core.checks.rollbacks import entries_of, lines, net
+from synthetic.core.checks.rollbacks import entries_of, lines, nets
 from synthetic.core.history import History
 from synthetic.core.outcome import Blame
 
@@ -16,10 +16,10 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     findings = []
     for reference in sorted({entry.reference for entry in gained if entry.kind == "rollback"}):
         own = entries_of(gained, reference, "bet", "rollback")
-        surplus = net(history, own)
-        if surplus.minor > 0:
-            message = f"bet {reference} was refunded {surplus} more than its stake"
-            findings.append(Finding(message, Blame.PLATFORM, lines(own)))
+        for net in nets(own):
+            if net.minor > 0:
+                message = f"bet {reference} was refunded {net} more than its stake"
+                findings.append(Finding(message, Blame.PLATFORM, lines(own)))
     return tuple(findings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from synthetic.core.history import History, LedgerEntry
+from synthetic.core.history import LedgerEntry
 from synthetic.core.money import Money
 
 
@@ -13,9 +13,13 @@ def entries_of(gained: Iterable[LedgerEntry], reference: str, *kinds: str) -> li
     return [entry for entry in gained if entry.reference == reference and entry.kind in kinds]
 
 
-def net(history: History, entries: Iterable[LedgerEntry]) -> Money:
-    """Their sum over all buckets."""
-    return history.total([entry.amount for entry in entries])
+def nets(entries: Iterable[LedgerEntry]) -> tuple[Money, ...]:
+    """Their sums over all buckets, one per currency: euros that were taken can't be given back as dollars."""
+    sums: dict[str, Money] = {}
+    for entry in entries:
+        known = sums.get(entry.amount.currency)
+        sums[entry.amount.currency] = entry.amount if known is None else known + entry.amount
+    return tuple(sums.values())
 
 
 def lines(entries: Iterable[LedgerEntry]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthetic.core.checks.finding import Check, Finding
-from synthetic.core.checks.rollbacks import entries_of, lines, net
+from synthetic.core.checks.rollbacks import entries_of, lines, nets
 from synthetic.core.history import History, Round
 from synthetic.core.outcome import Blame
 
@@ -17,10 +17,11 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     findings = []
     for fact in settled:
         own = entries_of(gained, fact.reference, "win")
-        paid = net(history, own)
-        if paid != fact.payout:
+        paid = tuple(amount for amount in nets(own) if amount.minor)
+        if paid != ((fact.payout,) if fact.payout.minor else ()):
+            told = ", ".join(str(amount) for amount in paid) or "nothing"
             message = (
-                f"the round of bet {fact.reference} says {fact.state} and paid {fact.payout}; the ledger has {paid}"
+                f"the round of bet {fact.reference} says {fact.state} and paid {fact.payout}; the ledger has {told}"
             )
             findings.append(Finding(message, Blame.PLATFORM, lines(own)))
     return tuple(findings)

@@ -9,7 +9,7 @@ from synthetic.core.events import CheckJudged
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import History
 from synthetic.core.machine.state import RunState
-from synthetic.core.outcome import Blame
+from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import Invariant
 
 
@@ -20,7 +20,8 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     """
     for invariant in state.spec.plan.invariants:
         yield _judge_invariant(state, invariant, finished=finished)
-    history = History(tuple(state.facts), state.currency)
+    unknown = (m.amount for m in state.movements if m.direction == "stake" and m.outcome is StepOutcome.UNKNOWN)
+    history = History(tuple(state.facts), state.currency, tuple(unknown))
     for name in state.spec.plan.checks:
         yield _judge_check(state, name, history)
 

@@ -1,0 +1,1 @@
+"""Tests of the named checks, on histories built by hand."""

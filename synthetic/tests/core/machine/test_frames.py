@@ -1,0 +1,90 @@
+"""WebSocket exchanges: the frame that is meant, the others kept, floods bounded, the application's own ping answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from synthetic.core.effects import FaultKind, WsOpen, WsReceive, WsSend
+from synthetic.core.events import StepEnded
+from synthetic.core.outcome import RunOutcome, StepOutcome
+from synthetic.drivers.memory import Accept, Break, Frame
+from synthetic.tests.core.machine.playing import HEALTHY, Wire, answers, played
+
+JOIN = "  - {id: login, call: login}\n  - {id: join, call: join}\n"
+BET = JOIN + "  - {id: bet, call: bet, with: {stake: 0.20 EUR}}\n"
+
+
+def gateway(*frames: dict[str, Any] | Break, forever: dict[str, Any] | None = None, **routes: Any) -> Any:
+    """A platform whose WebSocket pushes these frames in order, then stays silent (or says `forever`)."""
+    http = answers(HEALTHY | routes)
+    queue = list(frames)
+
+    def answer(effect: Wire) -> Any:
+        match effect:
+            case WsOpen() | WsSend():
+                return Accept()
+            case WsReceive() if queue:
+                item = queue.pop(0)
+                return item if isinstance(item, Break) else Frame(json.dumps(item))
+            case WsReceive():
+                return Frame(json.dumps(forever), 0.01) if forever else Break(FaultKind.READ_TIMEOUT)
+            case _:
+                return http(effect)
+
+    return answer
+
+
+WELCOME = {"type": "welcome"}
+ACK = {"type": "ack", "req": "run1-bet", "round": "r1"}
+
+
+def test_a_frame_that_came_early_is_kept_for_who_waits_for_it() -> None:
+    """The result arrives before the acknowledgement; the later step finds it."""
+    early = {"type": "result", "state": "WON"}
+    run = played(BET + "  - {id: end, call: result}\n", gateway(WELCOME, early, ACK))
+    assert run.ended.outcome is RunOutcome.OK
+    assert run.of(StepEnded)[-1].out == {"state": "WON"}
+
+
+def test_the_key_is_a_field_of_the_frame() -> None:
+    """The bet carries its key as the request id that the acknowledgement has to echo."""
+    run = played(BET, gateway(WELCOME, ACK))
+    assert run.ended.outcome is RunOutcome.OK
+    sent = [json.loads(effect.text) for effect in run.wire if isinstance(effect, WsSend)]
+    assert sent[-1] == {"type": "bet", "req": "run1-bet"}
+
+
+def test_an_application_ping_is_answered_on_the_way() -> None:
+    """The mapping's reply goes out, and the wait goes on."""
+    run = played(BET, gateway(WELCOME, {"type": "ping"}, ACK))
+    assert run.ended.outcome is RunOutcome.OK
+    assert [json.loads(e.text)["type"] for e in run.wire if isinstance(e, WsSend)] == ["hello", "bet", "pong"]
+
+
+def test_a_flood_of_other_frames_does_not_keep_a_step_alive() -> None:
+    """Frames that are not meant come for ever; the step ends at its deadline all the same."""
+    run = played(BET, gateway(WELCOME, forever={"type": "noise"}, **{"GET /find": HEALTHY["GET /find"]}))
+    step = next(event for event in run.of(StepEnded) if event.step == "bet")
+    assert (step.outcome, step.code) == (StepOutcome.UNKNOWN, "read_timeout")
+    assert "other frames came" in step.reason
+
+
+def test_frames_that_are_no_json_are_not_the_one_that_is_meant() -> None:
+    """Garbage on the socket is passed over."""
+
+    def answer(effect: Wire, inner: Any = gateway(WELCOME, ACK), sent: list[int] = []) -> Any:  # noqa: B006
+        if isinstance(effect, WsReceive) and not sent:
+            sent.append(1)
+            return Frame("\x00 not json {{{")
+        return inner(effect)
+
+    assert played(BET, answer).ended.outcome is RunOutcome.OK
+
+
+def test_a_bet_without_an_answer_is_unknown_and_looked_up() -> None:
+    """The socket closes after the bet left: the outcome is queried by key, then undone."""
+    run = played(BET, gateway(WELCOME, Break(FaultKind.WS_CLOSED, close_code=1011)))
+    step = next(event for event in run.of(StepEnded) if event.step == "bet")
+    assert step.outcome is StepOutcome.UNKNOWN
+    assert "key=run1-bet" in run.requests("/find")[0].url

@@ -1,0 +1,158 @@
+"""What the machine promises about money: journaled first, one key for ever, looked up before undone, and nothing unseen."""
+
+from __future__ import annotations
+
+from synthetic.core.effects import Http
+from synthetic.core.events import MoneyMoved, StepEnded, UndoEnded
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
+from synthetic.tests.core.machine.playing import DEAD, HEALTHY, REFUSED, Played, answers, ok, played
+
+DEPOSIT = """
+  - {id: login, call: login}
+  - {id: deposit, call: deposit, with: {amount: 1.00 EUR}, until: "out.state == 'succeeded'", within: 3s}
+"""
+THEN_BREAKS = DEPOSIT + '  - {id: end, call: balance, expect: ["out.cash == money(999, run.currency)"]}\n'
+WITHDRAWN = DEPOSIT + (
+    "  - {id: out, call: withdraw, with: {amount: 1.00 EUR}}\n"
+    '  - {id: end, call: balance, expect: ["out.cash == money(999, run.currency)"]}\n'
+)
+
+
+def undone(run: Played) -> list[tuple[str, str]]:
+    """Each compensation with its result."""
+    return [(event.step, event.result) for event in run.of(UndoEnded)]
+
+
+def test_a_healthy_run_moves_its_money_once_and_undoes_nothing() -> None:
+    """One intent, one request, DONE in the journal, no compensation."""
+    run = played(DEPOSIT, answers(HEALTHY))
+    assert run.ended.outcome is RunOutcome.OK
+    assert [intent.key for intent in run.journal.intents] == ["run1-deposit"]
+    assert run.journal.states == {"run1-deposit": IntentState.DONE}
+    assert undone(run) == []
+    assert [(m.direction, str(m.amount), m.outcome) for m in run.of(MoneyMoved)] == [
+        ("in", "1.00 EUR", StepOutcome.DONE)
+    ]
+
+
+def test_the_key_travels_where_the_mapping_says() -> None:
+    """A header for the deposit, a field of the body for the withdrawal."""
+    run = played(DEPOSIT + "  - {id: out, call: withdraw, with: {amount: 1.00 EUR}}\n", answers(HEALTHY))
+    assert ("Idempotency-Key", "run1-deposit") in run.requests("/deposits")[0].headers
+    assert b'"key":"run1-out"' in run.requests("/withdrawals")[0].body
+
+
+def test_unknown_outcome_is_queried_and_never_sent_again() -> None:
+    """A deposit that timed out is looked up by its key, then refunded; no second deposit leaves."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD}))
+    assert run.ended.outcome is RunOutcome.FAILED
+    assert len([r for r in run.requests("/deposits") if r.method == "POST"]) == 1
+    assert "key=run1-deposit" in run.requests("/find")[0].url
+    assert undone(run) == [("deposit", "undone")]
+    assert run.journal.states == {"run1-deposit": IntentState.COMPENSATED}
+
+
+def test_an_unknown_effect_that_never_happened_is_not_undone() -> None:
+    """The platform says three times that it knows no such key: there is nothing to bring back."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": ok(found=False, id="")}))
+    assert undone(run) == [("deposit", "nothing_to_undo")]
+    assert len(run.requests("/find")) == 3
+    assert run.requests("/refunds") == []
+
+
+def test_an_unknown_effect_that_shows_up_late_is_still_undone() -> None:
+    """One "no" is not believed of a request that may be on its way."""
+    finds = [ok(found=False, id=""), ok(found=True, id="d1")]
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": finds}))
+    assert undone(run) == [("deposit", "undone")]
+
+
+def test_money_that_nobody_can_tell_of_is_stranded_and_said_so() -> None:
+    """Neither the deposit nor its look-up is answered."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": DEAD}))
+    assert run.ended.stranded == (Money(100, "EUR"),)
+    assert run.journal.states == {"run1-deposit": IntentState.STUCK}
+
+
+def test_an_undo_that_fails_is_tried_again_and_then_stranded() -> None:
+    """Three attempts with pauses, then the amount is reported."""
+    run = played(THEN_BREAKS, answers(HEALTHY | {"POST /refunds": DEAD}))
+    assert len(run.requests("/refunds")) == 3
+    assert run.ended.stranded == (Money(100, "EUR"),)
+    assert undone(run) == [("deposit", "stuck")]
+
+
+def test_an_undo_that_works_at_last_strands_nothing() -> None:
+    """The second attempt brings the money home."""
+    run = played(THEN_BREAKS, answers(HEALTHY | {"POST /refunds": [DEAD, ok(back=80)]}))
+    assert run.ended.stranded == ()
+    assert [(m.kind, str(m.amount)) for m in run.of(MoneyMoved)][-1] == ("undo deposit", "0.80 EUR")
+
+
+def test_a_deposit_that_was_withdrawn_again_is_not_refunded_too() -> None:
+    """The run fails after its withdrawal: refunding would pay out twice."""
+    run = played(WITHDRAWN, answers(HEALTHY))
+    assert run.ended.outcome is RunOutcome.FAILED
+    assert undone(run) == [("deposit", "nothing_to_undo")]
+    assert run.requests("/refunds") == []
+
+
+def test_a_refused_deposit_moved_nothing() -> None:
+    """No look-up, no undo: the platform said no."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": ok(409, error="limit")}))
+    assert run.ended.outcome is RunOutcome.FAILED
+    assert undone(run) == []
+    assert run.journal.states == {"run1-deposit": IntentState.REFUSED}
+
+
+def test_a_request_that_never_left_moved_nothing() -> None:
+    """A refused connection is certain: nothing happened."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": REFUSED}))
+    assert [event.outcome for event in run.of(StepEnded)][-1] is StepOutcome.REFUSED
+    assert undone(run) == []
+
+
+def test_an_amount_over_the_limit_is_not_sent() -> None:
+    """A computed amount is held against the limit when it is known, and our own rule is nobody else's failure."""
+    steps = """
+  - {id: login, call: login}
+  - {id: funds, call: balance}
+  - {id: out, call: withdraw, with: {amount: "${{ funds.cash }}"}}
+"""
+    run = played(steps, answers(HEALTHY | {"GET /balance": ok(cash=201)}))
+    assert (run.ended.outcome, run.ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+    assert "2.01 EUR is over the withdraw limit 2.00 EUR of scenario small" in run.ended.reason
+    assert run.requests("/withdrawals") == []
+    assert run.journal.intents == []
+
+
+def test_an_amount_that_is_not_positive_is_not_sent() -> None:
+    """A computed amount of nothing is no withdrawal."""
+    steps = """
+  - {id: login, call: login}
+  - {id: funds, call: balance}
+  - {id: out, call: withdraw, with: {amount: "${{ funds.cash - funds.cash }}"}}
+"""
+    run = played(steps, answers(HEALTHY))
+    assert "not a positive amount" in run.ended.reason
+    assert run.requests("/withdrawals") == []
+
+
+def test_repeat_sends_the_same_bytes_under_the_same_key() -> None:
+    """The double click: one more request, the same to the byte but for its span."""
+    steps = DEPOSIT + (
+        "  - {id: again, call: deposit, with: {amount: 1.00 EUR}, repeat: deposit, "
+        "until: \"out.state == 'succeeded'\", within: 3s}\n"
+    )
+    run = played(steps, answers(HEALTHY))
+    first, second = [request for request in run.requests("/deposits") if request.method == "POST"]
+    assert run.ended.outcome is RunOutcome.OK
+    assert (first.method, first.url, first.body) == (second.method, second.url, second.body)
+    assert without_trace(first) == without_trace(second)
+    assert len(run.of(MoneyMoved)) == 1
+
+
+def without_trace(request: Http) -> list[tuple[str, str]]:
+    """The headers that the mapping made."""
+    return [header for header in request.headers if header[0] != "traceparent"]
