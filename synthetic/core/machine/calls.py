@@ -73,6 +73,8 @@ def _after(end: CallEnd, answer: Answer) -> CallEnd:
         first_sent_ns=end.first_sent_ns or (times.sent if times else 0),
         last_received_ns=times.received if times else end.last_received_ns,
         tainted=end.tainted or answer.tainted,
+        late_by_us=answer.tainted,
+        lag_ns=end.lag_ns + (times.harness_lag_ns if times else 0),
         request=answer.request or end.request,
     )
 

@@ -12,7 +12,10 @@ from synthetic.core.outcome import StepOutcome
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions."""
+    """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions.
+
+    `tainted`: our own lag spoiled a measurement; `late_by_us`: that of the last exchange; `lag_ns`: our lag in all of them.
+    """
 
     outcome: StepOutcome
     code: str = ""
@@ -23,4 +26,6 @@ class CallEnd:
     first_sent_ns: int = 0
     last_received_ns: int = 0
     tainted: bool = False
+    late_by_us: bool = False
+    lag_ns: int = 0
     request: Http | WsSend | None = None

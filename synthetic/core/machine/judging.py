@@ -16,7 +16,7 @@ from synthetic.core.plan import Invariant
 def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     """Judge every invariant and every named check of the scenario.
 
-    An invariant of a run that did not get to its end lacks values and is not judged; a named check judges what there is.
+    An invariant speaks of a run that got to its end; of any other it says nothing. A named check judges what there is.
     """
     for invariant in state.spec.plan.invariants:
         yield _judge_invariant(state, invariant, finished=finished)
@@ -28,8 +28,8 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
 
 def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -> CheckJudged:
     run_id, scope = state.spec.run_id, state.scope()
-    if not finished and any(name not in scope for name in invariant.claim.names):
-        return CheckJudged(run_id, invariant.name, None, "the run did not get to all of its values", None)
+    if not finished:
+        return CheckJudged(run_id, invariant.name, None, "the run did not get to its end", None)
     try:
         held = invariant.claim.holds(scope, state.currency)
     except ExpressionError as error:

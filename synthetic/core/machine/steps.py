@@ -163,15 +163,14 @@ def _poll_once(
 
 def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, polled: CallEnd) -> CallEnd:
     """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
-    tainted = end.tainted or polled.tainted
+    end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=end.lag_ns + polled.lag_ns)
     if polled.outcome is not StepOutcome.DONE:
-        return replace(end, tainted=tainted)
+        return end
     merged = replace(
         end,
         out={**end.out, **polled.out},
         values=polled.values,
         last_received_ns=polled.last_received_ns or end.last_received_ns,
-        tainted=tainted,
     )
     return _declined(state, step, args, merged)
 
@@ -195,7 +194,7 @@ def _end(
     verdict = yield from _record(state, step, args, end, verdict)
     operation = step.operation
     # Our own lag spoils a measurement and may make an answer late; it never makes a wrong answer of a right one.
-    tainted = end.tainted and (verdict.held or verdict.overdue or end.error == FaultKind.READ_TIMEOUT)
+    tainted = end.tainted if verdict.held else _late_by_us(step, end, verdict)
     yield StepEnded(
         run_id=state.spec.run_id,
         step=step.id,
@@ -217,6 +216,13 @@ def _end(
         expected_refusal=step.refused,
     )
     return StepEnd(verdict, end.outcome, end.code, tainted)
+
+
+def _late_by_us(step: StepPlan, end: CallEnd, verdict: Verdict) -> bool:
+    """Whether our own lag was long enough to have made a step late: above 5 % of the time that it had."""
+    if verdict.overdue:
+        return end.lag_ns > step.within_s * 1e9 / 20
+    return end.error == FaultKind.READ_TIMEOUT and end.late_by_us
 
 
 def _record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from synthetic.core.events import Event, RunEnded
 from synthetic.core.machine import play
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.core.plan import CellPlan, Hook, RunSpec
+from synthetic.core.plan import CellPlan, Hook, PlatformPlan, RunSpec
 from synthetic.drivers.memory import Break, InMemoryTransport, MemoryDriver, Reply, VirtualClock
 
 E = TypeVar("E")
@@ -53,7 +54,9 @@ operations:
     sli: {name: deposit}
     http: POST /deposits
     json: {minor: "${{ args.amount.minor() }}"}
-    moves: {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key}, lookup: {call: find, found: out.found}, undo: refund}
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: find, found: out.found}, undo: refund}
     out: {id: body.id, state: body.state}
     poll: {call: look, every: 500ms}
     declined: [{when: "out.state == 'declined'", code: "'do_not_honor'"}]
@@ -68,7 +71,9 @@ operations:
     inputs: {amount: money}
     http: POST /withdrawals
     json: {minor: "${{ args.amount.minor() }}"}
-    moves: {kind: withdraw, amount: args.amount, from: wallet, to: psp, key: {field: key}, lookup: {call: find, found: out.found}, undo: none}
+    moves:
+      {kind: withdraw, amount: args.amount, from: wallet, to: psp, key: {field: key},
+       lookup: {call: find, found: out.found}, undo: none, why: a payout of this bank is final}
     out: {id: body.id}
   hop: {http: "GET /hop", redirects: 2, bearer: "${{ session.token }}", out: {at: body.at}}
   join:
@@ -87,7 +92,9 @@ operations:
       - receive: game
         when: "frame.type == 'ack' && frame.req == key"
         within: 2s
-    moves: {kind: stake, amount: args.stake, from: wallet, to: game, key: {field: req}, lookup: {call: find, found: out.found}, undo: void}
+    moves:
+      {kind: stake, amount: args.stake, from: wallet, to: game, key: {field: req},
+       lookup: {call: find, found: out.found}, undo: void}
     out: {round: frame.round}
   void: {inputs: {round: string}, http: "POST /void/${{ args.round }}"}
   result:
@@ -99,7 +106,9 @@ operations:
   hooked:
     inputs: {amount: money}
     python: my_hooks:pay
-    moves: {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key}, lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
 """
 
 HEAD = """
@@ -180,10 +189,11 @@ HEALTHY: dict[str, Any] = {
 }
 
 
-def make_spec(steps: str, *, hook: Hook | None = None, seed: int = 1, platform: str = PLATFORM) -> RunSpec:
+def make_spec(steps: str, *, hook: Hook | None = None, seed: int = 1) -> RunSpec:
     """The specification of one run of a scenario with these steps (and what else stands in `steps`)."""
-    hooks = (lambda _dotted: hook) if hook is not None else (lambda _dotted: _never)
-    mapping = load_platform(Path("tiny.yaml"), text=platform, resolve_hook=hooks)
+    mapping = _mapping()
+    if hook is not None:
+        mapping = load_platform(Path("tiny.yaml"), text=PLATFORM, resolve_hook=lambda _dotted: hook)
     plan = load_scenario(Path("small.yaml"), mapping, text=HEAD + "steps:\n" + steps)
     cell = CellPlan(
         name="c1", place=Place(), track="canary", environment="test", brand="b", market="MT", version="1",
@@ -195,6 +205,11 @@ def make_spec(steps: str, *, hook: Hook | None = None, seed: int = 1, platform: 
         plan=plan, cell=cell, row={}, player=player, secret_attributes=frozenset({"password"}), secrets={},
         run_id=f"run{seed}", seed=seed, mono_ns=0, wall_ns=1_767_225_600_000_000_000, scheduled_ns=0,
     )  # fmt: skip
+
+
+@cache
+def _mapping() -> PlatformPlan:
+    return load_platform(Path("tiny.yaml"), text=PLATFORM, resolve_hook=lambda _dotted: _never)
 
 
 def _never(*_args: Any, **_more: Any) -> Any:

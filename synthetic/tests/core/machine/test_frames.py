@@ -73,7 +73,9 @@ def test_a_flood_of_other_frames_does_not_keep_a_step_alive() -> None:
 def test_frames_that_are_no_json_are_not_the_one_that_is_meant() -> None:
     """Garbage on the socket is passed over."""
 
-    def answer(effect: Wire, inner: Any = gateway(WELCOME, ACK), sent: list[int] = []) -> Any:  # noqa: B006
+    inner, sent = gateway(WELCOME, ACK), list[int]()
+
+    def answer(effect: Wire) -> Any:
         if isinstance(effect, WsReceive) and not sent:
             sent.append(1)
             return Frame("\x00 not json {{{")

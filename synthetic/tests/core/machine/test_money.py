@@ -14,7 +14,7 @@ DEPOSIT = """
 """
 THEN_BREAKS = DEPOSIT + '  - {id: end, call: balance, expect: ["out.cash == money(999, run.currency)"]}\n'
 WITHDRAWN = DEPOSIT + (
-    "  - {id: out, call: withdraw, with: {amount: 1.00 EUR}}\n"
+    "  - {id: cashout, call: withdraw, with: {amount: 1.00 EUR}}\n"
     '  - {id: end, call: balance, expect: ["out.cash == money(999, run.currency)"]}\n'
 )
 
@@ -38,9 +38,9 @@ def test_a_healthy_run_moves_its_money_once_and_undoes_nothing() -> None:
 
 def test_the_key_travels_where_the_mapping_says() -> None:
     """A header for the deposit, a field of the body for the withdrawal."""
-    run = played(DEPOSIT + "  - {id: out, call: withdraw, with: {amount: 1.00 EUR}}\n", answers(HEALTHY))
+    run = played(DEPOSIT + "  - {id: cashout, call: withdraw, with: {amount: 1.00 EUR}}\n", answers(HEALTHY))
     assert ("Idempotency-Key", "run1-deposit") in run.requests("/deposits")[0].headers
-    assert b'"key":"run1-out"' in run.requests("/withdrawals")[0].body
+    assert b'"key":"run1-cashout"' in run.requests("/withdrawals")[0].body
 
 
 def test_unknown_outcome_is_queried_and_never_sent_again() -> None:
@@ -118,7 +118,7 @@ def test_an_amount_over_the_limit_is_not_sent() -> None:
     steps = """
   - {id: login, call: login}
   - {id: funds, call: balance}
-  - {id: out, call: withdraw, with: {amount: "${{ funds.cash }}"}}
+  - {id: cashout, call: withdraw, with: {amount: "${{ funds.cash }}"}}
 """
     run = played(steps, answers(HEALTHY | {"GET /balance": ok(cash=201)}))
     assert (run.ended.outcome, run.ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
@@ -132,7 +132,7 @@ def test_an_amount_that_is_not_positive_is_not_sent() -> None:
     steps = """
   - {id: login, call: login}
   - {id: funds, call: balance}
-  - {id: out, call: withdraw, with: {amount: "${{ funds.cash - funds.cash }}"}}
+  - {id: cashout, call: withdraw, with: {amount: "${{ funds.cash - funds.cash }}"}}
 """
     run = played(steps, answers(HEALTHY))
     assert "not a positive amount" in run.ended.reason

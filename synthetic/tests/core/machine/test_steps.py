@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from synthetic.core.events import CheckJudged, Event, ExchangeDone, StepEnded
 from synthetic.core.machine import play
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
 from synthetic.drivers.memory import Break, InMemoryTransport, MemoryDriver, Reply, VirtualClock
-from synthetic.tests.core.machine.playing import DEAD, HEALTHY, SECRET, Journal, answers, make_spec, ok, played
+from synthetic.tests.core.machine.playing import DEAD, HEALTHY, SECRET, Journal, Wire, answers, make_spec, ok, played
 
 LOGIN = "  - {id: login, call: login}\n"
 DEPOSIT = LOGIN + (
@@ -159,10 +158,11 @@ def test_redirects_are_followed_as_far_as_the_mapping_allows_and_keep_credential
         Reply(302, b"", (("Location", "http://elsewhere.test/end"),)),
         ok(at="end"),
     ]
-    run = played(
-        LOGIN + "  - {id: hop, call: hop}\n",
-        lambda effect: HEALTHY["POST /login"] if effect.method == "POST" else hops.pop(0),
-    )  # type: ignore[union-attr]
+
+    def platform(effect: Wire) -> Any:
+        return HEALTHY["POST /login"] if isinstance(effect, Http) and effect.method == "POST" else hops.pop(0)
+
+    run = played(LOGIN + "  - {id: hop, call: hop}\n", platform)
     first, second, third = [effect for effect in run.wire if isinstance(effect, Http)][1:]
     assert run.ended.outcome is RunOutcome.OK
     assert [effect.url for effect in (first, second, third)][1:] == [
@@ -189,11 +189,16 @@ def test_cookies_of_an_answer_come_back_and_are_secret() -> None:
 
 
 class Lagging(MemoryDriver):
-    """A driver whose own loop stalls for 50 ms at each answer."""
+    """A driver that takes 200 ms of its own to hand each answer over."""
+
+    def __init__(self, transport: InMemoryTransport, clock: VirtualClock) -> None:
+        super().__init__(transport, clock)
+        self._own_clock = clock
 
     def _perform(self, effect: Any, opened: Any, journal: Any) -> Result:
         result = super()._perform(effect, opened, journal)
-        return replace(result, times=replace(result.times, lag_ns=50_000_000))
+        self._own_clock.advance(0.2)
+        return result
 
 
 def lagging(steps: str, routes: dict[str, Any]) -> tuple[Any, list[Event]]:
