@@ -13,6 +13,7 @@ import httpx
 
 from synthetic.reference.game.operators import Operator
 from synthetic.reference.game.pace import Pace
+from synthetic.reference.tls import client_tls
 
 
 class Verdict(StrEnum):
@@ -78,7 +79,7 @@ class WalletLine:
     def __init__(self, pace: Pace, again_on: Collection[int]) -> None:
         self._pace = pace
         self._again_on = again_on
-        self._http = httpx.AsyncClient(timeout=pace.timeout_s, trust_env=False)
+        self._http = httpx.AsyncClient(timeout=pace.timeout_s, verify=client_tls(), trust_env=False)
 
     async def post(self, url: str, raw: bytes, headers: Mapping[str, str]) -> Reply | None:
         """The first real answer, or the last one; None where no attempt was answered at all."""

@@ -12,6 +12,7 @@ from synthetic.reference.cell.context import GameSession
 from synthetic.reference.cell.gateway.conversation import PlaceBet
 from synthetic.reference.cell.tracing import outgoing_headers
 from synthetic.reference.settings import ProviderAccount
+from synthetic.reference.tls import client_tls
 
 TIMEOUT_S = 5.0
 
@@ -47,7 +48,7 @@ class ProviderClient:
         self._account = account
         self._is_own = http is None
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False)
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, verify=client_tls(), trust_env=False)
 
     async def bet(self, session: GameSession, bet: PlaceBet) -> Answered:
         """Ask the provider to take a bet."""

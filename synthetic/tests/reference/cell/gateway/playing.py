@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -21,12 +22,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from synthetic.reference.cell.app import build_cell
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.gateway import CELL_SWITCHES_GATEWAY, gateway_routes
+from synthetic.reference.cell.players import seed_players
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.game import PROVIDER_SWITCHES, Operator, Pace, build_provider_a, build_provider_b
 from synthetic.reference.ledger import open_ledger
 from synthetic.reference.settings import ProviderAccount
 from synthetic.reference.switchboard import Switch, Switchboard
-from synthetic.tests.reference.cell.running import WALLET_SECRET, cell_settings, provider_key
+from synthetic.reference.tls import client_tls
+from synthetic.tests.reference.cell.running import PLAYERS, WALLET_SECRET, cell_settings, provider_key
 from synthetic.tests.reference.game.serving import listen, serving, url_of
 
 API_KEY = "operator-key"
@@ -39,6 +42,16 @@ Frame = dict[str, Any]
 def private_key_pem() -> str:
     """Provider-a's private key."""
     return provider_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@cache
+def seeded_database() -> bytes:
+    """A cell's database as it is before the first request; migrating and seeding one for each test would cost most of it."""
+    with TemporaryDirectory() as folder:
+        ledger = open_ledger(f"sqlite:///{folder}/cell.db")
+        seed_players(ledger, PLAYERS)
+        ledger.close()
+        return (Path(folder) / "cell.db").read_bytes()
 
 
 @dataclass
@@ -158,6 +171,8 @@ async def platform(
         listeners = {name: listen(stack) for name in boards}
         addresses = {name: url_of(listener) for name, listener in listeners.items()}
         providers = {name: addresses[name] for name in ("provider-a", "provider-b")} | (provider_urls or {})
+        if not (folder / "cell.db").exists():
+            (folder / "cell.db").write_bytes(seeded_database())
         db_url = f"sqlite:///{folder / 'cell.db'}"
         ledger = open_ledger(db_url)
         stack.callback(ledger.close)
@@ -165,7 +180,7 @@ async def platform(
         cell = build_cell(known, ledger, boards["cell"], modules=(gateway_routes,))
         apps = provider_apps(addresses["cell"], boards, pace) | {"cell": cell}
         await stack.enter_async_context(serving({listeners[name]: app for name, app in apps.items()}))
-        client = httpx.AsyncClient(base_url=addresses["cell"], timeout=10, trust_env=False)
+        client = httpx.AsyncClient(base_url=addresses["cell"], timeout=10, verify=client_tls(), trust_env=False)
         await stack.enter_async_context(client)
         yield Platform(cell, addresses["cell"], addresses, boards, client)
 
