@@ -115,11 +115,12 @@ class _AsyncSocket:
         return None
 
     async def send(self, text: str, timeout_s: float, attempt: Attempt) -> Result:
-        attempt.enter(Phase.EXCHANGING)
+        attempt.enter(
+            Phase.EXCHANGING
+        )  # counts as sent: noted afterwards it could be later than the arrival of the answer
         try:
             async with asyncio.timeout(timeout_s):
                 await self._connection.send(text)
-            attempt.written()
         except ConnectionClosed as closed:
             self._inbox.end(*ending(closed))
             return self._inbox.closed(attempt, maybe_sent=True)

@@ -129,10 +129,14 @@ class _BlockingSocket:
 
     def send(self, text: str, timeout_s: float, attempt: Attempt) -> Result:
         attempt.enter(Phase.EXCHANGING)
+
+        def write() -> None:
+            attempt.written()  # noted afterwards it could be later than the arrival of the answer
+            self._connection.send(text)
+
         try:
             # The library's send knows no time-out: a peer that does not read would hold it for ever.
-            within(Deadline(timeout_s), lambda: self._connection.send(text), "synthetic-ws-send")
-            attempt.written()
+            within(Deadline(timeout_s), write, "synthetic-ws-send")
         except ConnectionClosed as closed:
             with self._news:
                 self._inbox.end(*ending(closed))

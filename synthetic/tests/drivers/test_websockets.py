@@ -39,7 +39,7 @@ def test_frames_go_there_and_back(play: Play) -> None:
         )
     assert (type(opened), type(sent), frame.text, type(closed)) == (WsOpened, Done, '{"bet": 1}', Done)
     assert dict(opened.headers)["upgrade"] == "websocket"
-    assert frame.times.started <= frame.times.received <= frame.times.handled
+    assert sent.times.started <= sent.times.sent <= frame.times.received <= frame.times.handled
 
 
 def test_tls_is_spoken_where_the_url_says_so(play: Play, authority: Authority) -> None:
