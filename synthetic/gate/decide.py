@@ -21,6 +21,7 @@ Reason = Literal["clean", "money_law", "regression", "shared_fault", "insufficie
 class Policy:
     """The thresholds. `budget_*`: tolerated failure rate; `alpha_*`: error levels; `weight_*`: how the error level is shared.
 
+    `weight_psp` is the most that one PSP gets; more than three of them share what the pool leaves.
     `margin`: a pass says that the canary's failure rate is below it, with evidence `pass_evidence` : 1.
     """
 
@@ -63,12 +64,18 @@ class Decision:
 
 def decide(policy: Policy, evidence: Evidence) -> Decision:
     """Decide on all evidence so far. May be asked as often as one likes: the tests hold at every look."""
+    weight = _weight_of_one(policy, len(evidence.by_psp))
     streams = (
         _weigh(policy, evidence.pooled, policy.budget_pooled, policy.weight_pooled),
-        *(_weigh(policy, stream, policy.budget_psp, policy.weight_psp) for stream in evidence.by_psp),
+        *(_weigh(policy, stream, policy.budget_psp, weight) for stream in evidence.by_psp),
     )
     verdict, reason, explanation = _verdict(policy, evidence, streams)
     return Decision(verdict, reason, explanation, streams)
+
+
+def _weight_of_one(policy: Policy, psps: int) -> float:
+    """The share of one PSP. All shares sum to at most 1, or every further PSP would be one more chance of a false rollback."""
+    return min(policy.weight_psp, (1 - policy.weight_pooled) / max(psps, 1))
 
 
 def _weigh(policy: Policy, stream: Stream, budget: float, weight: float) -> Weighed:
