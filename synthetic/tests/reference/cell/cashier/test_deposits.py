@@ -186,15 +186,23 @@ def test_a_psp_that_nobody_reaches_fails_the_deposit(market: Market) -> None:
 
 
 @both_styles
-def test_a_withheld_webhook_is_a_stuck_deposit_until_the_safety_net(tmp_path: Path, psp: str) -> None:
-    """Captured at the PSP, pending here; the safety net asks the PSP and credits it, once."""
-    with open_market(tmp_path, timing=CashierTiming(net_after_s=0.6, net_every_s=0.05)) as market:
+def test_a_withheld_webhook_is_a_stuck_deposit(market: Market, psp: str) -> None:
+    """Captured at the PSP, pending here, however often the player asks."""
+    market.throw(psp, "withholds_webhooks")
+    deposit_id = market.deposit(psp).json()["id"]
+    wait_until(lambda: market.kinds(psp) == ["capture"])
+    assert {market.state("deposits", deposit_id) for _ in range(10)} == {"pending"}
+    assert market.cash() == 1000
+
+
+@both_styles
+def test_the_safety_net_credits_a_stuck_deposit_once(tmp_path: Path, psp: str) -> None:
+    """After its time the net asks the PSP; further sweeps change nothing."""
+    with open_market(tmp_path, timing=CashierTiming(net_after_s=0.1, net_every_s=0.02)) as market:
         market.throw(psp, "withholds_webhooks")
-        deposit_id = market.deposit(psp).json()["id"]
-        wait_until(lambda: market.kinds(psp) == ["capture"])
-        assert market.state("deposits", deposit_id) == "pending"
-        market.settled("deposits", deposit_id, "succeeded")
-        assert market.cash() == 1100
+        for key in ("k-1", "k-2"):
+            market.settled("deposits", market.deposit(psp, key=key).json()["id"], "succeeded")
+        assert market.cash() == 1200
 
 
 @both_styles

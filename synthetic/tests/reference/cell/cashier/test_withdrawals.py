@@ -126,7 +126,7 @@ def test_unverified_players_may_not_withdraw(tmp_path: Path) -> None:
 @both_styles
 def test_the_safety_net_finishes_a_withdrawal_without_webhooks(tmp_path: Path, psp: str) -> None:
     """Paid at the PSP, nobody said so: the safety net asks."""
-    with open_market(tmp_path, timing=CashierTiming(net_after_s=0.3, net_every_s=0.05)) as market:
+    with open_market(tmp_path, timing=CashierTiming(net_after_s=0.1, net_every_s=0.02)) as market:
         market.throw(psp, "withholds_webhooks")
         withdrawal_id = market.withdraw(psp).json()["id"]
         market.settled("withdrawals", withdrawal_id, "paid")
