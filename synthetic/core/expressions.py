@@ -226,9 +226,8 @@ def _mistakes(message: str, text: str, vocabulary: Vocabulary, place: Place) -> 
     complaints = _COMPLAINT.findall(message) or [("1", "1", message)]
     return [
         Mistake(
-            Place(
-                place.file, place.line + int(line) - 1, place.column + int(column) - 1 if line == "1" else int(column)
-            ),
+            # An expression with line breaks is a YAML block, whose lines are indented alike.
+            Place(place.file, place.line + int(line) - 1, place.column + int(column) - 1),
             f"`{text}`: {_plain_words(words)}",
             _suggestion(words, vocabulary),
         )

@@ -89,10 +89,10 @@ def test_an_unknown_name_like_nothing_is_told_what_there_is() -> None:
 
 
 def test_every_mistake_of_an_expression_is_told_at_once() -> None:
-    """Two unknown names are two mistakes, in the order of the text, each on its own line of a folded expression."""
+    """Two unknown names are two mistakes, in the order of the text, each on its own line of a YAML block."""
     with pytest.raises(AuthorError) as refusal:
         compiled("one == 1 &&\n  two == 2")
-    assert [(m.place.line, m.place.column) for m in refusal.value.mistakes] == [(7, 12), (8, 3)]
+    assert [(m.place.line, m.place.column) for m in refusal.value.mistakes] == [(7, 12), (8, 14)]
 
 
 @pytest.mark.parametrize("text", ["", "((", "status ==", "a b", "status = 200", "${{ status }}"])
