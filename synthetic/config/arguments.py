@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from synthetic.config.fields import quotes_hint
 from synthetic.config.located import Listed, Mapped, Text, describe
-from synthetic.config.problems import Problems
+from synthetic.config.problems import Problems, nearest
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Kind, Vocabulary, did_you_mean
 from synthetic.core.money import Money, MoneyError
@@ -31,6 +32,7 @@ def link_arguments(
     at: Place,
 ) -> dict[str, Template]:
     """The argument of every input. `places` has the places of the values, `at` is where the operation is named."""
+    meant = {nearest(key, inputs) for key in given if key not in inputs}
     for key in given:
         if key not in inputs:
             hint = did_you_mean(key, list(inputs)) or "it has none"
@@ -40,7 +42,7 @@ def link_arguments(
         written = next((key for key in given if key == name), None)
         if written is not None:
             arguments[name] = _argument(given[written], places.at(name), kind, names, problems)
-        elif name in optional:
+        elif name in optional or name in meant:
             arguments[name] = nothing_given(at)
         else:
             problems.add(at, f"{callee} needs the input '{name}' ({kind})", f"write `with: {{{name}: ...}}`")
@@ -54,7 +56,11 @@ def _argument(value: Any, place: Place, kind: Kind, names: Vocabulary, problems:
         case bool() | int():
             actual = Kind.BOOL if isinstance(value, bool) else Kind.INT
             if kind not in (actual, Kind.ANY):
-                problems.add(place, f"expected {_wanted(kind)}, found {describe(value)}", _quotes(kind, value))
+                problems.add(
+                    place,
+                    f"expected {_wanted(kind)}, found {describe(value)}",
+                    quotes_hint(value) if kind is Kind.STRING else "",
+                )
             return _constant(json.dumps(value), place, problems)
         case Listed() | Mapped():
             actual = Kind.LIST if isinstance(value, Listed) else Kind.MAP
@@ -95,12 +101,6 @@ def _wanted(kind: Kind) -> str:
     }.get(kind, "a value")
 
 
-def _quotes(kind: Kind, value: object) -> str:
-    return (
-        f'write it in quotes: "{describe(value) if isinstance(value, bool) else value}"' if kind is Kind.STRING else ""
-    )
-
-
 def by_name(
     inputs: Mapping[str, Kind],
     optional: frozenset[str],
@@ -110,6 +110,7 @@ def by_name(
     *,
     callee: str,
     at: Place,
+    families: Sequence[str] = ("output", "argument"),
 ) -> dict[str, Template]:
     """The arguments of a call that gives none: each input from the first of `sources` (`out.id`, `args.id`, `key`) of its name."""
     known = list(sources)
@@ -121,9 +122,8 @@ def by_name(
         elif name in optional:
             arguments[name] = nothing_given(at)
         else:
-            families = " or ".join(dict.fromkeys(source.partition(".")[0] for source in known))
-            hint = f"write `with: {{{name}: ...}}`"
-            problems.add(at, f"{callee} needs the input '{name}', which is not in {families} here", hint)
+            message = f"{callee} needs the input '{name}', and there is no {' or '.join(families)} of that name"
+            problems.add(at, message, f"write `with: {{{name}: ...}}`")
     return arguments
 
 

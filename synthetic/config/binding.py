@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from synthetic.config.limits import moved_amount
+from synthetic.config.needs import Need, needs_of
 from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.expressions import Expression, ExpressionError, did_you_mean
 from synthetic.core.plan import CellPlan, ScenarioPlan
@@ -15,9 +16,15 @@ MATRIX_ROWS_MAX = 1000
 
 def bind(plan: ScenarioPlan, cell: CellPlan) -> list[Mistake]:
     """Everything that is wrong with playing this scenario on this cell."""
-    return sorted(
-        {*_platform(plan, cell), *_pool(plan, cell), *_currency(plan, cell), *_limits(plan, cell), *_rows(plan, cell)}
+    found = (
+        _platform(plan, cell),
+        _pool(plan, cell),
+        _currency(plan, cell),
+        _limits(plan, cell),
+        _rows(plan, cell),
+        _names(plan, cell),
     )
+    return sorted({mistake for mistakes in found for mistake in mistakes})
 
 
 def matrix_rows(plan: ScenarioPlan, cell: CellPlan) -> list[dict[str, str]]:
@@ -64,7 +71,7 @@ def _pool(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:
     if plan.pool is None:
         return
     try:
-        pool = plan.pool.text(_cell_scope(cell), cell.currency).removeprefix("pool:")
+        pool = _pool_name(plan, cell)
     except ExpressionError as error:
         yield Mistake(plan.pool.place, f"the pool of {plan.name} on cell {cell.name}: {error}")
         return
@@ -72,6 +79,36 @@ def _pool(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:
     if pool not in pools:
         message = f"cell {cell.name} has no player in the pool '{pool}'"
         yield Mistake(plan.pool.place, message, did_you_mean(pool, sorted(pools)) or "it has no players at all")
+
+
+def _pool_name(plan: ScenarioPlan, cell: CellPlan) -> str:
+    assert plan.pool is not None, "config demands a lease of every scenario"
+    return plan.pool.text(_cell_scope(cell), cell.currency).removeprefix("pool:")
+
+
+def _names(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:
+    """What the mapping takes from this cell by name, and the cell lacks."""
+    for need in needs_of(plan):
+        if need.noun == "attribute":
+            yield from _attributes(plan, cell, need)
+            continue
+        known = cell.endpoints if need.noun == "endpoint" else cell.secrets
+        if need.name not in known:
+            message = f"cell {cell.name} has no {need.noun} '{need.name}', which {plan.name} needs"
+            yield Mistake(need.place, message, did_you_mean(need.name, list(known)))
+
+
+def _attributes(plan: ScenarioPlan, cell: CellPlan, need: Need) -> Iterator[Mistake]:
+    try:
+        pool = _pool_name(plan, cell)
+    except ExpressionError:
+        return  # told by `_pool`
+    for player in cell.players:
+        known = {"id", "pool", *player.attributes, *player.secrets}
+        if player.pool == pool and need.name not in known:
+            message = f"the player {player.id} of cell {cell.name} has no '{need.name}', which {plan.name} needs"
+            yield Mistake(need.place, message, did_you_mean(need.name, sorted(known)))
+            return
 
 
 def _currency(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:

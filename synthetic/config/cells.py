@@ -18,6 +18,7 @@ from synthetic.core.expressions import did_you_mean
 from synthetic.core.money import MoneyError, exponent
 from synthetic.core.plan import CellPlan, PlayerPlan
 
+_ENDPOINT_HINT = "write scheme://host:port/path; who logs in is the mapping's business"
 _REFERENCE_HINT = "write env:NAME or file:path, and keep the secret there"
 
 
@@ -50,10 +51,10 @@ def _check_patterns(model: CellsModel, problems: Problems) -> None:
 def _link_cell(name: Text, cell: CellModel, model: CellsModel, path: Path, problems: Problems) -> CellPlan:
     _check_endpoints(cell, model, problems)
     _check_baseline(name, cell, model, problems)
-    _check_currency(cell, problems)
+    known_currency = _is_currency(cell.currency, problems)
     limits = money_limits(cell.limits)
     for kind, limit in limits.items():
-        if limit.currency != cell.currency and not cell.currency.stands_in:
+        if known_currency and limit.currency != cell.currency:
             problems.add(
                 cell.source.get_mapped("limits").at(kind), f"{limit} is not in {cell.currency}, the cell's currency"
             )
@@ -85,7 +86,10 @@ def _check_endpoints(cell: CellModel, model: CellsModel, problems: Problems) -> 
     allow = tuple(map(str, model.allow))
     for name, url in cell.endpoints.items():
         if target_of(url) is None:
-            problems.add(url.place, f"the endpoint '{name}' is no http, https, ws or wss address: '{url}'")
+            shown = f": '{url}'" if "@" not in url else ""  # there may be a password before it
+            problems.add(
+                url.place, f"the endpoint '{name}' is no http, https, ws or wss address{shown}", _ENDPOINT_HINT
+            )
         elif model.has("allow") and not is_allowed(url, allow):
             message = f"the endpoint '{name}' ({url}) is not on this file's allow-list"
             problems.add(url.place, message, "add its host:port to `allow`, if traffic may really go there")
@@ -109,13 +113,15 @@ def _check_baseline(name: Text, cell: CellModel, model: CellsModel, problems: Pr
         problems.add(cell.baseline.place, f"cell '{cell.baseline}' is of track {other.track}, not baseline")
 
 
-def _check_currency(cell: CellModel, problems: Problems) -> None:
-    if cell.currency.stands_in:
-        return
+def _is_currency(currency: Text, problems: Problems) -> bool:
+    if currency.stands_in:
+        return False
     try:
-        exponent(cell.currency)
+        exponent(currency)
     except MoneyError as error:
-        problems.add(cell.currency.place, str(error))
+        problems.add(currency.place, str(error))
+        return False
+    return True
 
 
 def _link_secrets(cell: CellModel, problems: Problems) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from synthetic.config import durations
-from synthetic.config.located import Text
+from synthetic.config.located import Text, describe
 from synthetic.config.models import (
     CloseModel,
     ConnectionModel,
@@ -205,9 +205,7 @@ def _link_body(
 def _link_form(form: Mapping[Text, Any], names: Vocabulary, problems: Problems) -> Tree:
     for name, value in form.items():
         if isinstance(value, dict | list):
-            problems.add(
-                name.place, f"the form field '{name}' holds a {type(value).__name__.lower()}; a form has texts only"
-            )
+            problems.add(name.place, f"the form field '{name}' holds {describe(value)}", "a form has texts only")
     return {str(name): link_tree(value, names, problems) for name, value in form.items()}
 
 

@@ -22,11 +22,16 @@ from synthetic.core.money import Money
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reads:
-    """An annotation of `Text`: what is expected, how to check it (raises ValueError), and its JSON Schema."""
+    """An annotation of `Text`: what is expected, how to check it (raises ValueError), and its JSON Schema.
+
+    `free`: any text will do, so a number or a truth value was probably meant to be one. `hidden`: never show what was found.
+    """
 
     expected: str
     check: Callable[[str], object] = str
     schema: dict[str, Any] = field(default_factory=dict)
+    free: bool = False
+    hidden: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Validate by `_read`."""
@@ -38,9 +43,9 @@ class Reads:
 
     def _read(self, value: Any) -> Text:
         if not isinstance(value, Text):
-            hint = f'write it in quotes: "{describe(value)}"' if isinstance(value, bool) else ""
-            hint = f'write it in quotes: "{value}"' if type(value) is int else hint
-            raise wrong(f"expected {self.expected}, found {describe(value)}", hint)
+            if self.hidden:
+                raise wrong(f"expected {self.expected}", "write it in quotes")
+            raise wrong(f"expected {self.expected}, found {describe(value)}", quotes_hint(value) if self.free else "")
         if not value.stands_in:
             self._check(value)
         return value
@@ -51,6 +56,17 @@ class Reads:
         except ValueError as error:
             message, _, hint = str(error).partition("\n")
             raise wrong(message, hint) from None
+
+
+def quotes_hint(value: object) -> str:
+    """How a number or a truth value is written where a text is wanted."""
+    match value:
+        case bool():
+            return f'write it in quotes: "{str(value).lower()}"'
+        case int():
+            return f'write it in quotes: "{value}"'
+        case _:
+            return ""
 
 
 def wrong(message: str, hint: str = "") -> PydanticCustomError:
@@ -76,6 +92,13 @@ def _not_empty(expected: str) -> Callable[[str], object]:
     return check
 
 
+def _bare_expression(text: str) -> None:
+    if not text.strip():
+        raise ValueError("expected an expression (CEL), found an empty text")
+    if "${{" in text:
+        raise ValueError("an expression is expected here, so it is written without ${{ }}")
+
+
 def one_of(*values: str) -> Reads:
     """A text out of a few."""
 
@@ -92,8 +115,9 @@ _DOTTED = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 _MONEY = r"^-?[0-9]+(\.[0-9]+)? [A-Z]{3}$"
 _INPUT = r"^(money|string|int|bool|list|map|any)\??$"
 
-AnyText = Annotated[Text, Reads("a text")]
-Title = Annotated[Text, Reads("a text", _not_empty("a text"))]
+AnyText = Annotated[Text, Reads("a text", free=True)]
+HiddenText = Annotated[Text, Reads("a text", hidden=True)]
+Title = Annotated[Text, Reads("a text", _not_empty("a text"), free=True)]
 Name = Annotated[
     Text, Reads("a name", _matches(_NAME, "a name such as deposit-bet-withdraw (a-z 0-9 - _ .)"), {"pattern": _NAME})
 ]
@@ -115,9 +139,9 @@ OperationName = Annotated[
 ]
 Cel = Annotated[
     Text,
-    Reads("an expression (CEL)", _not_empty("an expression (CEL)"), {"description": "an expression (CEL)"}),
+    Reads("an expression (CEL)", _bare_expression, {"description": "an expression (CEL)"}, free=True),
 ]
-Template = Annotated[Text, Reads("a text, with holes ${{ expression }} if need be")]
+Template = Annotated[Text, Reads("a text, with holes ${{ expression }} if need be", free=True)]
 MoneyText = Annotated[Text, Reads("an amount such as 1.00 EUR", Money.parse, {"pattern": _MONEY})]
 Duration = Annotated[
     Text, Reads("a duration such as 250ms, 15s or 2m", durations.seconds, {"pattern": durations.PATTERN})
@@ -182,7 +206,8 @@ def _as_values(value: Any) -> Any:
     if isinstance(value, Listed):
         if value and all(isinstance(item, Text) for item in value):
             return value
-        raise wrong("expected a list of texts, or one hole such as ${{ cell.psps }}")
+        odd = next((item for item in value if not isinstance(item, Text)), None)
+        raise wrong("expected a list of texts, or one hole such as ${{ cell.psps }}", quotes_hint(odd))
     if isinstance(value, Text):
         return value
     raise wrong(f"expected a list of texts, or one hole such as ${{{{ cell.psps }}}}, found {describe(value)}")

@@ -64,9 +64,13 @@ class Mapped(dict[Text, Any]):
         """The long form of a shorthand: a mapping with one key, standing where the value stands."""
         return cls({Text(key, value.place): value}, value.place, {key: value.place})
 
+    def value(self, key: str) -> Any:
+        """The value of a key; None where there is no such key."""
+        return next((item for known, item in self.items() if known == key), None)
+
     def get_mapped(self, key: str) -> Mapped:
         """The mapping under a key; an empty one where there is none."""
-        value = next((item for known, item in self.items() if known == key), None)
+        value = self.value(key)
         return value if isinstance(value, Mapped) else Mapped({}, self.at(key), {})
 
     def at(self, key: str) -> Place:

@@ -123,9 +123,11 @@ def _arguments(
     names = {**caller.names, **seen}
     if not call.has("with"):
         sources = [*seen, *prefixed("args", caller.inputs), "key"]
+        families = ("argument",) if isinstance(call, LookupModel) else ("output", "argument")
         return by_name(
-            callee.inputs, callee.optional, sources, names, caller.problems, callee=callee.name, at=call.call.place
-        )
+            callee.inputs, callee.optional, sources, names, caller.problems,
+            callee=callee.name, at=call.call.place, families=families,
+        )  # fmt: skip
     return link_arguments(
         call.with_, call.source.get_mapped("with"), callee.inputs, callee.optional, names, caller.problems,
         callee=callee.name, at=call.call.place,

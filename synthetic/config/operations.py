@@ -58,14 +58,14 @@ def draft_operation(name: Text, model: OperationModel, around: Surroundings, res
     problems = around.problems
     inputs = {str(key): _KINDS.get(kind.removesuffix("?"), Kind.ANY) for key, kind in model.inputs.items()}
     optional = _optional(model, around)
-    names = {**around.names, "args": Kind.MAP, **prefixed("args", inputs)}
+    names = {**around.names, **prefixed("args", inputs)}
     exchanges, seen = link_exchanges(model.exchanges, names, around)
     hook = _resolve(model, around, resolve_hook)
     if model.python is not None:
         out = _declared_out(model, around)
     else:
         out = {save.name: save.value for save in link_saves(model.out, seen, problems)}
-        if not model.exchanges and not model.has("exchanges"):
+        if not model.exchanges and model.is_understood():
             problems.add(name.place, f"{name} does nothing", "give it `http`, `exchanges` or `python`")
     return Draft(name, model, inputs, optional, exchanges, hook, out, names, seen)
 
@@ -185,7 +185,7 @@ def _link_sli(draft: Draft, around: Surroundings) -> SliPlan | None:
         return None
     for label in sli.by:
         if label not in draft.inputs:
-            around.problems.unknown(label, f"label: {draft.name} has no input", draft.inputs)
+            around.problems.unknown(label, "input", draft.inputs)
     return SliPlan(str(sli.name), tuple(str(label) for label in sli.by))
 
 

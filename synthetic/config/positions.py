@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from synthetic.config.located import Listed, Mapped, Text, describe
-from synthetic.config.problems import Problems
+from synthetic.config.problems import Problems, nearest
 from synthetic.core.errors import Place
 from synthetic.core.expressions import did_you_mean
 
@@ -28,6 +28,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "bool_type": "true or false",
 }
+_BOUNDS = {"less_than_equal": "at most", "greater_than_equal": "at least"}
 
 
 class Node(BaseModel):
@@ -36,11 +37,17 @@ class Node(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     noun: ClassVar[str] = "this mapping"
     _source: Mapped = PrivateAttr(default_factory=lambda: Mapped({}, Place(), {}))
+    _as_written: Mapped = PrivateAttr(default_factory=lambda: Mapped({}, Place(), {}))
 
     @property
     def source(self) -> Mapped:
-        """The mapping as it was written."""
+        """The mapping in its long form."""
         return self._source
+
+    @property
+    def as_written(self) -> Mapped:
+        """The mapping as it was written."""
+        return self._as_written
 
     def at(self, key: str) -> Place:
         """Where the value of a key stands."""
@@ -54,6 +61,11 @@ class Node(BaseModel):
     def known_keys(cls) -> dict[str, FieldInfo]:
         """The keys that may be written, with their fields."""
         return {field.alias or name: field for name, field in cls.model_fields.items()}
+
+    @classmethod
+    def suggested_keys(cls) -> list[str]:
+        """The keys that a misspelt one may have been meant as."""
+        return list(cls.known_keys())
 
     @classmethod
     def widened(cls, value: Mapped, problems: Problems) -> Mapped:  # noqa: ARG003 - for those that override it
@@ -70,7 +82,7 @@ class Node(BaseModel):
         _report_unknown(cls, source, problems)
         _report_missing(cls, source, problems)
         node: Self = _validated(cls, source, handler, problems)
-        node._source = source
+        node._source, node._as_written = source, value
         return node
 
 
@@ -88,13 +100,18 @@ def _report_unknown(cls: type[Node], source: Mapped, problems: Problems) -> None
     known = cls.known_keys()
     for key in source:
         if key not in known:
-            problems.add(key.place, f"unknown key '{key}' in {cls.noun}", did_you_mean(key, list(known)))
+            problems.add(key.place, f"unknown key '{key}' in {cls.noun}", did_you_mean(key, cls.suggested_keys()))
 
 
 def _report_missing(cls: type[Node], source: Mapped, problems: Problems) -> None:
+    meant = {nearest(key, cls.suggested_keys()) for key in source if key not in cls.known_keys()}
     for key, field in cls.known_keys().items():
-        if field.is_required() and key not in source:
-            problems.add(source.place, f"{cls.noun} has no `{key}`", field.description or "")
+        if field.is_required() and key not in source and key not in meant:
+            problems.add(source.place, f"{cls.noun} has no `{key}`", _in_a_sentence(field.description or ""))
+
+
+def _in_a_sentence(description: str) -> str:
+    return description[:1].lower() + description[1:].removesuffix(".")
 
 
 def _validated(cls: type[Node], source: Mapped, handler: Any, problems: Problems) -> Any:
@@ -171,7 +188,10 @@ def _report(details: ErrorDetails, root: Mapped, problems: Problems) -> None:
     place, value = _find(root, details["loc"])
     context = details.get("ctx", {})
     expected = _EXPECTED.get(details["type"])
-    if expected is not None:
+    if details["type"] in _BOUNDS:
+        bound = f"{_BOUNDS[details['type']]} {context.get('le', context.get('ge'))}"
+        problems.add(place, f"expected {bound}, found {describe(value)}")
+    elif expected is not None:
         problems.add(place, f"expected {expected}, found {describe(value)}")
     else:
         problems.add(place, str(context.get("message", details["msg"])), str(context.get("hint", "")))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from synthetic.config.located import Text
 from synthetic.core.errors import AuthorError, Mistake, Place
@@ -35,10 +37,15 @@ class Problems:
         if text.stands_in:
             return stand_in(text)
         try:
-            return compile_expression(str(text), vocabulary, text.inner, expected=expected)
+            return compile_expression(text.rstrip(), vocabulary, text.inner, expected=expected)
         except AuthorError as error:
-            self.mistakes += error.mistakes
+            self._add_all(error)
             return stand_in(text)
+
+    def _add_all(self, error: AuthorError) -> None:
+        """The complaints about one expression; of syntax errors only the first, since it brings the others about."""
+        syntax = [mistake for mistake in error.mistakes if "Syntax error" in mistake.message]
+        self.mistakes += map(_worded, syntax[:1] or error.mistakes)
 
     def template(self, text: Text, vocabulary: Vocabulary, expected: Kind | None = None) -> Template:
         """Compile a text with holes."""
@@ -47,7 +54,7 @@ class Problems:
         try:
             return compile_template(str(text), vocabulary, text.inner, expected=expected)
         except AuthorError as error:
-            self.mistakes += error.mistakes
+            self._add_all(error)
             return Template((stand_in(text),), text.inner)
 
     def written(self, text: Text, vocabulary: Vocabulary) -> Template:
@@ -65,3 +72,17 @@ class Problems:
 def stand_in(text: Text) -> Expression:
     """An expression in the place of one that could not be compiled; it is of any type."""
     return Expression(str(text), text.inner, Kind.ANY, frozenset(), None)
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name that a wrong one was probably meant as."""
+    return next(iter(difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)), None)
+
+
+def _worded(mistake: Mistake) -> Mistake:
+    """On one line, and with what to do about an amount beside a number."""
+    if "\n" in mistake.message:
+        mistake = replace(mistake, message=" ".join(mistake.message.split()))
+    if mistake.hint or "no matching overload" not in mistake.message or "money" not in mistake.message:
+        return mistake
+    return replace(mistake, hint="an amount goes with amounts only; written in an expression it is money('1.00 EUR')")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from synthetic.config.arguments import link_arguments
 from synthetic.config.exchanges import duration_s
@@ -14,6 +16,7 @@ from synthetic.core.expressions import Expression, Kind, Vocabulary
 from synthetic.core.plan import OperationPlan, PlatformPlan, StepPlan
 
 WITHIN_S = 10.0
+_UNKNOWN = re.compile(r"unknown name '([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def link_steps(
@@ -21,7 +24,7 @@ def link_steps(
 ) -> tuple[tuple[StepPlan, ...], dict[str, Kind]]:
     """The steps, and the names that invariants may use. A broken step still has its name, of any type."""
     linking = _Linking(model, platform, problems)
-    if model.has("steps") and not model.source.get("steps"):  # type: ignore[call-overload]
+    if model.has("steps") and not model.source.value("steps"):
         problems.add(model.at("steps"), "a scenario needs at least one step")
     seen = dict(names)
     plans: list[StepPlan] = []
@@ -41,10 +44,26 @@ class _Linking:
         self._problems = problems
         self._all_ids = [str(step.id) for step in model.steps]
         self._ids: dict[str, Text] = {}
+        self._linked: set[str] = set()
 
     def link(self, step: StepModel, names: Vocabulary, earlier: list[StepPlan]) -> StepPlan | None:
         """One step; None where its operation is not known."""
         self._check_id(step.id)
+        before = len(self._problems.mistakes)
+        plan = self._link(step, names, earlier)
+        self._explain_later(before)
+        return plan
+
+    def _explain_later(self, before: int) -> None:
+        """Say of an unknown name that its step comes later."""
+        mistakes = self._problems.mistakes
+        for index in range(before, len(mistakes)):
+            unknown = _UNKNOWN.search(mistakes[index].message)
+            if unknown is not None and unknown[1] in self._all_ids and unknown[1] not in self._linked:
+                hint = f"a step sees only the steps before it, and '{unknown[1]}' is not one of them"
+                mistakes[index] = replace(mistakes[index], hint=hint)
+
+    def _link(self, step: StepModel, names: Vocabulary, earlier: list[StepPlan]) -> StepPlan | None:
         operation = self._platform.operations.get(step.call)
         if operation is None:
             self._problems.unknown(step.call, "operation", self._platform.operations)
@@ -55,7 +74,7 @@ class _Linking:
             step.source.get_mapped("with"),
             operation.inputs,
             operation.optional,
-            self._with_hints(names),
+            names,
             self._problems,
             callee=operation.name,
             at=step.call.place,
@@ -79,6 +98,7 @@ class _Linking:
 
     def values_of(self, step: StepModel) -> dict[str, Kind]:
         """The names under which later expressions see a step."""
+        self._linked.add(str(step.id))
         operation = self._platform.operations.get(step.call)
         if step.id.stands_in:
             return {}
@@ -98,9 +118,6 @@ class _Linking:
             self._problems.add(
                 step_id.place, f"a second step with the id '{step_id}'", f"the first is at line {first.place.line}"
             )
-
-    def _with_hints(self, names: Vocabulary) -> Vocabulary:
-        return names
 
     def _link_blindly(self, step: StepModel, names: Vocabulary) -> None:
         """Of a step whose operation is not known, still check what does not depend on it."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from synthetic.config.fields import AnyText, Identifier, MoneyText, Name, Title, one_of
+from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Title, one_of
 from synthetic.config.located import Mapped, Text
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
@@ -21,7 +21,7 @@ class PlayerModel(Node):
     noun: ClassVar[str] = "a player"
     id: Title = Field(description="The platform's id of the player.")
     pool: Name = Field(description="The pool that scenarios lease from.")
-    attributes: dict[Identifier, AnyText] = Field(
+    attributes: dict[Identifier, HiddenText] = Field(
         default_factory=dict,
         description="What the mapping reads as `player.<name>`; one that starts with env: or file: is a secret reference.",
     )
@@ -29,9 +29,11 @@ class PlayerModel(Node):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """As it is written: attributes stand beside `id` and `pool`."""
-        written = handler.resolve_ref_schema(handler(schema))
+        reference = handler(schema)
+        written = handler.resolve_ref_schema(reference)
         written["properties"].pop("attributes")
-        return written | {"additionalProperties": {"type": "string"}}
+        written["additionalProperties"] = {"type": "string"}
+        return reference
 
     @classmethod
     def widened(cls, value: Mapped, problems: Problems) -> Mapped:  # noqa: ARG003
@@ -62,7 +64,7 @@ class CellModel(Node):
     limits: dict[Identifier, MoneyText] = Field(
         default_factory=dict, description="The most that one step may move, by kind; no scenario may allow more."
     )
-    secrets: dict[AnyText, AnyText] = Field(
+    secrets: dict[AnyText, HiddenText] = Field(
         default_factory=dict, description="Secrets by name, each a reference: env:NAME or file:path."
     )
     players: list[PlayerModel] = Field(default_factory=list, description="The players that runs may lease.")

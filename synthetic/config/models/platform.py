@@ -180,7 +180,7 @@ class OperationModel(Node):
         inline = {key for key in value if key in inline_keys() and key not in cls.known_keys()}
         form = next((key for key in FORMS if key in inline), None)
         if form is None:
-            return value
+            return cls._without_form(value, inline, problems)
         given = value.without({key for key in value if key not in inline})
         if "exchanges" in value or "python" in value:
             other = "exchanges" if "exchanges" in value else "python"
@@ -191,13 +191,35 @@ class OperationModel(Node):
         return wide.with_value(Text("exchanges", place), Listed([given], value.place, [value.place]), value.place)
 
     @classmethod
+    def _without_form(cls, value: Mapped, inline: set[Text], problems: Problems) -> Mapped:
+        """Keys of an exchange without the key that says which; a misspelt one is told by itself."""
+        understood = all(key in cls.known_keys() or key in inline for key in value)
+        if inline and understood:
+            first = min(inline, key=lambda key: key.place)
+            elsewhere = "exchanges" in value or "python" in value
+            hint = "move it into one of the `exchanges`" if elsewhere else "did you forget `http: METHOD /path`?"
+            problems.add(first.place, f"`{first}` belongs to an exchange, and there is none beside it", hint)
+        return value.without(inline)
+
+    @classmethod
+    def suggested_keys(cls) -> list[str]:
+        """Those of an exchange that is written into it, too."""
+        return [*cls.known_keys(), *inline_keys()]
+
+    def is_understood(self) -> bool:
+        """Whether all that was written is known and was read; then a missing exchange is no consequence of another mistake."""
+        written = self.as_written
+        return all(key in self.known_keys() for key in written) and not written.value("exchanges")
+
+    @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Its own keys and those of an exchange that is written into it."""
-        written = handler.resolve_ref_schema(handler(schema))
+        reference = handler(schema)
+        written = handler.resolve_ref_schema(reference)
         for model in FORMS.values():
             exchange = handler.resolve_ref_schema(handler(model.__pydantic_core_schema__))
             written["properties"] = {**exchange["properties"], **written["properties"]}
-        return written
+        return reference
 
 
 def inline_keys() -> frozenset[str]:
