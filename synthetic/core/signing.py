@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -23,14 +24,20 @@ def _hmac_base64(key: str, body: bytes) -> str:
     return base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()
 
 
-def _rsa_base64(key: str, body: bytes) -> str:
+@lru_cache(maxsize=16)
+def _rsa_key(key: str) -> rsa.RSAPrivateKey:
+    """The key behind a PEM text; checking one takes 40 ms, which would be a stall of the event loop at every request."""
     try:
         private = serialization.load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError):
         raise BadKey("the signing key is not a PEM private key") from None
     if not isinstance(private, rsa.RSAPrivateKey):
         raise BadKey("the signing key is not an RSA key")
-    return base64.b64encode(private.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
+    return private
+
+
+def _rsa_base64(key: str, body: bytes) -> str:
+    return base64.b64encode(_rsa_key(key).sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
 
 
 METHODS: dict[str, Callable[[str, bytes], str]] = {

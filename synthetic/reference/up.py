@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthetic.reference.world import World, WorldSettings, running_world
+from synthetic.reference.world.cells_file import remove_cells_file
 
 PARENT_CHECKED_EVERY_S = 0.5
 
@@ -35,6 +36,8 @@ async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     parent = os.getppid()
+    if settings.cells_file is not None:  # an old one would tell who waits for it that this world is ready
+        settings.cells_file.unlink(missing_ok=True)
     async with running_world(settings.world) as world:
         for line in addresses(world):
             announce(line)
@@ -42,13 +45,22 @@ async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
             world.write_cells(settings.cells_file)
             announce(f"cells file: {settings.cells_file}")
         announce("ready; stop with Ctrl-C")
-        while not stop.is_set():
-            if settings.exit_with_parent and os.getppid() != parent:
-                return
-            try:
-                await asyncio.wait_for(stop.wait(), PARENT_CHECKED_EVERY_S)
-            except TimeoutError:
-                continue
+        try:
+            await _until_told(stop, parent if settings.exit_with_parent else None)
+        finally:
+            if settings.cells_file is not None:
+                remove_cells_file(settings.cells_file)
+
+
+async def _until_told(stop: asyncio.Event, parent: int | None) -> None:
+    """Wait for a signal, or until the process that started this one is gone."""
+    while not stop.is_set():
+        if parent is not None and os.getppid() != parent:
+            return
+        try:
+            await asyncio.wait_for(stop.wait(), PARENT_CHECKED_EVERY_S)
+        except TimeoutError:
+            continue
 
 
 def addresses(world: World) -> list[str]:

@@ -80,7 +80,8 @@ def _first_call(
                 StepOutcome.REFUSED, "not_sent", f"step {step.repeat!r} sent nothing that could be repeated"
             ), None
         again = replace(call, purpose="repeat", again=original.request, key=original.key, intent=original.request.moves)
-        return (yield from perform(state, again)), None
+        end = yield from perform(state, again)
+        return end, (None if original.outcome is StepOutcome.DONE else original)
     if step.operation.moves is None:
         return (yield from perform(state, call)), None
     return (yield from _move_money(state, step, call))

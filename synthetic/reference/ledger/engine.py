@@ -52,6 +52,15 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
         command.downgrade(alembic_config(connection), revision)
 
 
+def drop_search_path(engine: sa.Engine) -> None:
+    """Take away the Postgres schema that `open_ledger` made, with all that is in it; on SQLite there is nothing to take."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.begin() as connection:
+        schema = connection.scalar(sa.func.current_schema())
+        connection.execute(sa.schema.DropSchema(str(schema), cascade=True, if_exists=True))
+
+
 def alembic_config(connection: sa.Connection) -> Config:
     """Alembic's configuration without an ini file: the shipped migrations, over an open connection."""
     config = Config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,13 @@ class SecretsFolder:
     def __init__(self, beside: Path) -> None:
         self.folder = beside.parent / "secrets"
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
 
     def put(self, name: str, value: str) -> str:
         """Write a secret; answers its reference."""
         path = self.folder / name
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.fchmod(descriptor, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(value)
         return f"file:secrets/{name}"
@@ -58,6 +61,12 @@ def write_cells_file(
     partial = path.with_suffix(".partial")
     partial.write_text(HEADER + yaml.dump(document, Dumper=_Plain, sort_keys=False, width=200), encoding="utf-8")
     partial.replace(path)
+
+
+def remove_cells_file(path: Path) -> None:
+    """Take the file and its secrets away again: without their world they are good for nothing."""
+    path.unlink(missing_ok=True)
+    shutil.rmtree(path.parent / "secrets", ignore_errors=True)
 
 
 def _cell(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -32,29 +32,24 @@ class Listener:
         return self.url.replace("http", "ws", 1)
 
 
-def bind(names: Sequence[str]) -> dict[str, Listener]:
-    """A listener on a free loopback port for each name."""
-    listeners = {}
-    for name in names:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        sock.bind(("127.0.0.1", 0))
-        listeners[name] = Listener(name, sock)
-    return listeners
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process that runs the world decides when it ends."""
-
-    def install_signal_handlers(self) -> None:
-        """Leave signals alone."""
+@contextmanager
+def bound(names: Sequence[str]) -> Iterator[dict[str, Listener]]:
+    """A listener on a free loopback port for each name; all are closed at the end."""
+    with ExitStack() as stack:
+        listeners = {}
+        for name in names:
+            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            sock.bind(("127.0.0.1", 0))
+            listeners[name] = Listener(name, sock)
+        yield listeners
 
 
 @asynccontextmanager
 async def serving(apps: Mapping[str, Starlette], listeners: Mapping[str, Listener]) -> AsyncIterator[None]:
-    """Serve every app on its listener; at the end all are shut down and all sockets closed."""
-    servers = [_Server(_config(app)) for app in apps.values()]
+    """Serve every app on its listener until the end of the block. uvicorn's own `serve` would take the process's signals."""
+    servers = [uvicorn.Server(_config(app)) for app in apps.values()]
     tasks = [
-        asyncio.create_task(server._serve(sockets=[listeners[name].sock]))  # `serve` would take the signals
+        asyncio.create_task(server._serve(sockets=[listeners[name].sock]))
         for server, name in zip(servers, apps, strict=True)
     ]
     try:
@@ -64,8 +59,6 @@ async def serving(apps: Mapping[str, Starlette], listeners: Mapping[str, Listene
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
-        for listener in listeners.values():
-            listener.sock.close()
 
 
 def _config(app: Starlette) -> uvicorn.Config:

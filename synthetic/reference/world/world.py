@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from synthetic.reference.cell.gateway import CELL_SWITCHES_GATEWAY, gateway_rout
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.game import PROVIDER_SWITCHES, Operator, build_provider_a, build_provider_b
 from synthetic.reference.ledger import Ledger, open_ledger
+from synthetic.reference.ledger.engine import drop_search_path
 from synthetic.reference.psp.intents import PSP_INTENTS_SWITCHES, build_intents_psp
 from synthetic.reference.psp.merchants import Merchant
 from synthetic.reference.psp.notifications import PSP_NOTIFICATIONS_SWITCHES, build_notifications_psp
@@ -26,7 +28,7 @@ from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.reference.world.cells_file import write_cells_file
 from synthetic.reference.world.keys import Keys
 from synthetic.reference.world.people import players_of
-from synthetic.reference.world.serving import Listener, bind, serving
+from synthetic.reference.world.serving import Listener, bound, serving
 
 PSP_STYLES = {"psp-a": "intents", "psp-b": "notifications", "psp-c": "intents"}
 PROVIDER_DIALECTS = {"provider-a": "a", "provider-b": "b"}
@@ -80,7 +82,7 @@ async def running_world(settings: WorldSettings) -> AsyncIterator[World]:
     names = cell_names(settings.cells)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-reference-")))
-        listeners = bind([*names, *PSP_STYLES, *PROVIDER_DIALECTS])
+        listeners = stack.enter_context(bound([*names, *PSP_STYLES, *PROVIDER_DIALECTS]))
         keys = Keys(settings.seed)
         cells = tuple(_cell_settings(name, settings, folder, listeners, keys) for name in names)
         boards = _boards(names, settings.seed)
@@ -90,6 +92,7 @@ async def running_world(settings: WorldSettings) -> AsyncIterator[World]:
         ledgers = {cell.name: open_ledger(cell.db_url) for cell in cells}
         for ledger in ledgers.values():
             stack.callback(ledger.close)
+            stack.callback(drop_search_path, ledger.engine)
         apps = _cell_apps(cells, ledgers, boards) | _psp_apps(cells, boards, listeners) | _provider_apps(world)
         async with serving(apps, listeners):
             yield world
@@ -124,7 +127,8 @@ def _cell_settings(
 def _db_url(given: str | None, cell: str, folder: Path) -> str:
     if given is None or given.startswith("sqlite"):
         return f"sqlite:///{folder / cell}.db"
-    schema = quote(f"-csearch_path={cell.replace('-', '_')}")
+    # A schema of its own for each world: one that stays from an earlier world would have other players' passwords.
+    schema = quote(f"-csearch_path={cell.replace('-', '_')}_{secrets.token_hex(4)}")
     return f"{given}{'&' if '?' in given else '?'}options={schema}"
 
 
