@@ -28,6 +28,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "bool_type": "true or false",
 }
+_SCALARS = frozenset(("int_type", "bool_type"))
 _BOUNDS = {"less_than_equal": "at most", "greater_than_equal": "at least"}
 
 
@@ -192,7 +193,9 @@ def _report(details: ErrorDetails, root: Mapped, problems: Problems) -> None:
         bound = f"{_BOUNDS[details['type']]} {context.get('le', context.get('ge'))}"
         problems.add(place, f"expected {bound}, found {describe(value)}")
     elif expected is not None:
-        problems.add(place, f"expected {expected}, found {describe(value)}")
+        # What stands where a list or a mapping belongs may be a secret of the mapping that it was meant for.
+        found = "a text" if isinstance(value, Text) and details["type"] not in _SCALARS else describe(value)
+        problems.add(place, f"expected {expected}, found {found}")
     else:
         problems.add(place, str(context.get("message", details["msg"])), str(context.get("hint", "")))
 
