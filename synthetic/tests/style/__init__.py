@@ -1,0 +1,1 @@
+"""The house style as tests: each ban names its replacement."""
