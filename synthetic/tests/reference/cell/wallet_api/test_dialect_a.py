@@ -165,6 +165,14 @@ def test_a_settled_bet_is_not_rolled_back(cell: RunningCell, token: str) -> None
     assert cell.kinds("ada") == ["bet", "win", "bet"]
 
 
+def test_a_bet_that_won_a_part_is_not_rolled_back(cell: RunningCell, token: str) -> None:
+    """Stake back and win kept would be money from nowhere; the round is still open."""
+    bet(cell, token)
+    win(cell, token, round_closed=False)
+    assert rollback(cell, token)["status"] == "RS_ERROR_DUPLICATE_TRANSACTION"
+    assert cell.kinds("ada") == ["bet", "win"]
+
+
 def test_no_bet_on_a_closed_round(cell: RunningCell, token: str) -> None:
     """A round that was settled takes no more bets."""
     bet(cell, token)
