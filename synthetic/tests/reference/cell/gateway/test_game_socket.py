@@ -192,16 +192,18 @@ def test_a_restarted_cell_knows_its_sessions_and_bets(tmp_path: Path) -> None:
         async with run.playing("steady-dice") as (socket, seen["welcome"]):
             seen["ack"] = await socket.bet(req_id="once")
             await socket.receive("round_result")
+            await socket.bet(stake_minor=50)
+            await socket.receive("round_result")
 
     async def after(run: Platform) -> None:
         ids = {name: seen["welcome"][name] for name in ("session", "resume_id")}
         async with run.socket() as socket:
-            await socket.send(type="hello", last_seq=3, **ids)
+            await socket.send(type="hello", last_seq=5, **ids)
             assert [(await socket.receive())["type"] for _ in range(2)] == ["resync", "welcome"]
             again = await socket.bet(req_id="once")
-            assert again == seen["ack"] | {"seq": 6}
+            assert again == seen["ack"] | {"seq": 8}
             assert (await socket.bet(req_id="once", stake_minor=30))["code"] == "idempotency_mismatch"
-        assert [kind for kind, _, _ in run.postings()] == ["bet", "win"]
+        assert [kind for kind, _, _ in run.postings()] == ["bet", "win"] * 2
 
     play(tmp_path, before)
     play(tmp_path, after)
@@ -278,7 +280,9 @@ def test_an_expired_session_takes_no_bets_but_pays(tmp_path: Path) -> None:
             ack = await socket.bet()
             result = await socket.receive("round_result")
             assert (result["round"], result["state"]) == (ack["round"], "WON")
-            assert (await socket.bet())["code"] == "session_expired"
+            error = await socket.bet()
+            assert error["code"] == "session_expired"
+            assert not (await run.get("/games/bets", req_id=error["req_id"]))["found"]
 
     play(tmp_path, scene, token_ttl_s=0.5, pace=Pace(settles_after_s=(0.7, 0.7)))
 
