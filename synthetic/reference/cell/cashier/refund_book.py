@@ -20,11 +20,13 @@ def request_refund(ledger: Ledger, player_id: str, deposit_id: str, key: str) ->
     """
     scope = f"refund:{player_id}"
     with ledger.transaction() as transaction:
-        balance = transaction.lock(player_id)
         seen = transaction.recall(scope, key)
         if seen is not None and seen.fingerprint != deposit_id:
             raise ApiError(422, "idempotency_mismatch", "this Idempotency-Key refunded another deposit")
         row = transaction.session.get_one(DepositRow, deposit_id, with_for_update=True, populate_existing=True)
+        balance = transaction.lock(
+            player_id
+        )  # after the deposit, as whoever hears of it: the other order could deadlock
         refund = _live_refund(transaction, deposit_id, "player")
         amount_minor = min(row.credited_minor, balance.cash_minor)
         if refund is None and row.state == "succeeded" and amount_minor > 0:

@@ -152,9 +152,10 @@ def open_market(
     delivery: DeliveryPolicy = QUIET,
     timing: CashierTiming | None = None,
     player: str = "ada",
+    psps: tuple[PspAccount, ...] = (),
     **settings: Any,
 ) -> Iterator[Market]:
-    """Serve psp-a, psp-b and a cell that is a merchant of both (and of psp-x, where nobody listens)."""
+    """Serve psp-a, psp-b and a cell that is a merchant of both (and of psp-x, where nobody listens, and of `psps`)."""
     boards = {"psp-a": Switchboard(PSP_INTENTS_SWITCHES), "psp-b": Switchboard(PSP_NOTIFICATIONS_SWITCHES)}
     builders = {"psp-a": build_intents_psp, "psp-b": build_notifications_psp}
     with ExitStack() as stack:
@@ -167,7 +168,7 @@ def open_market(
         ledger = open_ledger(db_url)
         stack.callback(ledger.close)
         app = build_cell(
-            cell_settings(db_url, psps=(*accounts.values(), nobody), **settings),
+            cell_settings(db_url, psps=(*accounts.values(), nobody, *psps), **settings),
             ledger,
             Switchboard(CELL_SWITCHES_CORE | CELL_SWITCHES_CASHIER),
             modules=[partial(cashier_routes, timing=timing)],
