@@ -153,6 +153,7 @@ def open_market(
     timing: CashierTiming | None = None,
     player: str = "ada",
     psps: tuple[PspAccount, ...] = (),
+    db_url: str | None = None,
     **settings: Any,
 ) -> Iterator[Market]:
     """Serve psp-a, psp-b and a cell that is a merchant of both (and of psp-x, where nobody listens, and of `psps`)."""
@@ -164,7 +165,7 @@ def open_market(
             url = stack.enter_context(serving(builders[psp](psp, boards[psp], pace=pace, delivery=delivery)))
             accounts[psp] = PspAccount(psp, style, url, "m-canary", f"key-{psp}", SECRET)
         nobody = PspAccount("psp-x", "intents", "http://127.0.0.1:1", "m-canary", "key", SECRET)
-        db_url = f"sqlite:///{folder / 'cell.db'}"
+        db_url = db_url or f"sqlite:///{folder / 'cell.db'}"
         ledger = open_ledger(db_url)
         stack.callback(ledger.close)
         app = build_cell(
