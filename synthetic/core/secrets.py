@@ -60,7 +60,7 @@ def _spellings(secret: str) -> Iterator[str]:
 def _json_spellings(secret: str) -> Iterator[str]:
     for plain in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         yield plain
-        for writer in (_GO, _DOTNET, _PHP):
+        for writer in (_GO, _PHP):
             yield plain.translate(writer)
     ascii_only = json.dumps(secret)[1:-1].translate(_DOTNET).replace('\\"', "\\u0022")
     yield re.sub(r"\\u[0-9a-f]{4}", lambda escape: f"\\u{escape[0][2:].upper()}", ascii_only)

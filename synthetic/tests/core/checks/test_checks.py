@@ -198,6 +198,8 @@ CASES = (
         history(psp_report(("capture", "d1", 100), ("payout", "w1", 80)), deposit("d1", 100), withdrawal("w1", 80))),
     Case("psp-report-matches", "declined, not captured", history(psp_report(), deposit("d1", 100, "declined", REFUSED))),
     Case("psp-report-matches", "cancelled, not paid out", history(psp_report(), withdrawal("w1", 80, "cancelled", REFUSED))),
+    Case("psp-report-matches", "captured, and given back beside it",
+        history(psp_report(("capture", "d1", 100), ("refund", "d1", -100)), deposit("d1", 100))),
     Case("psp-report-matches", "pending: not at its end", history(psp_report(), deposit("d1", 100, "pending"))),
     Case("psp-report-matches", "captured twice",
         history(psp_report(("capture", "d1", 100), ("capture", "d1", 100)), deposit("d1", 100)),
