@@ -194,7 +194,8 @@ def _unbind(value: Any, currency: str) -> Any:
         case bytearray():
             return bytes(value)
         case dict():
-            return {key: _unbind(item, currency) for key, item in value.items()}
+            # CEL's maps have no order of their own; sorted, one run is the same as its replay.
+            return {key: _unbind(value[key], currency) for key in sorted(value, key=str)}
         case list():
             return [_unbind(item, currency) for item in value]
         case _:

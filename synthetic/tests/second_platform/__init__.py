@@ -1,0 +1,1 @@
+"""A second platform for the tests of generality."""
