@@ -1,0 +1,100 @@
+"""A harness is proven by the bugs it catches: every fault and defect by its named check, the clean platform by none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import pytest
+
+from synthetic.config.cells import load_cells
+from synthetic.config.platforms import load_platform
+from synthetic.config.scenarios import load_scenario, matrix_rows
+from synthetic.config.shipped import shipped_root
+from synthetic.core.checks import CHECKS
+from synthetic.core.events import CheckJudged, Event, RunEnded
+from synthetic.core.outcome import RunOutcome
+from synthetic.core.plan import PlatformPlan, ScenarioPlan
+from synthetic.journal.memory import MemoryJournal
+from synthetic.reference.catalogue import Fault
+from synthetic.reference.defects import DEFECTS
+from synthetic.reference.faults import FAULTS
+from synthetic.reference.world import World, WorldSettings
+from synthetic.runner.blocking import BlockingSession
+from synthetic.runner.identity import fresh_seed
+from synthetic.tests.reference.worlds import world_in_a_thread
+
+PLANTED = {**FAULTS, **DEFECTS}
+
+
+@cache
+def platform() -> PlatformPlan:
+    """The reference platform's mapping."""
+    return load_platform(shipped_root() / "fixtures" / "platforms" / "reference.yaml")
+
+
+@cache
+def scenarios() -> Mapping[str, ScenarioPlan]:
+    """The shipped scenarios by name."""
+    files = sorted((shipped_root() / "scenarios").rglob("*.yaml"))
+    plans = [load_scenario(file, platform(), known_checks=frozenset(CHECKS)) for file in files]
+    return {plan.name: plan for plan in plans}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, BlockingSession]]:
+    """A world, and a session on its canary."""
+    with world_in_a_thread(WorldSettings(seed=7)) as running:
+        path = tmp_path_factory.mktemp("world") / "cells.yaml"
+        running.write_cells(path)
+        session = BlockingSession(load_cells(path)["canary"], seed=fresh_seed(), journal=MemoryJournal())
+        yield running, session
+        session.close()
+
+
+@pytest.fixture
+def mended(world: tuple[World, BlockingSession]) -> Iterator[tuple[World, BlockingSession]]:
+    """The same, with every switch reset after the test."""
+    yield world
+    for board in world[0].boards.values():
+        board.clear()
+
+
+def play(session: BlockingSession, plan: ScenarioPlan, number: int) -> tuple[RunEnded, set[str]]:
+    """Play the first row of a scenario; how it ended, and which checks were broken."""
+    row = matrix_rows(plan, session.cell)[0]
+    events: list[Event] = []
+    ended = session.play(plan, row, number=number, sink=events.append)
+    return ended, {event.name for event in events if isinstance(event, CheckJudged) and event.held is False}
+
+
+def turn_of(planted: Fault) -> int:
+    """A number of its own for each, so that no two runs of this session share their keys."""
+    return sorted(PLANTED).index(planted.name) + 1
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=lambda planted: planted.name)
+def test_each_fault_and_defect_is_caught_and_blamed(mended: tuple[World, BlockingSession], planted: Fault) -> None:
+    """The scenario that it is meant for turns red, by the named check or step, and the blame is right."""
+    running, session = mended
+    running.throw(planted, "canary")
+    ended, broken = play(session, scenarios()[planted.scenario], turn_of(planted))
+    assert ended.outcome is RunOutcome.FAILED, ended
+    if planted.caught_by.startswith("step:"):
+        assert ended.failed_step == planted.caught_by.removeprefix("step:")
+        assert broken == set()
+    else:
+        assert planted.caught_by in broken
+    assert ended.blame == planted.blame, ended.reason
+
+
+@pytest.mark.parametrize("name", sorted({planted.scenario for planted in PLANTED.values()}))
+def test_the_clean_platform_is_caught_by_none(world: tuple[World, BlockingSession], name: str) -> None:
+    """The same scenarios are green where nothing is planted."""
+    ended, broken = play(world[1], scenarios()[name], 0)
+    assert (ended.outcome, ended.reason, broken) == (RunOutcome.OK, "", set())
+
+
+def test_every_check_has_a_defect_that_it_catches() -> None:
+    """A check that nothing planted turns red proves nothing."""
+    assert set(CHECKS) <= {planted.caught_by for planted in PLANTED.values()}
