@@ -195,7 +195,7 @@ class _WrittenAs:
     schema: dict[str, Any]
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return self.schema
+        return dict(self.schema)  # pydantic writes into what it is given
 
 
 Statuses = Annotated[Cel, BeforeValidator(_as_statuses), _WrittenAs(_STATUSES)]

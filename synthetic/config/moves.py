@@ -9,6 +9,7 @@ from typing import Literal
 from synthetic.config.arguments import by_name, link_arguments
 from synthetic.config.models import KeyModel, LookupModel, MovesModel, UndoModel
 from synthetic.config.problems import Problems
+from synthetic.config.trees import expressions_in
 from synthetic.config.vocabularies import merged, prefixed
 from synthetic.core.expressions import Kind, Vocabulary
 from synthetic.core.plan import CallPlan, ExchangePlan, HttpPlan, MovesPlan, SendPlan
@@ -77,14 +78,21 @@ def _link_key(
             problems.add(key.at("header"), "a frame has no headers", "put the key into a `field` of the frame")
         return "header", str(key.header)
     assert key.field is not None
-    if carrier is not None and not _has_fields(carrier):
-        problems.add(key.at("field"), f"the request has no JSON or form body for the field '{key.field}'")
+    if carrier is not None and not _carries(carrier):
+        problems.add(
+            key.at("field"),
+            f"the request has no place for the key '{key.field}'",
+            "write it into the body as ${{ key }}",
+        )
     return "field", str(key.field)
 
 
-def _has_fields(carrier: HttpPlan | SendPlan) -> bool:
+def _carries(carrier: HttpPlan | SendPlan) -> bool:
+    """A JSON object or a form gets the key as a field; every other body has to hold it already."""
     body_kind = carrier.body_kind if isinstance(carrier, HttpPlan) else "json"
-    return body_kind in ("json", "form") and isinstance(carrier.body, Mapping)
+    if body_kind in ("json", "form") and isinstance(carrier.body, Mapping):
+        return True
+    return any("key" in expression.names for expression in expressions_in(carrier.body))
 
 
 def _link_lookup(lookup: LookupModel, caller: _Caller) -> CallPlan:

@@ -6,10 +6,10 @@ A name that a cell lacks would only show when the request is made, after money h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from synthetic.config.trees import expressions_in
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression
 from synthetic.core.plan import OperationPlan, ScenarioPlan
@@ -33,7 +33,7 @@ class Need:
 def needs_of(plan: ScenarioPlan) -> list[Need]:
     """What a scenario and the operations behind it need, each once, where it is first named."""
     found: dict[tuple[str, str], Need] = {}
-    for expression in _expressions((plan.steps, plan.invariants, _operations(plan))):
+    for expression in expressions_in((plan.steps, plan.invariants, _operations(plan))):
         for need in _needs_in(expression):
             found.setdefault((need.noun, need.name), need)
     return sorted(found.values())
@@ -61,18 +61,3 @@ def _operations(plan: ScenarioPlan) -> list[OperationPlan]:
         calls = [operation.poll, moves.lookup if moves else None, moves.undo if moves else None]
         waiting += [plan.platform.operations[call.operation] for call in calls if call is not None]
     return list(reached.values())
-
-
-def _expressions(value: Any) -> Iterator[Expression]:
-    match value:
-        case Expression():
-            yield value
-        case Mapping():
-            for item in value.values():
-                yield from _expressions(item)
-        case tuple() | list():
-            for item in value:
-                yield from _expressions(item)
-        case _ if is_dataclass(value) and not isinstance(value, Place):
-            for field in fields(value):
-                yield from _expressions(getattr(value, field.name))

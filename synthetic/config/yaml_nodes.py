@@ -58,14 +58,14 @@ def read_file(path: Path, problems: Problems) -> tuple[str, bytes] | None:
 
 def parse(text: str, file: str, problems: Problems) -> Mapped | None:
     """The file's mapping; None (and a mistake) where it is none."""
+    if _FORBIDDEN.search(text):
+        problems.add(_place_of_character(text, file), "a character that YAML forbids")
+        return None
     reading = _Reading(file, text, problems)
     try:
         data = reading.document()
     except yaml.MarkedYAMLError as error:
         _add_syntax(error, file, problems)
-        return None
-    except yaml.reader.ReaderError as error:
-        problems.add(_place_of_character(text, file), f"a character that YAML forbids ({error.reason})")
         return None
     except _TooMuch as error:
         problems.add(reading.place, str(error), "do its aliases (*name) multiply?")
@@ -96,7 +96,8 @@ _FORBIDDEN = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00
 
 def _place_of_character(text: str, file: str) -> Place:
     found = _FORBIDDEN.search(text)
-    before = text[: found.start()] if found else ""
+    assert found is not None, "it was found before"
+    before = text[: found.start()]
     return Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
@@ -228,7 +229,14 @@ class _Reading:
             inner = Place(place.file, place.line, place.column + 1)
         elif event.style in ("|", ">"):
             inner = self._first_line_of_block(place)
-        return Text(event.value, place, inner)
+        return Text(self._holdable(event.value, place), place, inner)
+
+    def _holdable(self, value: str, place: Place) -> str:
+        """An escape may write what the file itself may not hold: NUL, which cuts texts short, or half a character."""
+        if _FORBIDDEN.search(value) is None:
+            return value
+        self._problems.add(place, "this text escapes to a character that YAML forbids")
+        return _FORBIDDEN.sub("\ufffd", value)
 
     def _first_line_of_block(self, place: Place) -> Place:
         for number in range(place.line, len(self._lines)):
