@@ -53,12 +53,17 @@ def pytest_configure(config: pytest.Config) -> None:
         cells_file=Path(cells) if cells else None,
         cell=config.getoption("--synthetic-cell"),
         matrix_cells=Path(cells) if cells else (matrix[0] if matrix else None),
-        platforms=tuple(config.getini("synthetic_platforms")),
-        scenarios=tuple(config.getini("synthetic_scenarios")),
+        platforms=_folders(config, "synthetic_platforms"),
+        scenarios=_folders(config, "synthetic_scenarios"),
         seed=given if given is not None else inherited or fresh_seed(),
     )
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(_SeedForWorkers(config.stash[OPTIONS].seed))
+
+
+def _folders(config: pytest.Config, ini: str) -> tuple[Path, ...]:
+    """Absolute paths; pytest resolves what stands in the ini file, but not the defaults."""
+    return tuple(config.rootpath / folder for folder in config.getini(ini))
 
 
 class _SeedForWorkers:
