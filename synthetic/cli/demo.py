@@ -29,15 +29,17 @@ if TYPE_CHECKING:
     from synthetic.reference.catalogue import Fault
 
 PAIRS = 3
-AT_ONCE = 4
+AT_ONCE = 1
 DEFAULT_OUT = Path("reports") / "out" / "demo.json"
 
 
 def demo(
     *,
-    fault: Annotated[list[str] | None, typer.Option(help="Throw this fault; see `synthetic reference faults`.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Throw this fault; see `synthetic reference faults`.", metavar="NAME")
+    ] = None,
     defect: Annotated[
-        list[str] | None, typer.Option(help="Plant this defect; see `synthetic reference defects`.")
+        list[str] | None, typer.Option(help="Plant this defect; see `synthetic reference defects`.", metavar="NAME")
     ] = None,
     pairs: Annotated[
         int, typer.Option(min=1, max=100, help="How many pairs of runs of each scenario and row.")
@@ -73,7 +75,9 @@ def _play(cells_file: Path, seed: int, pairs: int) -> Played:
     canary, baseline = project.cells["canary"], project.cells["baseline"]
     turns: list[Turn] = paired_turns(list(project.scenarios.values()), canary, baseline, seed=seed, repeat=pairs)
     with showing_progress(sum(len(turn.parts) for turn in turns)) as progress:
-        return play_turns(turns, seed=seed, at_once=AT_ONCE, tell=progress)
+        # The platform is a new one each time, so its journal is, too: an old key would stand for another effect.
+        journal = cells_file.parent / "journal.db"
+        return play_turns(turns, seed=seed, at_once=AT_ONCE, tell=progress, journal=journal)
 
 
 def _save(summary: Summary, out: Path) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.text import Text
 
 from synthetic.cli.project import Sources, chosen_scenarios, open_project
 from synthetic.cli.screen import answers, write
@@ -24,7 +23,7 @@ def list_scenarios(
     cells: Annotated[
         Path | None, typer.Option(help="A cells file: shows its cells and the rows they give.", metavar="FILE")
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only scenarios with this tag.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only scenarios with this tag.", metavar="TAG")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", metavar="DIR")] = None,
     platforms: Annotated[Path | None, typer.Option(help="The folder of platform mappings.", metavar="DIR")] = None,
@@ -77,31 +76,30 @@ def _cell(cell: CellPlan) -> dict[str, Any]:
 
 
 def _show(described: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """A name a line with what it is under it: readable at any width, and easy to search."""
     console = answers()
-    table = _table("scenario", "tags", "rows", "limits", "schedule")
     for one in described["scenarios"]:
-        limits = ", ".join(f"{kind} {amount}" for kind, amount in one["limits"].items())
-        schedule = f"every {one['schedule']['every_s']:g} s"
-        table.add_row(f"{one['name']}\n  {one['title']}", ", ".join(one["tags"]), _row_words(one), limits, schedule)
-    console.print(table)
-    if not described["cells"]:
-        return
-    cells = _table("cell", "track", "version", "platform", "market", "brand", "currency", "PSPs", "players")
-    for one in described["cells"]:
-        fields = ("name", "track", "version", "platform", "market", "brand", "currency")
-        cells.add_row(*[str(one[name]) for name in fields], ", ".join(one["psps"]), str(one["players"]))
-    console.print(cells)
+        console.print(Text.assemble((one["name"], "bold"), f"  {one['title']}"), soft_wrap=True)
+        for label, words in _facts(one):
+            console.print(Text.assemble((f"    {label:<9}", "dim"), words), soft_wrap=True)
+    if described["cells"]:
+        console.print(Text("\ncells", style="bold"))
+    for cell in described["cells"]:
+        place = f"{cell['brand']} {cell['market']} {cell['currency']}, {cell['environment']}"
+        played = f"platform {cell['platform']}, {', '.join(cell['psps']) or 'no PSP'}, {cell['players']} players"
+        console.print(f"    {cell['name']}  {cell['track']} {cell['version']}, {place}; {played}", soft_wrap=True)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _facts(one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    schedule = one["schedule"]
+    times = f"every {schedule['every_s']:g} s, jitter {schedule['jitter_s']:g} s, deadline {schedule['deadline_s']:g} s"
+    limits = ", ".join(f"{kind} {amount}" for kind, amount in one["limits"].items())
+    facts = [("tags", ", ".join(one["tags"])), ("rows", _row_words(one)), ("limits", limits), ("schedule", times)]
+    return [(label, words) for label, words in [*facts, ("file", one["file"])] if words]
 
 
 def _row_words(one: Mapping[str, Any]) -> str:
-    """How many rows each cell gives, else what the rows are made of."""
-    if one["rows"]:
-        return ", ".join(f"{len(rows)} on {cell}" for cell, rows in one["rows"].items())
-    return " x ".join(one["matrix"]) or "1"
+    """What the rows are made of, and how many each cell gives."""
+    made_of = " x ".join(one["matrix"]) or "one"
+    counts = ", ".join(f"{len(rows)} on {cell}" for cell, rows in one["rows"].items())
+    return f"{made_of} ({counts})" if counts else made_of

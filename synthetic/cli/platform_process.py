@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from synthetic.cli.reference import reference_module
 from synthetic.core.errors import HarnessError
 
 READY_WITHIN_S = 30.0
-STOPPED_WITHIN_S = 5.0
+STOPPED_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.05
 
 
@@ -42,7 +43,7 @@ def reference_platform(*, fault: Sequence[str] = (), defect: Sequence[str] = (),
 
 def _command(cells: Path, fault: Sequence[str], defect: Sequence[str], seed: int) -> list[str]:
     command = [sys.executable, "-m", "synthetic.reference", "--cells", "2", "--write-cells", str(cells)]
-    command += ["--exit-with-parent", "--seed", str(seed)]
+    command += ["--exit-with-parent", str(os.getpid()), "--seed", str(seed)]
     for option, names in (("--fault", fault), ("--defect", defect)):
         for name in names:
             command += [option, name]

@@ -114,3 +114,4 @@ def _interruptible(session: Session, played: Played) -> Iterator[None]:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.default_int_handler)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthetic.config.cells import load_cells
 from synthetic.config.names import NOWHERE, pick
 from synthetic.config.project import PLATFORM_FOLDERS, Project, ProjectFiles, load_project, yaml_files
 from synthetic.config.shipped import shipped_root
 from synthetic.core.checks import CHECKS
 from synthetic.core.errors import AuthorError
 from synthetic.core.plan import CellPlan
+from synthetic.extensions import HookResolver
 from synthetic.runner.turns import Linked
 
 CHECK_NAMES = frozenset(CHECKS)
@@ -63,7 +65,16 @@ def open_project(sources: Sources) -> Project:
     if sources.cells is not None and not sources.cells.is_file():
         hint = "give --cells FILE; `synthetic init DIR` writes one to start from"
         raise AuthorError.at(NOWHERE, f"there is no cells file '{sources.cells}' here", hint)
-    return load_project(sources.project_files(), known_checks=CHECK_NAMES)
+    return load_project(sources.project_files(), known_checks=CHECK_NAMES, resolve_hook=_hooks(sources.cells))
+
+
+def _hooks(cells: Path | None) -> HookResolver:
+    """Python operations from the modules that the operator's cells file allows, and from no other."""
+    try:
+        plans = load_cells(cells) if cells is not None else {}
+    except AuthorError:
+        plans = {}  # told when the project is loaded
+    return HookResolver.of(sorted({module for cell in plans.values() for module in cell.python}))
 
 
 def chosen_scenarios(project: Project, names: Sequence[str], tags: Sequence[str]) -> list[Linked]:

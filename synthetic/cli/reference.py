@@ -50,8 +50,12 @@ def up(
     cells: Annotated[int, typer.Option(min=1, max=20, help="How many cells: canary, baseline, and more.")] = 2,
     db: Annotated[str | None, typer.Option(help="A Postgres URL (default: SQLite files that go at the end).")] = None,
     seed: Annotated[int, typer.Option(help="The seed of keys, rounds and players.")] = 0,
-    fault: Annotated[list[str] | None, typer.Option(help="Throw this fault; see `reference faults`.")] = None,
-    defect: Annotated[list[str] | None, typer.Option(help="Plant this defect; see `reference defects`.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Throw this fault; see `reference faults`.", metavar="NAME")
+    ] = None,
+    defect: Annotated[
+        list[str] | None, typer.Option(help="Plant this defect; see `reference defects`.", metavar="NAME")
+    ] = None,
     write_cells: Annotated[Path | None, typer.Option(help="Write a ready cells file there.", metavar="FILE")] = None,
 ) -> None:
     """Start cells, PSPs and game providers on free loopback ports, until Ctrl-C."""

@@ -43,9 +43,13 @@ _RENDERERS: dict[Format, Callable[[Sequence[RunRecord]], str]] = {
 def run(
     *,
     cells: Annotated[Path, typer.Option(help="The cells file.", metavar="FILE")] = Path("cells.yaml"),
-    cell: Annotated[list[str] | None, typer.Option(help="Play on this cell (default: on all of them).")] = None,
-    scenario: Annotated[list[str] | None, typer.Option(help="Play this scenario (default: all of them).")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Play the scenarios with this tag.")] = None,
+    cell: Annotated[
+        list[str] | None, typer.Option(help="Play on this cell (default: on all of them).", metavar="NAME")
+    ] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="Play this scenario (default: all of them).", metavar="NAME")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Play the scenarios with this tag.", metavar="TAG")] = None,
     row: Annotated[
         list[str] | None,
         typer.Option(help="Play only the rows with this value, such as psp=psp-a.", metavar="NAME=VALUE"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault", choices=sorted(FAULTS), action="append", default=[])
     parser.add_argument("--defect", choices=sorted(DEFECTS), action="append", default=[])
     parser.add_argument("--write-cells", type=Path, metavar="FILE")
-    parser.add_argument("--exit-with-parent", action="store_true")
+    parser.add_argument("--exit-with-parent", type=int, nargs="?", const=os.getppid(), metavar="PID")
     return parser
 
 

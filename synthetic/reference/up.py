@@ -17,11 +17,15 @@ PARENT_CHECKED_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class UpSettings:
-    """The world to run; where its cells file goes; whether it ends with the process that started it."""
+    """The world to run; where its cells file goes; with which process it ends.
+
+    `exit_with_parent`: the pid of the process that started this one. It is told and not asked for, since a starter that was
+    killed at once is no longer the parent when this process first looks.
+    """
 
     world: WorldSettings
     cells_file: Path | None = None
-    exit_with_parent: bool = False
+    exit_with_parent: int | None = None
 
 
 def serve(settings: UpSettings, announce: Callable[[str], None]) -> int:
@@ -35,7 +39,6 @@ async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    parent = os.getppid()
     if settings.cells_file is not None:  # an old one would tell who waits for it that this world is ready
         settings.cells_file.unlink(missing_ok=True)
     async with running_world(settings.world) as world:
@@ -46,7 +49,7 @@ async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
             announce(f"cells file: {settings.cells_file}")
         announce("ready; stop with Ctrl-C")
         try:
-            await _until_told(stop, parent if settings.exit_with_parent else None)
+            await _until_told(stop, settings.exit_with_parent)
         finally:
             if settings.cells_file is not None:
                 remove_cells_file(settings.cells_file)

@@ -76,11 +76,11 @@ class Bar:
         )
 
 
-def group_polls(exchanges: Sequence[Exchange], apart: Exchange | None) -> list[Bar]:
-    """Bars in which polls of one address, with one status, are one; `apart` keeps a bar of its own."""
+def group_polls(exchanges: Sequence[Exchange]) -> list[Bar]:
+    """Bars in which polls in a row, of one address and with one answer's status, are one."""
     groups: list[list[Exchange]] = []
     for exchange in exchanges:
-        if groups and exchange is not apart and _alike(groups[-1][-1], exchange):
+        if groups and _alike(groups[-1][-1], exchange):
             groups[-1].append(exchange)
         else:
             groups.append([exchange])

@@ -61,7 +61,7 @@ def _runs(cells: list[CellBlock]) -> Table:
     if any(sli.left_out for cell in cells for sli in cell.slis):
         # Labelled SLIs are parts of the whole ones: counting both would count a step twice.
         lefts = [sum(sli.left_out for sli in cell.slis if not sli.labels) for cell in cells]
-        table.add_row("steps left out (not the target's)", *[str(left) for left in lefts])
+        table.add_row("steps not counted (our own lag)", *[str(left) for left in lefts])
     table.add_row("WebSocket RTT p95", *[_ms(cell.ws_rtt_p95_ms, "ms") for cell in cells])
     return table
 
@@ -121,9 +121,9 @@ def _failures(summary: Summary) -> Iterator[RenderableType]:
     yield Text("Not passed", style="bold")
     for failure in summary.failures:
         counts = ", ".join(f"{count} on {cell}" for cell, count in failure.cells.items())
-        blame = f", blame {failure.blame}" if failure.blame else ""
         style = "red" if failure.outcome is RunOutcome.FAILED else "yellow"
-        yield Text(f"  {failure.outcome}: {summary.named(failure)}{blame} ({counts})", style=style)
+        yield Text(f"  {failure.outcome}: {summary.named(failure)}", style=style)
+        yield Text(f"    blame {failure.blame or 'nobody'}: {counts}", style=style)
         yield Text(f"    {one_line(failure.reason)}", style="dim")
         yield Text(f"    synthetic explain {failure.example}")
     yield Text()

@@ -106,7 +106,7 @@ def _timeline(record: RunRecord, axis: Axis, *, full: bool) -> Iterator[Renderab
     failing = failing_exchange(record)
     for step in record.steps:
         yield from _step(step, axis)
-        for bar in [Bar.of(exchange) for exchange in step.exchanges] if full else group_polls(step.exchanges, failing):
+        for bar in [Bar.of(exchange) for exchange in step.exchanges] if full else group_polls(step.exchanges):
             yield _bar_line(bar, axis)
             if full or bar.last is failing:
                 yield from (_hanging(Text("    ") + line, 4) for line in dialogue(bar.last))

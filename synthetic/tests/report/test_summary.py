@@ -68,7 +68,8 @@ Money
  outcome unknown       1.00 EUR   0.00 EUR
 
 Not passed
-  failed: deposit-bet-withdraw: step deposit, blame psp (1 on canary)
+  failed: deposit-bet-withdraw: step deposit
+    blame psp: 1 on canary
     the PSP never told the outcome of the deposit
     synthetic explain c2
 

@@ -172,7 +172,7 @@ def test_the_failing_exchange_is_the_last_that_did_not_hold() -> None:
 
 def test_polls_that_say_the_same_are_one_bar() -> None:
     """From the first one's beginning to the last one's end; a different status starts a new bar."""
-    bars = group_polls(record(failing()).steps[1].exchanges, None)
+    bars = group_polls(record(failing()).steps[1].exchanges)
     assert [(bar.count, bar.start_ms, bar.took_ms) for bar in bars] == [
         (1, 10.0, 10.0),
         (4, 20.0, 40.0),

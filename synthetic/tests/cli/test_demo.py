@@ -1,0 +1,43 @@
+"""`synthetic demo`: the main job, from the platform's start to the verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from synthetic.report.summary import summary_schema
+from synthetic.tests.cli.calling import call
+
+
+@pytest.mark.timeout(180)
+def test_a_planted_defect_is_caught_named_and_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 1; the canary alone fails, its check and the blame are named, and the run can be explained."""
+    monkeypatch.chdir(tmp_path)
+    answer = call("demo", "--pairs", 1, "--defect", "accepts_bad_signature", "--seed", 7)
+    assert answer.code == 1, answer.err
+    told = json.loads((tmp_path / "reports" / "out" / "demo.json").read_text())
+    Draft202012Validator(summary_schema()).validate(told)
+    (failure,) = [failure for failure in told["failures"] if failure["outcome"] == "failed"]
+    assert failure["where"] == "check bad-signature-changes-nothing"
+    assert (failure["blame"], failure["cells"]) == ("platform", {"canary": 1})
+    assert (told["about"]["seed"], told["about"]["broken"]) == (7, "accepts_bad_signature")
+    assert call("explain", failure["example"]).code == 0
+    for word in (failure["where"], failure["example"], "Money", "WebSocket RTT p95", "psp-b"):
+        assert word in answer.out
+    assert answer.out.splitlines()[-1].startswith(f"verdict: {told['verdict']['verdict']} (money_law)")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_clean_platform_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 0, enough pairs for a verdict, all money accounted for: what came in went out, less what playing cost."""
+    monkeypatch.chdir(tmp_path)
+    answer = call("demo", "--out", "here.json")
+    assert answer.code == 0, answer.out + answer.err
+    told = json.loads(Path("here.json").read_text())
+    assert told["verdict"]["verdict"] == "pass"
+    assert all(cell["passed"]["total"] >= 60 for cell in told["cells"])
+    assert not [money for cell in told["cells"] for money in cell["money"] if money["stranded_minor"]]
