@@ -155,9 +155,10 @@ def _money(record: RunRecord) -> Iterator[RenderableType]:
         return
     yield Text("\nmoney", style="bold")
     for moved in record.money:
-        line = Text(f"  {moved.direction:<7}{moved.amount!s:>12}  {moved.kind:<14}{moved.step:<12}")
+        line = Text(f"  {moved.direction:<7}{moved.amount!s:>10}  {moved.step:<12}")
         line.append(f"{moved.outcome:<8}", style="green" if moved.outcome is StepOutcome.DONE else "yellow")
-        yield line + Text(f" {moved.key}", style="dim")
+        undone = " (undone)" if moved.kind.startswith("undo ") else ""
+        yield _hanging(line.append(f" {moved.key}{undone}", style="dim"), 19)
 
 
 _CHECK_WORDS = {True: ("held", "green"), False: ("BROKEN", "bold red"), None: ("unjudged", "yellow")}

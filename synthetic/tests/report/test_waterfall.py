@@ -57,8 +57,8 @@ reason   the PSP never told the outcome of the deposit
     70.0     10.0   200 undo: POST /refund                                   ━━━
 
 money
-  in         1.00 EUR  in            in          unknown  run-2-in
-  out        1.00 EUR  out           out         done     run-2-out
+  in       1.00 EUR  in          unknown  run-2-in
+  out      1.00 EUR  out         done     run-2-out
 
 checks
   unjudged one-credit-per-deposit: no statement to judge from
@@ -85,10 +85,10 @@ trace    0af7651916cd43dd8448eb211c80319c
     20.0      3.0  ping  op.ping  done
 
 money
-  in         1.00 EUR  in            in          done     run-1-in
-  stake      0.20 EUR  stake         stake       done     run-1-stake
-  payout     0.19 EUR  payout        payout      done     run-1-payout
-  out        0.99 EUR  out           out         done     run-1-out
+  in       1.00 EUR  in          done     run-1-in
+  stake    0.20 EUR  stake       done     run-1-stake
+  payout   0.19 EUR  payout      done     run-1-payout
+  out      0.99 EUR  out         done     run-1-out
 
 checks
   held     balance-equals-ledger
