@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -47,6 +48,8 @@ async def _serve(settings: UpSettings, announce: Callable[[str], None]) -> None:
         if settings.cells_file is not None:
             world.write_cells(settings.cells_file)
             announce(f"cells file: {settings.cells_file}")
+        gc.collect()
+        gc.freeze()  # a full collection over what is loaded would look like a slow platform
         announce("ready; stop with Ctrl-C")
         try:
             await _until_told(stop, settings.exit_with_parent)

@@ -42,7 +42,7 @@ class PlayerPool:
         try:
             yield player
         finally:
-            rest_ns = int(REST_WITH_TOTP_S * 1e9) if "totp" in player.attributes | player.secrets else 0
+            rest_ns = int(REST_WITH_TOTP_S * 1e9) if "totp" in {*player.attributes, *player.secrets} else 0
             async with self._returned:
                 self._free.append(_Free(player, self._clock.monotonic_ns() + rest_ns))
                 self._returned.notify()

@@ -18,6 +18,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
 from synthetic.runner.players import PlayerPool
+from synthetic.runner.quiet import quiet_collector
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 
 LEASE_WAIT_S = 60.0
@@ -70,8 +71,9 @@ class Session:
             async with gate:
                 return [] if self._stopping else await self.play_turn(turn)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(turn)) for turn in turns]
+        with quiet_collector():
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(turn)) for turn in turns]
         return [ended for task in tasks for ended in task.result()]
 
     async def play_turn(self, turn: Turn) -> list[RunEnded]:

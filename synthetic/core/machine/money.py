@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synthetic.core.events import MoneyMoved
-from synthetic.core.history import Bet, Fact, Round
+from synthetic.core.history import Bet, Fact, Rollback, Round
 from synthetic.core.machine.state import RunState
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -28,12 +28,19 @@ def limit_refusal(state: RunState, kind: str, amount: object) -> str:
 
 
 def payouts_shown(state: RunState, known: Fact) -> Iterator[MoneyMoved]:
-    """What a finished round gave back: the payout of a won one, the stake of a void one."""
-    if not isinstance(known, Round) or known.outcome is not StepOutcome.DONE:
+    """What a finished round or a rollback gave back: the payout of a won round, the stake of a void or rolled-back bet."""
+    if not isinstance(known, Round | Rollback) or known.outcome is not StepOutcome.DONE:
         return
-    amount = known.payout
-    if known.state == "VOID":
-        stakes = [fact.stake for fact in state.facts if isinstance(fact, Bet) and fact.reference == known.reference]
-        amount = stakes[0] if stakes else amount
-    if amount.minor > 0:
+    amount = _given_back(state, known)
+    if amount is not None and amount.minor > 0:
         yield MoneyMoved(state.spec.run_id, known.step, "payout", amount, "payout", StepOutcome.DONE, "")
+
+
+def _given_back(state: RunState, known: Round | Rollback) -> Money | None:
+    if isinstance(known, Round) and known.state != "VOID":
+        return known.payout
+    earlier = [fact for fact in state.facts if isinstance(fact, Rollback) and fact.reference == known.reference]
+    if earlier != [known] and isinstance(known, Rollback):
+        return None  # only the first rollback gives the stake back; a second one is a check's business
+    stakes = [fact.stake for fact in state.facts if isinstance(fact, Bet) and fact.reference == known.reference]
+    return stakes[0] if stakes else None
