@@ -57,4 +57,4 @@ def _attribute(module: str, name: str) -> object:
 def _generator(found: object, dotted: str) -> Hook:
     if not inspect.isgeneratorfunction(found):
         raise HookRefused(f"{dotted} is no generator function; it has to yield effects and return its outputs")
-    return cast(Hook, found)
+    return cast("Hook", found)
