@@ -31,7 +31,7 @@ def _covers(pattern: str, host: str, port: int, own_port: int) -> bool:
     if wanted not in ("*", str(port)) and not (wanted == "" and port == own_port):
         return False
     if named.startswith("*."):
-        return len(named) > 2 and host.endswith(named[1:]) and host != named[2:]
+        return host.endswith(named[1:])
     return host == named
 
 

@@ -101,10 +101,16 @@ def _link_lookup(lookup: LookupModel, caller: _Caller) -> CallPlan:
     if callee is None:
         caller.problems.unknown(lookup.call, "operation", caller.known)
         return CallPlan(str(lookup.call), {})
-    arguments = _arguments(lookup, callee, caller, {})
+    with caller.problems.explaining(_not_in_a_lookup):
+        arguments = _arguments(lookup, callee, caller, {})
     found_names = {**caller.names, **prefixed("out", callee.outs)}
     found = caller.problems.expression(lookup.found, found_names, Kind.BOOL) if lookup.found is not None else None
     return CallPlan(callee.name, arguments, found=found)
+
+
+def _not_in_a_lookup(name: str) -> str:
+    seen = "a look-up sees `args` and `key` only: after a time-out there is no answer"
+    return seen if name.partition(".")[0] in ("out", "body", "status", "headers", "frame") else ""
 
 
 def _link_undo(moves: MovesModel, outs: Mapping[str, Kind], caller: _Caller) -> CallPlan | None:

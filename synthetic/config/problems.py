@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from synthetic.config.located import Text
 from synthetic.core.errors import AuthorError, Mistake, Place
 from synthetic.core.expressions import Expression, Kind, Vocabulary, compile_expression, did_you_mean
 from synthetic.core.templates import Template, compile_template
+
+
+_UNKNOWN_NAME = re.compile(r"unknown name '([\w.]+)'")
 
 
 class Problems:
@@ -41,6 +46,16 @@ class Problems:
         except AuthorError as error:
             self._add_all(error)
             return stand_in(text)
+
+    @contextmanager
+    def explaining(self, explain: Callable[[str], str]) -> Iterator[None]:
+        """Give the unknown names that are found meanwhile a better hint, where `explain` has one for a name."""
+        before = len(self.mistakes)
+        yield
+        for index in range(before, len(self.mistakes)):
+            unknown = _UNKNOWN_NAME.search(self.mistakes[index].message)
+            if unknown is not None and (hint := explain(unknown[1])):
+                self.mistakes[index] = replace(self.mistakes[index], hint=hint)
 
     def _add_all(self, error: AuthorError) -> None:
         """The complaints about one expression; of syntax errors only the first, since it brings the others about."""

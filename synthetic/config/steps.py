@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from synthetic.config.arguments import link_arguments
 from synthetic.config.exchanges import duration_s
@@ -16,7 +14,6 @@ from synthetic.core.expressions import Expression, Kind, Vocabulary
 from synthetic.core.plan import OperationPlan, PlatformPlan, StepPlan
 
 WITHIN_S = 10.0
-_UNKNOWN = re.compile(r"unknown name '([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def link_steps(
@@ -49,19 +46,15 @@ class _Linking:
     def link(self, step: StepModel, names: Vocabulary, earlier: list[StepPlan]) -> StepPlan | None:
         """One step; None where its operation is not known."""
         self._check_id(step.id)
-        before = len(self._problems.mistakes)
-        plan = self._link(step, names, earlier)
-        self._explain_later(before)
-        return plan
+        with self._problems.explaining(self._comes_later):
+            return self._link(step, names, earlier)
 
-    def _explain_later(self, before: int) -> None:
-        """Say of an unknown name that its step comes later."""
-        mistakes = self._problems.mistakes
-        for index in range(before, len(mistakes)):
-            unknown = _UNKNOWN.search(mistakes[index].message)
-            if unknown is not None and unknown[1] in self._all_ids and unknown[1] not in self._linked:
-                hint = f"a step sees only the steps before it, and '{unknown[1]}' is not one of them"
-                mistakes[index] = replace(mistakes[index], hint=hint)
+    def _comes_later(self, name: str) -> str:
+        """Of an unknown name, whether its step comes later."""
+        step_id = name.partition(".")[0]
+        if step_id not in self._all_ids or step_id in self._linked:
+            return ""
+        return f"a step sees only the steps before it, and '{step_id}' is not one of them"
 
     def _link(self, step: StepModel, names: Vocabulary, earlier: list[StepPlan]) -> StepPlan | None:
         operation = self._platform.operations.get(step.call)

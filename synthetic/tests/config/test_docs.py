@@ -45,7 +45,7 @@ def examples() -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("where", "kind", "text"), examples(), ids=lambda value: value if ":" in value[:20] else "")
+@pytest.mark.parametrize(("where", "kind", "text"), examples(), ids=[where for where, _, _ in examples()])
 def test_an_example_loads(reference: PlatformPlan, where: str, kind: str, text: str) -> None:
     """Each example in the documentation is right as it stands."""
     match kind:
