@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from synthetic.config.limits import moved_amount
 from synthetic.config.needs import Need, needs_of
@@ -30,10 +31,11 @@ def bind(plan: ScenarioPlan, cell: CellPlan) -> list[Mistake]:
 def matrix_rows(plan: ScenarioPlan, cell: CellPlan) -> list[dict[str, str]]:
     """One row for each combination; one empty row without a matrix. Raises AuthorError where there is no row."""
     columns = [_values(plan, name, values, cell) for name, values in plan.matrix.items()]
-    rows = [dict(zip(plan.matrix, combination, strict=True)) for combination in product(*columns)]
-    if len(rows) > MATRIX_ROWS_MAX:
-        raise AuthorError.at(plan.place, f"the matrix of {plan.name} has {len(rows)} rows on cell {cell.name}")
-    return rows
+    count = prod(len(column) for column in columns)
+    if count > MATRIX_ROWS_MAX:
+        message = f"the matrix of {plan.name} has {count} rows on cell {cell.name}, over {MATRIX_ROWS_MAX}"
+        raise AuthorError.at(plan.place, message)
+    return [dict(zip(plan.matrix, combination, strict=True)) for combination in product(*columns)]
 
 
 def _values(plan: ScenarioPlan, name: str, values: tuple[str, ...] | Expression, cell: CellPlan) -> tuple[str, ...]:

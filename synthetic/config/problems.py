@@ -13,7 +13,6 @@ from synthetic.core.errors import AuthorError, Mistake, Place
 from synthetic.core.expressions import Expression, Kind, Vocabulary, compile_expression, did_you_mean
 from synthetic.core.templates import Template, compile_template
 
-
 _UNKNOWN_NAME = re.compile(r"unknown name '([\w.]+)'")
 
 

@@ -62,6 +62,14 @@ def test_a_cell_that_gives_no_rows_is_a_mistake(reference: PlatformPlan, cell: C
         matrix_rows(plan, replace(cell, psps=()))
 
 
+def test_a_matrix_of_too_many_rows_is_a_mistake(reference: PlatformPlan, cell: CellPlan) -> None:
+    """Counted, not built: six columns of a hundred are a million million rows."""
+    column = ", ".join(f"v{number}" for number in range(100))
+    matrix = "".join(f"  {name}: [{column}]\n" for name in "abcdef")
+    plan = scenario(reference, f"matrix:\n{matrix}steps: [{{id: l, call: auth.logout}}]")
+    assert told(plan, cell) == ["the matrix of s has 1000000000000 rows on cell canary, over 1000"]
+
+
 def test_a_matrix_that_can_not_be_computed_on_a_cell_is_a_mistake(reference: PlatformPlan, cell: CellPlan) -> None:
     """A game that the cell has not, or what is no list of texts."""
     missing = scenario(
