@@ -27,9 +27,10 @@ def reference_module(name: str) -> Any:
     try:
         return importlib.import_module(f"synthetic.reference.{name}")
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("synthetic"):
+        missing = (error.name or "").partition(".")[0]
+        if missing == "synthetic":
             raise
-        raise HarnessError(f"{EXTRA} (there is no {error.name})") from None
+        raise HarnessError(f"{EXTRA} (there is no {missing})") from None
 
 
 def catalogue(kind: str) -> Mapping[str, Fault]:
