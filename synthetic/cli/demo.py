@@ -13,7 +13,7 @@ from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.playing import Played, play_turns
 from synthetic.cli.progress import showing_progress
 from synthetic.cli.project import Sources, open_project
-from synthetic.cli.reference import chosen
+from synthetic.cli.reference import chosen, reference_module
 from synthetic.cli.screen import answers, say
 from synthetic.core.errors import HarnessError
 from synthetic.gate.decide import Policy, decide
@@ -50,6 +50,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the summary goes as JSON.", metavar="FILE")] = DEFAULT_OUT,
 ) -> None:
     """Play all shipped scenarios on a canary and its baseline at once. Exit: 0 the release is safe, 1 it is not."""
+    reference_module("up")  # a missing extra is told before anything else
     broken = (*chosen("faults", fault or []), *chosen("defects", defect or []))
     own_seed = fresh_seed() if seed is None else seed
     say(f"seed {own_seed}; starting the reference platform{_breakage(broken)}")

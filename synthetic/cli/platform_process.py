@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from synthetic.cli.reference import reference_module
 from synthetic.core.errors import HarnessError
 
 READY_WITHIN_S = 30.0
@@ -22,8 +21,10 @@ _LOOK_EVERY_S = 0.05
 
 @contextmanager
 def reference_platform(*, fault: Sequence[str] = (), defect: Sequence[str] = (), seed: int = 0) -> Iterator[Path]:
-    """Start the platform; yields its cells file once everything listens. Raises HarnessError where it does not come up."""
-    reference_module("up")  # says which extra is missing, before a process is started for nothing
+    """Start the platform; yields its cells file once everything listens. Raises HarnessError where it does not come up.
+
+    Its extra has to be installed (`cli.reference.reference_module` says so where it is not).
+    """
     with tempfile.TemporaryDirectory(prefix="synthetic-demo-") as folder:
         cells, log = Path(folder) / "cells.yaml", Path(folder) / "reference.log"
         with log.open("wb") as output:
