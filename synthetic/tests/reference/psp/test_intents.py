@@ -97,7 +97,8 @@ def test_a_canceled_intent_is_never_captured() -> None:
         created = intent(psp, key="stop").json()
         for _ in range(2):
             assert psp.post(f"/v1/payment_intents/{created['id']}/cancel").json()["status"] == "canceled"
-        captured(psp)  # a later one has come through meanwhile
+        captured(psp)  # a later one comes through
+        psp.merchant.waits_for("payment_intent.succeeded")
         assert (kinds(psp, "stop"), len(psp.merchant.named("payment_intent.succeeded"))) == ([], 1)
 
 
