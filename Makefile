@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
+# Most tests wait for sockets, so two cores carry four workers.
+WORKERS ?= 4
 
 .PHONY: help setup demo test check bench clean lock format
 

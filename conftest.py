@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,16 @@ def synthetic_cells_file(pytestconfig: pytest.Config, tmp_path_factory: pytest.T
         return
     folder = tmp_path_factory.mktemp("reference")
     cells_file, log = folder / "cells.yaml", folder / "platform.log"
-    command = [sys.executable, "-m", "synthetic.reference", "--exit-with-parent", "--write-cells", str(cells_file)]
+    own_pid = str(os.getpid())
+    command = [
+        sys.executable,
+        "-m",
+        "synthetic.reference",
+        "--exit-with-parent",
+        own_pid,
+        "--write-cells",
+        str(cells_file),
+    ]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as platform:  # noqa: S603
         try:
             _wait_until_ready(platform, cells_file, log)
