@@ -17,6 +17,7 @@ from synthetic.core.checks import CHECKS
 from synthetic.core.errors import AuthorError
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
+from synthetic.core.ports import fan_out
 from synthetic.pytest_plugin.cells import chosen_cell
 from synthetic.pytest_plugin.options import OPTIONS, Options
 from synthetic.pytest_plugin.telling import Telling, allure_sink
@@ -61,11 +62,11 @@ class ScenarioItem(pytest.Function):
         path, line, _ = self.place
         return path, line - 1, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         """A failed scenario tells its run, not our stack."""
         if isinstance(excinfo.value, ScenarioFailed):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 class ScenarioFailed(AssertionError):  # noqa: N818 - it says what happened
@@ -78,9 +79,9 @@ def _playing(path: Path, row: Mapping[str, str], options: Options) -> Callable[.
         plan = _linked(path, session.cell, options.platforms)
         told = Telling()
         with allure_sink(plan, row) as allure:
-            ended = session.play(plan, row, sink=lambda event: (told(event), allure(event))[0])
-            if ended.outcome is RunOutcome.TAINTED or ended.blame == "harness":
-                pytest.skip(f"the harness could not say: {ended.reason}")
+            ended = session.play(plan, row, sink=fan_out([told, allure]))
+            if ended.outcome is RunOutcome.TAINTED:
+                pytest.skip(f"the harness was too slow to say: {ended.reason}")
             if ended.outcome is not RunOutcome.OK:
                 raise ScenarioFailed(told.waterfall())
 

@@ -39,10 +39,11 @@ def allure_sink(plan: ScenarioPlan, row: Mapping[str, str]) -> Iterator[EventSin
         return
     import allure  # noqa: PLC0415 - an optional extra
 
-    allure.dynamic.title(plan.title + (f" ({', '.join(row.values())})" if row else ""))
-    allure.dynamic.feature(plan.name)
+    dynamic: Any = allure.dynamic
+    dynamic.title(plan.title + (f" ({', '.join(row.values())})" if row else ""))
+    dynamic.feature(plan.name)
     for tag in plan.tags:
-        allure.dynamic.tag(tag)
+        dynamic.tag(tag)
     with ExitStack() as stack:
         yield _AllureSteps(allure, stack)
 
