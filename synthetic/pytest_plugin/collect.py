@@ -62,7 +62,9 @@ class ScenarioItem(pytest.Function):
         path, line, _ = self.place
         return path, line - 1, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(  # type: ignore[override] # as pytest.Function itself has it
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Any:
         """A failed scenario tells its run, not our stack."""
         if isinstance(excinfo.value, ScenarioFailed):
             return str(excinfo.value)
