@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
 
-.PHONY: help setup demo test check bench clean lock format
+.PHONY: help setup demo test check bench clean lock format schemas
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,11 @@ check: $(READY) ## the developer's loop: format, lint, types, import rules, test
 format: $(READY) ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+schemas: $(READY) ## JSON Schemas for editors, in reports/out/schemas
+	@mkdir -p reports/out/schemas
+	@for kind in scenario platform cells run summary; do $(BIN)/synthetic schema $$kind > reports/out/schemas/$$kind.json; done
+	@ls reports/out/schemas
 
 bench: $(READY) ## benchmarks that print ratios against a peer
 	$(BIN)/python -m bench
