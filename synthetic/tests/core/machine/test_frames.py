@@ -6,18 +6,20 @@ import json
 from typing import Any
 
 from synthetic.core.effects import FaultKind, WsOpen, WsReceive, WsSend
-from synthetic.core.events import StepEnded
+from synthetic.core.events import StepEnded, UndoEnded
 from synthetic.core.outcome import RunOutcome, StepOutcome
 from synthetic.drivers.memory import Accept, Break, Frame
-from synthetic.tests.core.machine.playing import HEALTHY, Wire, answers, played
+from synthetic.tests.core.machine.playing import HEALTHY, Wire, answers, ok, played
 
 JOIN = "  - {id: login, call: login}\n  - {id: join, call: join}\n"
 BET = JOIN + "  - {id: bet, call: bet, with: {stake: 0.20 EUR}}\n"
 
 
-def gateway(*frames: dict[str, Any] | Break, forever: dict[str, Any] | None = None, **routes: Any) -> Any:
+def gateway(
+    *frames: dict[str, Any] | Break, forever: dict[str, Any] | None = None, routes: dict[str, Any] | None = None
+) -> Any:
     """A platform whose WebSocket pushes these frames in order, then stays silent (or says `forever`)."""
-    http = answers(HEALTHY | routes)
+    http = answers(HEALTHY | (routes or {}))
     queue = list(frames)
 
     def answer(effect: Wire) -> Any:
@@ -64,7 +66,7 @@ def test_an_application_ping_is_answered_on_the_way() -> None:
 
 def test_a_flood_of_other_frames_does_not_keep_a_step_alive() -> None:
     """Frames that are not meant come for ever; the step ends at its deadline all the same."""
-    run = played(BET, gateway(WELCOME, forever={"type": "noise"}, **{"GET /find": HEALTHY["GET /find"]}))
+    run = played(BET, gateway(WELCOME, forever={"type": "noise"}))
     step = next(event for event in run.of(StepEnded) if event.step == "bet")
     assert (step.outcome, step.code) == (StepOutcome.UNKNOWN, "read_timeout")
     assert "other frames came" in step.reason
@@ -90,3 +92,12 @@ def test_a_bet_without_an_answer_is_unknown_and_looked_up() -> None:
     step = next(event for event in run.of(StepEnded) if event.step == "bet")
     assert step.outcome is StepOutcome.UNKNOWN
     assert "key=run1-bet" in run.requests("/find")[0].url
+
+
+def test_money_is_undone_newest_first() -> None:
+    """The bet that hangs comes home before the deposit that paid for it."""
+    steps = BET.replace("  - {id: join", "  - {id: deposit, call: deposit, with: {amount: 1.00 EUR}}\n  - {id: join")
+    run = played(
+        steps, gateway(WELCOME, Break(FaultKind.WS_CLOSED), routes={"GET /find": ok(found=True, id="d1", round="r1")})
+    )
+    assert [event.step for event in run.of(UndoEnded)] == ["bet", "deposit"]

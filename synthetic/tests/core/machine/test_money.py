@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 from synthetic.core.effects import Http
 from synthetic.core.events import MoneyMoved, StepEnded, UndoEnded
+from synthetic.core.machine.hooks import Unclear
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, REFUSED, Played, answers, ok, played
@@ -156,3 +160,24 @@ def test_repeat_sends_the_same_bytes_under_the_same_key() -> None:
 def without_trace(request: Http) -> list[tuple[str, str]]:
     """The headers that the mapping made."""
     return [header for header in request.headers if header[0] != "traceparent"]
+
+
+def test_repeat_sends_what_was_sent_whatever_the_step_now_says() -> None:
+    """The second request is the first one's bytes, not a new request made of this step's arguments."""
+    steps = DEPOSIT + "  - {id: again, call: deposit, with: {amount: 0.50 EUR}, repeat: deposit}\n"
+    run = played(steps, answers(HEALTHY))
+    first, second = [request for request in run.requests("/deposits") if request.method == "POST"]
+    assert (first.body, second.body) == (b'{"minor":100}', b'{"minor":100}')
+
+
+def test_an_unknown_effect_is_not_undone_blindly() -> None:
+    """Nobody answers the look-up: an undo that could go out by the key alone does not; the amount is stranded."""
+
+    def unclear(_context: Any, amount: Any) -> Generator[Http, Any, dict[str, Any]]:
+        yield Http("POST", "http://api.test/deposits", body=str(amount.minor).encode())
+        raise Unclear("the answer made no sense")
+
+    steps = "  - {id: pay, call: hooked, with: {amount: 1.00 EUR}}\n"
+    run = played(steps, answers(HEALTHY | {"GET /find": DEAD}), hook=unclear)
+    assert run.requests("/refunds") == []
+    assert run.ended.stranded == (Money(100, "EUR"),)

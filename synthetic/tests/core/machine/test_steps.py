@@ -178,6 +178,7 @@ def test_a_redirect_loop_ends() -> None:
     loop = Reply(302, b"", (("Location", "/hop"),))
     run = played(LOGIN + "  - {id: hop, call: hop}\n", answers(HEALTHY | {"GET /hop": loop}))
     assert "more than 2 redirects" in run.ended.reason
+    assert len(run.requests("/hop")) == 3
 
 
 def test_cookies_of_an_answer_come_back_and_are_secret() -> None:
@@ -189,23 +190,24 @@ def test_cookies_of_an_answer_come_back_and_are_secret() -> None:
 
 
 class Lagging(MemoryDriver):
-    """A driver that takes 200 ms of its own to hand each answer over."""
+    """A driver that takes time of its own to hand each answer over."""
 
-    def __init__(self, transport: InMemoryTransport, clock: VirtualClock) -> None:
+    def __init__(self, transport: InMemoryTransport, clock: VirtualClock, lag_s: float) -> None:
         super().__init__(transport, clock)
         self._own_clock = clock
+        self._lag_s = lag_s
 
     def _perform(self, effect: Any, opened: Any, journal: Any) -> Result:
         result = super()._perform(effect, opened, journal)
-        self._own_clock.advance(0.2)
+        self._own_clock.advance(self._lag_s)
         return result
 
 
-def lagging(steps: str, routes: dict[str, Any]) -> tuple[Any, list[Event]]:
+def lagging(steps: str, routes: dict[str, Any], lag_s: float = 0.2) -> tuple[Any, list[Event]]:
     """Play on a driver that lags."""
     clock = VirtualClock()
     events: list[Event] = []
-    driver = Lagging(InMemoryTransport(answers(routes), clock), clock)
+    driver = Lagging(InMemoryTransport(answers(routes), clock), clock, lag_s)
     return driver.run(play(make_spec(steps)), sink=events.append, journal=Journal()), events
 
 
@@ -213,6 +215,25 @@ def test_our_own_lag_excuses_a_late_answer() -> None:
     """A time-out while we lagged says nothing of the target."""
     ended, _ = lagging(LOGIN, {"POST /login": Break(FaultKind.READ_TIMEOUT)})
     assert (ended.outcome, ended.blame) == (RunOutcome.TAINTED, Blame.HARNESS)
+
+
+def test_a_little_lag_of_ours_does_not_excuse_what_is_overdue() -> None:
+    """6 ms at each of a few polls are not what kept a deposit pending for 3 s."""
+    ended, _ = lagging(DEPOSIT, HEALTHY | {"GET /deposits": PENDING}, lag_s=0.006)
+    assert (ended.outcome, ended.blame) == (RunOutcome.FAILED, Blame.PSP)
+
+
+def test_much_lag_of_ours_excuses_what_is_overdue() -> None:
+    """With 200 ms at each answer we can't say that the deposit was late."""
+    ended, _ = lagging(DEPOSIT, HEALTHY | {"GET /deposits": PENDING}, lag_s=0.2)
+    assert (ended.outcome, ended.blame) == (RunOutcome.TAINTED, Blame.HARNESS)
+
+
+def test_an_unfinished_run_says_nothing_of_its_invariants() -> None:
+    """Even where all of a claim's values are known: they speak of a flow that did not happen."""
+    steps = DEPOSIT + "  - {id: a, call: balance}\n  - {id: b, call: balance}\ninvariants: [a.cash < b.cash]\n"
+    run = played(steps, answers(HEALTHY | {"POST /deposits": ok(409, error="no")}))
+    assert [(check.name, check.held) for check in run.of(CheckJudged)] == [("a.cash < b.cash", None)]
 
 
 def test_our_own_lag_never_excuses_a_wrong_answer() -> None:
