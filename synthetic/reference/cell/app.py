@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from synthetic.reference.background import Background
 from synthetic.reference.cell.auth import Auth
 from synthetic.reference.cell.auth_routes import auth_routes, authenticator
-from synthetic.reference.cell.background import Background
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.health import health_routes
+from synthetic.reference.cell.logs import log_failure
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.cell.observability import Observability
 from synthetic.reference.cell.players import player_routes, seed_players
@@ -62,7 +62,7 @@ def build_cell(
         ledger=ledger,
         board=board,
         authenticate=authenticator(auth),
-        background=Background(),
+        background=Background(_log_failed_task),
         metrics=CellMetrics(settings),
     )
     routes = [*auth_routes(auth), *switchboard_routes(board), *wallet_api_routes(context, knobs_a, knobs_b)]
@@ -72,19 +72,14 @@ def build_cell(
         routes=routes,
         middleware=[Middleware(Observability, settings=settings, metrics=context.metrics)],
         exception_handlers={ApiError: _answer_refusal},
-        lifespan=_lifespan(context),
+        lifespan=context.background.lifespan,
     )
     app.state.context = context
     return app
 
 
-def _lifespan(context: CellContext) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with context.background:
-            yield
-
-    return lifespan
+def _log_failed_task(name: str, error: BaseException) -> None:
+    log_failure("background_failed", error, task=name)
 
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:

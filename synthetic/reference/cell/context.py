@@ -8,7 +8,7 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
-from synthetic.reference.cell.background import Background
+from synthetic.reference.background import Background
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.settings import CellSettings, ProviderAccount, PspAccount

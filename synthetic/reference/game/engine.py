@@ -10,10 +10,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from synthetic.reference.background import Background
 from synthetic.reference.game.games import Game, share_of
 from synthetic.reference.game.operators import Operator, Operators
 from synthetic.reference.game.pace import Pace
-from synthetic.reference.game.tasks import Tasks
 from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Verdict, Wallet
 from synthetic.reference.state_table import StateTable
 from synthetic.reference.switchboard import Switchboard
@@ -77,7 +77,8 @@ class RoundEngine:
         self._operators = operators
         self._board = board
         self._pace = pace
-        self._tasks = Tasks()
+        self.background = Background()
+        self.background.at_stop(wallet.aclose)
         self._rounds: dict[tuple[str, str], Round] = {}
 
     async def bet(self, operator: Operator, bet: Bet) -> Answer:
@@ -100,7 +101,7 @@ class RoundEngine:
             return None
         if round_.state == "open":
             round_.move("cancel")
-            self._tasks.start(self._undo(round_))
+            self.background.spawn(self._undo(round_), name=f"rollback of {round_id}")
         round_.is_voided = round_.is_voided or round_.state == "betting"
         return round_.is_voided or round_.state in {"cancelling", "cancelled"}
 
@@ -108,17 +109,12 @@ class RoundEngine:
         """The operator's round, or None."""
         return self._rounds.get((operator.name, round_id))
 
-    async def aclose(self) -> None:
-        """End the background work and close the connections."""
-        await self._tasks.aclose()
-        await self._wallet.aclose()
-
     def _begin(self, operator: Operator, bet: Bet, game: Game) -> Round:
         while len(self._rounds) >= ROUNDS_MAX:
             del self._rounds[next(iter(self._rounds))]  # the oldest; a provider forgets ids after some months
         round_ = Round(operator.name, bet, game.rules(bet.round_id, bet.stake_minor))
         self._rounds[operator.name, bet.round_id] = round_
-        round_.opening = self._tasks.start(self._open(round_))
+        round_.opening = self.background.spawn(self._open(round_), name=f"debit of {bet.round_id}")
         return round_
 
     async def _open(self, round_: Round) -> Answer:
@@ -126,14 +122,14 @@ class RoundEngine:
         match outcome.verdict:
             case Verdict.DONE:
                 round_.move("debited")
-                self._tasks.start(self._end(round_))
+                self.background.spawn(self._end(round_), name=f"end of {round_.bet.round_id}")
                 return Answer(is_accepted=True, balance_minor=outcome.balance_minor)
             case Verdict.REFUSED:
                 round_.move("refused")
                 return Answer(is_accepted=False, code=outcome.code)
             case Verdict.UNKNOWN:
                 round_.move("undecided")
-                self._tasks.start(self._undo(round_))
+                self.background.spawn(self._undo(round_), name=f"rollback of {round_.bet.round_id}")
                 return Answer(is_accepted=False, code="wallet_unavailable")
 
     async def _end(self, round_: Round) -> None:

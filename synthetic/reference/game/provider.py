@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -90,16 +89,10 @@ def build_provider(
     """The ASGI app of a provider that calls wallets in the given dialect. `routes` are the dialect's own."""
     known = Operators(operators)
     engine = RoundEngine(wallet=wallet, games=games, operators=known, board=board, pace=pace)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await engine.aclose()
-
     app = Starlette(
         routes=[*ProviderApi(engine, known).routes(), *operator_routes(known), *routes, *switchboard_routes(board)],
         exception_handlers={ProviderError: _refusal},
-        lifespan=lifespan,
+        lifespan=engine.background.lifespan,
     )
     app.state.name = name
     app.state.engine = engine

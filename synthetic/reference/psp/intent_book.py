@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from synthetic.reference.psp.background import Background
+from synthetic.reference.background import Background
 from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.errors import ApiError, unexpected_state
 from synthetic.reference.psp.instruments import INSTRUMENTS
@@ -109,7 +109,7 @@ class IntentBook:
             intent = self._move(intent, "attach")
         if decline_code is None:
             started = self._move(intent, "confirm")
-            self._background.start(self._capture_later(started.id))
+            self._background.spawn(self._capture_later(started.id), name=f"capture of {started.id}")
             return started
         declined = self._decline(intent, "card_declined", decline_code)
         extra = {"decline_code": decline_code, "payment_intent": declined.as_json()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from synthetic.reference.psp.background import Background
+from synthetic.reference.background import Background
 from synthetic.reference.psp.clock import WallClock, utc_now
 from synthetic.reference.psp.errors import ApiError, invalid
 from synthetic.reference.psp.instruments import INSTRUMENTS, decline_code_of
@@ -49,6 +48,7 @@ class IntentsPsp:
         self.merchants = merchants
         self.background = Background()
         self.webhooks = WebhookSender(board, self.background, delivery)
+        self.background.at_stop(self.webhooks.aclose)
         self.report = SettlementReport()
         self._pace = pace
         self._now = now
@@ -151,11 +151,6 @@ class IntentsPsp:
         entries = self.report.of(self._merchant(request).name, request.query_params.get("player"))
         return JSONResponse({"entries": [_report_json(entry) for entry in entries]})
 
-    async def aclose(self) -> None:
-        """End the background work and close the connections."""
-        await self.background.aclose()
-        await self.webhooks.aclose()
-
     def _create_intent(self, merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         amount_minor, currency, metadata = amount_of(body), currency_of(body), metadata_of(body)
         method = instrument_of(body, "payment_method")
@@ -217,21 +212,13 @@ def build_intents_psp(
 ) -> Starlette:
     """The ASGI app of a style A PSP. Further merchants register by `PUT /_merchants/{merchant}` over loopback."""
     known = Merchants(merchants)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        psp = app.state.psp
-        yield
-        await psp.aclose()
-
     psp = IntentsPsp(board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
     app = Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
         exception_handlers={ApiError: _refusal},
-        lifespan=lifespan,
+        lifespan=psp.background.lifespan,
     )
     app.state.name = name
-    app.state.psp = psp
     return app
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from synthetic.reference.background import Background
 from synthetic.reference.currency import to_decimal
-from synthetic.reference.psp.background import Background
 from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.merchants import Merchants
 from synthetic.reference.psp.signing import body_signature
@@ -51,7 +51,7 @@ class MerchantCalls:
         body = {**self._facts(transaction), **more}
         cell = self._merchants.named(transaction.order.merchant).cell
         for _ in range(self._webhooks.copies_of(cell)):
-            self._background.start(self._call_and_forget(call, transaction, body))
+            self._background.spawn(self._call_and_forget(call, transaction, body), name=f"{call} of {transaction.id}")
 
     async def _call_and_forget(self, call: str, transaction: Transaction, body: Mapping[str, Any]) -> None:
         await self._webhooks.jitter()

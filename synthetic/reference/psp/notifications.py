@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from synthetic.reference.background import Background
 from synthetic.reference.currency import from_decimal, to_decimal
-from synthetic.reference.psp.background import Background
 from synthetic.reference.psp.clock import WallClock, utc_now
 from synthetic.reference.psp.completion import Completion
 from synthetic.reference.psp.instruments import INSTRUMENTS
@@ -46,6 +45,7 @@ class NotificationsPsp:
         self.merchants = merchants
         self.background = Background()
         self.webhooks = WebhookSender(board, self.background, delivery)
+        self.background.at_stop(self.webhooks.aclose)
         self.report = SettlementReport()
         self._pace = pace
         self._book = TransactionBook(self.report, now)
@@ -121,15 +121,10 @@ class NotificationsPsp:
         separator = "&" if "?" in order.success_url else "?"
         return RedirectResponse(f"{order.success_url}{separator}status=success", 302)
 
-    async def aclose(self) -> None:
-        """End the background work and close the connections."""
-        await self.background.aclose()
-        await self.webhooks.aclose()
-
     async def _place(self, request: Request, merchant: Merchant, kind: str) -> Response:
         transaction, is_new = self._book.place(_order(await _json_object(request), merchant, kind))
         if is_new:
-            self.background.start(self._completion.complete(transaction.id))
+            self.background.spawn(self._completion.complete(transaction.id), name=f"completion of {transaction.id}")
         answer = transaction.as_json() | {"redirectUrl": f"{request.base_url}redirect/{transaction.id}"}
         return JSONResponse(answer, headers=None if is_new else {"Idempotent-Replayed": "true"})
 
@@ -155,16 +150,10 @@ def build_notifications_psp(
     """The ASGI app of a style B PSP. Further merchants register by `PUT /_merchants/{merchant}` over loopback."""
     known = Merchants(merchants)
     psp = NotificationsPsp(name, board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await psp.aclose()
-
     return Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
         exception_handlers={Refused: _refusal},
-        lifespan=lifespan,
+        lifespan=psp.background.lifespan,
     )
 
 

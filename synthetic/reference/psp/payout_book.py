@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from synthetic.reference.psp.background import Background
+from synthetic.reference.background import Background
 from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.errors import ApiError, unexpected_state
 from synthetic.reference.psp.instruments import INSTRUMENTS
@@ -92,7 +92,7 @@ class PayoutBook:
             created_at=self._now(),
         )
         self._payouts[payout.id] = payout
-        self._background.start(self._travel(payout.id))
+        self._background.spawn(self._travel(payout.id), name=f"way of {payout.id}")
         return payout
 
     def cancel(self, payout: Payout) -> Payout:

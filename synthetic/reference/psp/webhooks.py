@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from synthetic.reference.psp.background import Background
+from synthetic.reference.background import Background
 from synthetic.reference.switchboard import Switchboard
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class WebhookSender:
     def send(self, cell: str, render: Callable[[], Message]) -> None:
         """Deliver an event in the background, as often as life or a switch has it."""
         for _ in range(self.copies_of(cell)):
-            self._background.start(self._deliver(render))
+            self._background.spawn(self._deliver(render), name=f"webhook to {cell}")
 
     def copies_of(self, cell: str) -> int:
         """0 when webhooks are withheld from the cell, 2 for each n-th event, 1 otherwise; a switch adds its duplicates."""

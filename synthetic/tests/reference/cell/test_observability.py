@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
@@ -13,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from synthetic.reference.cell.background import Background
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.tracing import outgoing_headers
 from synthetic.tests.reference.cell.running import RunningCell, running_cell, wait_until
@@ -23,14 +21,21 @@ TRACEPARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
 RELEASE = {"x-cell-version": "2.0.0", "x-rollout-step": "2", "x-flag-variant": "on"}
 
 
-def failing_routes(_context: CellContext) -> list[BaseRoute]:
+def failing_routes(context: CellContext) -> list[BaseRoute]:
     async def fail(_request: Request) -> Response:
         raise RuntimeError("a bug")
+
+    async def break_later() -> None:
+        raise RuntimeError("a bug")
+
+    async def fail_later(_request: Request) -> Response:
+        context.background.spawn(break_later(), name="fails later")
+        return Response(status_code=202)
 
     async def onward(_request: Request) -> Response:
         return JSONResponse(outgoing_headers())
 
-    return [Route("/fail", fail), Route("/onward", onward)]
+    return [Route("/fail", fail), Route("/fail-later", fail_later), Route("/onward", onward)]
 
 
 def test_every_answer_names_its_release(tmp_path: Path) -> None:
@@ -120,35 +125,10 @@ def test_healthz_answers_the_version(cell: RunningCell) -> None:
     assert cell.client.get("/healthz").json() == {"status": "ok", "version": "2.0.0"}
 
 
-def test_background_work_is_cancelled_at_the_end_and_its_failures_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """One failing task ends neither the others nor the cell; hooks run before and after."""
-    heard: list[str] = []
-
-    async def live() -> None:
-        background = Background()
-
-        async def note_start() -> None:
-            heard.append("start")
-
-        async def note_stop() -> None:
-            heard.append("stop")
-
-        async def fail() -> None:
-            raise RuntimeError("a bug")
-
-        async def forever() -> None:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                heard.append("cancelled")
-
-        background.at_start(note_start)
-        background.at_stop(note_stop)
-        async with background:
-            endless = background.spawn(forever(), name="forever")
-            await background.spawn(fail(), name="fails")
-            assert not endless.done()
-
-    asyncio.run(live())
-    assert heard == ["start", "cancelled", "stop"]
-    assert [json.loads(message)["task"] for message in caplog.messages] == ["fails"]
+def test_a_failed_task_is_one_json_log_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Work in the background that fails is logged by its name, in the form of every other log line of the cell."""
+    with running_cell(tmp_path, modules=[failing_routes]) as cell:
+        assert cell.client.get("/fail-later").status_code == 202
+        wait_until(lambda: bool(caplog.messages))
+    line = json.loads(caplog.messages[0])
+    assert (line["event"], line["error"], line["task"]) == ("background_failed", "RuntimeError", "fails later")
