@@ -12,6 +12,7 @@ import httpx
 
 from synthetic.reference.background import Background
 from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.tls import client_tls
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class WebhookSender:
         self._sent = 0
         # The pool is wide and patient: a slow merchant must not hold up another one's events.
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        self._http = httpx.AsyncClient(timeout=policy.timeout_s, limits=limits, trust_env=False)
+        self._http = httpx.AsyncClient(timeout=policy.timeout_s, limits=limits, verify=client_tls(), trust_env=False)
 
     def send(self, cell: str, render: Callable[[], Message]) -> None:
         """Deliver an event in the background, as often as life or a switch has it."""

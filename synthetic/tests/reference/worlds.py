@@ -18,6 +18,7 @@ import pyotp
 from websockets.sync.client import ClientConnection, connect
 
 from synthetic.reference.settings import CellSettings, PlayerSeed
+from synthetic.reference.tls import client_tls
 from synthetic.reference.world import World, WorldSettings, running_world
 
 WITHIN_S = 15.0
@@ -99,7 +100,9 @@ class Client:
         self._ws_url = f"{world.listeners[cell.name].ws_url}/ws/game"
         self._cell = cell
         self.player = player
-        self.http = httpx.Client(base_url=world.listeners[cell.name].url, timeout=WITHIN_S, trust_env=False)
+        self.http = httpx.Client(
+            base_url=world.listeners[cell.name].url, timeout=WITHIN_S, verify=client_tls(), trust_env=False
+        )
 
     def __enter__(self) -> Self:
         return self

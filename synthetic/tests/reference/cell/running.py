@@ -31,6 +31,7 @@ from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.ledger import open_ledger
 from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount
 from synthetic.reference.switchboard import Switch, Switchboard
+from synthetic.reference.tls import client_tls
 
 WALLET_SECRET = "b-secret"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -162,7 +163,7 @@ def running_cell(folder: Path, *, settings: dict[str, Any] | None = None, **buil
     db_url = f"sqlite:///{folder / 'cell.db'}"
     ledger = open_ledger(db_url)
     app = build_cell(cell_settings(db_url, **(settings or {})), ledger, Switchboard(CELL_SWITCHES_CORE), **build)
-    with serving(app) as url, httpx.Client(base_url=url, timeout=10) as client:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=10, verify=client_tls()) as client:
         cell = RunningCell(app, client)
         cell.context.session_lookups.append(cell.session_of)
         yield cell

@@ -19,6 +19,7 @@ from synthetic.reference.psp.notifications import PSP_NOTIFICATIONS_SWITCHES, bu
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.switchboard import Switch, Switchboard
+from synthetic.reference.tls import client_tls
 from synthetic.tests.reference.psp.serving import serving, wait_until
 
 SECRET = "whsec"
@@ -102,7 +103,9 @@ class ServedPsp:
         self.merchants[name] = MerchantServer()
         webhook_url, headers = f"{self.webhooks_url}/{name}", {"Authorization": f"Bearer key-{name}"}
         account = {"cell": "canary", "api_key": f"key-{name}", "webhook_url": webhook_url, "webhook_secret": SECRET}
-        with httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False) as client:
+        with httpx.Client(
+            base_url=self.url, headers=headers, timeout=10, verify=client_tls(), trust_env=False
+        ) as client:
             assert client.put(f"/_merchants/{name}", json=account).status_code == 200
             yield RunningPsp(name, self.board, self.merchants[name], client, webhook_url)
 

@@ -10,6 +10,7 @@ import httpx
 
 from synthetic.reference.cell.cashier.psp_clients.protocol import PspRejected, PspUnknown, PspUnreachable
 from synthetic.reference.settings import PspAccount
+from synthetic.reference.tls import client_tls
 
 TIMEOUT_S = 2.0
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
@@ -31,7 +32,7 @@ class PspExchange:
         self._url = account.url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {account.api_key}"}
         self._is_own = http is None
-        self._http = http or httpx.AsyncClient(timeout=timeout_s, trust_env=False)
+        self._http = http or httpx.AsyncClient(timeout=timeout_s, verify=client_tls(), trust_env=False)
 
     async def call(
         self,

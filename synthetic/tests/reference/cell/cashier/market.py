@@ -26,6 +26,7 @@ from synthetic.reference.psp.signing import body_signature, stripe_signature
 from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.settings import PspAccount
 from synthetic.reference.switchboard import Switch, Switchboard
+from synthetic.reference.tls import client_tls
 from synthetic.tests.reference.cell.running import RunningCell, cell_settings
 from synthetic.tests.reference.psp.serving import serving, wait_until
 
@@ -177,7 +178,7 @@ def open_market(
         url = stack.enter_context(serving(app))
         for account in accounts.values():
             register(account, url)
-        client = stack.enter_context(httpx.Client(base_url=url, timeout=10, trust_env=False))
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=10, verify=client_tls(), trust_env=False))
         yield Market(RunningCell(app, client), boards, accounts, player)
 
 
