@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from synthetic.reference.background import Background
@@ -27,6 +25,7 @@ from synthetic.reference.cell.wallet_api.dialect_a import KNOBS_A
 from synthetic.reference.cell.wallet_api.dialect_b import KNOBS_B
 from synthetic.reference.cell.wallet_api.routes import wallet_api_routes
 from synthetic.reference.ledger import Ledger
+from synthetic.reference.refusal import answer_refusal
 from synthetic.reference.settings import CellSettings
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
@@ -71,7 +70,7 @@ def build_cell(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Observability, settings=settings, metrics=context.metrics)],
-        exception_handlers={ApiError: _answer_refusal},
+        exception_handlers={ApiError: answer_refusal},
         lifespan=context.background.lifespan,
     )
     app.state.context = context
@@ -80,8 +79,3 @@ def build_cell(
 
 def _log_failed_task(name: str, error: BaseException) -> None:
     log_failure("background_failed", error, task=name)
-
-
-async def _answer_refusal(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return JSONResponse(error.body, error.status)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from synthetic.reference.refusal import Refusal
 
-class ApiError(Exception):
+
+class ApiError(Refusal):
     """Raise it in a handler: the app answers `status` with `code`, `message` and any `extra` fields."""
 
     def __init__(self, status: int, code: str, message: str, *, extra: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.body = {"error": code, "message": message, **(extra or {})}
+        super().__init__(status, {"error": code, "message": message, **(extra or {})}, f"{status} {code}: {message}")

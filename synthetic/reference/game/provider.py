@@ -15,19 +15,18 @@ from synthetic.reference.game.games import Game
 from synthetic.reference.game.operators import Operator, Operators, operator_routes
 from synthetic.reference.game.pace import Pace
 from synthetic.reference.game.wallet_calls import Bet, Wallet
+from synthetic.reference.refusal import Refusal, answer_refusal
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
 _STAKE_MINOR_MAX = 2**53
 _ID_LENGTH_MAX = 100  # the wallet takes 128, and a win's id is the bet's with a suffix
 
 
-class ProviderError(Exception):
+class ProviderError(Refusal):
     """A refused call, answered as `{"error": code, "message": ...}`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": code, "message": message}
+        super().__init__(status, {"error": code, "message": message}, message)
 
 
 class ProviderApi:
@@ -91,7 +90,7 @@ def build_provider(
     engine = RoundEngine(wallet=wallet, games=games, operators=known, board=board, pace=pace)
     app = Starlette(
         routes=[*ProviderApi(engine, known).routes(), *operator_routes(known), *routes, *switchboard_routes(board)],
-        exception_handlers={ProviderError: _refusal},
+        exception_handlers={ProviderError: answer_refusal},
         lifespan=engine.background.lifespan,
     )
     app.state.name = name
@@ -153,8 +152,3 @@ def _round_json(round_: Round) -> dict[str, Any]:
 
 def _unknown_round(round_id: str) -> ProviderError:
     return ProviderError(404, "unknown_round", f"there is no round {round_id!r}")
-
-
-async def _refusal(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProviderError)
-    return JSONResponse(error.body, error.status)

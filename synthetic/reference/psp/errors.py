@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from synthetic.reference.refusal import Refusal
 
-class ApiError(Exception):
+
+class ApiError(Refusal):
     """A refusal. `executed` tells whether the operation had begun: only then is the answer stored under the idempotency key."""
 
     def __init__(
@@ -19,10 +21,9 @@ class ApiError(Exception):
         executed: bool = True,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
+        error = {"type": kind, "code": code, "message": message, **(extra or {})}
+        super().__init__(status, {"error": error}, f"{status} {code}: {message}")
         self.executed = executed
-        self.body = {"error": {"type": kind, "code": code, "message": message, **(extra or {})}}
 
 
 def invalid(code: str, message: str) -> ApiError:

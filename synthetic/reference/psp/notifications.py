@@ -20,9 +20,10 @@ from synthetic.reference.psp.instruments import INSTRUMENTS
 from synthetic.reference.psp.merchant_calls import MerchantCalls
 from synthetic.reference.psp.merchants import Merchant, Merchants, merchant_routes
 from synthetic.reference.psp.pace import Pace
-from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
+from synthetic.reference.psp.settlement import SettlementReport
 from synthetic.reference.psp.transactions import Order, Refused, Transaction, TransactionBook
 from synthetic.reference.psp.webhooks import DeliveryPolicy, WebhookSender
+from synthetic.reference.refusal import answer_refusal
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
 PSP_NOTIFICATIONS_SWITCHES = {
@@ -108,7 +109,9 @@ class NotificationsPsp:
     async def show_report(self, request: Request) -> Response:
         """`GET /api/report?userId=P`: the settlement report."""
         entries = self.report.of(self._merchant(request).name, request.query_params.get("userId"))
-        return JSONResponse({"entries": [_report_json(entry) for entry in entries]})
+        return JSONResponse(
+            {"entries": [entry.as_json(to_decimal(entry.amount_minor, entry.currency)) for entry in entries]}
+        )
 
     async def redirect(self, request: Request) -> Response:
         """`GET /redirect/{txId}`: where the player pays; sends him back at once. What comes back proves nothing."""
@@ -152,7 +155,7 @@ def build_notifications_psp(
     psp = NotificationsPsp(name, board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
     return Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
-        exception_handlers={Refused: _refusal},
+        exception_handlers={Refused: answer_refusal},
         lifespan=psp.background.lifespan,
     )
 
@@ -199,20 +202,3 @@ def _amount(body: Mapping[str, Any], currency: str) -> int:
     if amount_minor < 1:
         raise Refused(400, "INVALID_AMOUNT", "the amount is above zero")
     return amount_minor
-
-
-def _report_json(entry: SettlementEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "amount": to_decimal(entry.amount_minor, entry.currency),
-        "currency": entry.currency,
-        "key": entry.key,
-        "reference": entry.reference,
-        "created_at": entry.created_at.isoformat(),
-    }
-
-
-async def _refusal(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    return JSONResponse(error.body, error.status)

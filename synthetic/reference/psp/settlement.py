@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,18 @@ class SettlementEntry:
     key: str
     reference: str
     created_at: datetime
+
+    def as_json(self, amount: int | str) -> dict[str, Any]:
+        """The entry as the report's API answers it; `amount` in the notation of the PSP's style."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "amount": amount,
+            "currency": self.currency,
+            "key": self.key,
+            "reference": self.reference,
+            "created_at": self.created_at.isoformat(),
+        }
 
 
 class SettlementReport:

@@ -12,17 +12,17 @@ from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.instruments import INSTRUMENTS, Instrument
 from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
 from synthetic.reference.psp.states import DEPOSIT_TRANSACTION, WITHDRAWAL_TRANSACTION
+from synthetic.reference.refusal import Refusal
 
 TABLES = {"deposit": DEPOSIT_TRANSACTION, "withdrawal": WITHDRAWAL_TRANSACTION}
 
 
-class Refused(Exception):  # noqa: N818 - the domain's word
+class Refused(Refusal):
     """The PSP's refusal of a merchant's call."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.body = {"success": False, "errCode": code, "errMsg": message}
+        body = {"success": False, "errCode": code, "errMsg": message}
+        super().__init__(status, body, f"{status} {code}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
