@@ -21,10 +21,12 @@ from synthetic.reference.psp.intent_requests import amount_of, currency_of, inst
 from synthetic.reference.psp.merchants import Merchant, Merchants, merchant_routes
 from synthetic.reference.psp.once import OnceExecutor
 from synthetic.reference.psp.pace import Pace
+from synthetic.reference.psp.payments import Surroundings
 from synthetic.reference.psp.payout_book import PayoutBook
-from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
+from synthetic.reference.psp.settlement import SettlementReport
 from synthetic.reference.psp.signing import stripe_signature
 from synthetic.reference.psp.webhooks import DeliveryPolicy, Message, WebhookSender
+from synthetic.reference.refusal import answer_refusal
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
 PSP_INTENTS_SWITCHES = {
@@ -53,14 +55,10 @@ class IntentsPsp:
         self._pace = pace
         self._now = now
         self._once = OnceExecutor()
-        self._intents = IntentBook(pace=pace, background=self.background, report=self.report, emit=self._emit, now=now)
+        around = Surroundings(pace, self.background, self.report, self._emit, now)
+        self._intents = IntentBook(around)
         self._payouts = PayoutBook(
-            pace=pace,
-            background=self.background,
-            report=self.report,
-            emit=self._emit,
-            now=now,
-            is_reversed=lambda merchant: board.is_on("reverses_payouts", cell=merchants.named(merchant).cell),
+            around, lambda merchant: board.is_on("reverses_payouts", cell=merchants.named(merchant).cell)
         )
 
     def routes(self) -> list[Route]:
@@ -149,7 +147,7 @@ class IntentsPsp:
     async def show_report(self, request: Request) -> Response:
         """`GET /v1/report?player=P`: the settlement report."""
         entries = self.report.of(self._merchant(request).name, request.query_params.get("player"))
-        return JSONResponse({"entries": [_report_json(entry) for entry in entries]})
+        return JSONResponse({"entries": [entry.as_json(entry.amount_minor) for entry in entries]})
 
     def _create_intent(self, merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         amount_minor, currency, metadata = amount_of(body), currency_of(body), metadata_of(body)
@@ -215,7 +213,7 @@ def build_intents_psp(
     psp = IntentsPsp(board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
     app = Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
-        exception_handlers={ApiError: _refusal},
+        exception_handlers={ApiError: answer_refusal},
         lifespan=psp.background.lifespan,
     )
     app.state.name = name
@@ -227,20 +225,3 @@ def _looked_up_key(request: Request) -> str:
     if not key:
         raise invalid("parameter_missing", "idempotency_key says which payment is looked up")
     return key
-
-
-def _report_json(entry: SettlementEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "amount": entry.amount_minor,
-        "currency": entry.currency,
-        "key": entry.key,
-        "reference": entry.reference,
-        "created_at": entry.created_at.isoformat(),
-    }
-
-
-async def _refusal(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return JSONResponse(error.body, error.status)
