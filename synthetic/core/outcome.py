@@ -38,8 +38,9 @@ class IntentState(StrEnum):
     """What the journal knows of one money effect."""
 
     INTENT = "intent"  # written, the request may have left
-    DONE = "done"
+    DONE = "done"  # it has happened, and its run goes on: after a crash this is money in the wrong place
     REFUSED = "refused"
     UNKNOWN = "unknown"
     COMPENSATED = "compensated"
+    SETTLED = "settled"  # the run came to its end and its money is where it belongs
     STUCK = "stuck"  # could not be undone: money is stranded

@@ -8,11 +8,11 @@ from synthetic.core.effects import Intent
 from synthetic.core.errors import HarnessError
 from synthetic.core.outcome import IntentState
 
-OPEN_STATES = frozenset({IntentState.INTENT, IntentState.UNKNOWN, IntentState.STUCK})
-"""The states in which money may have moved without anyone having settled it."""
+OPEN_STATES = frozenset({IntentState.INTENT, IntentState.DONE, IntentState.UNKNOWN, IntentState.STUCK})
+"""The states in which money may have moved and nobody has settled it, also that of an effect whose run still goes on."""
 
-REOPENED_STATES = frozenset({IntentState.REFUSED, IntentState.COMPENSATED})
-"""The states that another attempt under the same key opens again: what had no lasting effect may get one now."""
+REOPENED_STATES = frozenset({IntentState.REFUSED, IntentState.COMPENSATED, IntentState.SETTLED})
+"""The states that another attempt under the same key opens again: it may have an effect that nobody has settled yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.journal.entry import OPEN_STATES, REOPENED_STATES, JournalEntry, require_same
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_S = 5.0  # how long another process may hold the file
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS intents (
@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS intents (
 _COLUMNS = "key, run_id, step, operation, kind, amount_minor, currency, source, target, cell, player, state, created_ns, updated_ns"
 _INSERT = f"INSERT INTO intents ({_COLUMNS}) VALUES ({', '.join('?' * 14)}) ON CONFLICT (key) DO NOTHING"  # noqa: S608 - constants
 _SELECT = f"SELECT {_COLUMNS} FROM intents"  # noqa: S608 - constants
+# Version 1 had no `settled`: its `done` was not open, and stays so. That this is a new version keeps older programs out.
+_SETTLE_VERSION_1 = f"UPDATE intents SET state = '{IntentState.SETTLED}' WHERE state = '{IntentState.DONE}'"  # noqa: S608 - constants
 _RESOLVE = "UPDATE intents SET state = ?, updated_ns = ? WHERE key = ?"
 
 
@@ -72,6 +74,8 @@ class SqliteJournal:
             if version > _VERSION:
                 raise HarnessError(f"{self._path}: written by a newer version (schema {version}, known is {_VERSION})")
             self._database.execute(_SCHEMA)
+            if version == 1:
+                self._database.execute(_SETTLE_VERSION_1)
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
 
     def intend(self, intent: Intent) -> None:

@@ -48,13 +48,13 @@ def test_a_key_stands_for_one_effect_for_ever(journal: AnyJournal, other: Intent
 
 @pytest.mark.parametrize("state", IntentState)
 def test_open_intents_are_those_that_nobody_settled(journal: AnyJournal, state: IntentState) -> None:
-    """INTENT, UNKNOWN and STUCK need someone; the rest does not."""
+    """INTENT, DONE, UNKNOWN and STUCK need someone; the rest does not."""
     journal.intend(intent("a"))
     journal.intend(intent("b"))
-    journal.resolve("a", IntentState.DONE)
+    journal.resolve("a", IntentState.SETTLED)
     journal.resolve("b", state)
     assert [entry.intent.key for entry in journal.open_intents()] == (["b"] if state in OPEN_STATES else [])
-    assert {IntentState.INTENT, IntentState.UNKNOWN, IntentState.STUCK} == OPEN_STATES
+    assert {IntentState.INTENT, IntentState.DONE, IntentState.UNKNOWN, IntentState.STUCK} == OPEN_STATES
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,14 @@ def test_open_intents_are_those_that_nobody_settled(journal: AnyJournal, state: 
     [
         (IntentState.REFUSED, IntentState.INTENT),
         (IntentState.COMPENSATED, IntentState.INTENT),
+        (IntentState.SETTLED, IntentState.INTENT),
         (IntentState.DONE, IntentState.DONE),
         (IntentState.UNKNOWN, IntentState.UNKNOWN),
         (IntentState.STUCK, IntentState.STUCK),
     ],
 )
 def test_another_attempt_opens_what_had_no_effect(journal: AnyJournal, state: IntentState, after: IntentState) -> None:
-    """A refused effect may happen at the second attempt, so until it is settled it counts as open."""
+    """What was refused, undone or settled may happen at the next attempt, so until that is settled it counts as open."""
     journal.intend(intent())
     journal.resolve("key-1", state)
     journal.intend(intent())

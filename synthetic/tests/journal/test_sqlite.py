@@ -59,6 +59,21 @@ def test_another_process_sees_the_intent_at_once(tmp_path: Path) -> None:
         assert [entry.state for entry in other.entries()] == [IntentState.DONE]
 
 
+def test_what_was_done_in_an_older_file_is_no_orphan(tmp_path: Path) -> None:
+    """Version 1 said `done` of what was over, too: it is settled once, and what is done from now on is open."""
+    path = tmp_path / "journal.db"
+    with SqliteJournal(path) as journal:
+        for key, state in (("old", IntentState.DONE), ("lost", IntentState.UNKNOWN)):
+            journal.intend(intent(key))
+            journal.resolve(key, state)
+        journal._database.execute("PRAGMA user_version = 1")
+    with SqliteJournal(path) as journal:
+        assert [(entry.intent.key, entry.state) for entry in journal.open_intents()] == [("lost", IntentState.UNKNOWN)]
+        journal.resolve("old", IntentState.DONE)
+    with SqliteJournal(path) as journal:
+        assert [entry.intent.key for entry in journal.open_intents()] == ["old", "lost"]
+
+
 def test_threads_share_a_journal(tmp_path: Path) -> None:
     """Sixteen at once: every intent is there once, whoever wrote it."""
     barrier = threading.Barrier(16)
@@ -69,7 +84,7 @@ def test_threads_share_a_journal(tmp_path: Path) -> None:
             for index in range(5):
                 journal.intend(intent(f"{number}-{index}"))
                 journal.intend(intent("shared"))
-                journal.resolve(f"{number}-{index}", IntentState.DONE)
+                journal.resolve(f"{number}-{index}", IntentState.SETTLED)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
         for thread in threads:
