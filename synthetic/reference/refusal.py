@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-class Refusal(Exception):  # noqa: N818 - the domain's word
+class RequestRefused(Exception):  # noqa: N818 - the domain's word
     """What every API of the platform raises, each in its own form: the HTTP status and the JSON body of the answer."""
 
     def __init__(self, status: int, body: dict[str, Any], message: str) -> None:
@@ -18,6 +18,6 @@ class Refusal(Exception):  # noqa: N818 - the domain's word
 
 
 async def answer_refusal(_request: Request, error: Exception) -> Response:
-    """Starlette's exception handler for a Refusal."""
-    assert isinstance(error, Refusal)
+    """Starlette's exception handler for a RequestRefused."""
+    assert isinstance(error, RequestRefused)
     return JSONResponse(error.body, error.status)

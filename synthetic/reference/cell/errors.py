@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic.reference.refusal import Refusal
+from synthetic.reference.refusal import RequestRefused
 
 
-class ApiError(Refusal):
+class ApiError(RequestRefused):
     """Raise it in a handler: the app answers `status` with `code`, `message` and any `extra` fields."""
 
     def __init__(self, status: int, code: str, message: str, *, extra: Mapping[str, Any] | None = None) -> None:

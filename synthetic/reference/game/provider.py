@@ -15,14 +15,14 @@ from synthetic.reference.game.games import Game
 from synthetic.reference.game.operators import Operator, Operators, operator_routes
 from synthetic.reference.game.pace import Pace
 from synthetic.reference.game.wallet_calls import Bet, Wallet
-from synthetic.reference.refusal import Refusal, answer_refusal
+from synthetic.reference.refusal import RequestRefused, answer_refusal
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
 _STAKE_MINOR_MAX = 2**53
 _ID_LENGTH_MAX = 100  # the wallet takes 128, and a win's id is the bet's with a suffix
 
 
-class ProviderError(Refusal):
+class ProviderError(RequestRefused):
     """A refused call, answered as `{"error": code, "message": ...}`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic.reference.refusal import Refusal
+from synthetic.reference.refusal import RequestRefused
 
 
-class ApiError(Refusal):
+class ApiError(RequestRefused):
     """A refusal. `executed` tells whether the operation had begun: only then is the answer stored under the idempotency key."""
 
     def __init__(

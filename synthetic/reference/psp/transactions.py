@@ -12,12 +12,12 @@ from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.instruments import INSTRUMENTS, Instrument
 from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
 from synthetic.reference.psp.states import DEPOSIT_TRANSACTION, WITHDRAWAL_TRANSACTION
-from synthetic.reference.refusal import Refusal
+from synthetic.reference.refusal import RequestRefused
 
 TABLES = {"deposit": DEPOSIT_TRANSACTION, "withdrawal": WITHDRAWAL_TRANSACTION}
 
 
-class Refused(Refusal):
+class Refused(RequestRefused):
     """The PSP's refusal of a merchant's call."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
