@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from synthetic.reference.cell.cashier.models import DepositRow, RefundRow
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.orders import Ask, check_rules
+from synthetic.reference.cell.cashier.payment_book import move, post, recall, requested, write_down
 from synthetic.reference.cell.cashier.refund_book import open_refund
-from synthetic.reference.cell.cashier.states import DEPOSIT, MOVES
+from synthetic.reference.cell.cashier.states import DEPOSIT
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
-from synthetic.reference.ledger import Entry, Ledger, LedgerTransaction
+from synthetic.reference.ledger import Ledger, LedgerTransaction
 
 AMOUNT_MISMATCH = "amount_mismatch"
 _COUNTS_TOWARDS_LIMIT = ("pending", "succeeded")
@@ -34,19 +35,21 @@ def request_deposit(ledger: Ledger, player: Player, ask: Ask, key: str) -> tuple
 
     Raises ApiError 422 `idempotency_mismatch`, `limit_exceeded`, 403 `self_excluded`, `kyc_required`.
     """
-    scope = f"deposit:{player.player_id}"
     with ledger.transaction() as transaction:
         transaction.lock(player.player_id)
-        seen = transaction.recall(scope, key)
-        if seen is not None:
-            if seen.fingerprint != ask.fingerprint:
-                raise ApiError(422, "idempotency_mismatch", "this Idempotency-Key was used with another body")
-            return transaction.session.get_one(DepositRow, seen.response["id"]), True
+        known = recall(transaction, DepositRow, player.player_id, ask, key)
+        if known is not None:
+            return known, True
         check_rules(player)
         _check_limit(transaction, player, ask.amount_minor)
-        row = _new_row(player, ask, key)
-        transaction.session.add(row)
-        transaction.remember(scope, key, ask.fingerprint, {"id": row.deposit_id})
+        row = DepositRow(
+            deposit_id=f"dep_{uuid.uuid4().hex}",
+            state=DEPOSIT.initial,
+            credited_minor=0,
+            refunded_minor=0,
+            **requested(player, ask, key),
+        )
+        write_down(transaction, row, row.deposit_id, ask)
         return row, False
 
 
@@ -62,9 +65,9 @@ def hear_of_deposit(
     if row is None:
         return None
     if news.event == "captured" and (news.amount_minor, news.currency) != (row.amount_minor, row.currency):
-        _move(row, "failed", news, AMOUNT_MISMATCH)
+        move(row, DEPOSIT, replace(news, event="failed", code=AMOUNT_MISMATCH))
         return Heard(row, None if row.credited_minor else _return_uncredited(transaction, row, news))
-    if _move(row, news.event, news, news.code):
+    if move(row, DEPOSIT, news):
         if news.event == "captured":
             credit(transaction, row)
         return Heard(row)
@@ -77,43 +80,8 @@ def hear_of_deposit(
 
 def credit(transaction: LedgerTransaction, row: DepositRow) -> None:
     """Post the deposit's amount to the player's cash."""
-    moves = {bucket: sign * row.amount_minor for bucket, sign in MOVES["deposit"].items()}
-    transaction.post(Entry("deposit", row.player_id, row.deposit_id, moves, f"psp:{row.psp}", row.currency))
+    post(transaction, row, row.deposit_id, "deposit", row.amount_minor)
     row.credited_minor = row.amount_minor
-
-
-def find_deposit(ledger: Ledger, player_id: str, deposit_id: str) -> DepositRow:
-    """The player's deposit. Raises ApiError 404 `unknown_deposit`."""
-    with ledger.reading() as session:
-        row = session.get(DepositRow, deposit_id)
-    if row is None or row.player_id != player_id:
-        raise ApiError(404, "unknown_deposit", f"there is no deposit {deposit_id!r}")
-    return row
-
-
-def find_deposit_by_key(ledger: Ledger, player_id: str, key: str) -> DepositRow | None:
-    """The deposit that the player requested under this key, or None."""
-    query = sa.select(DepositRow).where(DepositRow.player_id == player_id, DepositRow.idempotency_key == key)
-    with ledger.reading() as session:
-        return session.scalars(query).first()
-
-
-def _new_row(player: Player, ask: Ask, key: str) -> DepositRow:
-    now = datetime.now(UTC)
-    return DepositRow(
-        deposit_id=f"dep_{uuid.uuid4().hex}",
-        player_id=player.player_id,
-        idempotency_key=key,
-        psp=ask.psp,
-        instrument=ask.instrument,
-        amount_minor=ask.amount_minor,
-        currency=ask.currency,
-        state=DEPOSIT.initial,
-        credited_minor=0,
-        refunded_minor=0,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def _check_limit(transaction: LedgerTransaction, player: Player, amount_minor: int) -> None:
@@ -129,17 +97,6 @@ def _check_limit(transaction: LedgerTransaction, player: Player, amount_minor: i
     if amount_minor > left_minor:
         message = f"{max(0, left_minor)} of the day's {player.deposit_day_minor} is left"
         raise ApiError(422, "limit_exceeded", message)
-
-
-def _move(row: DepositRow, event: str, news: News, code: str | None) -> bool:
-    """Take the row to its next state; False where the event has no effect there."""
-    state = DEPOSIT.after(row.state, event)
-    if news.psp_reference and row.psp_reference is None:
-        row.psp_reference = news.psp_reference
-    if state is None:
-        return False
-    row.state, row.code, row.updated_at = state, code, datetime.now(UTC)
-    return True
 
 
 def _return_uncredited(transaction: LedgerTransaction, row: DepositRow, news: News) -> RefundRow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,16 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from synthetic.reference.ledger.models import Base, UtcDateTime
 
 
-class DepositRow(Base):
-    """A deposit. `credited_minor` and `refunded_minor` say what the ledger holds of it; `code` why it failed."""
+class PaymentColumns:
+    """What a deposit and a withdrawal both have; `noun` is the API's word for one. `code` says why it failed."""
 
-    __tablename__ = "deposits"
-    __table_args__ = (
-        UniqueConstraint("player_id", "idempotency_key", name="uq_deposits_key"),
-        Index("ix_deposits_state", "state", "updated_at"),
-    )
+    noun: ClassVar[str]
 
-    deposit_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     player_id: Mapped[str] = mapped_column(ForeignKey("players.player_id"))
     idempotency_key: Mapped[str] = mapped_column(String(255))
     psp: Mapped[str] = mapped_column(String(64))
@@ -29,10 +25,23 @@ class DepositRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     psp_reference: Mapped[str | None] = mapped_column(String(64))
     code: Mapped[str | None] = mapped_column(String(64))
-    credited_minor: Mapped[int] = mapped_column(BigInteger)
-    refunded_minor: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DepositRow(PaymentColumns, Base):
+    """A deposit. `credited_minor` and `refunded_minor` say what the ledger holds of it."""
+
+    noun = "deposit"
+    __tablename__ = "deposits"
+    __table_args__ = (
+        UniqueConstraint("player_id", "idempotency_key", name="uq_deposits_key"),
+        Index("ix_deposits_state", "state", "updated_at"),
+    )
+
+    deposit_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    credited_minor: Mapped[int] = mapped_column(BigInteger)
+    refunded_minor: Mapped[int] = mapped_column(BigInteger)
 
 
 class RefundRow(Base):
@@ -58,9 +67,10 @@ class RefundRow(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class WithdrawalRow(Base):
+class WithdrawalRow(PaymentColumns, Base):
     """A withdrawal; its amount is in `locked` until it is paid or released."""
 
+    noun = "withdrawal"
     __tablename__ = "withdrawals"
     __table_args__ = (
         UniqueConstraint("player_id", "idempotency_key", name="uq_withdrawals_key"),
@@ -68,14 +78,3 @@ class WithdrawalRow(Base):
     )
 
     withdrawal_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    player_id: Mapped[str] = mapped_column(ForeignKey("players.player_id"))
-    idempotency_key: Mapped[str] = mapped_column(String(255))
-    psp: Mapped[str] = mapped_column(String(64))
-    instrument: Mapped[str] = mapped_column(String(64))
-    amount_minor: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String(3))
-    state: Mapped[str] = mapped_column(String(16))
-    psp_reference: Mapped[str | None] = mapped_column(String(64))
-    code: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from synthetic.reference.cell.cashier.models import DepositRow, RefundRow
-from synthetic.reference.cell.cashier.states import DEPOSIT, MOVES
+from synthetic.reference.cell.cashier.payment_book import post
+from synthetic.reference.cell.cashier.states import DEPOSIT
 from synthetic.reference.cell.errors import ApiError
-from synthetic.reference.ledger import Entry, Ledger, LedgerTransaction
+from synthetic.reference.ledger import Ledger, LedgerTransaction
 
 
 def request_refund(ledger: Ledger, player_id: str, deposit_id: str, key: str) -> RefundRow | None:
@@ -31,7 +32,7 @@ def request_refund(ledger: Ledger, player_id: str, deposit_id: str, key: str) ->
         amount_minor = min(row.credited_minor, balance.cash_minor)
         if refund is None and row.state == "succeeded" and amount_minor > 0:
             refund = open_refund(transaction, row, "player", amount_minor, psp_reference=row.psp_reference or "")
-            _post(transaction, row, "refund", amount_minor)
+            post(transaction, row, deposit_id, "refund", amount_minor)
         if refund is not None and seen is None:
             transaction.remember(scope, key, deposit_id, {"refund_id": refund.refund_id})
         return refund
@@ -73,7 +74,7 @@ def settle_refund(ledger: Ledger, refund_id: str, *, is_done: bool) -> None:
         if refund.reason != "player":
             return
         if not is_done:
-            _post(transaction, row, "refund_failed", refund.amount_minor)
+            post(transaction, row, row.deposit_id, "refund_failed", refund.amount_minor)
             return
         state = DEPOSIT.after(row.state, "refunded")
         assert state is not None, f"deposit {row.deposit_id} was refunded while {row.state}"
@@ -96,8 +97,3 @@ def _live_refund(transaction: LedgerTransaction, deposit_id: str, reason: str) -
         RefundRow.deposit_id == deposit_id, RefundRow.reason == reason, RefundRow.state != "failed"
     )
     return transaction.session.scalars(query).first()
-
-
-def _post(transaction: LedgerTransaction, row: DepositRow, kind: str, amount_minor: int) -> None:
-    moves = {bucket: sign * amount_minor for bucket, sign in MOVES[kind].items()}
-    transaction.post(Entry(kind, row.player_id, row.deposit_id, moves, f"psp:{row.psp}", row.currency))

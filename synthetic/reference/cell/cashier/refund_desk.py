@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 
 from synthetic.reference.cell.cashier.cashier import Cashier
-from synthetic.reference.cell.cashier.deposit_book import find_deposit
 from synthetic.reference.cell.cashier.deposits import DepositDesk
 from synthetic.reference.cell.cashier.models import DepositRow
+from synthetic.reference.cell.cashier.payment_book import find_payment
 from synthetic.reference.cell.cashier.psp_clients import PspPayment, PspRejected
 from synthetic.reference.cell.cashier.refund_book import request_refund
 from synthetic.reference.cell.cashier.refunds import RefundSender
@@ -29,15 +29,15 @@ class RefundDesk:
 
         Raises ApiError 404 `unknown_deposit`, 422 `idempotency_mismatch`, 502 `psp_unavailable` (ask again, same key).
         """
-        await run_in_threadpool(find_deposit, self._ledger, player.player_id, deposit_id)
+        await run_in_threadpool(find_payment, self._ledger, DepositRow, player.player_id, deposit_id)
         async with self._cashier.locks.holding(deposit_id):
-            row = await run_in_threadpool(find_deposit, self._ledger, player.player_id, deposit_id)
+            row = await run_in_threadpool(find_payment, self._ledger, DepositRow, player.player_id, deposit_id)
             if row.state == "pending":
                 row = await self._settle_pending(row)
             refund = await run_in_threadpool(request_refund, self._ledger, player.player_id, deposit_id, key)
             if refund is not None and refund.state == "requested":
                 await self._cashier.ask(self._sender.send(refund, row))
-            return await run_in_threadpool(find_deposit, self._ledger, player.player_id, deposit_id)
+            return await run_in_threadpool(find_payment, self._ledger, DepositRow, player.player_id, deposit_id)
 
     async def _settle_pending(self, row: DepositRow) -> DepositRow:
         """Bring a pending deposit to an end, asking the PSP first: what it has captured is credited, the rest cancelled."""

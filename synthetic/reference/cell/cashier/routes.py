@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,16 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 from synthetic.reference.cell.cashier.callbacks import NotificationCallbacks
 from synthetic.reference.cell.cashier.cashier import Cashier, CashierTiming
-from synthetic.reference.cell.cashier.deposit_book import find_deposit, find_deposit_by_key
 from synthetic.reference.cell.cashier.deposits import DepositDesk
 from synthetic.reference.cell.cashier.models import DepositRow, WithdrawalRow
 from synthetic.reference.cell.cashier.orders import parse_ask
+from synthetic.reference.cell.cashier.payment_book import P, find_payment, find_payment_by_key
 from synthetic.reference.cell.cashier.psp_clients import client_for
 from synthetic.reference.cell.cashier.refund_desk import RefundDesk
 from synthetic.reference.cell.cashier.refunds import RefundSender
 from synthetic.reference.cell.cashier.safety_net import SafetyNet
 from synthetic.reference.cell.cashier.webhooks import IntentWebhooks
-from synthetic.reference.cell.cashier.withdrawal_book import find_withdrawal, find_withdrawal_by_key
 from synthetic.reference.cell.cashier.withdrawals import WithdrawalDesk
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
@@ -52,16 +52,6 @@ def _deposit_routes(context: CellContext, deposits: DepositDesk, refunds: Refund
         body = _without_nulls(deposit_json(row) | {"redirect_url": redirect_url or None})
         return JSONResponse(body, 202, {"Idempotent-Replay": "true"} if is_replay else None)
 
-    async def show(request: Request) -> Response:
-        player = await context.authenticate(request)
-        row = await run_in_threadpool(find_deposit, context.ledger, player.player_id, request.path_params["id"])
-        return JSONResponse(deposit_json(row))
-
-    async def look_up(request: Request) -> Response:
-        player, key = await context.authenticate(request), _looked_up_key(request)
-        row = await run_in_threadpool(find_deposit_by_key, context.ledger, player.player_id, key)
-        return JSONResponse({"found": row is not None, "deposit": None if row is None else deposit_json(row)})
-
     async def refund(request: Request) -> Response:
         player, key = await context.authenticate(request), idempotency_key(request)
         row = await refunds.refund(player, request.path_params["id"], key)
@@ -73,8 +63,7 @@ def _deposit_routes(context: CellContext, deposits: DepositDesk, refunds: Refund
 
     return [
         Route("/cashier/deposits", create, methods=["POST"]),
-        Route("/cashier/deposits", look_up, methods=["GET"]),
-        Route("/cashier/deposits/{id}", show, methods=["GET"]),
+        *_read_routes(context, DepositRow, deposit_json),
         Route("/cashier/deposits/{id}/refund", refund, methods=["POST"]),
         Route("/cashier/deposits/{id}/return", come_back, methods=["GET"]),
     ]
@@ -87,16 +76,6 @@ def _withdrawal_routes(context: CellContext, withdrawals: WithdrawalDesk) -> lis
         row, is_replay = await withdrawals.request(player, ask, key)
         return JSONResponse(withdrawal_json(row), 202, {"Idempotent-Replay": "true"} if is_replay else None)
 
-    async def show(request: Request) -> Response:
-        player = await context.authenticate(request)
-        row = await run_in_threadpool(find_withdrawal, context.ledger, player.player_id, request.path_params["id"])
-        return JSONResponse(withdrawal_json(row))
-
-    async def look_up(request: Request) -> Response:
-        player, key = await context.authenticate(request), _looked_up_key(request)
-        row = await run_in_threadpool(find_withdrawal_by_key, context.ledger, player.player_id, key)
-        return JSONResponse({"found": row is not None, "withdrawal": None if row is None else withdrawal_json(row)})
-
     async def cancel(request: Request) -> Response:
         player = await context.authenticate(request)
         row = await withdrawals.cancel(player, request.path_params["id"])
@@ -104,9 +83,28 @@ def _withdrawal_routes(context: CellContext, withdrawals: WithdrawalDesk) -> lis
 
     return [
         Route("/cashier/withdrawals", create, methods=["POST"]),
-        Route("/cashier/withdrawals", look_up, methods=["GET"]),
-        Route("/cashier/withdrawals/{id}", show, methods=["GET"]),
+        *_read_routes(context, WithdrawalRow, withdrawal_json),
         Route("/cashier/withdrawals/{id}/cancel", cancel, methods=["POST"]),
+    ]
+
+
+def _read_routes(context: CellContext, table: type[P], as_json: Callable[[P], dict[str, Any]]) -> list[BaseRoute]:
+    """A payment by its id, and by the Idempotency-Key that requested it: the player's own only."""
+    ledger = context.ledger
+
+    async def show(request: Request) -> Response:
+        player = await context.authenticate(request)
+        row = await run_in_threadpool(find_payment, ledger, table, player.player_id, request.path_params["id"])
+        return JSONResponse(as_json(row))
+
+    async def look_up(request: Request) -> Response:
+        player, key = await context.authenticate(request), _looked_up_key(request)
+        row = await run_in_threadpool(find_payment_by_key, ledger, table, player.player_id, key)
+        return JSONResponse({"found": row is not None, table.noun: None if row is None else as_json(row)})
+
+    return [
+        Route(f"/cashier/{table.noun}s", look_up, methods=["GET"]),
+        Route(f"/cashier/{table.noun}s/{{id}}", show, methods=["GET"]),
     ]
 
 

@@ -11,6 +11,7 @@ from synthetic.reference.cell.cashier.cashier import Cashier
 from synthetic.reference.cell.cashier.models import WithdrawalRow
 from synthetic.reference.cell.cashier.news import News, withdrawal_news
 from synthetic.reference.cell.cashier.orders import Ask
+from synthetic.reference.cell.cashier.payment_book import find_payment
 from synthetic.reference.cell.cashier.psp_clients import (
     PayoutOrder,
     PspError,
@@ -19,7 +20,7 @@ from synthetic.reference.cell.cashier.psp_clients import (
     PspRejected,
     PspUnknown,
 )
-from synthetic.reference.cell.cashier.withdrawal_book import find_withdrawal, hear_of_withdrawal, request_withdrawal
+from synthetic.reference.cell.cashier.withdrawal_book import hear_of_withdrawal, request_withdrawal
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.logs import log_event
@@ -44,9 +45,11 @@ class WithdrawalDesk:
 
     async def cancel(self, player: Player, withdrawal_id: str) -> WithdrawalRow:
         """Stop a withdrawal that has not left. Raises ApiError 404, 409 `too_late`, 502 `psp_unavailable`."""
-        await run_in_threadpool(find_withdrawal, self._context.ledger, player.player_id, withdrawal_id)
+        await run_in_threadpool(find_payment, self._context.ledger, WithdrawalRow, player.player_id, withdrawal_id)
         async with self._cashier.locks.holding(withdrawal_id):
-            row = await run_in_threadpool(find_withdrawal, self._context.ledger, player.player_id, withdrawal_id)
+            row = await run_in_threadpool(
+                find_payment, self._context.ledger, WithdrawalRow, player.player_id, withdrawal_id
+            )
             if row.state == "pending":
                 row = await self.apply_payout(row, await self._cashier.ask(self._cancelled(row)))
         if row.state in {"in_transit", "paid"}:
