@@ -11,7 +11,7 @@ from synthetic.core.errors import HarnessError
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play, started_event
 from synthetic.core.outcome import Blame, RunOutcome
-from synthetic.core.plan import CellPlan, PlayerPlan
+from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec
 from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
@@ -93,12 +93,24 @@ class Session:
                 spec = make_spec(
                     part, turn, player, secrets, seed=self._seed, clock=self._clock, scheduled_ns=scheduled_ns
                 )
-                return await self._drivers[part.cell.name].run(play(spec), sink=self._sink, journal=self._journal)
+                return await self._run(spec)
         except HarnessError as error:
             await start.abort()
             return self._not_played(turn, part, scheduled_ns, str(error))
         except asyncio.BrokenBarrierError:
             return self._not_played(turn, part, scheduled_ns, "the other run of its pair could not be played")
+
+    async def _run(self, spec: RunSpec) -> RunEnded:
+        """Play one run. One that is cut off, or that breaks on our side, is told of and spoils no other run."""
+        try:
+            return await self._drivers[spec.cell.name].run(play(spec), sink=self._sink, journal=self._journal)
+        except asyncio.CancelledError:
+            self._sink(_cut_off(spec, self._clock.monotonic_ns(), "it was cut off before its end"))
+            raise
+        except Exception as error:  # noqa: BLE001 - the other runs have money under way
+            ended = _cut_off(spec, self._clock.monotonic_ns(), f"our own code failed: {type(error).__name__}: {error}")
+            self._sink(ended)
+            return ended
 
     def _pool_of(self, part: Part) -> PlayerPool:
         name = pool_name(part.plan, part.cell)
@@ -112,3 +124,8 @@ class Session:
         self._sink(started_event(spec))
         self._sink(ended)
         return ended
+
+
+def _cut_off(spec: RunSpec, at_ns: int, reason: str) -> RunEnded:
+    """The end of a run that did not come to its own; the journal knows what it had moved."""
+    return RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), at_ns)

@@ -36,9 +36,12 @@ def perform(state: RunState, call: Call) -> Machine[CallEnd]:
 
 
 def _money_exchange(operation: OperationPlan) -> int:
-    """The index of the exchange that moves the money: the last one that sends something; -1 where none does."""
-    sending = [index for index, plan in enumerate(operation.exchanges) if isinstance(plan, HttpPlan | SendPlan)]
-    return sending[-1] if operation.moves is not None and sending else -1
+    """The index of the exchange that moves the money; -1 where the operation moves none."""
+    if operation.moves is None:
+        return -1
+    marked = [i for i, plan in enumerate(operation.exchanges) if isinstance(plan, HttpPlan | SendPlan) and plan.money]
+    assert len(marked) == 1, f"config marks the one exchange of {operation.name} that moves its money"
+    return marked[0]
 
 
 def _exchange(

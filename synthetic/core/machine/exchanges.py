@@ -38,13 +38,21 @@ def send_http(
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the request can't be made: {error}")
     request = replace(request, timeout_s=remaining_s(state, call, plan.timeout_s))
     first = request
-    for _ in range(plan.redirects + 1):
+    for hop in range(plan.redirects + 1):
         answer, reply = yield from _one_hop(state, call, plan, scope, request)
         following = _redirected(request, reply) if reply is not None and plan.redirects else None
         if following is None:
-            return replace(answer, request=first)
+            return replace(_after_hops(answer, first, hop), request=first)
         request = following
     return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"more than {plan.redirects} redirects", request=first)
+
+
+def _after_hops(answer: Answer, first: Http, hop: int) -> Answer:
+    """A refusal behind a redirect says nothing of the money that the first request may have moved."""
+    if hop == 0 or first.moves is None or answer.outcome is not StepOutcome.REFUSED:
+        return answer
+    reason = f"redirected after the request had left, and then: {answer.reason}"
+    return replace(answer, outcome=StepOutcome.UNKNOWN, reason=reason)
 
 
 def remaining_s(state: RunState, call: Call, timeout_s: float) -> float:
@@ -91,7 +99,7 @@ def _one_hop(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
 ) -> Machine[tuple[Answer, HttpReply | None]]:
     span = state.next_span()
-    result = yield replace(request, headers=request.headers + _run_headers(state, request, span))
+    result = yield replace(request, headers=request.headers + run_headers(state, request, span))
     assert isinstance(result, HttpReply | TransportFault), f"a driver answered Http with {result!r}"
     state.observe(result.times)
     if isinstance(result, TransportFault):
@@ -101,11 +109,12 @@ def _one_hop(
         reply = result
         _take_cookies(state, request.url, result)
         answer = _read_reply(state, plan, scope, result)
+        taint_outputs(state, call, {**scope, **answer.values})
     yield http_view(state, call, plan, request, result, answer, span)
     return answer, reply
 
 
-def _run_headers(state: RunState, request: Http, span: str) -> Headers:
+def run_headers(state: RunState, request: Http, span: str) -> Headers:
     """What goes with every request and is not part of the mapping: trace context (W3C) and the run's cookies."""
     cookies = state.cookies.header(request.url)
     traced: Headers = (("traceparent", f"00-{trace_id(state.spec.run_id)}-{span}-01"),)
@@ -157,6 +166,15 @@ def save_values(state: RunState, answer: Answer, saves: tuple[Save, ...], scope:
             return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"`{save.name}` can't be saved: {error}")
         state.session[save.name] = state.redactor.taint(str(value)) if save.secret else value
     return answer
+
+
+def taint_outputs(state: RunState, call: Call, scope: Mapping[str, Any]) -> None:
+    """Taint the operation's secret outputs before the answer that holds them is shown to anybody."""
+    for name in call.operation.secret_out & call.operation.out.keys():
+        try:
+            state.redactor.taint(str(call.operation.out[name].value(scope, state.currency)))
+        except ExpressionError:
+            continue  # it does not stand in this answer
 
 
 def fault_answer(fault: TransportFault, what: str) -> Answer:

@@ -22,7 +22,7 @@ from synthetic.core.effects import (
 from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.bodies import NotJson, encode_json, keyed_json, read_json
 from synthetic.core.machine.call import Answer, Call, first_refusal
-from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values
+from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values, taint_outputs
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
 from synthetic.core.outcome import StepOutcome
@@ -79,10 +79,10 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
     """Wait for the first frame that is meant, reading the inbox first."""
     deadline_ns = min(call.deadline_ns, state.now_ns + int(plan.within_s * 1e9))
     inbox = state.inboxes.setdefault(plan.connection, [])
-    for index, text in enumerate(inbox):
-        if (frame := _meant(state, plan.when, scope, text)) is not None:
+    for index, kept in enumerate(inbox):
+        if (frame := _meant(state, plan.when, scope, kept.text)) is not None:
             del inbox[index]
-            return _read_frame(state, plan, scope, frame, None)
+            return (yield from _taken(state, call, plan, scope, kept, frame))
     while True:
         result = yield WsReceive(plan.connection, max(0.0, (deadline_ns - state.now_ns) / 1e9))
         assert isinstance(result, WsFrame | TransportFault), f"a driver answered WsReceive with {result!r}"
@@ -93,12 +93,20 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
             return answer
         frame = _meant(state, plan.when, scope, result.text)
         if frame is not None:
-            answer = _read_frame(state, plan, scope, frame, result.times)
-            yield frame_view(state, call, plan.connection, "ws_receive", result.text, result, answer, plan.when.text)
-            return answer
+            return (yield from _taken(state, call, plan, scope, result, frame))
         yield from _set_aside(state, plan.connection, scope, result)
         if state.now_ns >= deadline_ns:  # a flood of other frames must not keep the step alive
             return _too_late(plan, result.times)
+
+
+def _taken(
+    state: RunState, call: Call, plan: ReceivePlan, scope: Mapping[str, Any], came: WsFrame, frame: Any
+) -> Machine[Answer]:
+    """The frame that was meant, whether it came just now or lay in the inbox."""
+    answer = _read_frame(state, plan, scope, frame, came.times)
+    taint_outputs(state, call, {**scope, **answer.values})
+    yield frame_view(state, call, plan.connection, "ws_receive", came.text, came, answer, plan.when.text)
+    return answer
 
 
 def _too_late(plan: ReceivePlan, times: Times) -> Answer:
@@ -124,10 +132,8 @@ def _meant(state: RunState, when: Expression, scope: Mapping[str, Any], text: st
         return None  # a frame that the condition can't be computed on is not the one that is meant
 
 
-def _read_frame(
-    state: RunState, plan: ReceivePlan, scope: Mapping[str, Any], frame: Any, times: Times | None
-) -> Answer:
-    tainted = times is not None and is_tainted(times)
+def _read_frame(state: RunState, plan: ReceivePlan, scope: Mapping[str, Any], frame: Any, times: Times) -> Answer:
+    tainted = is_tainted(times)
     answer = Answer(StepOutcome.DONE, times, values={"frame": frame, "body": frame}, tainted=tainted)
     seen = {**scope, **answer.values}
     code = first_refusal(state, plan.refused, seen)
@@ -147,7 +153,7 @@ def _set_aside(state: RunState, connection: str, scope: Mapping[str, Any], frame
             state.observe(result.times)
             return
     inbox = state.inboxes.setdefault(connection, [])
-    inbox.append(frame.text)
+    inbox.append(frame)
     del inbox[:-INBOX_MAX]
 
 

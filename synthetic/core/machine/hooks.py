@@ -6,13 +6,16 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from synthetic.core.effects import Effect, Http, HttpReply, Result, Times, TransportFault, WsSend
+from synthetic.core.effects import Effect, Http, Result, Times, WsSend
 from synthetic.core.machine.call import Call
 from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.exchanges import run_headers
 from synthetic.core.machine.state import Machine, RunState
 from synthetic.core.machine.views import hook_view
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import HookContext
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Refused(Exception):  # noqa: N818 - a hook says "refused", which is an outcome and no error
@@ -28,17 +31,33 @@ class Unclear(Exception):  # noqa: N818 - likewise
 
 
 def run_hook(state: RunState, call: Call, times: list[Times]) -> Machine[CallEnd]:
-    """Play a hook. The first request it sends carries the intent, so money never moves unjournaled."""
+    """Play a hook. The first request of it that is no mere GET carries the intent, so money never moves unjournaled.
+
+    What was exchanged is shown at its end, when its secret outputs are known.
+    """
+    exchanged: list[tuple[Http, Result, str]] = []
+    end = yield from _guarded(state, call, times, exchanged)
+    for name in call.operation.secret_out & end.out.keys():
+        state.redactor.taint(str(end.out[name]))
+    for request, result, span in exchanged:
+        yield hook_view(state, call, request, result, span)
+    return end
+
+
+def _guarded(
+    state: RunState, call: Call, times: list[Times], exchanged: list[tuple[Http, Result, str]]
+) -> Machine[CallEnd]:
     assert call.operation.hook is not None
     scenario = call.operation.hook(_context(state, call), **dict(call.args))
     try:
-        out = yield from _drive(state, call, scenario, times)
+        out = yield from _drive(state, call, scenario, times, exchanged)
     except Refused as refusal:
         return CallEnd(StepOutcome.REFUSED, refusal.code, str(refusal), tainted=state.tainted)
     except Unclear as unclear:
         return CallEnd(StepOutcome.UNKNOWN, "unclear", str(unclear), tainted=state.tainted)
-    for name in call.operation.secret_out & out.keys():
-        state.redactor.taint(str(out[name]))
+    except Exception as error:  # noqa: BLE001 - somebody else's code; the run has to go on to its compensation
+        outcome = StepOutcome.UNKNOWN if times else StepOutcome.REFUSED
+        return CallEnd(outcome, "hook_failed", f"the operation's Python code failed: {type(error).__name__}: {error}")
     return CallEnd(StepOutcome.DONE, out=dict(out))
 
 
@@ -55,21 +74,36 @@ def _context(state: RunState, call: Call) -> HookContext:
 
 
 def _drive(
-    state: RunState, call: Call, scenario: Generator[Effect, Result, Mapping[str, Any]], times: list[Times]
+    state: RunState,
+    call: Call,
+    scenario: Generator[Effect, Result, Mapping[str, Any]],
+    times: list[Times],
+    exchanged: list[tuple[Http, Result, str]],
 ) -> Machine[Mapping[str, Any]]:
     intent = call.intent
     effect = _start(scenario)
     while not isinstance(effect, _Returned):
-        if intent is not None and isinstance(effect, Http | WsSend):
+        if intent is not None and _may_move(effect):
+            assert isinstance(effect, Http | WsSend)
             effect, intent = replace(effect, moves=intent), None
-        result = yield effect
+        span = state.next_span() if isinstance(effect, Http) else ""
+        sent = (
+            replace(effect, headers=effect.headers + run_headers(state, effect, span))
+            if isinstance(effect, Http)
+            else effect
+        )
+        result = yield sent
         assert result is not None
         state.observe(result.times)
         times.append(result.times)
-        if isinstance(effect, Http) and isinstance(result, HttpReply | TransportFault):
-            yield hook_view(state, call, effect, result)
+        if isinstance(effect, Http):
+            exchanged.append((effect, result, span))
         effect = _advance(scenario, result)
     return effect.out
+
+
+def _may_move(effect: Effect) -> bool:
+    return isinstance(effect, WsSend) or (isinstance(effect, Http) and effect.method not in _READS)
 
 
 class _Returned:

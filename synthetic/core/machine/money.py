@@ -33,6 +33,7 @@ def payouts_shown(state: RunState, known: Fact) -> Iterator[MoneyMoved]:
         return
     amount = _given_back(state, known)
     if amount is not None and amount.minor > 0:
+        state.given_back_minor += amount.minor
         yield MoneyMoved(state.spec.run_id, known.step, "payout", amount, "payout", StepOutcome.DONE, "")
 
 

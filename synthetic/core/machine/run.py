@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synthetic.core.checks import CHECKS
+from synthetic.core.effects import Resolve
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted
 from synthetic.core.machine.judging import judge_run
 from synthetic.core.machine.state import Machine, RunState, trace_id
 from synthetic.core.machine.steps import StepEnd, play_step
 from synthetic.core.machine.undo import compensate
 from synthetic.core.money import Money
-from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
 from synthetic.core.plan import RunSpec, StepPlan
 
 _READ_ONLY_EVIDENCE = frozenset({"balance", "ledger", "psp_report"})
@@ -34,19 +35,48 @@ def play(spec: RunSpec) -> Machine[RunEnded]:
     """
     state = RunState(spec)
     yield started_event(spec)
-    failure = yield from _play_steps(state)
-    if failure is not None:
-        yield from _gather_evidence(state, failure.step)
-    judged: list[CheckJudged] = []
-    for verdict in judge_run(state, finished=failure is None):
-        judged.append(verdict)
-        yield verdict
+    failure = yield from _play_guarded(state)
+    judged, failure = _judge_guarded(state, failure)
+    yield from judged
     stranded: tuple[Money, ...] = ()
     if failure is not None:
         stranded = yield from compensate(state)
+    else:
+        yield from _settle(state)
     ended = _ended(state, failure, judged, stranded)
     yield ended
     return ended
+
+
+def _play_guarded(state: RunState) -> Machine[Failure | None]:
+    """Play the steps and, after a failure, gather the evidence. A mistake of our own ends the run, but never its compensation."""
+    try:
+        failure = yield from _play_steps(state)
+        if failure is not None:
+            yield from _gather_evidence(state, failure.step)
+    except Exception as error:  # noqa: BLE001 - whatever broke, what has moved has to come home
+        step = state.step or state.spec.plan.steps[0]
+        return Failure(step, None, f"our own code failed: {type(error).__name__}: {error}", Blame.HARNESS)
+    return failure
+
+
+def _judge_guarded(state: RunState, failure: Failure | None) -> tuple[list[CheckJudged], Failure | None]:
+    """Judge the evidence. A check that breaks is our own mistake, and must not keep the money from coming home either."""
+    judged: list[CheckJudged] = []
+    try:
+        judged.extend(judge_run(state, finished=failure is None))
+    except Exception as error:  # noqa: BLE001 - see above
+        step = state.spec.plan.steps[-1]
+        broke = f"our own check failed: {type(error).__name__}: {error}"
+        return judged, failure or Failure(step, None, broke, Blame.HARNESS)
+    return judged, failure
+
+
+def _settle(state: RunState) -> Machine[None]:
+    """Tell the journal that the run came to its end: what it moved is where it belongs."""
+    for movement in state.movements:
+        if movement.outcome is StepOutcome.DONE:
+            yield Resolve(movement.key, IntentState.SETTLED)
 
 
 def started_event(spec: RunSpec) -> RunStarted:
@@ -79,13 +109,20 @@ def started_event(spec: RunSpec) -> RunStarted:
 def _play_steps(state: RunState) -> Machine[Failure | None]:
     deadline_ns = state.spec.mono_ns + int(state.spec.plan.schedule.deadline_s * 1e9)
     for step in state.spec.plan.steps:
+        state.step = step
         if state.now_ns >= deadline_ns:
-            deadline = f"the run's deadline of {state.spec.plan.schedule.deadline_s:g} s was over before this step"
-            return Failure(step, None, deadline, Blame.PLATFORM)
+            return _too_late(state, step)
         end = yield from play_step(state, step)
         if not end.verdict.held:
             return Failure(step, end, end.verdict.reason, end.verdict.blame)
     return None
+
+
+def _too_late(state: RunState, step: StepPlan) -> Failure:
+    """The run's deadline is over: the platform's slowness, unless our own lag has eaten more than 5 % of it."""
+    deadline_s = state.spec.plan.schedule.deadline_s
+    blame = Blame.HARNESS if state.lag_ns > deadline_s * 1e9 / 20 else Blame.PLATFORM
+    return Failure(step, None, f"the run's deadline of {deadline_s:g} s was over before this step", blame)
 
 
 def _gather_evidence(state: RunState, failed: StepPlan) -> Machine[None]:

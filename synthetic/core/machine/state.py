@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from synthetic.core.cookies import CookieJar
-from synthetic.core.effects import Effect, Http, Result, Times, WsSend
+from synthetic.core.effects import Effect, Http, Result, Times, WsFrame, WsSend
 from synthetic.core.events import Event
+from synthetic.core.expressions import Expression
 from synthetic.core.history import Fact
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec
+from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StepPlan
 from synthetic.core.secrets import Redactor
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Movement:
     outcome: StepOutcome = StepOutcome.UNKNOWN
     out: Mapping[str, Any] = field(default_factory=dict)
     request: Http | WsSend | None = None
+    until: Expression | None = None
 
     @property
     def direction(self) -> str:
@@ -55,11 +57,14 @@ class RunState:
         self.redactor = Redactor()
         self.cookies = CookieJar()
         self.session: dict[str, Any] = {}
-        self.inboxes: dict[str, list[str]] = {}
+        self.inboxes: dict[str, list[WsFrame]] = {}
         self.steps: dict[str, Any] = {}
         self.facts: list[Fact] = []
         self.movements: list[Movement] = []
         self.tainted = False
+        self.lag_ns = 0  # our own, over all exchanges
+        self.step: StepPlan | None = None  # the one that is being played
+        self.given_back_minor = 0  # payouts and returned stakes that rounds have shown
         self._exchanges = 0
         self._taint_inputs()
         self._base = self._base_scope()
@@ -115,6 +120,7 @@ class RunState:
     def observe(self, times: Times) -> None:
         """Let time pass to a result's time, and taint the run when the harness was slow to take it."""
         self.now_ns = max(self.now_ns, times.handled)
+        self.lag_ns += times.harness_lag_ns
         self.tainted = self.tainted or is_tainted(times)
 
 

@@ -74,8 +74,8 @@ def _first_call(
 ) -> Machine[tuple[CallEnd, Movement | None]]:
     call = Call(step.id, step.operation, args, state.key(step.id), deadline_ns)
     if step.repeat:
-        original = next(m for m in state.movements if m.step == step.repeat)
-        if original.request is None:
+        original = next((m for m in state.movements if m.step == step.repeat), None)
+        if original is None or original.request is None:
             return CallEnd(
                 StepOutcome.REFUSED, "not_sent", f"step {step.repeat!r} sent nothing that could be repeated"
             ), None
@@ -94,7 +94,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
     try:
         amount = moves.amount.value(scope, state.currency)
         key = moves.key_value.text(scope, state.currency) if moves.key_value is not None else call.key
-    except ExpressionError as error:
+    except (ExpressionError, MoneyError) as error:
         return CallEnd(StepOutcome.REFUSED, "not_sent", str(error)), None
     refusal = limit_refusal(state, moves.kind, amount)
     if refusal:
@@ -104,7 +104,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
         spec.run_id, step.id, call.operation.name, moves.kind, amount, key, moves.source, moves.target,
         spec.cell.name, spec.player.get("id", ""),
     )  # fmt: skip
-    movement = Movement(step.id, call.operation, moves, key, amount, call.args)
+    movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until)
     state.movements.append(movement)
     end = yield from perform(state, replace(call, key=key, intent=intent))
     movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
@@ -156,7 +156,7 @@ def _poll_once(
     operation = state.spec.plan.platform.operations[poll.operation]
     try:
         polled_args = bind_arguments(state, operation, poll.arguments, seen_of(args, end) | {"key": state.key(step.id)})
-    except ExpressionError as error:
+    except (ExpressionError, MoneyError) as error:
         return CallEnd(StepOutcome.UNKNOWN, "not_sent", str(error))
     call = Call(step.id, operation, polled_args, state.key(step.id), deadline_ns, purpose="poll")
     return (yield from perform(state, call))

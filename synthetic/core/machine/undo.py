@@ -11,8 +11,8 @@ from typing import Any
 
 from synthetic.core.effects import Resolve, Sleep
 from synthetic.core.events import MoneyMoved, UndoEnded
-from synthetic.core.expressions import ExpressionError
-from synthetic.core.machine.call import Call
+from synthetic.core.expressions import Expression, ExpressionError
+from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.state import Machine, Movement, RunState
@@ -27,65 +27,122 @@ WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """How the compensation of one effect ended: `undone`, `nothing_to_undo` or `stuck`, and why."""
+    """How the compensation of one effect ended: `undone`, `nothing_to_undo` or `stuck`, and why.
+
+    `state` is what the journal keeps of it: an effect that was not found stays open there, as it may still arrive.
+    """
 
     result: str
     reason: str
+    state: IntentState
     returned: Money | None = None
 
 
 def compensate(state: RunState) -> Machine[tuple[Money, ...]]:
-    """Undo what an unfinished run has moved. Answers the amounts that are stranded."""
+    """Bring home what an unfinished run has moved. Answers the amounts that are stranded."""
     stranded: list[Money] = []
     for movement in reversed(state.movements):
-        if movement.moves.undo is None or movement.outcome is StepOutcome.REFUSED:
+        if movement.outcome is StepOutcome.REFUSED:
             continue
-        ended = yield from _undo(state, movement)
+        ended = yield from _guarded(state, movement)
         lost = movement.amount if ended.result == "stuck" else None
         if lost is not None:
             stranded.append(lost)
-        yield Resolve(movement.key, IntentState.STUCK if lost is not None else IntentState.COMPENSATED)
+        if ended.result == "undone":
+            movement.outcome = StepOutcome.REFUSED  # it does not count any more for what the run has in the wallet
+        yield Resolve(movement.key, ended.state)
         if ended.returned is not None:
             yield _returned(state, movement, ended.returned)
         yield UndoEnded(state.spec.run_id, movement.step, ended.result, state.redactor.redact(ended.reason), lost)
     return tuple(stranded)
 
 
+def _guarded(state: RunState, movement: Movement) -> Machine[Undone]:
+    """Undo one effect. A mistake of our own strands this one, and keeps no other from coming home."""
+    try:
+        return (yield from _undo(state, movement))
+    except Exception as error:  # noqa: BLE001 - see above
+        return Undone("stuck", f"our own code failed: {type(error).__name__}: {error}", IntentState.STUCK)
+
+
 def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
     plan = movement.moves.undo
-    assert plan is not None
-    if movement.direction == "in" and (later := _returned_by(state, movement)):
-        return Undone("nothing_to_undo", f"step {later!r} has taken it out again")
+    if movement.direction == "in" and (taken := _taken_out(state, movement)):
+        return Undone("nothing_to_undo", taken, IntentState.SETTLED)
     found = yield from _look_up(state, movement)
-    if found is False:
-        return Undone("nothing_to_undo", "the platform knows no such key")
-    if found is None and movement.outcome is StepOutcome.UNKNOWN:
-        return Undone("stuck", "nobody knows whether it happened: the look-up was not answered")
+    if found is not True and (unfound := _not_found(movement, answered=found is False)) is not None:
+        return unfound
+    if _turned_down(state, movement):
+        return Undone("nothing_to_undo", "it was turned down in the end", IntentState.REFUSED)
+    if plan is None:
+        return Undone(
+            "nothing_to_undo", "it has happened, and the mapping says that it has no undo", IntentState.SETTLED
+        )
     if not _applies(state, movement, plan):
-        return Undone("nothing_to_undo", f"`{plan.when.text}` does not hold any more" if plan.when else "")
+        return _past_undoing(state, movement, plan)
     return (yield from _send_undo(state, movement, plan))
 
 
-def _returned_by(state: RunState, movement: Movement) -> str:
-    later = state.movements[state.movements.index(movement) + 1 :]
-    return next((m.step for m in later if m.direction == "out" and m.outcome is StepOutcome.DONE), "")
+def _not_found(movement: Movement, *, answered: bool) -> Undone | None:
+    """What it means that the look-up did not show the effect; None where the undo may be tried all the same."""
+    if movement.outcome is StepOutcome.DONE:
+        lost = "it was acknowledged, and the platform now says that it knows no such key"
+        return Undone("stuck", lost, IntentState.STUCK) if answered else None
+    if not answered:
+        unheard = "nobody knows whether it happened: the look-up was not answered"
+        return Undone("stuck", unheard, IntentState.STUCK)
+    unknown = (
+        f"the platform knows no such key, {ATTEMPTS} times asked; it stays open in the journal, as it may still arrive"
+    )
+    return Undone("nothing_to_undo", unknown, IntentState.UNKNOWN)
+
+
+def _taken_out(state: RunState, movement: Movement) -> str:
+    """Why a deposit has nothing left to refund: the run has no money of its own in the wallet, or may have none."""
+    others = [m for m in state.movements if m is not movement]
+    unclear = next((m.step for m in others if m.direction == "out" and m.outcome is StepOutcome.UNKNOWN), "")
+    if unclear:
+        return f"step {unclear!r} may have taken it out; refunding it, too, could pay out twice"
+    left = sum(_in_wallet(m) for m in state.movements) + state.given_back_minor
+    return "" if left > 0 else "the run has taken out what it had put in"
+
+
+def _in_wallet(movement: Movement) -> int:
+    """What a movement has put into the player's wallet, in minor units; negative for what it took out."""
+    if movement.outcome is StepOutcome.REFUSED or (
+        movement.outcome is StepOutcome.UNKNOWN and movement.direction != "in"
+    ):
+        return 0
+    return {"in": 1, "out": -1, "stake": -1, "bonus": 0}[movement.direction] * movement.amount.minor
+
+
+def _turned_down(state: RunState, movement: Movement) -> bool:
+    return first_refusal(state, movement.operation.declined, state.scope(_seen(movement))) is not None
+
+
+def _past_undoing(state: RunState, movement: Movement, plan: CallPlan) -> Undone:
+    """The undo does not apply any more: either the effect came to the end that the step wanted, or it is under way."""
+    reason = f"`{plan.when.text}` does not hold any more" if plan.when else ""
+    if movement.until is None or _holds(state, movement, movement.until):
+        return Undone("nothing_to_undo", reason, IntentState.SETTLED)
+    return Undone("stuck", f"it is under way and can't be undone: {reason}", IntentState.STUCK)
 
 
 def _look_up(state: RunState, movement: Movement) -> Machine[bool | None]:
     """Ask by key. True: it exists (its outputs are refreshed); False: it does not; None: no answer."""
     plan = movement.moves.lookup
+    answered = False
     for attempt in range(ATTEMPTS):
         if attempt:
             yield from _pause(state)
         end = yield from _call(state, movement, plan, "lookup")
         if end is None or end.outcome is not StepOutcome.DONE:
             continue
+        answered = True
         if _found(state, movement, plan, end):
             movement.out = {**movement.out, **end.out}
             return True
-        if movement.outcome is StepOutcome.DONE or attempt == ATTEMPTS - 1:
-            return False  # an unknown effect may still be on its way, so "no" has to be said to the last attempt
-    return None
+    return False if answered else None
 
 
 def _found(state: RunState, movement: Movement, plan: CallPlan, end: CallEnd) -> bool:
@@ -115,6 +172,13 @@ def _applies(state: RunState, movement: Movement, plan: CallPlan) -> bool:
         return True  # where the state is not known, trying is safer than leaving the money where it is
 
 
+def _holds(state: RunState, movement: Movement, claim: Expression) -> bool:
+    try:
+        return claim.holds(state.scope(_seen(movement)), state.currency)
+    except ExpressionError:
+        return False
+
+
 def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[Undone]:
     reason = ""
     for attempt in range(ATTEMPTS):
@@ -122,16 +186,17 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
             yield from _pause(state)
         end = yield from _call(state, movement, plan, "undo")
         if end is None:
-            return Undone("stuck", "the undo can't be called with what is known of the effect")
+            return Undone("stuck", "the undo can't be called with what is known of the effect", IntentState.STUCK)
         if end.outcome is StepOutcome.DONE:
-            return Undone("undone", f"by {plan.operation}", _amount_returned(movement, end.out))
+            returned = _amount_returned(movement, end.out)
+            return Undone("undone", f"by {plan.operation}", IntentState.COMPENSATED, returned)
         reason = end.reason
         if end.outcome is StepOutcome.REFUSED and end.code not in ("connect_refused", "connect_timeout"):
             break
     found = yield from _look_up(state, movement)
     if found and not _applies(state, movement, plan):
-        return Undone("nothing_to_undo", "it came to its own end meanwhile")
-    return Undone("stuck", f"{plan.operation}: {reason}")
+        return _past_undoing(state, movement, plan)
+    return Undone("stuck", f"{plan.operation}: {reason}", IntentState.STUCK)
 
 
 def _amount_returned(movement: Movement, out: Mapping[str, Any]) -> Money:

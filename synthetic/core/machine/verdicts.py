@@ -65,7 +65,7 @@ def _failed(
     """The first blame rule that holds; without one it is the platform's, whose answer it was."""
     if end.code in ("not_sent", "over_limit"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS if end.code == "over_limit" else Blame.PLATFORM)
-    if end.code == "not_journaled":
+    if end.code in ("not_journaled", "hook_failed"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS)
     scope = state.scope(seen_of(args, end), {"error": end.error, "overdue": overdue, "code": end.code, "step": step.id})
     for rule in step.operation.blame:

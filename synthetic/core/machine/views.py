@@ -46,10 +46,9 @@ def _http_view(
     )
 
 
-def hook_view(state: RunState, call: Call, request: Http, result: Result) -> ExchangeDone:
+def hook_view(state: RunState, call: Call, request: Http, result: Result, span: str) -> ExchangeDone:
     """One HTTP exchange of a Python operation, which judges its answers itself."""
     done = StepOutcome.DONE if isinstance(result, HttpReply) else StepOutcome.UNKNOWN
-    span = state.next_span()
     return _http_view(state, call, request, result, Answer(done), span, "as the operation's Python code wants it")
 
 

@@ -75,6 +75,33 @@ operations:
       {kind: withdraw, amount: args.amount, from: wallet, to: psp, key: {field: key},
        lookup: {call: find, found: out.found}, undo: none, why: a payout of this bank is final}
     out: {id: body.id}
+  payout:
+    inputs: {amount: money}
+    http: POST /payouts
+    json: {minor: "${{ args.amount.minor() }}"}
+    moves:
+      {kind: withdraw, amount: args.amount, from: wallet, to: psp, key: {field: key},
+       lookup: {call: find_payout, found: out.found}, undo: {call: cancel, when: "out.state == 'pending'"}}
+    out: {id: body.id, state: body.state}
+    poll: {call: payout_state, every: 500ms}
+  payout_state: {inputs: {id: string}, http: "GET /payouts/${{ args.id }}", out: {id: body.id, state: body.state}}
+  find_payout:
+    inputs: {key: string}
+    http: GET /find
+    query: {key: "${{ args.key }}"}
+    out: {found: body.found, id: body.id, state: body.state}
+  cancel: {inputs: {id: string}, http: "POST /cancel/${{ args.id }}"}
+  hopping:
+    inputs: {amount: money}
+    http: POST /hopping
+    json: {minor: "${{ args.amount.minor() }}"}
+    redirects: 1
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+  secretive:
+    http: GET /secretive
+    out: {pin: {value: body.pin, secret: true}}
   hop: {http: "GET /hop", redirects: 2, bearer: "${{ session.token }}", out: {at: body.at}}
   join:
     exchanges:

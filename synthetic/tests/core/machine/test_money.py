@@ -10,6 +10,7 @@ from synthetic.core.events import MoneyMoved, StepEnded, UndoEnded
 from synthetic.core.machine.hooks import Unclear
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
+from synthetic.drivers.memory import Reply
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, REFUSED, Played, answers, ok, played
 
 DEPOSIT = """
@@ -29,11 +30,11 @@ def undone(run: Played) -> list[tuple[str, str]]:
 
 
 def test_a_healthy_run_moves_its_money_once_and_undoes_nothing() -> None:
-    """One intent, one request, DONE in the journal, no compensation."""
+    """One intent, one request, SETTLED in the journal, no compensation."""
     run = played(DEPOSIT, answers(HEALTHY))
     assert run.ended.outcome is RunOutcome.OK
     assert [intent.key for intent in run.journal.intents] == ["run1-deposit"]
-    assert run.journal.states == {"run1-deposit": IntentState.DONE}
+    assert run.journal.states == {"run1-deposit": IntentState.SETTLED}
     assert undone(run) == []
     assert [(m.direction, str(m.amount), m.outcome) for m in run.of(MoneyMoved)] == [
         ("in", "1.00 EUR", StepOutcome.DONE)
@@ -59,7 +60,7 @@ def test_unknown_outcome_is_queried_and_never_sent_again() -> None:
 
 def test_an_unknown_effect_that_never_happened_is_not_undone() -> None:
     """The platform says three times that it knows no such key: there is nothing to bring back."""
-    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": ok(found=False, id="")}))
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": ok(found=False, id="", state="")}))
     assert undone(run) == [("deposit", "nothing_to_undo")]
     assert len(run.requests("/find")) == 3
     assert run.requests("/refunds") == []
@@ -67,7 +68,7 @@ def test_an_unknown_effect_that_never_happened_is_not_undone() -> None:
 
 def test_an_unknown_effect_that_shows_up_late_is_still_undone() -> None:
     """One "no" is not believed of a request that may be on its way."""
-    finds = [ok(found=False, id=""), ok(found=True, id="d1")]
+    finds = [ok(found=False, id="", state=""), ok(found=True, id="d1", state="")]
     run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": finds}))
     assert undone(run) == [("deposit", "undone")]
 
@@ -98,8 +99,101 @@ def test_a_deposit_that_was_withdrawn_again_is_not_refunded_too() -> None:
     """The run fails after its withdrawal: refunding would pay out twice."""
     run = played(WITHDRAWN, answers(HEALTHY))
     assert run.ended.outcome is RunOutcome.FAILED
-    assert undone(run) == [("deposit", "nothing_to_undo")]
+    assert undone(run) == [("cashout", "nothing_to_undo"), ("deposit", "nothing_to_undo")]
     assert run.requests("/refunds") == []
+
+
+def test_a_withdrawal_of_less_than_came_in_does_not_excuse_the_deposit() -> None:
+    """0.10 of 1.00 was taken out: the rest still comes home."""
+    run = played(
+        WITHDRAWN.replace("withdraw, with: {amount: 1.00 EUR}", "withdraw, with: {amount: 0.10 EUR}"), answers(HEALTHY)
+    )
+    assert undone(run) == [("cashout", "nothing_to_undo"), ("deposit", "undone")]
+
+
+def test_a_withdrawal_that_was_cancelled_does_not_excuse_the_deposit() -> None:
+    """Overdue, cancelled, so that the cash is back in the wallet: the deposit is refunded."""
+    steps = DEPOSIT + (
+        "  - {id: cashout, call: payout, with: {amount: 1.00 EUR}, until: \"out.state == 'paid'\", within: 2s}\n"
+    )
+    routes = HEALTHY | {
+        "POST /payouts": ok(id="p1", state="pending"),
+        "GET /payouts": ok(id="p1", state="pending"),
+        "GET /find": ok(found=True, id="d1", state="pending"),
+        "POST /cancel": ok(),
+    }
+    run = played(steps, answers(routes))
+    assert undone(run) == [("cashout", "undone"), ("deposit", "undone")]
+    assert run.ended.stranded == ()
+
+
+def test_a_withdrawal_that_is_under_way_is_stranded() -> None:
+    """In transit: too late to cancel, not yet paid. It is reported, and the deposit is not paid out a second time."""
+    steps = DEPOSIT + (
+        "  - {id: cashout, call: payout, with: {amount: 1.00 EUR}, until: \"out.state == 'paid'\", within: 2s}\n"
+    )
+    routes = HEALTHY | {
+        "POST /payouts": ok(id="p1", state="pending"),
+        "GET /payouts": ok(id="p1", state="in_transit"),
+        "GET /find": ok(found=True, id="d1", state="in_transit"),
+    }
+    run = played(steps, answers(routes))
+    assert undone(run) == [("cashout", "stuck"), ("deposit", "nothing_to_undo")]
+    assert run.ended.stranded == (Money(100, "EUR"),)
+
+
+def test_a_payout_without_an_undo_is_looked_up_all_the_same() -> None:
+    """Its answer was lost and its look-up, too: that it can't be undone does not make it unseen."""
+    steps = DEPOSIT + "  - {id: cashout, call: withdraw, with: {amount: 1.00 EUR}}\n"
+    run = played(steps, answers(HEALTHY | {"POST /withdrawals": DEAD, "GET /find": DEAD}))
+    assert undone(run)[0] == ("cashout", "stuck")
+    assert Money(100, "EUR") in run.ended.stranded
+
+
+def test_an_acknowledged_payment_that_the_platform_denies_is_stranded() -> None:
+    """It said yes, and now it knows nothing of it: that is lost money, not nothing."""
+    run = played(THEN_BREAKS, answers(HEALTHY | {"GET /find": ok(found=False, id="", state="")}))
+    assert undone(run) == [("deposit", "stuck")]
+
+
+def test_what_was_not_found_stays_open_in_the_journal() -> None:
+    """A request may still arrive after we have asked: who sweeps later has to ask again."""
+    run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": ok(found=False, id="", state="")}))
+    assert run.journal.states == {"run1-deposit": IntentState.UNKNOWN}
+
+
+def test_a_refusal_behind_a_redirect_is_no_refusal_of_the_payment() -> None:
+    """The payment left and was redirected; the second hop's "no" does not say that nothing happened."""
+    steps = "  - {id: login, call: login}\n  - {id: pay, call: hopping, with: {amount: 1.00 EUR}}\n"
+    redirect = Reply(303, b"", (("Location", "/elsewhere"),))
+    run = played(steps, answers(HEALTHY | {"POST /hopping": redirect, "GET /elsewhere": ok(409, error="gone")}))
+    assert [event.outcome for event in run.of(StepEnded)][-1] is StepOutcome.UNKNOWN
+    assert undone(run) == [("pay", "undone")]
+
+
+def test_a_hook_that_breaks_is_our_own_fault_and_its_money_comes_home() -> None:
+    """Its payment left before it broke: unknown, looked up, undone; nobody else is blamed."""
+
+    def breaks(_context: Any, amount: Any) -> Generator[Http, Any, dict[str, Any]]:
+        yield Http("GET", "http://api.test/balance")
+        yield Http("POST", "http://api.test/deposits", body=str(amount.minor).encode())
+        raise KeyError("oops")
+
+    run = played("  - {id: pay, call: hooked, with: {amount: 1.00 EUR}}\n", answers(HEALTHY), hook=breaks)
+    assert (run.ended.outcome, run.ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+    assert [isinstance(e, Http) and e.moves is not None for e in run.wire][:2] == [False, True]
+    assert undone(run) == [("pay", "undone")]
+
+
+def test_repeating_what_was_never_sent_is_a_finding() -> None:
+    """The first request was over its limit, so there are no bytes to send again."""
+    steps = """
+  - {id: login, call: login}
+  - {id: funds, call: balance}
+  - {id: pay, call: deposit, with: {amount: "${{ funds.cash }}"}}
+"""
+    run = played(steps, answers(HEALTHY | {"GET /balance": ok(cash=101)}))
+    assert run.ended.outcome is RunOutcome.ABORTED
 
 
 def test_a_refused_deposit_moved_nothing() -> None:

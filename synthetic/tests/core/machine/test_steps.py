@@ -142,6 +142,13 @@ def test_no_secret_reaches_an_event() -> None:
     assert "***" in told
 
 
+def test_a_secret_output_is_masked_in_the_very_answer_that_holds_it() -> None:
+    """It is tainted before the exchange is shown, not after."""
+    run = played("  - {id: pin, call: secretive}\n", answers({"GET /secretive": ok(pin="SECRETPIN99")}))
+    assert run.ended.outcome is RunOutcome.OK
+    assert "SECRETPIN99" not in repr(run.events)
+
+
 def test_trace_context_goes_with_every_request() -> None:
     """One trace id a run, another span each time (W3C)."""
     run = played(DEPOSIT, answers(HEALTHY))
