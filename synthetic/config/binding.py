@@ -22,6 +22,7 @@ def bind(plan: ScenarioPlan, cell: CellPlan) -> list[Mistake]:
         _pool(plan, cell),
         _currency(plan, cell),
         _limits(plan, cell),
+        _unlimited(plan, cell),
         _rows(plan, cell),
         _names(plan, cell),
     )
@@ -129,6 +130,14 @@ def _limits(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:
         elif most is not None and most < limit:
             message = f"the {kind} limit {limit} of {plan.name} is over the {most} that cell {cell.name} allows"
             yield Mistake(plan.place, message, "the operator's limit in the cells file is the upper bound")
+
+
+def _unlimited(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:
+    """Kinds of money that the operator has not allowed: what has no limit must not move."""
+    for kind in {step.operation.moves.kind for step in plan.steps if step.operation.moves is not None}:
+        if kind not in cell.limits:
+            message = f"cell {cell.name} has no {kind} limit, but {plan.name} moves money of that kind"
+            yield Mistake(cell.place, message, f"add `{kind}: ...` to the cell's limits, if it may")
 
 
 def _rows(plan: ScenarioPlan, cell: CellPlan) -> Iterator[Mistake]:

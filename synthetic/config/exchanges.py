@@ -162,17 +162,18 @@ def _link_headers(exchange: HttpModel, names: Vocabulary, around: Surroundings) 
 
 
 def _link_target(text: Text, names: Vocabulary, around: Surroundings) -> tuple[str, Template]:
-    """`POST /path` as the method and the whole URL."""
+    """`POST /path` as the method and the whole URL; no method where it is not understood."""
     problems = around.problems
     nothing = Template(("",), text.place)
     match = _REQUEST.fullmatch(text.strip())
     if match is None:
         if not text.stands_in:
             problems.add(text.place, f"expected `METHOD /path` or `METHOD https://...`, found '{text}'")
-        return "GET", nothing
+        return "", nothing
     method, rest = match[1], match[2]
     if method not in _METHODS:
         problems.add(text.inner, f"unknown HTTP method '{method}'", did_you_mean(method.upper(), list(_METHODS)))
+        method = ""
     start = Place(text.inner.file, text.inner.line, text.inner.column + text.index(rest))
     target = problems.written(Text(rest, start), names)
     if not rest.startswith("/"):

@@ -31,7 +31,7 @@ def moved_amount(step: StepPlan) -> tuple[Money, Place] | None:
 
 
 def check_limits(model: ScenarioModel, steps: Sequence[StepPlan], platform: PlatformPlan, problems: Problems) -> None:
-    """Every money step has a limit of its kind and stays within it; a run's deposits stay within a day's."""
+    """Every money step has a limit of its kind and stays within it; one run's deposits stay within `per_day`."""
     limits = money_limits(model.limits)
     _check_kinds(model, platform, problems)
     _check_currencies(model, limits, problems)

@@ -69,7 +69,7 @@ def link_moves(
 def _link_key(
     key: KeyModel, exchanges: tuple[ExchangePlan, ...], problems: Problems
 ) -> tuple[Literal["header", "field"], str]:
-    carrier = next((plan for plan in reversed(exchanges) if isinstance(plan, HttpPlan | SendPlan)), None)
+    carrier = next((plan for plan in exchanges if isinstance(plan, HttpPlan | SendPlan) and plan.money), None)
     if (key.header is None) == (key.field is None):
         problems.add(key.source.place, "the key goes into either a `header` or a `field`")
         return "header", str(key.header or "")

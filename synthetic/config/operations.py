@@ -10,6 +10,7 @@ from synthetic.config.arguments import by_name, link_arguments
 from synthetic.config.exchanges import Surroundings, duration_s, link_exchanges, link_refusals, link_saves
 from synthetic.config.located import Text
 from synthetic.config.models import BlameModel, OperationModel, PollModel
+from synthetic.config.money_exchange import mark_money_exchange
 from synthetic.config.moves import Callee, link_moves
 from synthetic.config.vocabularies import BLAME, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, did_you_mean
@@ -59,7 +60,8 @@ def draft_operation(name: Text, model: OperationModel, around: Surroundings, res
     inputs = {str(key): _KINDS.get(kind.removesuffix("?"), Kind.ANY) for key, kind in model.inputs.items()}
     optional = _optional(model, around)
     names = {**around.names, **prefixed("args", inputs)}
-    exchanges, seen = link_exchanges(model.exchanges, names, around)
+    linked, seen = link_exchanges(model.exchanges, names, around)
+    exchanges = mark_money_exchange(name, model, linked, problems)
     hook = _resolve(model, around, resolve_hook)
     if model.python is not None:
         out = _declared_out(model, around)

@@ -8,6 +8,7 @@ from synthetic.config.arguments import link_arguments
 from synthetic.config.exchanges import duration_s
 from synthetic.config.located import Text
 from synthetic.config.models import ScenarioModel, StepModel
+from synthetic.config.own_codes import is_own_code
 from synthetic.config.problems import Problems
 from synthetic.config.vocabularies import ROOTS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, Vocabulary
@@ -85,7 +86,7 @@ class _Linking:
             until=self._link_until(step, operation, own),
             within_s=duration_s(step.within, WITHIN_S),
             expect=tuple(self._problems.expression(claim, own, Kind.BOOL) for claim in step.expect),
-            refused=str(step.refused or ""),
+            refused=self._link_refused(step),
             repeat=self._link_repeat(step, operation, earlier),
         )
 
@@ -131,6 +132,14 @@ class _Linking:
                 "use `expect` for what has to hold at once",
             )
         return self._problems.expression(step.until, names, Kind.BOOL)
+
+    def _link_refused(self, step: StepModel) -> str:
+        code = step.refused
+        if code is not None and not code.stands_in and is_own_code(code):
+            message = f"'{code}' is a code of the harness itself, which needs no refusal of the platform's"
+            hint = "name the code that the platform refuses with, as the mapping's `refused` or `declined` gives it"
+            self._problems.add(code.place, message, hint)
+        return str(code or "")
 
     def _link_repeat(self, step: StepModel, operation: OperationPlan, earlier: list[StepPlan]) -> str:
         if step.repeat is None or step.repeat.stands_in:

@@ -50,7 +50,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class HttpPlan:
-    """One HTTP request and how to read its answer. `body_kind`: `json`, `form`, `raw` or `none`."""
+    """One HTTP request and how to read its answer. `body_kind`: `json`, `form`, `raw` or `none`.
+
+    `money`: it is the exchange that moves the operation's money, so it carries the intent and the idempotency key.
+    """
 
     place: Place
     method: str
@@ -67,6 +70,7 @@ class HttpPlan:
     save: tuple[Save, ...] = ()
     timeout_s: float = 10.0
     redirects: int = 0  # how many 3xx answers to follow
+    money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,12 @@ class OpenPlan:
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
-    """Send one JSON frame."""
+    """Send one JSON frame. `money`: as in `HttpPlan`."""
 
     place: Place
     connection: str
     body: Tree
+    money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class CallPlan:
 class MovesPlan:
     """The money effect of an operation. `kind` names the limit that covers it (`deposit`, `stake`, `withdraw`, `bonus`).
 
-    `key_in`: where the idempotency key goes in the last sending exchange: a header's name or a field of the JSON body.
+    `key_in`: where the idempotency key goes in the exchange marked `money`: a header's name or a field of its body.
     `key_value`: the key, where the protocol wants a certain form; else it is made of the run and the step.
     """
 

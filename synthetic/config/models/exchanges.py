@@ -47,6 +47,9 @@ class SignModel(Node):
 
 
 Saves = dict[Identifier, Annotated[SaveModel, Shorthand("value")]]
+IsMoney = Annotated[
+    StrictBool, Field(description="This one moves the operation's money; needed where several exchanges could.")
+]
 
 
 class HttpModel(Node):
@@ -69,6 +72,7 @@ class HttpModel(Node):
     save: Saves = Field(default_factory=dict, description="Values kept for later operations as `session.<name>`.")
     timeout: Duration | None = Field(None, description="How long to wait for the answer (10s).")
     redirects: Annotated[StrictInt, Field(ge=0, le=10)] = Field(0, description="How many redirects to follow.")
+    money: IsMoney = False
 
 
 class OpenModel(Node):
@@ -85,6 +89,7 @@ class SendModel(Node):
     noun: ClassVar[str] = "sending a frame"
     send: Identifier = Field(description="The connection.")
     json_: Tree = Field(alias="json", description="The frame: JSON with holes.")
+    money: IsMoney = False
 
 
 class ReceiveModel(Node):

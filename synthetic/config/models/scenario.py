@@ -60,7 +60,8 @@ class StepModel(Node):
     within: Duration | None = Field(None, description="How long the step may take in all, polls included (10s).")
     expect: list[Cel] = Field(default_factory=list, description="What has to hold of its outputs (`out.*`).")
     refused: AnyText | None = Field(
-        None, description="The code with which it has to be refused; a step that succeeds then fails the run."
+        None,
+        description="The platform's code with which it has to be refused; a step that succeeds then fails the run.",
     )
     repeat: Identifier | None = Field(
         None, description="An earlier step whose money request goes out again, byte for byte and under the same key."
@@ -89,7 +90,7 @@ class ScenarioModel(Node):
     schedule: ScheduleModel | None = Field(None, description="When it plays.")
     limits: dict[Identifier, MoneyText] = Field(
         default_factory=dict,
-        description="The most that one step may move, by kind of movement; `per_day` is the most for all runs of a day.",
+        description="The most that one step may move, by kind of movement; the deposits of one run stay within `per_day`.",
     )
     lease: LeaseModel = Field(description="The player that a run plays with.")
     steps: list[StepModel] = Field(description="What is played, in order.")

@@ -88,7 +88,8 @@ def test_a_pool_without_players_is_a_mistake(reference: PlatformPlan, cell: Cell
 
 def test_an_amount_in_another_currency_is_a_mistake(reference: PlatformPlan, cell: CellPlan) -> None:
     """Of the step and of its limit, each in its place."""
-    assert told(scenario(reference, DEPOSIT), replace(cell, currency="GBP", limits={})) == [
+    limits = {"deposit": Money(200, "GBP")}
+    assert told(scenario(reference, DEPOSIT), replace(cell, currency="GBP", limits=limits)) == [
         "the deposit limit 1.00 EUR is not in GBP, the currency of cell canary",
         "1.00 EUR is not in GBP, the currency of cell canary",
     ]
@@ -100,6 +101,19 @@ def test_no_scenario_may_move_more_than_its_cell_allows(reference: PlatformPlan,
     assert told(scenario(reference, DEPOSIT), smaller) == [
         "the deposit limit 1.00 EUR of s is over the 0.99 EUR that cell canary allows"
     ]
+
+
+def test_money_of_a_kind_for_which_the_cell_has_no_limit_does_not_move(reference: PlatformPlan, cell: CellPlan) -> None:
+    """A limit that the operator forgot is none that holds everything; told once for each kind, at the cell."""
+    silent = replace(cell, limits={"stake": Money(50, "EUR")})
+    twice = scenario(
+        reference, DEPOSIT.replace("]", ", {id: e, call: cashier.deposit, with: {amount: 1.00 EUR, psp: a}}]")
+    )
+    (mistake,) = bind(twice, silent)
+    assert mistake.place == cell.place
+    assert mistake.message == "cell canary has no deposit limit, but s moves money of that kind"
+    assert mistake.hint == "add `deposit: ...` to the cell's limits, if it may"
+    assert told(scenario(reference, "steps: [{id: l, call: auth.logout}]"), replace(cell, limits={})) == []
 
 
 def test_a_cell_of_another_platform_is_a_mistake(reference: PlatformPlan, cell: CellPlan) -> None:
