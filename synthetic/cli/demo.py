@@ -99,7 +99,7 @@ def _show(summary: Summary, out: Path) -> None:
 
 def _exit_code(played: Played, summary: Summary) -> ExitCode:
     """The verdict decides. An interrupted or empty session has none, and no pass stands beside stranded money."""
-    code = exit_code_of(played.records, interrupted=played.interrupted)
+    code = exit_code_of(played.records, interrupted=played.interrupted, left_open=bool(played.left_open))
     if played.interrupted or code is ExitCode.NOTHING_RAN:
         return code
     if summary.verdict is None or summary.verdict.verdict != "pass":

@@ -21,10 +21,13 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_code_of(records: Sequence[RunRecord], *, interrupted: bool = False) -> ExitCode:
-    """The worst that happened, money first. Runs that say nothing (tainted, aborted) never make a pass."""
+def exit_code_of(records: Sequence[RunRecord], *, interrupted: bool = False, left_open: bool = False) -> ExitCode:
+    """The worst that happened, money first. Runs that say nothing (tainted, aborted) never make a pass.
+
+    `left_open`: the journal has money of these runs that nobody settled, whatever their records say.
+    """
     ends = {record.outcome for record in records}
-    if any(record.stranded for record in records):
+    if left_open or any(record.stranded for record in records):
         return ExitCode.STRANDED
     if interrupted:
         return ExitCode.INTERRUPTED

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from synthetic.cli.open_money import left_by, tell_earlier, tell_left
 from synthetic.cli.screen import say
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import Event
 from synthetic.core.plan import CellPlan
 from synthetic.core.ports import EventSink, fan_out
+from synthetic.journal.entry import JournalEntry
 from synthetic.journal.sqlite import SqliteJournal
 from synthetic.report.recorder import RunRecorder
 from synthetic.report.records import RunRecord
@@ -27,10 +29,11 @@ JOURNAL_PATH = Path(".synthetic") / "journal.db"
 
 @dataclass(slots=True)
 class Played:
-    """What a session left: its events, its run records, and whether it was interrupted."""
+    """What a session left: its events, its run records, the money that it left open, and whether it was interrupted."""
 
     events: list[Event] = field(default_factory=list)
     records: list[RunRecord] = field(default_factory=list)
+    left_open: list[JournalEntry] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -55,16 +58,22 @@ def play_turns(
         tell(record)
 
     sink = fan_out([played.events.append, RunRecorder(deliver)])
-    intents = _open_journal(journal)
-    try:
-        asyncio.run(_play(turns, seed, at_once, sink, intents, played))
-    finally:
-        intents.close()
-        # Written after the last run: a write in between would show as our own lag in the runs that are still going.
-        if played.records:
-            with RunStore(store) as kept:
-                kept.save(played.records)
+    with _open_journal(journal) as intents:
+        tell_earlier(intents.open_intents(), journal)
+        try:
+            asyncio.run(_play(turns, seed, at_once, sink, intents, played))
+        finally:
+            played.left_open = left_by(played.events, intents.open_intents())
+            tell_left(played.left_open, journal)
+            _keep(played.records, store)
     return played
+
+
+def _keep(records: Sequence[RunRecord], store: Path) -> None:
+    """Written after the last run: a write in between would show as our own lag in the runs that are still going."""
+    if records:
+        with RunStore(store) as kept:
+            kept.save(records)
 
 
 def _open_journal(path: Path) -> SqliteJournal:

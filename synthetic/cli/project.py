@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from synthetic.cli.screen import say
 from synthetic.config.cells import load_cells
 from synthetic.config.names import NOWHERE, pick
+from synthetic.config.operations import ResolveHook
 from synthetic.config.project import PLATFORM_FOLDERS, Project, ProjectFiles, load_project, yaml_files
 from synthetic.config.shipped import shipped_root
 from synthetic.core.checks import CHECKS
+from synthetic.core.effects import Effect, Result
 from synthetic.core.errors import AuthorError
-from synthetic.core.plan import CellPlan
+from synthetic.core.plan import CellPlan, Hook
 from synthetic.extensions import HookResolver
 from synthetic.runner.turns import Linked
 
@@ -65,16 +70,32 @@ def open_project(sources: Sources) -> Project:
     if sources.cells is not None and not sources.cells.is_file():
         hint = "give --cells FILE; `synthetic init DIR` writes one to start from"
         raise AuthorError.at(NOWHERE, f"there is no cells file '{sources.cells}' here", hint)
-    return load_project(sources.project_files(), known_checks=CHECK_NAMES, resolve_hook=_hooks(sources.cells))
+    cells = [sources.cells] if sources.cells is not None else []
+    return load_project(sources.project_files(), known_checks=CHECK_NAMES, resolve_hook=hooks_of(cells))
 
 
-def _hooks(cells: Path | None) -> HookResolver:
-    """Python operations from the modules that the operator's cells file allows, and from no other."""
-    try:
-        plans = load_cells(cells) if cells is not None else {}
-    except AuthorError:
-        plans = {}  # told when the project is loaded
-    return HookResolver.of(sorted({module for cell in plans.values() for module in cell.python}))
+def hooks_of(cells: Sequence[Path]) -> ResolveHook:
+    """Python operations from the modules that the operator's cells files allow, and from no other.
+
+    Without a cells file nobody has said what is allowed, and nothing can be played: then none is imported, and none refused.
+    """
+    if not cells:
+        return _unseen
+    allowed: set[str] = set()
+    for path in cells:
+        with suppress(AuthorError):  # told when the file itself is read
+            allowed |= {module for cell in load_cells(path).values() for module in cell.python}
+    return HookResolver.of(sorted(allowed))
+
+
+def _unseen(dotted: str) -> Hook:
+    say(f"not looked up, as no cells file says which modules may be used: python: {dotted}", style="dim")
+
+    def never_played(*_: object) -> Generator[Effect, Result, Mapping[str, Any]]:
+        yield from ()  # a generator function, as every operation in Python is
+        raise AssertionError(f"{dotted} was never looked up")
+
+    return never_played
 
 
 def chosen_scenarios(project: Project, names: Sequence[str], tags: Sequence[str]) -> list[Linked]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from synthetic.reference.catalogue import Fault
 
 app = typer.Typer(help="The reference platform: a small, real gaming platform to try things on.", no_args_is_help=True)
-EXTRA = "the reference platform is not installed; add its extra: pip install 'igaming-synthetic[reference]'"
+EXTRA = 'the reference platform is not installed; add its extra: pip install "igaming-synthetic[reference]"'
 
 
 def reference_module(name: str) -> Any:

@@ -120,7 +120,7 @@ def _play_and_tell(turns: Sequence[Turn], seed: int, at_once: int, form: Format,
     show(closing_line(played.records))
     if not streamed:
         _document(_RENDERERS[form](played.records), output)
-    return exit_code_of(played.records, interrupted=played.interrupted)
+    return exit_code_of(played.records, interrupted=played.interrupted, left_open=bool(played.left_open))
 
 
 def _document(text: str, output: Path | None) -> None:

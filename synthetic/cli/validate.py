@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from synthetic.cli.project import CHECK_NAMES, Sources, open_project
+from synthetic.cli.project import CHECK_NAMES, Sources, hooks_of, open_project
 from synthetic.cli.screen import write
 from synthetic.config.anything import FileKind, kind_of, load_anything
 from synthetic.config.names import NOWHERE
+from synthetic.config.operations import ResolveHook
 from synthetic.config.platforms import load_platform
 from synthetic.config.project import PLATFORM_FOLDERS, Project, yaml_files
 from synthetic.config.scenarios import bind
@@ -29,7 +31,8 @@ def validate(
     ] = None,
     *,
     cells: Annotated[
-        Path | None, typer.Option(help="Check that the scenarios fit these cells.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Check that the scenarios fit these cells; their file allows Python.", metavar="FILE"),
     ] = None,
     platform: Annotated[
         Path | None, typer.Option(help="The mapping that single scenario files are checked against.", metavar="FILE")
@@ -37,7 +40,7 @@ def validate(
 ) -> None:
     """Report every mistake in scenarios, mappings and cells files with file:line:column. Exit: 0 none, 2 some."""
     if files:
-        _validate_files(files, platform)
+        _validate_files(files, platform, cells)
         return
     given = cells or (DEFAULT_CELLS if DEFAULT_CELLS.is_file() else None)
     project = open_project(Sources.found(cells=given, platforms=None))
@@ -63,49 +66,61 @@ def _require_fit(project: Project) -> None:
         raise AuthorError(mistakes)
 
 
-def _validate_files(given: Sequence[Path], mapping: Path | None) -> None:
+def _validate_files(given: Sequence[Path], mapping: Path | None, cells: Path | None) -> None:
     files = [path for one in given for path in (yaml_files(one) if one.is_dir() else (one,))]
     if not files:
         raise AuthorError.at(NOWHERE, f"there is no YAML file in {', '.join(map(str, given))}")
     mistakes: list[Mistake] = []
-    platforms = _mappings(files, mapping, mistakes)
+    resolve_hook = cache(hooks_of(_allowing(files, cells)))
+    platforms = _mappings(files, mapping, mistakes, resolve_hook)
     for path in files:
-        mistakes += _mistakes_of(path, platforms)
+        mistakes += _mistakes_of(path, platforms, resolve_hook)
     if mistakes:
         raise AuthorError(mistakes)
     write(f"ok: {len(files)} file{'' if len(files) == 1 else 's'}")
 
 
-def _mappings(files: Sequence[Path], mapping: Path | None, mistakes: list[Mistake]) -> list[PlatformPlan]:
+def _allowing(files: Sequence[Path], cells: Path | None) -> list[Path]:
+    """The cells files that say which Python may be used: the one that is given, else those among the files, else the project's."""
+    if cells is not None and not cells.is_file():
+        raise AuthorError.at(NOWHERE, f"there is no cells file '{cells}' here")
+    among = [path for path in files if _is(FileKind.CELLS, path)]
+    own = [DEFAULT_CELLS] if DEFAULT_CELLS.is_file() else []
+    return [cells] if cells is not None else among or own
+
+
+def _mappings(
+    files: Sequence[Path], mapping: Path | None, mistakes: list[Mistake], resolve_hook: ResolveHook
+) -> list[PlatformPlan]:
     """What scenarios are checked against: the mapping that is given, those among the files, the project's, the shipped."""
-    among = [path for path in files if _is_mapping(path)]
+    among = [path for path in files if _is(FileKind.PLATFORM, path)]
     own = [path for folder in PLATFORM_FOLDERS for path in yaml_files(Path(folder))]
     shipped = yaml_files(shipped_root() / "fixtures" / "platforms")
     chosen = [mapping] if mapping is not None else among or own or list(shipped)
     plans = []
     for path in chosen:
         try:
-            plans.append(load_platform(path))
+            plans.append(load_platform(path, resolve_hook=resolve_hook))
         except AuthorError as error:
             if path not in among:
                 mistakes += error.mistakes
     return plans
 
 
-def _is_mapping(path: Path) -> bool:
+def _is(kind: FileKind, path: Path) -> bool:
     try:
-        return kind_of(path) is FileKind.PLATFORM
+        return kind_of(path) is kind
     except AuthorError:
         return False  # told when the file itself is read
 
 
-def _mistakes_of(path: Path, platforms: Sequence[PlatformPlan]) -> list[Mistake]:
+def _mistakes_of(path: Path, platforms: Sequence[PlatformPlan], resolve_hook: ResolveHook) -> list[Mistake]:
     """A scenario has to fit one of the mappings; where it fits none, it is told what is wrong with the nearest."""
     tries: list[list[Mistake]] = []
     linked_to: Sequence[PlatformPlan | None] = platforms or [None]
     for platform in linked_to:
         try:
-            load_anything(path, platform=platform, known_checks=CHECK_NAMES)
+            load_anything(path, platform=platform, known_checks=CHECK_NAMES, resolve_hook=resolve_hook)
         except AuthorError as error:
             tries.append(list(error.mistakes))
         else:

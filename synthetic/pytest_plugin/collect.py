@@ -12,12 +12,15 @@ import pytest
 
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
-from synthetic.config.scenarios import load_scenario, matrix_rows
+from synthetic.config.scenarios import bind, load_scenario, matrix_rows
 from synthetic.core.checks import CHECKS
-from synthetic.core.errors import AuthorError
+from synthetic.core.errors import AuthorError, SyntheticError
+from synthetic.core.events import RunEnded
+from synthetic.core.expressions import did_you_mean
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
 from synthetic.core.ports import fan_out
+from synthetic.extensions import HookResolver
 from synthetic.pytest_plugin.cells import chosen_cell
 from synthetic.pytest_plugin.options import OPTIONS, Options
 from synthetic.pytest_plugin.telling import Telling, allure_sink
@@ -32,7 +35,7 @@ class ScenarioFile(pytest.File):
         options = self.config.stash[OPTIONS]
         try:
             cell = _matrix_cell(options)
-            plan = _linked(self.path, cell, options.platforms)
+            plan = linked(self.path, cell, options.platforms)
             rows = matrix_rows(plan, cell)
         except AuthorError as error:
             raise self.CollectError(str(error)) from None
@@ -65,8 +68,8 @@ class ScenarioItem(pytest.Function):
     def repr_failure(  # type: ignore[override] # as pytest.Function itself has it
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> Any:
-        """A failed scenario tells its run, not our stack."""
-        if isinstance(excinfo.value, ScenarioFailed):
+        """A failed scenario tells its run, a mistake its place, and neither our stack."""
+        if isinstance(excinfo.value, ScenarioFailed | SyntheticError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 
@@ -78,21 +81,30 @@ class ScenarioFailed(AssertionError):  # noqa: N818 - it says what happened
 def _playing(path: Path, row: Mapping[str, str], options: Options) -> Callable[..., None]:
     def play_scenario(synthetic_session: BlockingSession) -> None:
         session = synthetic_session
-        plan = _linked(path, session.cell, options.platforms)
+        plan = linked(path, session.cell, options.platforms)
+        if mistakes := bind(plan, session.cell):
+            raise AuthorError(mistakes)
         told = Telling()
         with allure_sink(plan, row) as allure:
-            ended = session.play(plan, row, sink=fan_out([told, allure]))
-            if ended.outcome is RunOutcome.TAINTED:
-                pytest.skip(f"the harness was too slow to say: {ended.reason}")
-            if ended.outcome is not RunOutcome.OK:
-                raise ScenarioFailed(told.waterfall())
+            judge(session.play(plan, row, sink=fan_out([told, allure])), told)
 
     return play_scenario
 
 
+def judge(ended: RunEnded, told: Telling) -> None:
+    """Raise ScenarioFailed for a run that is not ok, and skip one that says nothing; but stranded money always fails."""
+    if ended.outcome is RunOutcome.TAINTED and not ended.stranded:
+        pytest.skip(f"the harness was too slow to say: {ended.reason}")
+    if ended.outcome is not RunOutcome.OK or ended.stranded:
+        raise ScenarioFailed(told.waterfall())
+
+
 @cache
-def _platforms(folders: tuple[Path, ...]) -> dict[str, PlatformPlan]:
-    plans = [load_platform(path) for folder in folders for path in sorted(folder.glob("*.y*ml"))]
+def _platforms(folders: tuple[Path, ...], python: tuple[str, ...]) -> dict[str, PlatformPlan]:
+    """The mappings by platform. Python operations come from the modules that the cells file allows, and from no other."""
+    hooks = HookResolver.of(python)
+    paths = [path for folder in folders for path in sorted(folder.glob("*.y*ml"))]
+    plans = [load_platform(path, resolve_hook=hooks) for path in paths]
     return {plan.name: plan for plan in plans}
 
 
@@ -103,5 +115,12 @@ def _matrix_cell(options: Options) -> CellPlan:
     return chosen_cell(load_cells(options.matrix_cells), options.cell)
 
 
-def _linked(path: Path, cell: CellPlan, folders: tuple[Path, ...]) -> ScenarioPlan:
-    return load_scenario(path, _platforms(folders)[cell.platform], known_checks=frozenset(CHECKS))
+def linked(path: Path, cell: CellPlan, folders: tuple[Path, ...]) -> ScenarioPlan:
+    """The scenario on the mapping of the cell's platform. Raises AuthorError, also where there is no such mapping."""
+    platforms = _platforms(folders, cell.python)
+    if cell.platform not in platforms:
+        message = f"cell {cell.name!r} is of platform {cell.platform!r}, for which there is no mapping"
+        where = f"the ini option synthetic_platforms says where they are: {', '.join(map(str, folders))}"
+        guess = did_you_mean(cell.platform, list(platforms))
+        raise AuthorError.at(cell.place, message, f"{guess}; {where}" if guess else where)
+    return load_scenario(path, platforms[cell.platform], known_checks=frozenset(CHECKS))

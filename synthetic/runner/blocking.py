@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import cycle
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from synthetic.config.secret_refs import resolve_all
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
 from synthetic.core.plan import CellPlan, PlayerPlan, ScenarioPlan
-from synthetic.core.ports import EventSink, Journal
+from synthetic.core.ports import Clock, EventSink, Journal
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
+from synthetic.runner.players import REST_WITH_TOTP_S
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 
 
@@ -31,29 +35,85 @@ class BlockingSession:
         self._driver = BlockingDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=self._clock)
         self._secrets = resolve_all(cell, cell.secrets)
         self._share = share
-        self._players: dict[str, cycle[PlayerPlan]] = {}
+        self._pools: dict[str, TakingTurns] = {}
+        self._plays: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
 
-    def play(self, plan: ScenarioPlan, row: Mapping[str, str], *, number: int = 0, sink: EventSink) -> RunEnded:
-        """Play one run. Raises HarnessError where the pool of the scenario has no player for this process."""
-        turn = Turn((Part(plan, self.cell),), row, number)
-        player = self._player(pool_name(plan, self.cell))
-        now_ns = self._clock.monotonic_ns()
-        spec = make_spec(
-            turn.parts[0], turn, player, self._secrets, seed=self.seed, clock=self._clock, scheduled_ns=now_ns
-        )
-        return self._driver.run(play(spec), sink=sink, journal=self._journal)
+    def play(
+        self, plan: ScenarioPlan, row: Mapping[str, str], *, number: int | None = None, sink: EventSink
+    ) -> RunEnded:
+        """Play one run. Raises HarnessError where the pool of the scenario has no player for this process.
+
+        Ids and keys are made of `number`; without one, every play of a scenario's row in this session has its own.
+        """
+        turn = Turn((Part(plan, self.cell),), row, self._next_number(plan, row) if number is None else number)
+        with self._pool(pool_name(plan, self.cell)).lease() as player:
+            now_ns = self._clock.monotonic_ns()
+            spec = make_spec(
+                turn.parts[0], turn, player, self._secrets, seed=self.seed, clock=self._clock, scheduled_ns=now_ns
+            )
+            return self._driver.run(play(spec), sink=sink, journal=self._journal)
 
     def close(self) -> None:
         """Close the connections."""
         self._driver.close()
 
-    def _player(self, pool: str) -> PlayerPlan:
-        if pool not in self._players:
+    def _next_number(self, plan: ScenarioPlan, row: Mapping[str, str]) -> int:
+        played = (plan.name, tuple(sorted(row.items())))
+        self._plays[played] += 1
+        return self._plays[played] - 1
+
+    def _pool(self, pool: str) -> TakingTurns:
+        if pool not in self._pools:
             index, count = self._share
             members = [player for player in self.cell.players if player.pool == pool][index::count]
             if not members:
                 raise HarnessError(
                     f"cell {self.cell.name!r} has no player for process {index + 1} of {count} in the pool {pool!r}"
                 )
-            self._players[pool] = cycle(members)
-        return next(self._players[pool])
+            self._pools[pool] = TakingTurns(members, self._clock)
+        return self._pools[pool]
+
+
+@dataclass(slots=True)
+class _Member:
+    player: PlayerPlan
+    rested_at_ns: int = 0
+
+
+class TakingTurns:
+    """Players who are lent one at a time, the one that was not needed for longest first, and rested ones before others.
+
+    `pause` waits so many seconds for a player's next one-time code, where all of them need one.
+    """
+
+    def __init__(
+        self, players: Sequence[PlayerPlan], clock: Clock, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        assert players, "somebody has to be there to play"
+        self._members = [_Member(player) for player in players]
+        self._clock = clock
+        self._pause = pause
+
+    @contextmanager
+    def lease(self) -> Iterator[PlayerPlan]:
+        """Lend a rested player; waits for one, but never longer than one rest."""
+        member = self._next()
+        self._members.remove(member)
+        try:
+            yield member.player
+        finally:
+            member.rested_at_ns = self._clock.monotonic_ns() + _rest_ns(member.player)
+            self._members.append(member)
+
+    def _next(self) -> _Member:
+        now_ns = self._clock.monotonic_ns()
+        for member in self._members:
+            if member.rested_at_ns <= now_ns:
+                return member
+        soonest = min(self._members, key=lambda member: member.rested_at_ns)
+        self._pause((soonest.rested_at_ns - now_ns) / 1e9)
+        return soonest
+
+
+def _rest_ns(player: PlayerPlan) -> int:
+    return int(REST_WITH_TOTP_S * 1e9) if "totp" in {*player.attributes, *player.secrets} else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from synthetic.core.events import CheckJudged, Event, MoneyMoved, RunEnded, RunStarted, StepEnded
+from synthetic.core.events import CheckJudged, Event, MoneyMoved, RunEnded, RunStarted, StepEnded, UndoEnded
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 
@@ -39,7 +39,10 @@ class StepSample:
 
 @dataclass(frozen=True, slots=True)
 class RunSample:
-    """One finished run. `moved` and `violated` are what `MoneyMoved` and `CheckJudged` said, in order."""
+    """One finished run. `moved` and `violated` are what `MoneyMoved` and `CheckJudged` said, in order.
+
+    `nothing_to_undo` are the steps whose compensation found that nothing had to be brought back.
+    """
 
     run_id: str
     scenario: str
@@ -60,6 +63,7 @@ class RunSample:
     moved: tuple[MoneyMoved, ...] = ()
     violated: tuple[str, ...] = ()
     stranded: tuple[Money, ...] = ()
+    nothing_to_undo: tuple[str, ...] = ()
     labels: Labels = ()
 
     @property
@@ -76,6 +80,7 @@ class _Open:
     steps: list[StepEnded] = field(default_factory=list)
     moved: list[MoneyMoved] = field(default_factory=list)
     violated: list[str] = field(default_factory=list)
+    nothing_to_undo: list[str] = field(default_factory=list)
 
 
 class SampleFold:
@@ -104,6 +109,8 @@ class SampleFold:
                 run.moved.append(event)
             case CheckJudged(held=False):
                 run.violated.append(event.name)
+            case UndoEnded(result="nothing_to_undo"):
+                run.nothing_to_undo.append(event.step)
             case RunEnded():
                 del self._open[event.run_id]
                 return _sample(run, event)
@@ -139,6 +146,7 @@ def _sample(run: _Open, ended: RunEnded) -> RunSample:
         moved=tuple(run.moved),
         violated=tuple(run.violated),
         stranded=ended.stranded,
+        nothing_to_undo=tuple(run.nothing_to_undo),
         labels=labels_of(ended.labels),
     )
 

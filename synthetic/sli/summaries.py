@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from synthetic.core.events import MoneyMoved
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
 from synthetic.sli.latencies import Latencies
+from synthetic.sli.movements import settled_movements
 from synthetic.sli.ratios import Ratio
 from synthetic.sli.samples import Labels, RunSample, StepSample
 
@@ -46,7 +47,7 @@ class MoneySummary:
     """What moved in one currency, in minor units. A movement counts once it is known to be done.
 
     `in_minor` came into wallets from outside and `out_minor` went back; `net_cost_minor` is stakes less payouts: what
-    playing cost. `unknown_minor` is what may or may not have moved, `stranded_minor` what could not be brought back.
+    playing cost. `unknown_minor` is what may or may not have moved, also in the end; `stranded_minor` could not be brought back.
     """
 
     currency: str
@@ -151,7 +152,7 @@ def _money(runs: Iterable[RunSample]) -> dict[str, MoneySummary]:
     """Money is money: what a tainted or aborted run moved is counted as well."""
     totals: dict[str, Counter[str]] = {}
     for run in runs:
-        for moved in run.moved:
+        for moved in settled_movements(run):
             totals.setdefault(moved.amount.currency, Counter())[_column(moved)] += moved.amount.minor
         for amount in run.stranded:
             totals.setdefault(amount.currency, Counter())["stranded_minor"] += amount.minor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,12 @@ import pytest
 import yaml
 
 from synthetic.config.shipped import shipped_root
+from synthetic.core.events import RunEnded
+from synthetic.core.money import Money
+from synthetic.core.outcome import RunOutcome
+from synthetic.pytest_plugin.collect import ScenarioFailed, judge
+from synthetic.pytest_plugin.telling import Telling
+from synthetic.tests.sli.streams import Story
 
 STEADY = "scenarios/rounds/steady_round.yaml"
 
@@ -95,3 +102,75 @@ def test_without_a_cells_file_it_says_what_to_give(project: Path) -> None:
     ran = run_pytest(project, "-q")
     assert ran.returncode not in (0, 5)
     assert "--synthetic-cells FILE" in ran.stdout + ran.stderr
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Replace a text that has to be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_mapping_may_take_operations_from_modules_that_the_cells_file_allows(
+    project: Path, synthetic_cells_file: Path
+) -> None:
+    """With the module on its `python` list the scenario is collected; without, it is a mistake with its place."""
+    mapping = project / "fixtures" / "platforms" / "reference.yaml"
+    hook = "operations:\n  odd.one: {out: {answer: string}, python: 'odd_hooks:one'}\n"
+    rewrite(mapping, "operations:\n", hook)
+    (project / "odd_hooks.py").write_text("def one(args):\n    yield\n    return {'answer': ''}\n", encoding="utf-8")
+    collect = ("-q", "--collect-only", "-p", "no:xdist")
+    refused = run_pytest(project, f"--synthetic-cells={synthetic_cells_file}", *collect)
+    assert "'odd_hooks' is not on the `python` list" in refused.stdout
+    (project / "cells.yaml").write_text(f"python: [odd_hooks]\n{synthetic_cells_file.read_text(encoding='utf-8')}")
+    allowed = run_pytest(project, "--synthetic-cells=cells.yaml", *collect)
+    assert "steady-round[provider=provider-a]" in allowed.stdout, allowed.stdout
+
+
+def test_a_platform_without_a_mapping_is_one_line(project: Path, synthetic_cells_file: Path) -> None:
+    """It names the cell, the platform, the nearest mapping and where mappings are looked for."""
+    text = synthetic_cells_file.read_text(encoding="utf-8")
+    (project / "cells.yaml").write_text(re.sub(r"platform: \"?reference\"?", "platform: referense", text))
+    ran = run_pytest(project, "--synthetic-cells=cells.yaml", "-q", "--collect-only")
+    assert (
+        "cell 'canary' is of platform 'referense', for which there is no mapping; did you mean 'reference'?"
+        in ran.stdout
+    )
+    assert "synthetic_platforms" in ran.stdout
+    assert "KeyError" not in ran.stdout
+
+
+def test_what_does_not_fit_the_cell_is_told_before_anything_is_played(
+    project: Path, synthetic_cells_file: Path
+) -> None:
+    """A scenario that is right by itself may not fit: all that is wrong, with places, in place of a stack."""
+    (project / "scenarios" / "red.yaml").unlink()
+    green = project / "scenarios" / "green.yaml"
+    rewrite(green, '"pool:', '"pool:no-such-')
+    rewrite(green, "limits: {stake: 0.20 EUR", "limits: {stake: 900.00 EUR")
+    ran = run_pytest(project, f"--synthetic-cells={synthetic_cells_file}", "-q")
+    assert "has no player in the pool 'no-such-standard'" in ran.stdout, ran.stdout
+    assert "the stake limit 900.00 EUR of steady-round is over the " in ran.stdout
+    assert "Traceback" not in ran.stdout
+    assert "collect.py" not in ran.stdout
+    assert ran.returncode == 1
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.OK, RunOutcome.TAINTED, RunOutcome.ABORTED])
+def test_stranded_money_fails_whatever_the_outcome(outcome: RunOutcome) -> None:
+    """Our own lag may excuse a measurement; it does not bring the money back."""
+    told = Telling()
+    for event in Story().end(outcome, stranded=(Money(100, "EUR"),)):
+        told(event)
+    assert isinstance(event, RunEnded)
+    with pytest.raises(ScenarioFailed, match=r"STRANDED 1\.00 EUR"):
+        judge(event, told)
+
+
+def test_a_run_that_says_nothing_is_skipped() -> None:
+    """Tainted, with all of its money at home."""
+    told = Telling()
+    *_, ended = Story().end(RunOutcome.TAINTED, reason="late")
+    assert isinstance(ended, RunEnded)
+    with pytest.raises(pytest.skip.Exception, match="the harness was too slow to say: late"):
+        judge(ended, told)

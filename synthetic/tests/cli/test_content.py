@@ -81,6 +81,31 @@ def test_validate_holds_scenarios_against_cells(project: Path, cells_file: Path)
     assert "no player in the pool" in answer.err
 
 
+HOOKED = """
+platform: hooked
+operations:
+  odd.one: {out: {answer: string}, python: "odd_hooks:one"}
+"""
+
+
+def test_validate_looks_python_up_only_where_a_cells_file_says_what_is_allowed(
+    project: Path, cells_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one it says what it left aside; with one, a module that is not on its list is a mistake."""
+    monkeypatch.syspath_prepend(str(project))
+    (project / "odd_hooks.py").write_text("def one(args):\n    yield\n    return {'answer': ''}\n")
+    (project / "hooked.yaml").write_text(HOOKED)
+    alone = call("validate", "hooked.yaml")
+    assert (alone.code, alone.out) == (0, "ok: 1 file\n"), alone.err
+    assert alone.err == "not looked up, as no cells file says which modules may be used: python: odd_hooks:one\n"
+    refused = call("validate", "hooked.yaml", "--cells", cells_file)
+    assert refused.code == 2
+    assert "'odd_hooks' is not on the `python` list" in refused.err
+    (project / "cells.yaml").write_text(f"python: [odd_hooks]\n{cells_file.read_text()}")
+    assert call("validate", "hooked.yaml").err == ""
+    assert call("validate", "hooked.yaml", "cells.yaml", "--cells", "nowhere.yaml").code == 2
+
+
 def test_validate_of_what_is_not_there(project: Path) -> None:
     """A missing file and an empty folder are each told."""
     (project / "empty").mkdir()
@@ -128,7 +153,7 @@ def test_a_missing_extra_says_which_to_install(words: list[str]) -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 3
     assert ended.stderr.startswith("error: the reference platform is not installed; add its extra:")
-    assert "pip install 'igaming-synthetic[reference]' (there is no starlette)" in ended.stderr
+    assert 'pip install "igaming-synthetic[reference]" (there is no starlette)' in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 

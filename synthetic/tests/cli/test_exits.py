@@ -45,6 +45,12 @@ def test_stranded_money_is_the_worst() -> None:
     assert exit_code_of(records(stranded), interrupted=True) is ExitCode.STRANDED
 
 
+def test_money_that_the_journal_has_open_is_stranded_whatever_the_records_say() -> None:
+    """Also without any record, and after an interruption."""
+    assert exit_code_of(records(*_ended([OK])), left_open=True) is ExitCode.STRANDED
+    assert exit_code_of([], interrupted=True, left_open=True) is ExitCode.STRANDED
+
+
 def test_an_interrupted_session_says_so() -> None:
     """Whatever its runs came to until then, also where there was none."""
     assert exit_code_of(records(*_ended([OK, FAILED])), interrupted=True) is ExitCode.INTERRUPTED

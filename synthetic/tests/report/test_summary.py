@@ -62,10 +62,9 @@ Money
 
                          canary   baseline
  ─────────────────────────────────────────
- in                    1.00 EUR   2.00 EUR
+ in                    2.00 EUR   2.00 EUR
  out                   1.99 EUR   1.98 EUR
  net cost of playing   0.01 EUR   0.02 EUR
- outcome unknown       1.00 EUR   0.00 EUR
 
 Not passed
   failed: deposit-bet-withdraw: step deposit

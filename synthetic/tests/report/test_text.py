@@ -38,3 +38,5 @@ def test_closing_line_counts_the_ends() -> None:
     assert closing_line(records(passing("a"), failing("b"), failing("c"))) == "3 runs: 1 ok, 2 failed"
     assert closing_line(records(passing("a"))) == "1 run: 1 ok"
     assert closing_line([]) == "nothing ran"
+    cut_off = Story("d").end(RunOutcome.ABORTED)
+    assert closing_line(records(passing("a"), cut_off)) == "2 runs: 1 ok, 1 aborted"

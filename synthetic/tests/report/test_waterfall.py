@@ -57,8 +57,8 @@ reason   the PSP never told the outcome of the deposit
     70.0     10.0   200 undo: POST /refund                                   ━━━
 
 money
-  in       1.00 EUR  in          unknown  run-2-in
-  out      1.00 EUR  out         done     run-2-out
+  in       1.00 EUR  deposit     unknown  run-2-deposit
+  out      1.00 EUR  deposit     done     run-2-deposit (undone)
 
 checks
   unjudged one-credit-per-deposit: no statement to judge from

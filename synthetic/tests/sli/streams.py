@@ -156,12 +156,18 @@ class Story:
         return self
 
     def moved(
-        self, direction: str, minor: int, outcome: StepOutcome = StepOutcome.DONE, currency: str = "EUR"
+        self,
+        direction: str,
+        minor: int,
+        outcome: StepOutcome = StepOutcome.DONE,
+        currency: str = "EUR",
+        step: str = "",
+        kind: str = "",
     ) -> Story:
-        """Money moved, or may have."""
-        amount = Money(minor, currency)
+        """Money moved, or may have. `kind` of an undo: `undo` and that of what is undone; both have the key of their step."""
+        amount, at = Money(minor, currency), step or direction
         self.events.append(
-            MoneyMoved(self.run_id, direction, direction, amount, direction, outcome, f"{self.run_id}-{direction}")
+            MoneyMoved(self.run_id, at, kind or direction, amount, direction, outcome, f"{self.run_id}-{at}")
         )
         return self
 
@@ -230,8 +236,8 @@ def failing(run_id: str = "run-2", cell: str = "canary", psp: str = "psp-a") -> 
         polls=5,
         blame=Blame.PSP,
         reason=reason,
-    ).moved("in", 100, StepOutcome.UNKNOWN)
+    ).moved("in", 100, StepOutcome.UNKNOWN, step="deposit", kind="deposit")
     story.begin("deposit", "cashier.refund", "undo").http("deposit", "POST http://cell/refund", purpose="undo")
-    story.end_step("deposit", purpose="undo").undo("deposit").moved("out", 100)
+    story.end_step("deposit", purpose="undo").moved("out", 100, step="deposit", kind="undo deposit").undo("deposit")
     story.check("one-credit-per-deposit", held=None, message="no statement to judge from")
     return story.end(RunOutcome.FAILED, blame=Blame.PSP, reason=reason, step="deposit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synthetic.core.events import MoneyMoved
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
 from synthetic.sli.ratios import Ratio
@@ -99,14 +100,42 @@ def test_money_in_out_and_net_cost() -> None:
 
 
 def test_refused_money_counts_nowhere_and_unknown_money_apart() -> None:
-    """Only what is known to be done has moved; compensation that was done counts as out."""
-    cell = _canary(failing(), Story("x").moved("in", 500, StepOutcome.REFUSED).moved("bonus", 10).end())
-    assert cell.money["EUR"] == MoneySummary("EUR", out_minor=100, unknown_minor=100)
+    """Only what is known to be done has moved."""
+    story = Story("x").moved("in", 500, StepOutcome.REFUSED).moved("bonus", 10).moved("out", 30, StepOutcome.UNKNOWN)
+    assert _canary(story.end()).money["EUR"] == MoneySummary("EUR", unknown_minor=30)
+
+
+def test_what_was_unknown_and_undone_has_come_in_and_gone_out() -> None:
+    """The undo tells that it had happened: nothing is unknown any more, and the sums agree."""
+    assert _canary(failing()).money["EUR"] == MoneySummary("EUR", in_minor=100, out_minor=100)
+
+
+def test_what_was_unknown_and_never_found_has_not_moved() -> None:
+    """Compensation asked, and there was nothing to undo; of what was known to be done, that changes nothing."""
+    story = Story().moved("in", 100, StepOutcome.UNKNOWN, step="deposit").undo("deposit", "nothing_to_undo")
+    story.moved("out", 40, step="withdraw").undo("withdraw", "nothing_to_undo")
+    assert _canary(story.end(RunOutcome.FAILED)).money["EUR"] == MoneySummary("EUR", out_minor=40)
+
+
+def test_what_stays_unknown_is_unknown() -> None:
+    """Nobody answered, so the money is stranded, and another run's undo says nothing of it."""
+    lost = Story("a").moved("in", 100, StepOutcome.UNKNOWN, step="deposit").undo("deposit", "stuck", Money(100, "EUR"))
+    cell = _canary(lost.end(RunOutcome.FAILED, stranded=(Money(100, "EUR"),)), failing("b"))
+    want = MoneySummary("EUR", in_minor=100, out_minor=100, unknown_minor=100, stranded_minor=100)
+    assert cell.money["EUR"] == want
+
+
+def test_a_request_that_was_sent_again_is_counted_once() -> None:
+    """It has one key, and the last that was said of it counts; two payouts without a key are two."""
+    story = Story().moved("in", 100, StepOutcome.UNKNOWN, step="deposit").moved("in", 100, step="deposit")
+    payout = MoneyMoved(story.run_id, "settle", "payout", Money(5, "EUR"), "payout", StepOutcome.DONE, "")
+    story.events += [payout, payout]
+    assert _canary(story.end()).money["EUR"] == MoneySummary("EUR", in_minor=100, paid_minor=10)
 
 
 def test_money_of_tainted_runs_is_money() -> None:
     """A run leaves the pass rate, its money does not leave the books; currencies are never mixed."""
-    story = Story().moved("in", 100).moved("in", 300, currency="JPY")
+    story = Story().moved("in", 100).moved("in", 300, currency="JPY", step="yen")
     cell = _canary(story.end(RunOutcome.TAINTED, stranded=(Money(100, "EUR"),)))
     assert cell.money == {
         "EUR": MoneySummary("EUR", in_minor=100, stranded_minor=100),
