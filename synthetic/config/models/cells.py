@@ -62,7 +62,8 @@ class CellModel(Node):
     providers: list[AnyText] = Field(default_factory=list, description="Its game providers.")
     games: dict[AnyText, Any] = Field(default_factory=dict, description="Games by provider and use, as `cell.games`.")
     limits: dict[Identifier, MoneyText] = Field(
-        default_factory=dict, description="The most that one step may move, by kind; no scenario may allow more."
+        default_factory=dict,
+        description="The most that one step may move, by kind; no scenario may allow more or move another kind.",
     )
     secrets: dict[AnyText, HiddenText] = Field(
         default_factory=dict, description="Secrets by name, each a reference: env:NAME or file:path."
