@@ -20,7 +20,7 @@ $(READY): requirements/dev.txt pyproject.toml
 
 setup: $(READY) ## a virtual environment in .venv with pinned, hashed packages
 
-demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks the canary
+demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks something
 	@$(BIN)/synthetic demo $(if $(FAULT),--fault $(FAULT)) $(if $(DEFECT),--defect $(DEFECT)) $(ARGS)
 
 test: $(READY) ## the tests: parallel, in random order, under three minutes

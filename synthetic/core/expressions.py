@@ -249,6 +249,9 @@ def _suggestion(words: str, vocabulary: Vocabulary) -> str:
     unknown = _UNDECLARED.search(words)
     if unknown is None:
         return ""
+    if unknown[1] in FUNCTIONS:
+        forms = (f"{unknown[1]}({', '.join(overload.parameters)})" for overload in FUNCTIONS[unknown[1]])
+        return f"it is called with other arguments: {', '.join(forms)}"
     return did_you_mean(unknown[1], [*vocabulary, *FUNCTIONS])
 
 

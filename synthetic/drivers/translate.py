@@ -124,11 +124,11 @@ def _detail(
         case FaultKind.WS_REJECTED:
             return f"{target} answered HTTP {status} instead of a WebSocket handshake"
         case FaultKind.READ_TIMEOUT:
-            return f"{target} did not answer within {timeout_s:g} s"
+            return f"{target} did not answer within {timeout_s:.2f} s"
         case FaultKind.CONNECT_TIMEOUT if phase is Phase.WAITING:
-            return f"no connection of the pool became free within {timeout_s:g} s"
+            return f"no connection of the pool became free within {timeout_s:.2f} s"
         case FaultKind.CONNECT_TIMEOUT:
-            return f"no connection to {target} within {timeout_s:g} s"
+            return f"no connection to {target} within {timeout_s:.2f} s"
         case FaultKind.NAME_UNKNOWN:
             return f"the name {target.host} can't be resolved"
         case FaultKind.TLS_FAILED:

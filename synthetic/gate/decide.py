@@ -124,10 +124,14 @@ def _regression(weighed: Weighed) -> str:
     where = "over all flows" if stream.name == "pooled" else f"with {stream.name}"
     return (
         f"The canary alone failed {stream.canary_only} of {stream.pairs} pairs {where} (the baseline alone "
-        f"{stream.baseline_only}): above its budget by {weighed.above_budget:.3g} : 1 (needed "
-        f"{weighed.above_budget_needed:.0f}) and canary-sided by {weighed.canary_only:.3g} : 1 "
+        f"{stream.baseline_only}): above its budget by {_odds(weighed.above_budget)} (needed "
+        f"{weighed.above_budget_needed:.0f}) and canary-sided by {_odds(weighed.canary_only)} "
         f"(needed {weighed.canary_only_needed:.0f}). Roll back."
     )
+
+
+def _odds(factor: float) -> str:
+    return "over a million : 1" if factor > 1e6 else f"{factor:.3g} : 1"
 
 
 def _shared(evidence: Evidence) -> str:

@@ -166,9 +166,10 @@ def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallE
     """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
     end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=end.lag_ns + polled.lag_ns)
     if polled.outcome is not StepOutcome.DONE:
-        return end
+        return replace(end, reason=polled.reason)
     merged = replace(
         end,
+        reason="",
         out={**end.out, **polled.out},
         values=polled.values,
         last_received_ns=polled.last_received_ns or end.last_received_ns,

@@ -37,7 +37,9 @@ def judge(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd
     if overdue:
         shown = ", ".join(f"{name} = {value}" for name, value in end.out.items() if not isinstance(value, list | dict))
         until = step.until.text if step.until else ""
-        return _failed(state, step, args, end, f"not within {step.within_s:g} s: `{until}` ({shown})", overdue=True)
+        last = f"; the last poll: {end.reason}" if end.reason else ""
+        reason = f"not within {step.within_s:g} s: `{until}` ({shown}){last}"
+        return _failed(state, step, args, end, reason, overdue=True)
     if step.refused:
         return _judge_refusal(state, step, args, end)
     if end.outcome is not StepOutcome.DONE:

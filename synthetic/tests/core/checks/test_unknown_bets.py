@@ -28,7 +28,7 @@ def test_a_lost_answer_explains_one_debit_and_no_more(debits: int, *, held: bool
     """The bet may stand in the ledger or not; twice it may not. The run fails at its step, and only then by a law."""
     after = ok(entries=[debit(number) for number in range(debits)])
     statements: dict[str, Any] = {"GET /ledger": [ok(entries=[]), after]}
-    run = played(JOIN + ROUND, gateway(WELCOME, **statements))
+    run = played(JOIN + ROUND, gateway(WELCOME, routes=statements))
     (judged,) = run.of(CheckJudged)
     assert judged.held is held
     assert (run.ended.outcome, run.ended.failed_step) == (RunOutcome.FAILED, "bet")
@@ -39,6 +39,6 @@ def test_an_answered_bet_explains_only_its_own_debit() -> None:
     """The tolerance is for what is unknown: after an acknowledgement, a stranger's debit is a breach."""
     after = ok(entries=[debit(1)])  # the tiny mapping tells no reference of its bets, so this one is nobody's
     statements: dict[str, Any] = {"GET /ledger": [ok(entries=[]), after]}
-    run = played(JOIN + ROUND, gateway(WELCOME, ACK, **statements))
+    run = played(JOIN + ROUND, gateway(WELCOME, ACK, routes=statements))
     (judged,) = run.of(CheckJudged)
     assert (judged.held, judged.blame) == (False, Blame.PLATFORM)

@@ -22,6 +22,7 @@ REFUSED = LOGIN + (
     "  - {id: deposit, call: deposit, with: {amount: 1.00 EUR}, until: \"out.state == 'succeeded'\", within: 3s, "
     "refused: do_not_honor}\n"
 )
+REFUSED_CONNECTION = Break(FaultKind.CONNECT_REFUSED, maybe_sent=False)
 PENDING = ok(id="d1", state="pending")
 
 
@@ -47,6 +48,12 @@ def test_a_poll_without_an_answer_is_no_verdict() -> None:
     """One poll times out; the next one may have the answer."""
     run = played(DEPOSIT, answers(HEALTHY | {"GET /deposits": [ok(500), ok(id="d1", state="succeeded")]}))
     assert run.ended.outcome is RunOutcome.OK
+
+
+def test_an_overdue_step_tells_of_polls_that_were_not_answered() -> None:
+    """A platform that died meanwhile is not only "pending": the reason has the last poll's."""
+    run = played(DEPOSIT, answers(HEALTHY | {"GET /deposits": [PENDING, REFUSED_CONNECTION]}))
+    assert "the last poll: GET /deposits/d1: connect refused" in run.ended.reason
 
 
 def test_a_decline_ends_the_polling_at_once() -> None:
