@@ -29,6 +29,8 @@ def perform(state: RunState, call: Call) -> Machine[CallEnd]:
         if call.again is not None and index < money_exchange:
             continue  # the way there (a launch, a challenge) was gone when the request went out first
         answer = yield from _exchange(state, call, plan, end.values, carries_money=carries)
+        if 0 <= money_exchange < index:
+            answer = _behind_the_money(plan, answer)
         end = _after(end, answer)
         if end.outcome is not StepOutcome.DONE:
             return end
@@ -62,6 +64,18 @@ def _exchange(
             return (yield from receive_frame(state, call, plan, scope))
         case ClosePlan():
             return (yield from close_connection(state, plan))
+
+
+def _behind_the_money(plan: ExchangePlan, answer: Answer) -> Answer:
+    """What comes behind the money is none to repeat, and its refusal doesn't say that nothing happened.
+
+    Only a frame that was waited for does: it is the answer to the frame that moved the money.
+    """
+    answered = isinstance(plan, ReceivePlan) and not answer.error
+    if answer.outcome is not StepOutcome.REFUSED or answered:
+        return replace(answer, request=None)
+    reason = f"the money had left, and then: {answer.reason}"
+    return replace(answer, request=None, outcome=StepOutcome.UNKNOWN, reason=reason)
 
 
 def _after(end: CallEnd, answer: Answer) -> CallEnd:

@@ -99,6 +99,15 @@ operations:
     moves:
       {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
        lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+  confirmed:
+    inputs: {amount: money}
+    exchanges:
+      - http: POST /deposits
+        json: {minor: "${{ args.amount.minor() }}"}
+      - http: GET /receipt
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
   secretive:
     http: GET /secretive
     out: {pin: {value: body.pin, secret: true}}

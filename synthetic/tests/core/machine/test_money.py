@@ -275,3 +275,22 @@ def test_an_unknown_effect_is_not_undone_blindly() -> None:
     run = played(steps, answers(HEALTHY | {"GET /find": DEAD}), hook=unclear)
     assert run.requests("/refunds") == []
     assert run.ended.stranded == (Money(100, "EUR"),)
+
+
+def test_the_intent_goes_with_the_request_that_moves_the_money_and_not_with_the_last_one() -> None:
+    """A POST, then a GET for its receipt: the POST is journaled and carries the key."""
+    steps = "  - {id: login, call: login}\n  - {id: pay, call: confirmed, with: {amount: 1.00 EUR}}\n"
+    run = played(steps, answers(HEALTHY | {"GET /receipt": ok()}))
+    post, get = run.wire[1:]
+    assert isinstance(post, Http)
+    assert isinstance(get, Http)
+    assert (post.moves is not None, get.moves) == (True, None)
+    assert "Idempotency-Key" not in dict(get.headers)
+
+
+def test_a_refusal_behind_the_money_does_not_say_that_nothing_happened() -> None:
+    """The deposit was taken, its receipt refused: unknown, looked up, undone."""
+    steps = "  - {id: login, call: login}\n  - {id: pay, call: confirmed, with: {amount: 1.00 EUR}}\n"
+    run = played(steps, answers(HEALTHY | {"GET /receipt": ok(409, error="gone")}))
+    assert undone(run) == [("pay", "undone")]
+    assert "the money had left, and then" in run.ended.reason
