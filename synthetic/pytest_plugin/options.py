@@ -36,7 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--synthetic-seed", metavar="N", type=int, help="the seed of all run ids and keys (default: a fresh one)"
     )
     parser.addini("synthetic_scenarios", "folders whose YAML files are scenarios", type="paths", default=["scenarios"])
-    parser.addini("synthetic_platforms", "folders with platform mappings", type="paths", default=["fixtures/platforms"])
+    parser.addini(
+        "synthetic_platforms",
+        "folders with platform mappings",
+        type="paths",
+        default=["platforms", "fixtures/platforms"],
+    )
     parser.addini(
         "synthetic_matrix_cells", "a cells file that tells the matrix rows at collection", type="paths", default=[]
     )
