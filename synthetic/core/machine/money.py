@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from synthetic.core.events import MoneyMoved
 from synthetic.core.history import Bet, Fact, Rollback, Round
-from synthetic.core.machine.state import RunState
+from synthetic.core.machine.state import Movement, RunState
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
 
@@ -25,6 +25,19 @@ def limit_refusal(state: RunState, kind: str, amount: object) -> str:
     if kind not in plan.limits:
         return f"scenario {plan.name} has no {kind} limit; nothing was sent"
     return ""
+
+
+def money_moved(state: RunState, movement: Movement) -> MoneyMoved:
+    """What is known of a money effect now."""
+    return MoneyMoved(
+        state.spec.run_id,
+        movement.step,
+        movement.moves.kind,
+        movement.amount,
+        movement.direction,
+        movement.outcome,
+        movement.key,
+    )
 
 
 def payouts_shown(state: RunState, known: Fact) -> Iterator[MoneyMoved]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
-from synthetic.core.events import MoneyMoved, StepEnded, StepStarted
+from synthetic.core.events import StepEnded, StepStarted
 from synthetic.core.expressions import ExpressionError, Kind
 from synthetic.core.history import MalformedEvidence, fact
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
-from synthetic.core.machine.money import limit_refusal, payouts_shown
+from synthetic.core.machine.money import limit_refusal, money_moved, payouts_shown
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
 from synthetic.core.money import Money, MoneyError
@@ -52,7 +52,7 @@ def play_step(state: RunState, step: StepPlan, *, purpose: str = "step") -> Mach
     if movement is not None:
         movement.outcome, movement.out = end.outcome, {**movement.out, **end.out}
         yield Resolve(movement.key, _JOURNAL_STATE[end.outcome])
-        yield _moved(state, movement)
+        yield money_moved(state, movement)
     return (yield from _end(state, step, args, end, purpose, polls, overdue=overdue))
 
 
@@ -109,18 +109,6 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
     end = yield from perform(state, replace(call, key=key, intent=intent))
     movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
     return end, movement
-
-
-def _moved(state: RunState, movement: Movement) -> MoneyMoved:
-    return MoneyMoved(
-        state.spec.run_id,
-        movement.step,
-        movement.moves.kind,
-        movement.amount,
-        movement.direction,
-        movement.outcome,
-        movement.key,
-    )
 
 
 def _poll_until(
