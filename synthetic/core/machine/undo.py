@@ -15,6 +15,7 @@ from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.money import money_moved
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState, StepOutcome
@@ -74,6 +75,9 @@ def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
         return unfound
     if _turned_down(state, movement):
         return Undone("nothing_to_undo", "it was turned down in the end", IntentState.REFUSED)
+    if movement.outcome is StepOutcome.UNKNOWN:
+        movement.outcome = StepOutcome.DONE  # the look-up has found it
+        yield money_moved(state, movement)
     if plan is None:
         return Undone(
             "nothing_to_undo", "it has happened, and the mapping says that it has no undo", IntentState.SETTLED

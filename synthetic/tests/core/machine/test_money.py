@@ -56,6 +56,12 @@ def test_unknown_outcome_is_queried_and_never_sent_again() -> None:
     assert "key=run1-deposit" in run.requests("/find")[0].url
     assert undone(run) == [("deposit", "undone")]
     assert run.journal.states == {"run1-deposit": IntentState.COMPENSATED}
+    told = [(moved.kind, moved.outcome) for moved in run.of(MoneyMoved)]
+    assert told == [
+        ("deposit", StepOutcome.UNKNOWN),
+        ("deposit", StepOutcome.DONE),
+        ("undo deposit", StepOutcome.DONE),
+    ]
 
 
 def test_an_unknown_effect_that_never_happened_is_not_undone() -> None:
