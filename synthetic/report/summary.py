@@ -62,12 +62,16 @@ class SliBlock(_Document):
 
 
 class MoneyBlock(_Document):
-    """What moved in one currency, in minor units; `net_cost_minor` is stakes less payouts."""
+    """What moved in one currency, in minor units; `net_cost_minor` is stakes less payouts.
+
+    `missing_minor` is what went in and neither came out nor was played away: the books of the platform do not close.
+    """
 
     currency: str
     in_minor: int
     out_minor: int
     net_cost_minor: int
+    missing_minor: int
     unknown_minor: int
     stranded_minor: int
 
@@ -185,6 +189,7 @@ def _money(money: MoneySummary) -> MoneyBlock:
         in_minor=money.in_minor,
         out_minor=money.out_minor,
         net_cost_minor=money.net_cost_minor,
+        missing_minor=money.in_minor - money.out_minor - money.net_cost_minor,
         unknown_minor=money.unknown_minor,
         stranded_minor=money.stranded_minor,
     )

@@ -105,10 +105,11 @@ _MONEY_ROWS = {
     "in": "in_minor",
     "out": "out_minor",
     "net cost of playing": "net_cost_minor",
+    "did not come back": "missing_minor",
     "outcome unknown": "unknown_minor",
     "STRANDED": "stranded_minor",
 }
-_SHOWN_ONLY_WHERE_ANY = {"unknown_minor", "stranded_minor"}
+_SHOWN_ONLY_WHERE_ANY = {"missing_minor", "unknown_minor", "stranded_minor"}
 
 
 def _amount(block: MoneyBlock | None, field: str) -> str:
