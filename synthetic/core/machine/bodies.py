@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from synthetic.core.expressions import ExpressionError
+from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.plan import HttpPlan
-from synthetic.core.templates import render
+from synthetic.core.templates import Template, Tree, render
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 _DEPTH_MAX = 64
+_DERIVING = ("totp", "hmac_sha256", "sha256")
 
 
 class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
@@ -42,6 +43,23 @@ def with_key(body: bytes, fields: Mapping[str, str]) -> bytes:
         if key.encode() not in body:
             raise ExpressionError(f"the body has no place for the key {name!r}; write it there as ${{{{ key }}}}")
     return body
+
+
+def one_time_codes(tree: Tree, scope: Mapping[str, Any], currency: str) -> Iterator[str]:
+    """What a body computes out of secrets, such as `totp(player.totp, now)`: it is as secret as they are."""
+    match tree:
+        case Template():
+            for part in tree.parts:
+                if isinstance(part, Expression) and any(f"{name}(" in part.text for name in _DERIVING):
+                    yield str(part.value(scope, currency))
+        case Mapping():
+            for item in tree.values():
+                yield from one_time_codes(item, scope, currency)
+        case tuple():
+            for item in tree:
+                yield from one_time_codes(item, scope, currency)
+        case _:
+            return
 
 
 def _form(data: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, TransportFault
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.machine.bodies import CONTENT_TYPES, read_body, render_body
+from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, read_body, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
@@ -65,6 +65,8 @@ def build_request(state: RunState, call: Call, plan: HttpPlan, scope: Mapping[st
     moves = call.operation.moves
     carried = {moves.key_name: call.key} if moves is not None and intent is not None else {}
     in_header = moves is not None and moves.key_in == "header"
+    for code in one_time_codes(plan.body, scope, state.currency):
+        state.redactor.taint(code)
     body = render_body(plan, scope, state.currency, {} if in_header else carried)
     url = plan.url.text(scope, state.currency)
     if plan.query:

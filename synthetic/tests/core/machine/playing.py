@@ -108,6 +108,7 @@ operations:
     moves:
       {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
        lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+  second_factor: {http: POST /otp, json: {code: "${{ totp(player.totp, now) }}"}}
   secretive:
     http: GET /secretive
     out: {pin: {value: body.pin, secret: true}}
@@ -236,7 +237,7 @@ def make_spec(steps: str, *, hook: Hook | None = None, seed: int = 1) -> RunSpec
         currency="EUR", platform="tiny", endpoints={"api": "http://api.test", "ws": "ws://api.test/ws"},
         allow=("api.test",), limits={"deposit": Money(500, "EUR")},
     )  # fmt: skip
-    player = {"id": "p1", "password": SECRET}
+    player = {"id": "p1", "password": SECRET, "totp": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
     return RunSpec(
         plan=plan, cell=cell, row={}, player=player, secret_attributes=frozenset({"password"}), secrets={},
         run_id=f"run{seed}", seed=seed, mono_ns=0, wall_ns=1_767_225_600_000_000_000, scheduled_ns=0,

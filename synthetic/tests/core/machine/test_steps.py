@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from typing import Any
 
@@ -154,6 +155,13 @@ def test_a_secret_output_is_masked_in_the_very_answer_that_holds_it() -> None:
     run = played("  - {id: pin, call: secretive}\n", answers({"GET /secretive": ok(pin="SECRETPIN99")}))
     assert run.ended.outcome is RunOutcome.OK
     assert "SECRETPIN99" not in repr(run.events)
+
+
+def test_a_one_time_code_is_masked_like_the_secret_it_is_made_of() -> None:
+    """The six digits stand in the request and in no event."""
+    run = played("  - {id: otp, call: second_factor}\n", answers({"POST /otp": ok()}))
+    code = json.loads(run.requests("/otp")[0].body)["code"]
+    assert (len(code), code in repr(run.events)) == (6, False)
 
 
 def test_trace_context_goes_with_every_request() -> None:
