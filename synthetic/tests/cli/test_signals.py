@@ -23,7 +23,10 @@ def started(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[bytes
     """`synthetic ARGUMENTS` in a process; its outputs go to files in the folder. It is gone at the end."""
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         command = [sys.executable, "-m", "synthetic.cli", *map(str, arguments)]
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err)
+        # Its temporary files go where the test's do: a killed demo can't take them away itself.
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=err, env=os.environ | {"TMPDIR": str(folder)}
+        )
     try:
         yield process
     finally:
