@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic.core.effects import Http, Intent, Times, WsSend
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.machine.state import RunState
+from synthetic.core.machine.state import RunState, dotted
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import OperationPlan, Refusal
 
@@ -31,15 +31,7 @@ class Call:
 
     def scope(self) -> dict[str, Any]:
         """What the operation's expressions see of this call."""
-        return {f"args.{name}": value for name, value in self.args.items()} | {
-            "args": _plain(self.args),
-            "key": self.key,
-        }
-
-
-def _plain(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments as a CEL map, for `has(args.x)`; amounts have their own dotted names."""
-    return {name: value for name, value in args.items() if isinstance(value, str | int | bool | list | dict)}
+        return dotted("args", self.args) | {"key": self.key}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.exchanges import send_http
 from synthetic.core.machine.frames import close_connection, open_connection, receive_frame, send_frame
 from synthetic.core.machine.hooks import run_hook
-from synthetic.core.machine.state import Machine, RunState
+from synthetic.core.machine.state import Machine, RunState, dotted
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, OperationPlan, ReceivePlan, SendPlan
 
@@ -106,14 +106,10 @@ def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
         )
     for name in call.operation.secret_out & out.keys():
         state.redactor.taint(str(out[name]))
-    refusal = first_refusal(state, call.operation.declined, scope | _outs(out))
+    refusal = first_refusal(state, call.operation.declined, scope | dotted("out", out))
     if refusal is not None:
         return replace(end, outcome=StepOutcome.REFUSED, code=refusal, reason=f"declined: {refusal}", out=out)
     return replace(end, out=out)
-
-
-def _outs(out: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"out.{name}": value for name, value in out.items()}
 
 
 def _perform_hook(state: RunState, call: Call) -> Machine[CallEnd]:

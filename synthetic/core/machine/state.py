@@ -103,7 +103,7 @@ class RunState:
     def scope(self, *more: Mapping[str, Any]) -> dict[str, Any]:
         """The values that expressions see: cell, player, run, session, earlier steps, and what is added."""
         merged = self._base | self.steps | {"now": self.unix_s}
-        merged |= {f"session.{name}": value for name, value in self.session.items()}
+        merged |= dotted("session", self.session)
         for values in more:
             merged |= values
         return merged
@@ -122,6 +122,11 @@ class RunState:
         self.now_ns = max(self.now_ns, times.handled)
         self.lag_ns += times.harness_lag_ns
         self.tainted = self.tainted or is_tainted(times)
+
+
+def dotted(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under the names that expressions have for them: `args.amount`, `out.id`."""
+    return {f"{prefix}.{name}": value for name, value in values.items()}
 
 
 def trace_id(run_id: str) -> str:

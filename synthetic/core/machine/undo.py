@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from synthetic.core.effects import Resolve, Sleep
@@ -16,7 +17,7 @@ from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.money import money_moved
-from synthetic.core.machine.state import Machine, Movement, RunState
+from synthetic.core.machine.state import Machine, Movement, RunState, dotted
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState, StepOutcome
 from synthetic.core.plan import CallPlan
@@ -149,38 +150,33 @@ def _look_up(state: RunState, movement: Movement) -> Machine[bool | None]:
     return False if answered else None
 
 
-def _found(state: RunState, movement: Movement, plan: CallPlan, end: CallEnd) -> bool:
-    if plan.found is None:
-        return True
-    try:
-        outs = {f"out.{name}": value for name, value in end.out.items()}
-        return plan.found.holds(state.scope(_seen(movement), outs, end.values), state.currency)
-    except ExpressionError:
-        return False
-
-
 def _seen(movement: Movement) -> dict[str, Any]:
-    return (
-        {f"args.{name}": value for name, value in movement.args.items()}
-        | {f"out.{name}": value for name, value in movement.out.items()}
-        | {"key": movement.key}
-    )
+    return dotted("args", movement.args) | dotted("out", movement.out) | {"key": movement.key}
+
+
+def _found(state: RunState, movement: Movement, plan: CallPlan, end: CallEnd) -> bool:
+    answer = dotted("out", end.out) | dict(end.values)
+    return plan.found is None or _holds(state, movement, plan.found, answer)
 
 
 def _applies(state: RunState, movement: Movement, plan: CallPlan) -> bool:
-    if plan.when is None:
-        return True
-    try:
-        return plan.when.holds(state.scope(_seen(movement)), state.currency)
-    except ExpressionError:
-        return True  # where the state is not known, trying is safer than leaving the money where it is
+    # Where the state is not known, trying is safer than leaving the money where it is.
+    return plan.when is None or _holds(state, movement, plan.when, unclear=True)
 
 
-def _holds(state: RunState, movement: Movement, claim: Expression) -> bool:
+def _holds(
+    state: RunState,
+    movement: Movement,
+    claim: Expression,
+    answer: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    unclear: bool = False,
+) -> bool:
+    """Whether a claim about the effect holds; `unclear` is the answer where it can't be computed."""
     try:
-        return claim.holds(state.scope(_seen(movement)), state.currency)
+        return claim.holds(state.scope(_seen(movement), answer), state.currency)
     except ExpressionError:
-        return False
+        return unclear
 
 
 def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[Undone]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.ends import CallEnd
-from synthetic.core.machine.state import RunState
+from synthetic.core.machine.state import RunState, dotted
 from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import StepPlan
 
@@ -25,11 +25,7 @@ class Verdict:
 
 def seen_of(args: Mapping[str, Any], end: CallEnd) -> dict[str, Any]:
     """What expressions about a finished call may read: `args.*`, `out.*` and the answer."""
-    return (
-        {f"args.{name}": value for name, value in args.items()}
-        | {f"out.{name}": value for name, value in end.out.items()}
-        | dict(end.values)
-    )
+    return dotted("args", args) | dotted("out", end.out) | dict(end.values)
 
 
 def judge(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, *, overdue: bool) -> Verdict:
