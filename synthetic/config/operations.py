@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import get_type_hints
 
 from synthetic.config.arguments import by_name, link_arguments
+from synthetic.config.evidence import link_evidence
 from synthetic.config.exchanges import Surroundings, duration_s, link_exchanges, link_refusals, link_saves
 from synthetic.config.located import Text
 from synthetic.config.models import BlameModel, OperationModel, PollModel
@@ -14,12 +14,10 @@ from synthetic.config.money_exchange import mark_money_exchange
 from synthetic.config.moves import Callee, link_moves
 from synthetic.config.vocabularies import BLAME, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, did_you_mean
-from synthetic.core.history import FACTS, fields_of
 from synthetic.core.outcome import Blame
 from synthetic.core.plan import (
     BlameRule,
     CallPlan,
-    EvidencePlan,
     ExchangePlan,
     Hook,
     MovesPlan,
@@ -125,7 +123,7 @@ def link_operation(draft: Draft, drafts: Mapping[str, Draft], around: Surroundin
         declined=link_refusals(model.declined, seen, problems),
         blame=_link_blame(model, outs, draft, around),
         sli=_link_sli(draft, around),
-        evidence=_link_evidence(model, seen, around),
+        evidence=link_evidence(model.evidence, model.source.get_mapped("evidence"), seen, around.problems),
         hook=draft.hook,
         secret_out=frozenset(str(name) for name, save in model.out.items() if save.secret),
         optional=draft.optional,
@@ -189,29 +187,3 @@ def _link_sli(draft: Draft, around: Surroundings) -> SliPlan | None:
         if label not in draft.inputs:
             around.problems.unknown(label, "input", draft.inputs)
     return SliPlan(str(sli.name), tuple(str(label) for label in sli.by))
-
-
-def _link_evidence(model: OperationModel, seen: Mapping[str, Kind], around: Surroundings) -> EvidencePlan | None:
-    problems = around.problems
-    if len(model.evidence) > 1:
-        second = list(model.evidence)[1]
-        problems.add(second.place, f"an operation gives one kind of evidence; '{second}' is its second")
-    for kind, fields in model.evidence.items():
-        wanted = _evidence_kinds(kind)
-        for name in fields:
-            if name not in wanted:
-                problems.unknown(name, f"field of the evidence '{kind}':", wanted)
-        missing = [name for name in wanted if name not in model.source.get_mapped("evidence").get_mapped(kind)]
-        if missing:
-            problems.add(
-                kind.place, f"the evidence '{kind}' has no {', '.join(missing)}", f"it has {', '.join(wanted)}"
-            )
-        linked = {str(name): problems.expression(text, seen, wanted.get(name)) for name, text in fields.items()}
-        return EvidencePlan(str(kind), linked)
-    return None
-
-
-def _evidence_kinds(kind: str) -> dict[str, Kind]:
-    hints = get_type_hints(FACTS[kind])
-    kinds = {"Money": Kind.MONEY, "str": Kind.STRING}
-    return {name: kinds.get(getattr(hints[name], "__name__", ""), Kind.LIST) for name in fields_of(kind)}

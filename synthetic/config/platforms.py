@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from synthetic.config.evidence import link_evidence
 from synthetic.config.exchanges import Surroundings
 from synthetic.config.files import load_mapping
 from synthetic.config.located import Text
@@ -44,7 +45,13 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
     answering = {
         str(name): _link_replies(connection, around.names, problems) for name, connection in model.connections.items()
     }
-    return PlatformPlan(str(model.platform), operations, answering)
+    frames = {
+        str(name): link_evidence(
+            connection.evidence, connection.source.get_mapped("evidence"), {**around.names, **FRAME}, problems
+        )
+        for name, connection in model.connections.items()
+    }
+    return PlatformPlan(str(model.platform), operations, answering, frames)
 
 
 def _saved_names(model: PlatformModel) -> set[Text]:

@@ -178,7 +178,7 @@ class SliPlan:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePlan:
-    """What a finished step tells the judge: the kind of fact (core/history.py) and its fields."""
+    """What a finished step or a frame tells the judge: the kind of fact (core/history) and its fields."""
 
     kind: str
     fields: Mapping[str, Expression]
@@ -214,7 +214,7 @@ class OperationPlan:
     declined: tuple[Refusal, ...] = ()
     blame: tuple[BlameRule, ...] = ()
     sli: SliPlan | None = None
-    evidence: EvidencePlan | None = None
+    evidence: tuple[EvidencePlan, ...] = ()
     hook: Hook | None = None
     secret_out: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()  # inputs that may be left out; they are the empty text then
@@ -231,6 +231,7 @@ class PlatformPlan:
     name: str
     operations: Mapping[str, OperationPlan]
     answering: Mapping[str, tuple[Answering, ...]] = field(default_factory=dict)
+    frames: Mapping[str, tuple[EvidencePlan, ...]] = field(default_factory=dict)  # what each frame tells, by connection
 
 
 @dataclass(frozen=True, slots=True)

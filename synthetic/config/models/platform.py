@@ -30,6 +30,8 @@ from synthetic.core.history import FACTS
 
 Purse = Annotated[Text, one_of("wallet", "bonus", "psp", "game", "round", "provider", "house")]
 
+Evidence = dict[Annotated[Text, one_of(*FACTS)], dict[Identifier, Cel]]
+
 
 class SliModel(Node):
     """The service level indicator that a step of this operation counts for."""
@@ -139,6 +141,7 @@ class ConnectionModel(Node):
     headers: dict[AnyText, TemplateText] = Field(default_factory=dict, description="Headers of its opening request.")
     subprotocols: list[AnyText] = Field(default_factory=list, description="Subprotocols to offer, best first.")
     replies: list[ReplyModel] = Field(default_factory=list, description="Frames that are answered by themselves.")
+    evidence: Evidence = Field(default_factory=dict, description="What each frame that comes tells the judge.")
 
 
 class OperationModel(Node):
@@ -170,8 +173,8 @@ class OperationModel(Node):
     blame: list[BlameModel] = Field(
         default_factory=list, description="Whom to blame when a step of it fails: the first rule that applies."
     )
-    evidence: dict[Annotated[Text, one_of(*FACTS)], dict[Identifier, Cel]] = Field(
-        default_factory=dict, description="What a finished step tells the judge: a kind of fact and its fields."
+    evidence: Evidence = Field(
+        default_factory=dict, description="What a finished step tells the judge: kinds of facts and their fields."
     )
 
     @classmethod

@@ -12,6 +12,7 @@ from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, 
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, read_body, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
+from synthetic.core.machine.evidence import read_clock
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
 from synthetic.core.outcome import StepOutcome
@@ -110,6 +111,7 @@ def _one_hop(
     else:
         reply = result
         _take_cookies(state, request.url, result)
+        read_clock(state, request.url, result)
         answer = _read_reply(state, plan, scope, result)
         taint_outputs(state, call, {**scope, **answer.values})
     yield http_view(state, call, plan, request, result, answer, span)

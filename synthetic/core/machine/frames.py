@@ -22,6 +22,7 @@ from synthetic.core.effects import (
 from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.bodies import NotJson, encode_json, keyed_json, read_json
 from synthetic.core.machine.call import Answer, Call, first_refusal
+from synthetic.core.machine.evidence import tell_frame
 from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values, taint_outputs
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
@@ -91,6 +92,7 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
             answer = fault_answer(result, f"waiting on the WebSocket {plan.connection!r} for `{plan.when.text}`")
             yield frame_view(state, call, plan.connection, "ws_receive", "", result, answer, plan.when.text)
             return answer
+        tell_frame(state, plan.connection, result)
         frame = _meant(state, plan.when, scope, result.text)
         if frame is not None:
             return (yield from _taken(state, call, plan, scope, result, frame))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from synthetic.core.checks import CHECKS, Finding
 from synthetic.core.events import CheckJudged
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.history import History
+from synthetic.core.history import Clock, History, Moved
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import Invariant
@@ -20,10 +20,18 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     """
     for invariant in state.spec.plan.invariants:
         yield _judge_invariant(state, invariant, finished=finished)
-    unknown = (m.amount for m in state.movements if m.direction == "stake" and m.outcome is StepOutcome.UNKNOWN)
-    history = History(tuple(state.facts), state.currency, tuple(unknown))
+    history = history_of(state, finished=finished)
     for name in state.spec.plan.checks:
         yield _judge_check(state, name, history)
+
+
+def history_of(state: RunState, *, finished: bool) -> History:
+    """All that the run has learnt, for the named checks."""
+    unknown = (m.amount for m in state.movements if m.direction == "stake" and m.outcome is StepOutcome.UNKNOWN)
+    moved = (Moved(m.step, m.moves.kind, m.direction, m.amount, m.key, m.outcome) for m in state.movements)
+    clocks = (Clock("", StepOutcome.DONE, who, skew_s) for who, skew_s in sorted(state.clock_skews_s.items()))
+    facts = (*state.facts, *clocks)
+    return History(facts, state.currency, tuple(unknown), tuple(moved), state.spec.run_id, finished)
 
 
 def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -> CheckJudged:

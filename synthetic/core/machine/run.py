@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from synthetic.core.checks import CHECKS
 from synthetic.core.effects import Resolve
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted
+from synthetic.core.history import STATEMENTS
 from synthetic.core.machine.judging import judge_run
 from synthetic.core.machine.state import Machine, RunState, trace_id
 from synthetic.core.machine.steps import StepEnd, play_step
@@ -14,8 +15,6 @@ from synthetic.core.machine.undo import compensate
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
 from synthetic.core.plan import RunSpec, StepPlan
-
-_READ_ONLY_EVIDENCE = frozenset({"balance", "ledger", "psp_report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +128,8 @@ def _gather_evidence(state: RunState, failed: StepPlan) -> Machine[None]:
     """After a failure, still read the statements that the scenario would have read: they tell what really happened."""
     steps = state.spec.plan.steps
     for step in steps[steps.index(failed) + 1 :]:
-        evidence = step.operation.evidence
-        if evidence is None or evidence.kind not in _READ_ONLY_EVIDENCE or step.operation.moves is not None:
+        told = {evidence.kind for evidence in step.operation.evidence}
+        if not told or not told <= STATEMENTS or step.operation.moves is not None:
             continue
         end = yield from play_step(state, step, purpose="evidence")
         if not end.verdict.held:

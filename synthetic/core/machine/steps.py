@@ -9,10 +9,11 @@ from typing import Any
 from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
 from synthetic.core.events import StepEnded, StepStarted
 from synthetic.core.expressions import ExpressionError, Kind
-from synthetic.core.history import MalformedEvidence, fact
+from synthetic.core.history import MalformedEvidence
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.evidence import step_facts
 from synthetic.core.machine.money import limit_refusal, money_moved, payouts_shown
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
@@ -222,19 +223,12 @@ def _record(
     key = next((m.key for m in state.movements if m.step == step.id), state.key(step.id))
     values = {**args, **end.out, "key": key, "code": end.code}
     state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
-    evidence = step.operation.evidence
-    if evidence is None or (end.outcome is not StepOutcome.DONE and not step.refused):
-        return verdict
-    scope = state.scope(seen_of(args, end), {"key": key})
-    try:
-        given = {name: expression.value(scope, state.currency) for name, expression in evidence.fields.items()}
-        known = fact(evidence.kind, step.id, end.outcome, given)
-    except ExpressionError as error:
-        return verdict if step.refused else _unreadable(verdict, str(error))
-    except MalformedEvidence as error:
-        return _unreadable(verdict, str(error))
-    state.facts.append(known)
-    yield from payouts_shown(state, known)
+    for known in step_facts(state, step, end, state.scope(seen_of(args, end), {"key": key})):
+        if isinstance(known, MalformedEvidence):
+            verdict = verdict if step.refused else _unreadable(verdict, str(known))
+            continue
+        state.facts.append(known)
+        yield from payouts_shown(state, known)
     return verdict
 
 

@@ -1,0 +1,85 @@
+"""What steps, frames and clocks tell the judge: facts, built by the mapping's `evidence:` from what came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from synthetic.core.effects import HttpReply, WsFrame
+from synthetic.core.expressions import ExpressionError
+from synthetic.core.history import Fact, MalformedEvidence, fact, required_of
+from synthetic.core.machine.bodies import NotJson, read_json
+from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.state import RunState
+from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import EvidencePlan, StepPlan
+
+
+def step_facts(
+    state: RunState, step: StepPlan, end: CallEnd, scope: Mapping[str, Any]
+) -> Iterator[Fact | MalformedEvidence]:
+    """The facts of a step that was done or refused, and why one of them can't be read.
+
+    Of a refused one nobody can expect everything that an answer to a done one has: what is missing is left out.
+    """
+    if end.outcome is StepOutcome.UNKNOWN:
+        return
+    told = {"sent_ns": end.first_sent_ns, "received_ns": end.last_received_ns}
+    if end.outcome is StepOutcome.REFUSED:
+        told["refusal"] = end.code  # type: ignore[assignment]
+    for plan in step.operation.evidence:
+        try:
+            yield fact(plan.kind, step.id, end.outcome, _values(state, plan, end.outcome, scope), **told)
+        except (ExpressionError, MalformedEvidence) as error:
+            if end.outcome is StepOutcome.DONE:
+                yield MalformedEvidence(str(error))
+
+
+def _values(state: RunState, plan: EvidencePlan, outcome: StepOutcome, scope: Mapping[str, Any]) -> dict[str, Any]:
+    needed, values = required_of(plan.kind), {}
+    for name, expression in plan.fields.items():
+        try:
+            values[name] = expression.value(scope, state.currency)
+        except ExpressionError:
+            if outcome is StepOutcome.DONE or name in needed:
+                raise
+    return values
+
+
+def tell_frame(state: RunState, connection: str, frame: WsFrame) -> None:
+    """Keep what a frame tells. One that has not what the mapping looks for tells nothing."""
+    plans = state.spec.plan.platform.frames.get(connection, ())
+    if not plans:
+        return
+    try:
+        data = read_json(frame.text)
+    except NotJson:
+        return
+    told = {"sent_ns": frame.times.sent, "received_ns": frame.times.received}
+    step = state.step.id if state.step is not None else ""
+    for plan in plans:
+        try:
+            given = {name: e.value(state.scope({"frame": data}), state.currency) for name, e in plan.fields.items()}
+            state.facts.append(fact(plan.kind, step, StepOutcome.DONE, given, **told))
+        except (ExpressionError, MalformedEvidence):
+            continue
+
+
+def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
+    """Keep how far the server's clock (RFC 9110, `Date`, whole seconds) is from ours."""
+    written = next((value for name, value in reply.headers if name == "date"), None)
+    who = _endpoint(state, url)
+    if written is None or who is None:
+        return
+    try:
+        told_s = int(parsedate_to_datetime(written).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        return
+    state.clock_skews_s[who] = told_s - state.unix_s
+
+
+def _endpoint(state: RunState, url: str) -> str | None:
+    origin = urlsplit(url)[:2]
+    return next((name for name, address in state.spec.cell.endpoints.items() if urlsplit(address)[:2] == origin), None)
