@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
-from functools import lru_cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from synthetic.core.history.entries import DoubleEntryLine, LedgerEntry, OpenItem, PspEntry, PspEvent, SinkRow
@@ -35,7 +34,7 @@ def required_of(kind: str) -> tuple[str, ...]:
 
 def type_of(kind: str, name: str) -> type:
     """The type of a field: `Money`, `str`, `int`, `bool`, or `tuple` for lists."""
-    return _types(FACTS[kind])[name]
+    return _TYPES[FACTS[kind]][name]
 
 
 def fact(kind: str, step: str, outcome: StepOutcome, values: Mapping[str, Any], **told: Any) -> Fact:
@@ -50,11 +49,6 @@ def fact(kind: str, step: str, outcome: StepOutcome, values: Mapping[str, Any], 
     return made(step=step, outcome=outcome, **given, **told)
 
 
-@lru_cache(maxsize=64)
-def _types(made: Hashable) -> dict[str, type]:
-    return {name: _plain(hint) for name, hint in get_type_hints(made).items()}
-
-
 def _plain(hint: Any) -> type:
     """`Money | None` is read as Money, `tuple[X, ...]` as tuple."""
     if get_origin(hint) in (types.UnionType, Union):
@@ -64,8 +58,12 @@ def _plain(hint: Any) -> type:
     return origin
 
 
-@lru_cache(maxsize=64)
-def _line_of(made: Hashable) -> type:
+_TYPES: dict[type, dict[str, type]] = {
+    made: {name: _plain(hint) for name, hint in get_type_hints(made).items()} for made in (*FACTS.values(), *_LINES)
+}
+
+
+def _line_of(made: type) -> type:
     return next(line for line in _LINES if line in get_args(get_type_hints(made)["entries"]))
 
 
@@ -97,13 +95,13 @@ def _lines(kind: str, line: type, rows: Sequence[Any]) -> tuple[Any, ...]:
 def _line(line: type, row: Mapping[str, Any]) -> Any:
     """A line from a row: `amount_minor` and `currency` make its amount, `x_minor` any other one; ids become texts."""
     made: dict[str, Any] = {}
-    hints = _types(line)
+    hints = _TYPES[line]
     for known in fields(line):
         name, kind = known.name, hints[known.name]
         if kind is Money:
             needed = known.default is MISSING
-            minor = row[f"{name}_minor"] if needed else row.get(f"{name}_minor")
-            made[name] = Money(minor, row["currency"]) if needed or minor is not None else None
+            if needed or row.get(f"{name}_minor") is not None:
+                made[name] = Money(row[f"{name}_minor"], row["currency"])
         elif known.default is MISSING or row.get(name) is not None:
             made[name] = str(row[name]) if kind is str else kind(row[name])
     return line(**made)
