@@ -1,7 +1,7 @@
 """The fault switchboard that each cell, PSP and provider carries: named switches, thrown at run time.
 
 A switch changes one behaviour at one place of the code (`if board.is_on("caches_balance"): ...`). The catalogue in
-`faults.py` and `defects.py` says which switches together make a fault. A name that the component does not know is refused,
+`faults/` and `defects.py` says which switches together make a fault. A name that the component does not know is refused,
 so that a typing error can't pass for a healthy platform.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,60 +23,100 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A thrown switch: how often it acts (0..1), for which cell (None: all), until when (monotonic s), with what."""
+    """A thrown switch: how often it acts (0..1), where (None: everywhere), until when (monotonic s), with what.
+
+    `cell`, `psp` and `market` narrow it down to the occasions that concern them.
+    """
 
     name: str
     rate: float = 1.0
     cell: str | None = None
+    psp: str | None = None
+    market: str | None = None
     until_s: float | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def aim(self) -> tuple[str | None, ...]:
+        """Where it acts; two of one name may be thrown for different places."""
+        return (self.name, self.cell, self.psp, self.market)
+
+    def concerns(self, where: Mapping[str, str | None]) -> bool:
+        """Whether an occasion is one of its own. What the occasion does not know of itself excludes nothing."""
+        wanted = {"cell": self.cell, "psp": self.psp, "market": self.market}
+        return all(place is None or where.get(kind) in (None, place) for kind, place in wanted.items())
+
     def as_json(self) -> dict[str, Any]:
         """The form that `GET /_faults` answers."""
-        return {"name": self.name, "rate": self.rate, "cell": self.cell, "params": dict(self.params)}
+        where = {"cell": self.cell, "psp": self.psp, "market": self.market}
+        return {"name": self.name, "rate": self.rate, **where, "params": dict(self.params)}
 
 
 class Switchboard:
-    """The switches of one component. `known` maps each switch's name to what it does."""
+    """The switches of one component. `known` maps each switch's name to what it does.
 
-    def __init__(self, known: Mapping[str, str], *, seed: int = 0) -> None:
+    `psp` is the PSP that the component is, `markets` the market of each cell: both belong to every occasion here.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, str],
+        *,
+        seed: int = 0,
+        psp: str | None = None,
+        markets: Mapping[str, str] | None = None,
+    ) -> None:
         self.known = dict(known)
-        self._thrown: dict[str, Switch] = {}
+        self._psp = psp
+        self._markets = dict(markets or {})
+        self._thrown: dict[tuple[str | None, ...], Switch] = {}
+        self._acted: Counter[tuple[str, str]] = Counter()
         self._random = random.Random(seed)  # noqa: S311 - not for secrets; seeded so that a rate replays
 
     def throw(self, switch: Switch) -> None:
         """Throw a switch. Raises KeyError for a name that this component does not have."""
         if switch.name not in self.known:
             raise KeyError(switch.name)
-        self._thrown[switch.name] = switch
+        self._thrown[switch.aim] = switch
 
-    def clear(self, name: str | None = None) -> None:
-        """Reset one switch, or all of them."""
-        if name is None:
-            self._thrown.clear()
-        else:
-            self._thrown.pop(name, None)
+    def clear(self, name: str | None = None, *, cell: str | None = None) -> None:
+        """Reset all switches, those of one name, those of one cell, or both."""
+        gone = [
+            switch
+            for switch in self._thrown.values()
+            if name in (None, switch.name) and (cell is None or cell == switch.cell)
+        ]
+        for switch in gone:
+            del self._thrown[switch.aim]
 
     def thrown(self) -> Iterable[Switch]:
         """The switches that are on now."""
         return tuple(self._thrown.values())
 
-    def is_on(self, name: str, *, cell: str | None = None) -> bool:
-        """Whether the switch acts on this occasion: one draw at its rate. `cell` is the merchant or operator concerned."""
-        return self.acting(name, cell=cell) is not None
+    def acted(self) -> list[dict[str, Any]]:
+        """How often each switch has acted since the start, by cell: what a bench holds detections against."""
+        return [{"name": name, "cell": cell, "times": times} for (name, cell), times in sorted(self._acted.items())]
 
-    def acting(self, name: str, *, cell: str | None = None) -> Switch | None:
+    def is_on(self, name: str, *, cell: str | None = None, psp: str | None = None) -> bool:
+        """Whether the switch acts on this occasion: one draw at its rate. `cell` is the merchant or operator concerned.
+
+        Ask only where the answer changes what happens: each yes counts as one time that the fault has acted.
+        """
+        return self.acting(name, cell=cell, psp=psp) is not None
+
+    def acting(self, name: str, *, cell: str | None = None, psp: str | None = None) -> Switch | None:
         """The switch with its parameters when it acts on this occasion, else None."""
         assert name in self.known, f"switch {name!r} is not declared by this component"
-        switch = self._thrown.get(name)
-        if switch is None:
-            return None
-        if switch.until_s is not None and time.monotonic() > switch.until_s:
-            self.clear(name)
-            return None
-        if switch.cell is not None and cell is not None and switch.cell != cell:
-            return None
-        return switch if switch.rate >= 1.0 or self._random.random() < switch.rate else None
+        where = {"cell": cell, "psp": psp or self._psp, "market": self._markets.get(cell or "")}
+        for switch in self.thrown():
+            if switch.name != name or not switch.concerns(where):
+                continue
+            if switch.until_s is not None and time.monotonic() > switch.until_s:
+                del self._thrown[switch.aim]
+            elif switch.rate >= 1.0 or self._random.random() < switch.rate:
+                self._acted[name, cell or ""] += 1
+                return switch
+        return None
 
 
 def switchboard_routes(board: Switchboard) -> list[Route]:
@@ -88,7 +129,11 @@ def switchboard_routes(board: Switchboard) -> list[Route]:
 
     async def show(request: Request) -> Response:
         return refuse(request) or JSONResponse(
-            {"known": board.known, "thrown": [switch.as_json() for switch in board.thrown()]}
+            {
+                "known": board.known,
+                "thrown": [switch.as_json() for switch in board.thrown()],
+                "acted": board.acted(),
+            }
         )
 
     async def throw(request: Request) -> Response:
@@ -102,6 +147,8 @@ def switchboard_routes(board: Switchboard) -> list[Route]:
                     name=body["name"],
                     rate=float(body.get("rate", 1.0)),
                     cell=body.get("cell"),
+                    psp=body.get("psp"),
+                    market=body.get("market"),
                     until_s=None if for_s is None else time.monotonic() + float(for_s),
                     params=body.get("params") or {},
                 )
@@ -116,7 +163,7 @@ def switchboard_routes(board: Switchboard) -> list[Route]:
     async def reset(request: Request) -> Response:
         if (refusal := refuse(request)) is not None:
             return refusal
-        board.clear(request.path_params.get("name"))
+        board.clear(request.path_params.get("name"), cell=request.query_params.get("cell"))
         return Response(status_code=204)
 
     return [

@@ -12,7 +12,7 @@ from synthetic.reference.background import Background
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.settings import CellSettings, ProviderAccount, PspAccount
-from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.switchboard import Switch, Switchboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,13 @@ class CellContext:
     session_lookups: list[SessionLookup] = field(default_factory=list)
     on_round_closed: list[RoundListener] = field(default_factory=list)
 
-    def switch(self, name: str) -> bool:
-        """Whether the fault or defect acts now, in this cell."""
-        return self.board.is_on(name, cell=self.settings.name)
+    def switch(self, name: str, *, psp: str | None = None) -> bool:
+        """Whether the fault or defect acts now, in this cell; ask only where the answer changes what happens."""
+        return self.board.is_on(name, cell=self.settings.name, psp=psp)
+
+    def acting(self, name: str, *, psp: str | None = None) -> Switch | None:
+        """The switch with its parameters when it acts now, in this cell."""
+        return self.board.acting(name, cell=self.settings.name, psp=psp)
 
     def psp(self, name: str) -> PspAccount | None:
         """This cell's account at a PSP, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -63,17 +64,19 @@ class World:
         """Write a ready cells file."""
         write_cells_file(path, self.cells, self.listeners, wallet_key_pem=self.wallet_key_pem)
 
-    def throw(self, fault: Fault, cell: str) -> None:
-        """Throw all switches of a fault."""
-        for thrown in fault.throws:
-            for component in _components(thrown.component, cell):
-                aimed = None if fault.shared or thrown.component == "cell" else cell
-                self.boards[component].throw(Switch(thrown.switch, cell=aimed, params=thrown.params))
+    def throw(self, fault: Fault, cell: str, *, place: str = "", rate: float = 1.0, for_s: float | None = None) -> None:
+        """Throw all switches of a fault: at its `place` (a PSP or provider; without one: a shared fault at the first).
 
-
-def _components(component: str, cell: str) -> Sequence[str]:
-    groups = {"cell": (cell,), "psps": tuple(PSP_STYLES), "providers": tuple(PROVIDER_DIALECTS)}
-    return groups.get(component, (component,))
+        `rate` is that of its trigger, `for_s` how long all of them stay thrown (None: until they are reset).
+        """
+        place = place or (fault.where()[0] if fault.shared else "")
+        until_s = None if for_s is None else time.monotonic() + for_s
+        for number, thrown in enumerate(fault.throws):
+            own_rate = rate if number == 0 else 1.0
+            for component in thrown.components(cell, place):
+                aimed = None if fault.shared or component == cell else cell
+                switch = Switch(thrown.switch, own_rate, cell=aimed, until_s=until_s, params=thrown.params)
+                self.boards[component].throw(switch)
 
 
 @asynccontextmanager
@@ -85,7 +88,7 @@ async def running_world(settings: WorldSettings) -> AsyncIterator[World]:
         listeners = stack.enter_context(bound([*names, *PSP_STYLES, *PROVIDER_DIALECTS]))
         keys = Keys(settings.seed)
         cells = tuple(_cell_settings(name, settings, folder, listeners, keys) for name in names)
-        boards = _boards(names, settings.seed)
+        boards = _boards(cells, settings.seed)
         world = World(listeners, cells, boards, keys.rsa_private_pem())
         for fault in settings.faults:
             world.throw(fault, settings.faulty)
@@ -157,11 +160,15 @@ def _provider_account(cell: str, provider: str, listeners: Mapping[str, Listener
     )
 
 
-def _boards(names: Sequence[str], seed: int) -> dict[str, Switchboard]:
-    known = dict.fromkeys(names, CELL_SWITCHES)
+def _boards(cells: Sequence[CellSettings], seed: int) -> dict[str, Switchboard]:
+    known = {cell.name: CELL_SWITCHES for cell in cells}
     known |= {psp: PSP_SWITCHES[style] for psp, style in PSP_STYLES.items()}
     known |= dict.fromkeys(PROVIDER_DIALECTS, PROVIDER_SWITCHES)
-    return {component: Switchboard(switches, seed=seed) for component, switches in known.items()}
+    markets = {cell.name: cell.market for cell in cells}
+    return {
+        component: Switchboard(switches, seed=seed, psp=component if component in PSP_STYLES else None, markets=markets)
+        for component, switches in known.items()
+    }
 
 
 def _cell_apps(

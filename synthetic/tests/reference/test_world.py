@@ -174,9 +174,9 @@ def test_each_fault_throws_switches_that_its_components_have(world: World, fault
     """Thrown at the canary, each switch of the catalogue is known where it is thrown and acts on the canary."""
     world.throw(fault, "canary")
     thrown = {name: {switch.name for switch in board.thrown()} for name, board in world.boards.items()}
-    groups = {"cell": {"canary"}, "psps": set(PSPS), "providers": set(KINDS)}
+    place = fault.where()[0] if fault.shared else ""
     for one in fault.throws:
-        for component in groups.get(one.component, {one.component}):
+        for component in one.components("canary", place):
             assert one.switch in thrown[component]
             assert world.boards[component].is_on(one.switch, cell="canary")
 

@@ -291,6 +291,7 @@ def test_loses_rollbacks(dialect: str) -> None:
         await run.bet("void")
         await run.ends("cancelled")
         assert len(run.wallet.calls) == 1
+        run.board.clear()
         run.throw("loses_rollbacks", cell="baseline")
         await run.bet("void", round="r-2", bet_id="b-2")
         await run.ends("cancelled", "r-2")
