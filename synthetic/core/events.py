@@ -144,7 +144,7 @@ class UndoEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run ended. `failed_step` and `failed_check` name what turned it red."""
+    """A run ended. `failed_step` and `failed_check` name what turned it red, `attribution` is why `blame` is whose it is."""
 
     run_id: str
     outcome: RunOutcome
@@ -155,6 +155,7 @@ class RunEnded:
     stranded: tuple[Money, ...]
     at_ns: int
     labels: Mapping[str, str] = field(default_factory=dict)
+    attribution: str = ""
 
 
 Event = RunStarted | StepStarted | ExchangeDone | MoneyMoved | StepEnded | CheckJudged | UndoEnded | RunEnded

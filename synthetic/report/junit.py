@@ -74,6 +74,7 @@ def _properties(record: RunRecord) -> dict[str, str]:
         "track": record.track,
         "version": record.version,
         "blame": str(record.blame or ""),
+        "attribution": record.attribution,
         "failed_step": record.failed_step,
         "failed_check": record.failed_check,
         "stranded": ", ".join(str(amount) for amount in record.stranded),

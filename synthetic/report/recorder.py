@@ -131,6 +131,7 @@ def _record(run: _OpenRun, ended: RunEnded) -> RunRecord:
         outcome=ended.outcome,
         blame=ended.blame,
         reason=ended.reason,
+        attribution=ended.attribution,
         failed_step=ended.failed_step,
         failed_check=ended.failed_check,
         tainted=any(step.tainted for step in steps) or ended.outcome == "tainted",

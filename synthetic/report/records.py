@@ -152,6 +152,9 @@ class RunRecord(_Document):
     outcome: RunOutcome
     blame: Blame | None
     reason: str
+    attribution: Annotated[str, Field(description="one sentence: who is to blame, by which check or step, and why")] = (
+        ""
+    )
     failed_step: str
     failed_check: str
     tainted: Annotated[bool, Field(description="whether our own lag spoiled any measurement of it")]

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from synthetic.core.money import Money
-from synthetic.core.outcome import RunOutcome
+from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.summary import CellBlock, MoneyBlock, PassRatio, SliBlock, Summary, VerdictBlock
 from synthetic.report.text import one_line
 
@@ -54,6 +54,8 @@ def _runs(cells: list[CellBlock]) -> Table:
     for outcome in RunOutcome:
         if outcome is RunOutcome.OK or any(cell.by_outcome[outcome] for cell in cells):
             table.add_row(outcome.value, *[str(cell.by_outcome[outcome]) for cell in cells])
+        if outcome is RunOutcome.FAILED:
+            _blames(table, cells)
     table.add_row("pass ratio", *[_passed(cell.passed) for cell in cells])
     table.add_row("95 % interval", *[_interval(cell.passed) for cell in cells])
     for scenario in sorted({name for cell in cells for name in cell.scenarios}):
@@ -64,6 +66,14 @@ def _runs(cells: list[CellBlock]) -> Table:
         table.add_row("steps not counted (our own lag)", *[str(left) for left in lefts])
     table.add_row("WebSocket RTT p95", *[_ms(cell.ws_rtt_p95_ms, "ms") for cell in cells])
     return table
+
+
+def _blames(table: Table, cells: list[CellBlock]) -> None:
+    """Whose failures they are. What nobody could attribute counts like any other, and stands apart."""
+    for blame in Blame:
+        counts = [cell.by_blame.get(blame, 0) for cell in cells]
+        if any(counts) and blame is not Blame.HARNESS:
+            table.add_row(f"  blame {blame}", *map(str, counts))
 
 
 def _slis(cells: list[CellBlock]) -> Table:

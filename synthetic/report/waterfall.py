@@ -73,6 +73,8 @@ def _head(record: RunRecord) -> Iterator[RenderableType]:
     if record.outcome is not RunOutcome.OK:
         yield _fact("blame", str(record.blame or "nobody"), style)
         yield _fact("reason", one_line(record.reason))
+        if record.attribution:
+            yield _fact("because", one_line(record.attribution))
     if record.tainted:
         yield _fact("tainted", "our own lag spoiled a measurement of this run; see below", "yellow")
 

@@ -9,6 +9,8 @@ from synthetic.core.events import CheckJudged, Event, MoneyMoved, RunEnded, RunS
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 
+_SAYS_NOTHING = (Blame.HARNESS, Blame.USER)  # our own fault, or the player's own card: no word about the target
+
 Labels = tuple[tuple[str, str], ...]
 """Label names with their values, sorted by name."""
 
@@ -152,7 +154,7 @@ def _sample(run: _Open, ended: RunEnded) -> RunSample:
 
 
 def _step(ended: StepEnded) -> StepSample:
-    ours = ended.tainted or (not ended.held and ended.blame is Blame.HARNESS)
+    ours = ended.tainted or (not ended.held and ended.blame in _SAYS_NOTHING)
     return StepSample(
         step=ended.step,
         sli=ended.sli,

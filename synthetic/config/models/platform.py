@@ -27,6 +27,7 @@ from synthetic.config.models.exchanges import FORMS, ExchangeModel, RefusalModel
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
 from synthetic.core.history import FACTS
+from synthetic.core.outcome import Blame
 
 Purse = Annotated[Text, one_of("wallet", "bonus", "psp", "game", "round", "provider", "house")]
 
@@ -108,9 +109,7 @@ class BlameModel(Node):
 
     noun: ClassVar[str] = "a rule of blame"
     when: Cel = Field(description="When the rule applies; it may read `code`, `error` and `overdue`.")
-    is_: Annotated[Text, one_of("user", "psp", "provider", "platform", "policy")] = Field(
-        alias="is", description="Whom to blame."
-    )
+    is_: Annotated[Text, one_of(*Blame)] = Field(alias="is", description="Whom to blame.")
     because: Title | None = Field(None, description="Why, for the person who reads the report.")
 
 

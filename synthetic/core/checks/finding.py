@@ -24,9 +24,14 @@ Judge = Callable[[History], tuple[Finding, ...] | None]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named law. `invariants` are its numbers in the domain reference."""
+    """A named law. `invariants` are its numbers in the domain reference.
+
+    `cause`: it is no law of its own, but says why something did not come about (who was told, whose clock is off). It
+    decides whom a failed step is blamed on, and is silent where a law is broken (`core/blame.py`).
+    """
 
     name: str
     invariants: tuple[int, ...]
     law: str
     judge: Judge
+    cause: bool = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synthetic.core.blame import Accusation, Attribution, Source, attribute
 from synthetic.core.checks import CHECKS
 from synthetic.core.effects import Resolve
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted
@@ -139,8 +141,9 @@ def _gather_evidence(state: RunState, failed: StepPlan) -> Machine[None]:
 def _ended(
     state: RunState, failure: Failure | None, judged: list[CheckJudged], stranded: tuple[Money, ...]
 ) -> RunEnded:
-    broken = _most_telling(judged)
-    outcome, blame, reason = _outcome(failure, broken)
+    attribution = attribute(accusations(failure, judged))
+    broken = _deciding(judged, attribution)
+    outcome, blame, reason = _outcome(failure, broken, attribution)
     return RunEnded(
         run_id=state.spec.run_id,
         outcome=outcome,
@@ -150,30 +153,53 @@ def _ended(
         failed_check=broken.name if broken else "",
         stranded=stranded,
         at_ns=state.now_ns,
+        attribution=state.redactor.redact(attribution.sentence) if attribution else "",
     )
 
 
-def _most_telling(judged: list[CheckJudged]) -> CheckJudged | None:
-    """The broken check that says most: a named one before an invariant of the scenario's own."""
+def accusations(failure: Failure | None, judged: Sequence[CheckJudged]) -> list[Accusation]:
+    """Everything that speaks against somebody: broken checks and claims, and the step that failed."""
+    found = [
+        Accusation(_source_of(check.name), f"check {check.name}", check.blame or Blame.UNKNOWN, check.message)
+        for check in judged
+        if check.held is False
+    ]
+    if failure is not None:
+        blame = failure.blame or Blame.UNKNOWN
+        found.append(Accusation(Source.STEP, f"step {failure.step.id}", blame, failure.reason))
+    return found
+
+
+def _source_of(check: str) -> Source:
+    if check not in CHECKS:
+        return Source.CLAIM
+    return Source.CAUSE if CHECKS[check].cause else Source.LAW
+
+
+def _deciding(judged: list[CheckJudged], attribution: Attribution | None) -> CheckJudged | None:
+    """The broken check that says most: the one that decided whose fault it is, else a named one before a claim."""
     broken = [check for check in judged if check.held is False]
-    return next((check for check in broken if check.name in CHECKS), broken[0] if broken else None)
+    by = attribution.by.name if attribution else ""
+    decided = next((check for check in broken if f"check {check.name}" == by), None)
+    return decided or next((check for check in broken if check.name in CHECKS), broken[0] if broken else None)
 
 
-def _outcome(failure: Failure | None, broken: CheckJudged | None) -> tuple[RunOutcome, Blame | None, str]:
+def _outcome(
+    failure: Failure | None, broken: CheckJudged | None, attribution: Attribution | None
+) -> tuple[RunOutcome, Blame | None, str]:
     """A broken law is harder evidence than a failed step, and no lag of ours excuses it.
 
-    Only a step that was too late, while we were too slow ourselves, says nothing of the target.
+    What we did ourselves says nothing of the target; neither does a step that was too late while we were too slow.
     """
-    if failure is None and broken is None:
+    if attribution is None:
         return RunOutcome.OK, None, ""
     reasons = [f"step {failure.step.id}: {failure.reason}"] if failure else []
     reasons += [f"check {broken.name}: {broken.message}"] if broken else []
     reason = "; ".join(reasons)
-    if broken is not None:
-        return RunOutcome.FAILED, broken.blame, reason
-    assert failure is not None
-    if failure.blame is Blame.HARNESS:
-        return RunOutcome.ABORTED, Blame.HARNESS, reason
-    if failure.end is not None and failure.end.tainted:
+    if attribution.blame is Blame.HARNESS:
+        stopped = failure is not None and attribution.by.source is Source.STEP
+        return RunOutcome.ABORTED if stopped else RunOutcome.TAINTED, Blame.HARNESS, reason
+    late = failure is not None and failure.end is not None and failure.end.tainted
+    if late and attribution.by.source >= Source.CAUSE:
         return RunOutcome.TAINTED, Blame.HARNESS, f"{reason}; but the harness itself was too slow to say"
-    return RunOutcome.FAILED, failure.blame, reason
+    return RunOutcome.FAILED, attribution.blame, reason

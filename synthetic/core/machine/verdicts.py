@@ -60,7 +60,7 @@ def _judge_refusal(state: RunState, step: StepPlan, args: Mapping[str, Any], end
 def _failed(
     state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, reason: str, *, overdue: bool = False
 ) -> Verdict:
-    """The first blame rule that holds; without one it is the platform's, whose answer it was."""
+    """The first blame rule that holds; without one it is the platform's, whose answer it was, or lacking one nobody's yet."""
     if end.code in ("not_sent", "over_limit"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS if end.code == "over_limit" else Blame.PLATFORM)
     if end.code in ("not_journaled", "hook_failed"):
@@ -74,4 +74,4 @@ def _failed(
         if holds:
             because = f" ({rule.because})" if rule.because else ""
             return Verdict(held=False, reason=reason + because, blame=rule.blame, overdue=overdue)
-    return Verdict(held=False, reason=reason, blame=Blame.PLATFORM, overdue=overdue)
+    return Verdict(held=False, reason=reason, blame=Blame.UNKNOWN if overdue else Blame.PLATFORM, overdue=overdue)

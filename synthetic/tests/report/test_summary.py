@@ -43,6 +43,7 @@ Runs
  runs                                 2                 2
  ok                                   1                 2
  failed                               1                 0
+   blame psp                          1                 0
  pass ratio                  50.0 % 1/2         100 % 2/2
  95 % interval            9.5 .. 90.5 %   34.2 .. 100.0 %
    deposit-bet-withdraw      50.0 % 1/2         100 % 2/2
