@@ -39,8 +39,21 @@ class ProviderAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class IdpAccount:
+    """A cell as client of its identity provider: the provider's address, and where players come back to."""
+
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerSeed:
-    """A player that a cell creates at start. `totp_secret` is base32, or empty where no second factor is set up."""
+    """A player that a cell creates at start. `totp_secret` is base32, or empty where no second factor is set up.
+
+    `sso_subject` is who the player is at the identity provider, or empty where he can't come by single sign-on.
+    """
 
     player_id: str
     username: str
@@ -55,6 +68,7 @@ class PlayerSeed:
     synthetic: bool = True
     cash_minor: int = 0  # opening balance, posted as a `bonus`-free house funding
     deposit_day_minor: int = 1_000_000
+    sso_subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class CellSettings:
     psps: tuple[PspAccount, ...] = ()
     providers: tuple[ProviderAccount, ...] = ()
     players: tuple[PlayerSeed, ...] = ()
+    idp: IdpAccount | None = None
     lockout_failures: int = 5
     lockout_s: float = 2.0
     token_ttl_s: float = 900.0

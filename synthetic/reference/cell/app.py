@@ -19,6 +19,7 @@ from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.cell.observability import Observability
 from synthetic.reference.cell.players import player_routes, seed_players
 from synthetic.reference.cell.promo import promo_routes
+from synthetic.reference.cell.sso import sso_routes
 from synthetic.reference.cell.wallet import wallet_routes
 from synthetic.reference.cell.wallet_api.desk import Knobs
 from synthetic.reference.cell.wallet_api.dialect_a import KNOBS_A
@@ -64,7 +65,12 @@ def build_cell(
         background=Background(_log_failed_task),
         metrics=CellMetrics(settings),
     )
-    routes = [*auth_routes(auth), *switchboard_routes(board), *wallet_api_routes(context, knobs_a, knobs_b)]
+    routes = [
+        *auth_routes(auth),
+        *sso_routes(context, auth),
+        *switchboard_routes(board),
+        *wallet_api_routes(context, knobs_a, knobs_b),
+    ]
     for module in (*CORE_MODULES, *modules):
         routes.extend(module(context))
     app = Starlette(

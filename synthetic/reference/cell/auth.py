@@ -36,6 +36,10 @@ class Grant:
     player_id: str
     expires_at: datetime
 
+    def as_json(self) -> dict[str, Any]:
+        """The answer of every way to log in."""
+        return {"token": self.token, "player_id": self.player_id, "expires_at": self.expires_at.isoformat()}
+
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
@@ -74,6 +78,16 @@ class Auth:
             raise outcome
         return outcome
 
+    def open_session(self, player_id: str) -> Grant:
+        """A session for a player whom the identity provider has signed in. Raises 403 `self_excluded`.
+
+        A second factor is the provider's business, and a lock-out is about guessed passwords: neither is asked for here.
+        """
+        with self._ledger.transaction() as transaction:
+            if transaction.session.get_one(PlayerRow, player_id).self_excluded:
+                raise _self_excluded()
+            return self._grant(transaction.session, player_id)
+
     def refresh(self, token: str) -> Grant:
         """Exchange a live token for a new one; the old one is dead. Raises 401 `invalid_token`."""
         with self._ledger.transaction() as transaction:
@@ -104,7 +118,7 @@ class Auth:
             self._count_failure(credential)
             return _invalid_credentials()
         if session.get_one(PlayerRow, player_id).self_excluded:
-            return ApiError(403, "self_excluded", "this player has excluded himself from play")
+            return _self_excluded()
         if credential.totp_secret:
             return _issue_challenge(session, player_id)
         return self._grant_after(credential, session)
@@ -190,6 +204,10 @@ def _invalid_credentials() -> ApiError:
 
 def _invalid_token() -> ApiError:
     return ApiError(401, "invalid_token", "log in again: the token is unknown, expired or replaced")
+
+
+def _self_excluded() -> ApiError:
+    return ApiError(403, "self_excluded", "this player has excluded himself from play")
 
 
 def _locked() -> ApiError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -31,16 +29,17 @@ def auth_routes(auth: Auth) -> list[BaseRoute]:
         body = await read_json(request)
         outcome = await run_in_threadpool(auth.login, text(body, "username"), text(body, "password"))
         if isinstance(outcome, Grant):
-            return JSONResponse(_as_json(outcome))
+            return JSONResponse(outcome.as_json())
         return JSONResponse({"mfa": "totp", "challenge": outcome.challenge})
 
     async def totp(request: Request) -> Response:
         body = await read_json(request)
         grant = await run_in_threadpool(auth.confirm_totp, text(body, "challenge"), text(body, "code"))
-        return JSONResponse(_as_json(grant))
+        return JSONResponse(grant.as_json())
 
     async def refresh(request: Request) -> Response:
-        return JSONResponse(_as_json(await run_in_threadpool(auth.refresh, _bearer(request))))
+        grant = await run_in_threadpool(auth.refresh, _bearer(request))
+        return JSONResponse(grant.as_json())
 
     async def logout(request: Request) -> Response:
         await run_in_threadpool(auth.logout, _bearer(request))
@@ -55,7 +54,3 @@ def _bearer(request: HTTPConnection) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise ApiError(401, "invalid_token", "send `Authorization: Bearer <token>`")
     return token.strip()
-
-
-def _as_json(grant: Grant) -> dict[str, Any]:
-    return {"token": grant.token, "player_id": grant.player_id, "expires_at": grant.expires_at.isoformat()}
