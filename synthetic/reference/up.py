@@ -71,9 +71,10 @@ async def _until_told(stop: asyncio.Event, parent: int | None) -> None:
 
 def addresses(world: World) -> list[str]:
     """Where everything listens, a line each."""
-    tracks = {cell.name: f"cell, {cell.track}, version {cell.version}" for cell in world.cells}
+    roles = {cell.name: f"cell, {cell.track}, version {cell.version}" for cell in world.cells}
+    roles |= {psp.psp: "PSP" for psp in world.cells[0].psps} | {"idp": "identity provider"}
     width = max(len(name) for name in world.listeners)
     return [
-        f"{name:<{width}}  {listener.url}  {tracks.get(name, 'PSP' if name.startswith('psp') else 'game provider')}"
+        f"{name:<{width}}  {listener.url}  {roles.get(name, 'game provider')}"
         for name, listener in world.listeners.items()
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from synthetic.reference.idp import Account
 from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount, PspAccount
 from synthetic.reference.world.serving import Listener
 
@@ -48,7 +49,12 @@ class SecretsFolder:
 
 
 def write_cells_file(
-    path: Path, cells: Sequence[CellSettings], listeners: Mapping[str, Listener], *, wallet_key_pem: str
+    path: Path,
+    cells: Sequence[CellSettings],
+    listeners: Mapping[str, Listener],
+    *,
+    wallet_key_pem: str,
+    idp_accounts: Mapping[str, Account],
 ) -> None:
     """Write the file as one step, so that who waits for it never reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +62,7 @@ def write_cells_file(
     wallet_key = folder.put("provider-a.pem", wallet_key_pem)
     document = {
         "allow": ["127.0.0.1:*"],
-        "cells": {cell.name: _cell(cell, listeners, folder, wallet_key) for cell in cells},
+        "cells": {cell.name: _cell(cell, listeners, folder, wallet_key, idp_accounts) for cell in cells},
     }
     partial = path.with_suffix(".partial")
     partial.write_text(HEADER + yaml.dump(document, Dumper=_Plain, sort_keys=False, width=200), encoding="utf-8")
@@ -70,7 +76,11 @@ def remove_cells_file(path: Path) -> None:
 
 
 def _cell(
-    cell: CellSettings, listeners: Mapping[str, Listener], folder: SecretsFolder, wallet_key: str
+    cell: CellSettings,
+    listeners: Mapping[str, Listener],
+    folder: SecretsFolder,
+    wallet_key: str,
+    idp_accounts: Mapping[str, Account],
 ) -> dict[str, Any]:
     own = listeners[cell.name]
     described: dict[str, Any] = {
@@ -84,14 +94,15 @@ def _cell(
     }
     if cell.track == "canary":
         described["baseline"] = "baseline"
+    counterparties = {psp.psp: psp.url for psp in cell.psps} | ({"idp": cell.idp.issuer} if cell.idp else {})
     return described | {
-        "endpoints": {"api": own.url, "gateway": f"{own.ws_url}/ws/game"} | {psp.psp: psp.url for psp in cell.psps},
+        "endpoints": {"api": own.url, "gateway": f"{own.ws_url}/ws/game"} | counterparties,
         "psps": [psp.psp for psp in cell.psps],
         "providers": [provider.provider for provider in cell.providers],
         "games": {provider.provider: GAMES[provider.dialect] for provider in cell.providers},
         "limits": {kind: f"{amount} {cell.currency}" for kind, amount in LIMITS.items()},
         "secrets": _secrets(cell.name, cell.psps, cell.providers, folder) | {"provider-a-wallet-key": wallet_key},
-        "players": [_player(player, folder) for player in cell.players],
+        "players": [_player(player, folder, idp_accounts.get(player.player_id)) for player in cell.players],
     }
 
 
@@ -107,7 +118,7 @@ def _secrets(
     return reports | wallets
 
 
-def _player(player: PlayerSeed, folder: SecretsFolder) -> dict[str, str]:
+def _player(player: PlayerSeed, folder: SecretsFolder, idp: Account | None) -> dict[str, str]:
     described = {
         "id": player.player_id,
         "pool": player.segment,
@@ -117,4 +128,7 @@ def _player(player: PlayerSeed, folder: SecretsFolder) -> dict[str, str]:
     }
     if player.totp_secret:
         described["totp"] = folder.put(f"{player.player_id}.totp", player.totp_secret)
+    if idp is not None:
+        described["sso_username"] = idp.username
+        described["sso_password"] = folder.put(f"{player.player_id}.sso-password", idp.password)
     return described

@@ -33,6 +33,7 @@ def _player(cell: str, pool: str, number: int, *, market: str, brand: str, curre
         totp_secret=_totp_secret(keys, name) if pool == "mfa" else "",
         kyc="pending" if pool == "kyc_pending" else "verified",
         self_excluded=pool == "self_excluded",
+        sso_subject=keys.text(f"sso-subject:{name}"),
         synthetic=True,
         cash_minor=0 if pool == "broke" else OPENING_CASH_MINOR,
     )

@@ -17,8 +17,10 @@ from synthetic.reference.catalogue import Fault
 from synthetic.reference.cell.app import build_cell
 from synthetic.reference.cell.cashier import CELL_SWITCHES_CASHIER, cashier_routes
 from synthetic.reference.cell.gateway import CELL_SWITCHES_GATEWAY, gateway_routes
+from synthetic.reference.cell.sso import CELL_SWITCHES_SSO
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.game import PROVIDER_SWITCHES, Operator, build_provider_a, build_provider_b
+from synthetic.reference.idp import IDP_SWITCHES, Account
 from synthetic.reference.ledger import Ledger, open_ledger
 from synthetic.reference.ledger.engine import drop_search_path
 from synthetic.reference.psp.intents import PSP_INTENTS_SWITCHES, build_intents_psp
@@ -27,13 +29,14 @@ from synthetic.reference.psp.notifications import PSP_NOTIFICATIONS_SWITCHES, bu
 from synthetic.reference.settings import CellSettings, ProviderAccount, PspAccount
 from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.reference.world.cells_file import write_cells_file
+from synthetic.reference.world.identity import IDP, idp_account, idp_accounts, idp_app
 from synthetic.reference.world.keys import Keys
 from synthetic.reference.world.people import players_of
 from synthetic.reference.world.serving import Listener, bound, serving
 
 PSP_STYLES = {"psp-a": "intents", "psp-b": "notifications", "psp-c": "intents"}
 PROVIDER_DIALECTS = {"provider-a": "a", "provider-b": "b"}
-CELL_SWITCHES = CELL_SWITCHES_CORE | CELL_SWITCHES_CASHIER | CELL_SWITCHES_GATEWAY
+CELL_SWITCHES = CELL_SWITCHES_CORE | CELL_SWITCHES_CASHIER | CELL_SWITCHES_GATEWAY | CELL_SWITCHES_SSO
 PSP_SWITCHES = {"intents": PSP_INTENTS_SWITCHES, "notifications": PSP_NOTIFICATIONS_SWITCHES}
 
 
@@ -59,10 +62,13 @@ class World:
     cells: tuple[CellSettings, ...]
     boards: Mapping[str, Switchboard]
     wallet_key_pem: str
+    idp_accounts: Mapping[str, Account]
 
     def write_cells(self, path: Path) -> None:
         """Write a ready cells file."""
-        write_cells_file(path, self.cells, self.listeners, wallet_key_pem=self.wallet_key_pem)
+        write_cells_file(
+            path, self.cells, self.listeners, wallet_key_pem=self.wallet_key_pem, idp_accounts=self.idp_accounts
+        )
 
     def throw(self, fault: Fault, cell: str, *, place: str = "", rate: float = 1.0, for_s: float | None = None) -> None:
         """Throw all switches of a fault: at its `place` (a PSP or provider; without one: a shared fault at the first).
@@ -85,11 +91,11 @@ async def running_world(settings: WorldSettings) -> AsyncIterator[World]:
     names = cell_names(settings.cells)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-reference-")))
-        listeners = stack.enter_context(bound([*names, *PSP_STYLES, *PROVIDER_DIALECTS]))
+        listeners = stack.enter_context(bound([*names, *PSP_STYLES, *PROVIDER_DIALECTS, IDP]))
         keys = Keys(settings.seed)
         cells = tuple(_cell_settings(name, settings, folder, listeners, keys) for name in names)
         boards = _boards(cells, settings.seed)
-        world = World(listeners, cells, boards, keys.rsa_private_pem())
+        world = World(listeners, cells, boards, keys.rsa_private_pem(), idp_accounts(cells, keys))
         for fault in settings.faults:
             world.throw(fault, settings.faulty)
         ledgers = {cell.name: open_ledger(cell.db_url) for cell in cells}
@@ -97,6 +103,7 @@ async def running_world(settings: WorldSettings) -> AsyncIterator[World]:
             stack.callback(ledger.close)
             stack.callback(drop_search_path, ledger.engine)
         apps = _cell_apps(cells, ledgers, boards) | _psp_apps(cells, boards, listeners) | _provider_apps(world)
+        apps[IDP] = idp_app(listeners[IDP].url, boards[IDP], cells, world.idp_accounts)
         async with serving(apps, listeners):
             yield world
 
@@ -123,6 +130,7 @@ def _cell_settings(
         db_url=_db_url(settings.db_url, name, folder),
         psps=tuple(_psp_account(name, psp, listeners, keys) for psp in PSP_STYLES),
         providers=tuple(_provider_account(name, provider, listeners, keys) for provider in PROVIDER_DIALECTS),
+        idp=idp_account(name, listeners, keys),
         players=players_of(name, market=market, brand=brand, currency=currency, keys=keys),
     )
 
@@ -163,7 +171,7 @@ def _provider_account(cell: str, provider: str, listeners: Mapping[str, Listener
 def _boards(cells: Sequence[CellSettings], seed: int) -> dict[str, Switchboard]:
     known = {cell.name: CELL_SWITCHES for cell in cells}
     known |= {psp: PSP_SWITCHES[style] for psp, style in PSP_STYLES.items()}
-    known |= dict.fromkeys(PROVIDER_DIALECTS, PROVIDER_SWITCHES)
+    known |= dict.fromkeys(PROVIDER_DIALECTS, PROVIDER_SWITCHES) | {IDP: IDP_SWITCHES}
     markets = {cell.name: cell.market for cell in cells}
     return {
         component: Switchboard(switches, seed=seed, psp=component if component in PSP_STYLES else None, markets=markets)

@@ -248,5 +248,25 @@ def test_what_the_cells_file_says_logs_a_player_in(world: World, tmp_path: Path)
         assert report.status_code == 200, report.text
 
 
+def test_what_the_cells_file_says_signs_a_player_in_at_the_identity_provider(world: World, tmp_path: Path) -> None:
+    """Single sign-on of both cells, through their one provider: start, its form, and back with a code."""
+    path = tmp_path / "cells.yaml"
+    world.write_cells(path)
+    cells = yaml.safe_load(path.read_text(encoding="utf-8"))["cells"]
+    assert len({cell["endpoints"]["idp"] for cell in cells.values()}) == 1
+    for cell in cells.values():
+        player = cell["players"][0]
+        with httpx.Client(trust_env=False) as browser:
+            page = browser.get(f"{cell['endpoints']['api']}/auth/sso/start", follow_redirects=True)
+            assert str(page.url).startswith(f"{cell['endpoints']['idp']}/authorize?")
+            form = {
+                "transaction": page.text.split('name="transaction" value="')[1].split('"')[0],
+                "username": player["sso_username"],
+                "password": _secret(path, player["sso_password"]),
+            }
+            granted = browser.post(f"{cell['endpoints']['idp']}/login", data=form, follow_redirects=True)
+        assert granted.json()["player_id"] == player["id"], granted.text
+
+
 def _secret(cells_file: Path, reference: str) -> str:
     return (cells_file.parent / reference.removeprefix("file:")).read_text(encoding="utf-8")

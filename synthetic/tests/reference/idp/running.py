@@ -113,7 +113,8 @@ class RelyingParty:
             "nonce": self.nonce,
             "code_challenge": challenge_of(self.verifier),
             "code_challenge_method": "S256",
-        } | changes
+        }
+        asked |= changes
         return "/authorize?" + urlencode({name: value for name, value in asked.items() if value is not None})
 
     def code(self, name: str = "ada", **changes: str | None) -> str:
@@ -126,12 +127,13 @@ class RelyingParty:
         """Ask the token endpoint; `client_id` and `secret` change the authentication, anything else the form."""
         client_id = changes.pop("client_id", self._client.client_id)
         secret = changes.pop("secret", self._client.secret)
-        form = {
+        form: dict[str, str] = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._client.redirect_uri,
             "code_verifier": self.verifier,
-        } | changes
+        }
+        form |= changes
         encoded = urlencode({client_id: secret}).split("=")  # RFC 6749, 2.3.1
         return self._idp.http.post("/token", data=form, auth=(encoded[0], encoded[1]))
 
