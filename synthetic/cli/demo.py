@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from synthetic.cli.exits import ExitCode, exit_code_of
 from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.playing import Played, play_turns
 from synthetic.cli.progress import showing_progress
-from synthetic.cli.project import Sources, open_project
+from synthetic.cli.project import Sources, chosen_scenarios, open_project
 from synthetic.cli.reference import chosen, reference_module
 from synthetic.cli.screen import answers, say
 from synthetic.core.errors import HarnessError
@@ -28,6 +28,7 @@ from synthetic.sli.samples import fold
 if TYPE_CHECKING:
     from synthetic.reference.catalogue import Fault
 
+TAG = "demo"
 PAIRS = 3
 AT_ONCE = 1
 DEFAULT_OUT = Path("reports") / "out" / "demo.json"
@@ -49,13 +50,13 @@ def demo(
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the summary goes as JSON.", metavar="FILE")] = DEFAULT_OUT,
 ) -> None:
-    """Play all shipped scenarios on a canary and its baseline at once. Exit: 0 the release is safe, 1 it is not."""
+    """Play the shipped scenarios of the demo on a canary and its baseline at once. Exit: 0 the release is safe, 1 it is not."""
     reference_module("up")  # a missing extra is told before anything else
     broken = (*chosen("faults", fault or []), *chosen("defects", defect or []))
     own_seed = fresh_seed() if seed is None else seed
     say(f"seed {own_seed}; starting the reference platform{_breakage(broken)}")
     with reference_platform(fault=fault or (), defect=defect or ()) as cells_file:
-        played = _play(cells_file, own_seed, pairs)
+        played = _play(cells_file, own_seed, pairs, also={one.scenario for one in broken})
     about: dict[str, str | int | None] = {
         "seed": own_seed,
         "pairs": pairs,
@@ -71,10 +72,15 @@ def _breakage(broken: Sequence[Fault]) -> str:
     return "".join(f"; broken on purpose: {one.name} ({one.title})" for one in broken)
 
 
-def _play(cells_file: Path, seed: int, pairs: int) -> Played:
+def _play(cells_file: Path, seed: int, pairs: int, *, also: Collection[str]) -> Played:
+    """Play the scenarios with the tag `demo`, and `also` those that show what was broken on purpose."""
     project = open_project(Sources.shipped(cells_file))
+    of_the_demo = chosen_scenarios(project, [], [TAG])
+    scenarios = of_the_demo + [
+        project.scenarios[name] for name in sorted(also) if project.scenarios[name] not in of_the_demo
+    ]
     canary, baseline = project.cells["canary"], project.cells["baseline"]
-    turns: list[Turn] = paired_turns(list(project.scenarios.values()), canary, baseline, seed=seed, repeat=pairs)
+    turns: list[Turn] = paired_turns(scenarios, canary, baseline, seed=seed, repeat=pairs)
     with showing_progress(sum(len(turn.parts) for turn in turns)) as progress:
         # The platform is a new one each time, so its journal is, too: an old key would stand for another effect.
         journal = cells_file.parent / "journal.db"

@@ -10,6 +10,7 @@ from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
 from synthetic.core.events import StepEnded, StepStarted
 from synthetic.core.expressions import ExpressionError, Kind
 from synthetic.core.history import MalformedEvidence
+from synthetic.core.machine.bodies import one_time_codes
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
@@ -65,6 +66,8 @@ def bind_arguments(
     args: dict[str, Any] = {}
     for name, kind in operation.inputs.items():
         template = templates.get(name)
+        for code in one_time_codes(template, seen, state.currency):
+            state.redactor.taint(code)
         value = template.value(seen, state.currency) if template is not None else ""
         args[name] = Money.parse(value) if kind is Kind.MONEY and isinstance(value, str) and value else value
     return args

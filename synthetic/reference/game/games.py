@@ -48,5 +48,6 @@ def games_of(kind: str) -> Mapping[str, Game]:
         Game(f"steady-{kind}", stake_back),
         Game(f"void-{kind}", cancelled),
         Game(f"disabled-{kind}", stake_back, is_enabled=False),
+        Game(f"small-{kind}", stake_back),
     ]
     return {game.code: game for game in games}

@@ -15,10 +15,8 @@ from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccou
 from synthetic.reference.world.serving import Listener
 
 HEADER = "# written by `synthetic reference up`; secrets are references to files beside this one, never values\n"
-GAMES = {
-    "a": {"low_variance": "low-variance-dice", "steady": "steady-dice", "void": "void-dice"},
-    "b": {"low_variance": "low-variance-wheel", "steady": "steady-wheel", "void": "void-wheel"},
-}
+KINDS_OF_GAMES = {"a": "dice", "b": "wheel"}
+USES = ("low_variance", "steady", "void", "disabled", "small")
 LIMITS = {"deposit": "2.00", "stake": "0.50", "withdraw": "5.00", "bonus": "1.00"}
 
 
@@ -99,11 +97,16 @@ def _cell(
         "endpoints": {"api": own.url, "gateway": f"{own.ws_url}/ws/game"} | counterparties,
         "psps": [psp.psp for psp in cell.psps],
         "providers": [provider.provider for provider in cell.providers],
-        "games": {provider.provider: GAMES[provider.dialect] for provider in cell.providers},
+        "games": {provider.provider: _games(provider) for provider in cell.providers},
         "limits": {kind: f"{amount} {cell.currency}" for kind, amount in LIMITS.items()},
         "secrets": _secrets(cell.name, cell.psps, cell.providers, folder) | {"provider-a-wallet-key": wallet_key},
         "players": [_player(player, folder, idp_accounts.get(player.player_id)) for player in cell.players],
     }
+
+
+def _games(provider: ProviderAccount) -> dict[str, str]:
+    """A provider's games by what a scenario uses them for."""
+    return {use: f"{use.replace('_', '-')}-{KINDS_OF_GAMES[provider.dialect]}" for use in USES}
 
 
 def _secrets(

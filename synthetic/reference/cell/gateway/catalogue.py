@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MIN_STAKE_MINOR = 10
 MAX_STAKE_MINOR = 500
+SMALL_STAKE_MINOR = 30  # of the games for small stakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,8 @@ GAMES = {
         Game("low-variance-wheel", "provider-b"),
         Game("steady-wheel", "provider-b"),
         Game("void-wheel", "provider-b"),
+        Game("disabled-wheel", "provider-b"),
+        Game("small-dice", "provider-a", max_stake_minor=SMALL_STAKE_MINOR),
+        Game("small-wheel", "provider-b", max_stake_minor=SMALL_STAKE_MINOR),
     )
 }

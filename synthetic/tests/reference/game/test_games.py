@@ -36,7 +36,7 @@ def test_steady_and_void() -> None:
     assert cancelled("r", 37) is None  # type: ignore[func-returns-value]
 
 
-def test_each_provider_has_four_games() -> None:
+def test_each_provider_has_five_games() -> None:
     """One of them is disabled."""
     games = games_of("dice")
     assert {code: game.is_enabled for code, game in games.items()} == {
@@ -44,4 +44,5 @@ def test_each_provider_has_four_games() -> None:
         "steady-dice": True,
         "void-dice": True,
         "disabled-dice": False,
+        "small-dice": True,
     }
