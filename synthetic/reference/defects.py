@@ -68,5 +68,19 @@ DEFECTS: dict[str, Fault] = {
             "deposit-bet-withdraw",
             "psp-report-matches",
         ),
+        _defect(
+            "ignores_sso_state",
+            "an answer of the identity provider to another browser's sign-in opens a session",
+            (Throw("cell", "ignores_sso_state"),),
+            "sso-state-mismatch",
+            "step:tampered",
+        ),
+        _defect(
+            "ignores_sso_nonce",
+            "an id token that was made for another sign-in opens a session",
+            (Throw("cell", "ignores_sso_nonce"),),
+            "sso-nonce-mismatch",
+            "step:tampered",
+        ),
     )
 }

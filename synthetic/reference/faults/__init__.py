@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from synthetic.reference.catalogue import Fault
-from synthetic.reference.faults import payments, rounds
+from synthetic.reference.faults import identity, payments, rounds
 
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for fault in sorted((*payments.FAULTS, *rounds.FAULTS), key=lambda fault: fault.number)
+    fault.name: fault
+    for fault in sorted((*payments.FAULTS, *rounds.FAULTS, *identity.FAULTS), key=lambda fault: fault.number)
 }
 
 __all__ = ["FAULTS"]

@@ -95,7 +95,7 @@ def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> Response:
     return RedirectResponse(location, 302, headers={"Cache-Control": "no-store"})
 
 
-def refuse_when_down(board: Switchboard, cell: str) -> None:
-    """Raise 503 where the switch `idp_down` acts for this cell."""
-    if board.is_on("idp_down", cell=cell):
+def refuse_when_down(board: Switchboard, cell: str, switch: str = "idp_down") -> None:
+    """Raise 503 where the switch acts for this cell."""
+    if board.is_on(switch, cell=cell):
         raise OAuthError(503, "temporarily_unavailable", "the identity provider is down")

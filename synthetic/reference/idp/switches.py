@@ -11,4 +11,5 @@ IDP_SWITCHES = {
     "answers_expired_token": "the id token expired an hour ago",
     "answers_unsigned_token": "the id token has no signature (alg none)",
     "idp_down": "the authorization, sign-in and token endpoints answer 503",
+    "token_endpoint_down": "only the token endpoint answers 503: players can sign in, and no cell hears of it",
 }

@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 from synthetic.cli.telling import tell_error
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import HarnessError, TargetUnreachable
+from synthetic.reference.defects import DEFECTS
+from synthetic.reference.faults import FAULTS
 from synthetic.tests.cli.calling import call
 
 
@@ -131,7 +133,7 @@ def test_the_catalogues_are_one_line_each_where_nobody_looks() -> None:
     """Name first, tab-separated: for scripts."""
     faults = [line.split("\t") for line in call("reference", "faults").out.splitlines()]
     defects = [line.split("\t") for line in call("reference", "defects").out.splitlines()]
-    assert (len(faults), len(defects)) == (10, 8)
+    assert (len(faults), len(defects)) == (len(FAULTS), len(DEFECTS))
     assert {line[1] for line in faults} <= {"psp", "provider", "platform"}
     assert all(len(line) == 5 for line in faults + defects)
 

@@ -53,6 +53,7 @@ class SingleSignOn:
     async def start(self, _request: Request) -> Response:
         """302 to the identity provider; the cookie binds state, nonce and verifier to this browser."""
         attempt, endpoints = new_attempt(), await self._idp.endpoints()
+        await self._idp.keys()  # while the player types: the callback has less to wait for
         asked = {
             "response_type": "code",
             "client_id": self._account.client_id,
