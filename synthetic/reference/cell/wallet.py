@@ -15,15 +15,15 @@ from synthetic.reference.ledger import Balance
 
 def wallet_routes(context: CellContext) -> list[BaseRoute]:
     """`GET /wallet/balance` and `GET /wallet/ledger`."""
-    stale: dict[str, Balance] = {}  # what the switch `caches_balance` serves
+    shown: dict[str, Balance] = {}  # what was shown last, and the switch `caches_balance` shows again
 
     async def balance(request: Request) -> Response:
         player = await context.authenticate(request)
         fresh = await run_in_threadpool(context.ledger.balance, player.player_id)
-        if not context.switch("caches_balance"):
-            stale.pop(player.player_id, None)
-            return JSONResponse(balance_view(fresh))
-        return JSONResponse(balance_view(stale.setdefault(player.player_id, fresh)))
+        cached = shown.get(player.player_id, fresh)
+        is_stale = cached != fresh and context.switch("caches_balance")
+        shown[player.player_id] = cached if is_stale else fresh
+        return JSONResponse(balance_view(shown[player.player_id]))
 
     async def ledger(request: Request) -> Response:
         player = await context.authenticate(request)

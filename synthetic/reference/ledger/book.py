@@ -90,7 +90,7 @@ class LedgerTransaction:
                 sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{scope}\n{key}", 0)))
             )
         row = self.session.get(IdempotencyKey, (scope, key), populate_existing=True)
-        return None if row is None else Remembered(row.fingerprint, dict(row.response))
+        return None if row is None else Remembered(row.fingerprint, dict(row.response), row.created_at)
 
     def _accounts(self, player_id: str) -> dict[str, Account]:
         query = (

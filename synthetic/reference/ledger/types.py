@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 BUCKETS = ("cash", "bonus", "locked")
@@ -69,10 +70,11 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The answer that was given to an idempotency key, and the fingerprint of the request that it answered."""
+    """The answer that was given to an idempotency key, the fingerprint of the request that it answered, and when that was."""
 
     fingerprint: str
     response: dict[str, Any]
+    at: datetime
 
 
 class LedgerError(Exception):

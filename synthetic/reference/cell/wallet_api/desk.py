@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from synthetic.reference.cell.context import CellContext, GameSession, RoundClosed
@@ -24,13 +25,14 @@ class Knobs:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One request being served inside one ledger transaction; the player's money is locked."""
+    """One request being served inside one ledger transaction; the player's money is locked. `arrived`: before it was."""
 
     context: CellContext
     knobs: Knobs
     transaction: LedgerTransaction
     request: WalletRequest
     game_session: GameSession | None
+    arrived: datetime
 
     def balance(self) -> Balance:
         """The player's balance now."""

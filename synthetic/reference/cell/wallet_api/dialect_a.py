@@ -18,7 +18,7 @@ from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.wallet_api import fields
 from synthetic.reference.cell.wallet_api.calls import Kind, Reason, Refused, WalletCall, WalletRequest
 from synthetic.reference.cell.wallet_api.desk import Knobs
-from synthetic.reference.cell.wallet_api.service import WalletService
+from synthetic.reference.cell.wallet_api.service import WalletService, answered_minor
 from synthetic.reference.cell.wallet_api.signatures import signed_by
 from synthetic.reference.currency import from_fine, to_fine
 from synthetic.reference.ledger import Balance
@@ -71,7 +71,7 @@ class DialectA:
             balance = await run_in_threadpool(self._service.balance, wallet_request)
         except Refused as refused:
             return _refusal(raw, refused)
-        return _answer(raw, balance, country=self._context.settings.market)
+        return self._answer(raw, balance, country=self._context.settings.market)
 
     async def transaction(self, reader: Reader, request: Request) -> Response:
         """A bet, a win or a rollback."""
@@ -83,7 +83,15 @@ class DialectA:
             return _refusal(raw, refused)
         if done.call.kind is Kind.BET and not done.replayed and self._context.switch("loses_bet_response"):
             return Response(status_code=504)
-        return _answer(raw, done.balance)
+        return self._answer(raw, done.balance)
+
+    def _answer(self, raw: bytes, balance: Balance, **more: str) -> Response:
+        money = {"currency": balance.currency, "balance": self._written(balance)}
+        return JSONResponse(_echo(raw) | {"status": "RS_OK"} | money | more)
+
+    def _written(self, balance: Balance) -> int | float:
+        fine = to_fine(answered_minor(self._context, balance), balance.currency)
+        return float(fine) if self._context.switch("answers_float_balance") else fine
 
     def _read(self, raw: bytes, request: Request, reader: Reader | None) -> WalletRequest:
         """Verify, then parse. Raises Refused."""
@@ -145,11 +153,6 @@ def _amount_minor(body: dict[str, Any]) -> int:
     if not 0 <= amount_minor < 2**53:
         raise Refused(Reason.MALFORMED, "'amount' is out of range")
     return amount_minor
-
-
-def _answer(raw: bytes, balance: Balance, **more: str) -> Response:
-    money = {"currency": balance.currency, "balance": to_fine(balance.cash_minor, balance.currency)}
-    return JSONResponse(_echo(raw) | {"status": "RS_OK"} | money | more)
 
 
 def _refusal(raw: bytes, refused: Refused) -> Response:

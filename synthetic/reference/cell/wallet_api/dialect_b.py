@@ -6,6 +6,7 @@ Refusals are HTTP 400 with the meaning in `meta.api_code` (domain reference 1); 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.wallet_api import fields
 from synthetic.reference.cell.wallet_api.calls import Done, Kind, Reason, Refused, WalletCall, WalletRequest
 from synthetic.reference.cell.wallet_api.desk import Knobs
-from synthetic.reference.cell.wallet_api.service import WalletService
+from synthetic.reference.cell.wallet_api.service import WalletService, answered_minor
 from synthetic.reference.cell.wallet_api.signatures import signed_by
 from synthetic.reference.currency import from_decimal, to_decimal
 from synthetic.reference.ledger import Balance
@@ -67,7 +68,7 @@ class DialectB:
         """What the token's player has."""
         try:
             wallet_request = self._read(await request.body(), request, None)
-            return JSONResponse(_money(await run_in_threadpool(self._service.balance, wallet_request)))
+            return JSONResponse(self._money(await run_in_threadpool(self._service.balance, wallet_request)))
         except Refused as refused:
             return _refusal(refused)
 
@@ -81,7 +82,27 @@ class DialectB:
         fresh_bet = any(outcome.call.kind is Kind.BET and not outcome.replayed for outcome in done)
         if fresh_bet and self._context.switch("loses_bet_response"):
             return Response(status_code=504)
-        return JSONResponse(_answer(wallet_request, done))
+        return JSONResponse(self._answer(wallet_request, done))
+
+    def _answer(self, request: WalletRequest, done: list[Done]) -> dict[str, Any]:
+        """The balance is the one after the batch's last transaction; closing a round moves nothing, so it has none of its own."""
+        transactions = [
+            {"id_provider": outcome.call.transaction, "id_casino": self._own_id(request, outcome)}
+            for outcome in done
+            if outcome.call.transaction
+        ]
+        last = next((outcome for outcome in reversed(done) if outcome.call.transaction), done[-1])
+        answer = self._money(last.balance) | {"round_id": request.round_id}
+        return answer | {"transactions": transactions} if transactions else answer
+
+    def _own_id(self, request: WalletRequest, outcome: Done) -> str:
+        """The wallet's own id of a transaction, the same for each repetition."""
+        own = f"{request.scope}:{outcome.call.transaction}"
+        is_new = outcome.replayed and self._context.switch("replays_under_new_id")
+        return f"{own}:{secrets.token_hex(4)}" if is_new else own
+
+    def _money(self, balance: Balance) -> dict[str, str]:
+        return _money(answered_minor(self._context, balance), balance.currency)
 
     def _read(self, raw: bytes, request: Request, reader: Reader | None) -> WalletRequest:
         """Verify, then parse. Raises Refused."""
@@ -146,22 +167,11 @@ def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
-def _answer(request: WalletRequest, done: list[Done]) -> dict[str, Any]:
-    """The balance is the one after the batch's last transaction; closing a round moves nothing, so it has none of its own."""
-    transactions = [
-        {"id_provider": outcome.call.transaction, "id_casino": f"{request.scope}:{outcome.call.transaction}"}
-        for outcome in done
-        if outcome.call.transaction
-    ]
-    last = next((outcome for outcome in reversed(done) if outcome.call.transaction), done[-1])
-    answer = _money(last.balance) | {"round_id": request.round_id}
-    return answer | {"transactions": transactions} if transactions else answer
-
-
 def _refusal(refused: Refused) -> Response:
-    money = {} if refused.balance is None else _money(refused.balance)
+    balance = refused.balance
+    money = {} if balance is None else _money(balance.cash_minor, balance.currency)
     return JSONResponse({"message": str(refused), **money, "meta": {"api_code": API_CODES[refused.reason]}}, 400)
 
 
-def _money(balance: Balance) -> dict[str, str]:
-    return {"balance": to_decimal(balance.cash_minor, balance.currency), "currency": balance.currency}
+def _money(cash_minor: int, currency: str) -> dict[str, str]:
+    return {"balance": to_decimal(cash_minor, currency), "currency": currency}

@@ -11,6 +11,8 @@ from synthetic.reference.cell.wallet_api.calls import Done, Reason, Refused, Wal
 from synthetic.reference.cell.wallet_api.desk import Desk
 from synthetic.reference.ledger import Balance
 
+UNKNOWN_STAKE_MINOR = 20  # what the switch `refunds_unknown_bet` takes a bet for that it never saw
+
 
 def undo(desk: Desk, call: WalletCall) -> Done:
     """Give a bet's stake back. Raises Refused for a settled bet, and where the knobs say so. No token is needed."""
@@ -22,8 +24,11 @@ def undo(desk: Desk, call: WalletCall) -> Done:
     if bet is None or bet.state in {rounds.PENDING, rounds.REJECTED}:
         return _undo_unknown(desk, call)
     if bet.state == rounds.SETTLED or bet.payout_minor:
+        if desk.context.switch("refunds_settled_bet"):
+            return Done(call, refund(desk, bet))
         raise Refused(Reason.ROUND_CLOSED, "the bet is settled")
-    balance = desk.balance() if desk.context.switch("forgets_rollback") else _refund(desk, bet)
+    is_kept = bet.debited_minor == 0 or desk.context.switch("forgets_rollback")
+    balance = desk.balance() if is_kept else refund(desk, bet)
     return Done(call, balance, closed=_void(desk, bet))
 
 
@@ -45,12 +50,15 @@ def bury(desk: Desk, bet_id: str) -> RoundClosed | None:
 def _undo_unknown(desk: Desk, call: WalletCall) -> Done:
     if desk.knobs.unknown_rollback == "not_found":
         raise Refused(Reason.UNKNOWN_BET, bury=call.reference)
-    return Done(call, desk.balance(), closed=bury(desk, call.reference))
+    closed = bury(desk, call.reference)
+    if desk.context.switch("refunds_unknown_bet"):
+        return Done(call, desk.post("rollback", call.reference, {"cash": UNKNOWN_STAKE_MINOR}), closed=closed)
+    return Done(call, desk.balance(), closed=closed)
 
 
 def _undo_again(desk: Desk, call: WalletCall, bet: BetRow) -> Done:
     if bet.debited_minor and desk.context.switch("refunds_every_rollback_id"):
-        return Done(call, _refund(desk, bet))
+        return Done(call, refund(desk, bet))
     return _nothing_left(desk, call)
 
 
@@ -60,7 +68,8 @@ def _nothing_left(desk: Desk, call: WalletCall) -> Done:
     return Done(call, desk.balance())
 
 
-def _refund(desk: Desk, bet: BetRow) -> Balance:
+def refund(desk: Desk, bet: BetRow) -> Balance:
+    """Post the bet's stake back, where it was debited."""
     if not bet.debited_minor:
         return desk.balance()
     return desk.post("rollback", bet.bet_id, {"cash": bet.debited_minor})

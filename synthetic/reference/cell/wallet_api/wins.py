@@ -15,15 +15,31 @@ def pay(desk: Desk, call: WalletCall) -> Done:
     desk.check_currency()
     if call.amount_minor < 0:
         raise Refused(Reason.MALFORMED, "a win can't be below zero")
-    bet = _paid_bet(desk, call)
-    balance = desk.balance()
-    if call.amount_minor and not desk.context.switch("settles_nothing"):
-        balance = desk.post("win", bet.bet_id, {"cash": call.amount_minor})
+    try:
+        bet = _paid_bet(desk, call)
+    except Refused as refused:
+        if call.amount_minor and _is_paid_all_the_same(desk, call, refused):
+            return credit(desk, call)
+        raise
+    is_lost = call.amount_minor == 0 or desk.context.switch("settles_nothing")
+    balance = desk.balance() if is_lost else credit(desk, call, bet.bet_id).balance
     round_ = _open_round(desk, bet.round_id)
     bet.payout_minor += call.amount_minor
     round_.payout_minor += call.amount_minor
     done = Done(call, balance)
     return close_with(desk, done, bet.round_id) if call.closes or call.amount_minor == 0 else done
+
+
+def credit(desk: Desk, call: WalletCall, bet_id: str = "") -> Done:
+    """Post the win to cash, for its bet or else for the one that it refers to."""
+    reference = bet_id or call.reference or desk.request.round_id
+    return Done(call, desk.post("win", reference, {"cash": call.amount_minor}))
+
+
+def bet_of(desk: Desk, call: WalletCall) -> str:
+    """The id of the bet that a win is for, `""` where there is none."""
+    bet = desk.bet(call.reference) if call.reference else _last_bet(desk)
+    return "" if bet is None else bet.bet_id
 
 
 def close(desk: Desk, call: WalletCall) -> Done:
@@ -42,8 +58,24 @@ def close(desk: Desk, call: WalletCall) -> Done:
 def close_with(desk: Desk, done: Done, round_id: str) -> Done:
     """The call's outcome, with its round closed."""
     round_ = _open_round(desk, round_id)
+    if round_.payout_minor == 0 and desk.context.switch("zero_win_leaves_round_open"):
+        return done
+    if desk.context.switch("leaves_round_open"):
+        return done
     rounds.close_round(desk.transaction.session, round_)
     return replace(done, closed=desk.closed(round_))
+
+
+def _is_paid_all_the_same(desk: Desk, call: WalletCall, refused: Refused) -> bool:
+    """Whether a switch pays a win that has to be refused."""
+    bet = desk.bet(call.reference) if call.reference else _last_bet(desk)
+    is_early = bet is None or bet.state == rounds.PENDING
+    switches = {
+        Reason.ROLLED_BACK: "pays_rolled_back_bet",
+        Reason.UNKNOWN_BET: "pays_win_without_bet" if is_early else "",
+    }
+    switch = switches.get(refused.reason, "")
+    return bool(switch) and desk.context.switch(switch)
 
 
 def _paid_bet(desk: Desk, call: WalletCall) -> BetRow:

@@ -112,9 +112,10 @@ class RunningCell:
         """What the gateway would answer the wallet about a token."""
         return self.sessions.get(token)
 
-    def throw(self, switch: str) -> None:
-        """Throw a switch of the cell."""
-        self.context.board.throw(Switch(switch))
+    def throw(self, switch: str, *, is_on: bool = True) -> None:
+        """Throw a switch of the cell, or leave it where the test shows the sound one."""
+        if is_on:
+            self.context.board.throw(Switch(switch))
 
     def login(self, name: str) -> dict[str, str]:
         """Log a player in; the header that authenticates him."""

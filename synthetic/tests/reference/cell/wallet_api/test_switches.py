@@ -9,6 +9,7 @@ import pytest
 
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
+from synthetic.tests.reference.cell.wallet_api import test_switches_once, test_switches_rounds
 
 STAKE = {"user": "ada", "round": "r", "game_code": "dice", "currency": "EUR", "amount": 20_000}
 UNDO = {"reference_transaction_uuid": "b-1"}
@@ -44,13 +45,6 @@ def test_loses_bet_response_commits_and_answers_504_once(cell: RunningCell, toke
     statuses += [cell.client.post("/wallet/b/betwin", content=raw, headers=sign_b(raw)).status_code for _ in range(2)]
     assert statuses == [504, 200, 504, 200]
     assert cell.kinds("ada") == ["bet", "bet"]
-
-
-def test_debits_again_on_retry(cell: RunningCell, token: str) -> None:
-    """The same transaction id debits each time it comes; `count` of the posting shows it."""
-    cell.throw("debits_again_on_retry")
-    assert [bet(cell, token)["balance"] for _ in range(2)] == [980_000, 960_000]
-    assert [row["count"] for row in cell.context.ledger.statement("ada") if row["kind"] == "bet"] == [2, 2]
 
 
 def test_refunds_every_rollback_id(cell: RunningCell, token: str) -> None:
@@ -112,5 +106,6 @@ def test_caches_balance(cell: RunningCell, token: str) -> None:
 
 def test_every_switch_has_a_test_here() -> None:
     """A switch that no test throws could do anything."""
-    tested = {name.removeprefix("test_").removesuffix("_commits_and_answers_504_once") for name in globals()}
+    names = {*globals(), *vars(test_switches_once), *vars(test_switches_rounds)}
+    tested = {name.removeprefix("test_").removesuffix("_commits_and_answers_504_once") for name in names}
     assert set(CELL_SWITCHES_CORE) <= tested
