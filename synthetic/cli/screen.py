@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from synthetic.report.text import printable
+from synthetic.core.wording import printable
 
 
 def answers() -> Console:

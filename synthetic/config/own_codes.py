@@ -6,7 +6,7 @@ import re
 
 from synthetic.core.effects import FaultKind
 
-_OWN = frozenset(FaultKind) | {"not_sent", "over_limit", "not_journaled", "hook_failed", "unclear"}
+_OWN = frozenset(FaultKind) | {"not_sent", "over_limit", "not_journaled", "hook_failed", "unclear", "unreadable"}
 _STATUS = re.compile(r"http_\d+")
 
 

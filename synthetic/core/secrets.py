@@ -30,12 +30,22 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text without any known secret; where secrets overlap, the whole of them is masked."""
-        shown, end = [], 0
-        for start, stop in sorted(span for form in self._forms for span in _occurrences(form, text)):
+        return self.beginning(text, len(text))[0]
+
+    def beginning(self, text: str, chars: int) -> tuple[str, bool]:
+        """The first so many characters without any known secret, and whether that is all of the text.
+
+        A secret that begins there is masked whole: a cut through its middle would show its first half.
+        """
+        longest = max(map(len, self._forms), default=0)
+        seen, shown, end = text[: chars + longest], list[str](), 0
+        for start, stop in sorted(span for form in self._forms for span in _occurrences(form, seen)):
+            if start >= chars:
+                break
             if start >= end:
                 shown += [text[end:start], MASK]
             end = max(end, stop)
-        return "".join([*shown, text[end:]])
+        return "".join([*shown, text[end:chars]]), max(end, chars) >= len(text)
 
 
 def _occurrences(form: str, text: str) -> Iterator[tuple[int, int]]:

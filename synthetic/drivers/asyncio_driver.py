@@ -35,6 +35,7 @@ from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import reach
 from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
 from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
@@ -121,12 +122,15 @@ class AsyncDriver:
         return attempt.done()
 
     async def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
+        intake = Intake(self._limits)
+        token = INTAKE.set(intake)
         try:
             request = http_request(effect, {"trace": attempt.atrace})
             async with asyncio.timeout(effect.timeout_s):
                 response = await self._pool.handle_async_request(request)
                 try:
-                    answer = AnswerReader(response, self._limits.body_bytes_max)
+                    intake.expect_body()
+                    answer = AnswerReader(effect.method, response, self._limits.body_bytes_max, attempt)
                     async for chunk in response.aiter_stream():
                         answer.feed(chunk)
                 finally:
@@ -134,6 +138,8 @@ class AsyncDriver:
             return answer.reply(attempt.times())
         except TRANSPORT_ERRORS as error:
             return fault(error, attempt, target, effect.timeout_s)
+        finally:
+            INTAKE.reset(token)
 
 
 async def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:

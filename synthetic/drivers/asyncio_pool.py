@@ -15,6 +15,7 @@ import httpcore
 
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
+from synthetic.drivers.intake import INTAKE
 
 
 def asyncio_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.AsyncConnectionPool:
@@ -66,7 +67,10 @@ class _AsyncioStream(httpcore.AsyncNetworkStream):
         self._writer = writer
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        return await self._reader.read(max_bytes)
+        data = await self._reader.read(max_bytes)
+        INTAKE.get().take(len(data))
+        await asyncio.sleep(0)  # what lies in the buffer comes without a pause, and a flood would let no deadline pass
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
         try:

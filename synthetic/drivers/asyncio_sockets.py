@@ -52,7 +52,7 @@ class AsyncSockets:
             ssl=self._tls if target.secure else None,
             subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
             additional_headers=headers,
-            create_connection=_connection_of(attempt),
+            create_connection=_connection_of(attempt, self._limits.unsent_bytes_max),
             max_size=self._limits.frame_bytes_max,
             close_timeout=self._limits.close_s,
             open_timeout=None,
@@ -93,7 +93,7 @@ class _AsyncSocket:
         self._connection = connection
         self._target = target
         self._clock = clock
-        self._inbox = Inbox(limits.unread_frames_max)
+        self._inbox = Inbox(limits)
         self._news = asyncio.Event()
         self._reader = asyncio.get_running_loop().create_task(self._read(), name="synthetic-ws-reader")
 
@@ -151,8 +151,11 @@ class _AsyncSocket:
             await asyncio.wait([self._reader])
 
 
-def _connection_of(attempt: Attempt) -> type[ClientConnection]:
-    """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
+def _connection_of(attempt: Attempt, unsent_bytes_max: int) -> type[ClientConnection]:
+    """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS.
+
+    The library answers each ping at once, so a peer that pings and never reads would let what is unsent grow without end.
+    """
 
     class Connection(ClientConnection):
         async def handshake(self, *args: Any, **kwargs: Any) -> None:
@@ -161,7 +164,7 @@ def _connection_of(attempt: Attempt) -> type[ClientConnection]:
 
         def send_data(self) -> None:
             super().send_data()
-            if is_over(self.protocol):
+            if is_over(self.protocol) or self.transport.get_write_buffer_size() > unsent_bytes_max:
                 self.transport.abort()
 
     return Connection

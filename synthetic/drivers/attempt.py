@@ -35,6 +35,7 @@ class Attempt:
         self._sent = 0
         self.started = clock.monotonic_ns()
         self.phase = Phase.WAITING
+        self.progress = ""  # how much of an answer has come, where its head has: `HTTP 200 and 3 of 10 bytes had come`
 
     def enter(self, phase: Phase) -> None:
         """The attempt came this far. Where it begins to exchange, that moment counts as sent until `written` says better."""

@@ -34,6 +34,7 @@ from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import Deadline, reach
 from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
 from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 
@@ -112,12 +113,14 @@ class BlockingDriver:
 
     def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
         deadline = Deadline(effect.timeout_s)
-        token = DEADLINE.set(deadline)
+        intake = Intake(self._limits)
+        tokens = DEADLINE.set(deadline), INTAKE.set(intake)
         try:
             timeout = {"pool": deadline.remaining_s()}
             response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
             try:
-                answer = AnswerReader(response, self._limits.body_bytes_max)
+                intake.expect_body()
+                answer = AnswerReader(effect.method, response, self._limits.body_bytes_max, attempt)
                 for chunk in response.iter_stream():
                     answer.feed(chunk)
             finally:
@@ -126,7 +129,8 @@ class BlockingDriver:
         except TRANSPORT_ERRORS as error:
             return fault(error, attempt, target, effect.timeout_s)
         finally:
-            DEADLINE.reset(token)
+            DEADLINE.reset(tokens[0])
+            INTAKE.reset(tokens[1])
 
 
 def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:

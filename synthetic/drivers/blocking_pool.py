@@ -17,6 +17,7 @@ import httpcore
 
 from synthetic.drivers.dialling import Deadline, dial
 from synthetic.drivers.guard import Limits
+from synthetic.drivers.intake import INTAKE
 
 # One thread or greenlet performs one effect at a time, and httpcore hands no state of a request down to its sockets.
 DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
@@ -50,7 +51,9 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline covers it
         self._sock.settimeout(DEADLINE.get().remaining_s())
-        return self._sock.recv(max_bytes)
+        data = self._sock.recv(max_bytes)
+        INTAKE.get().take(len(data))
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline covers it
         try:

@@ -100,7 +100,7 @@ class _BlockingSocket:
         self._stack = stack
         self._target = target
         self._clock = clock
-        self._inbox = Inbox(limits.unread_frames_max)
+        self._inbox = Inbox(limits)
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, name="synthetic-ws-reader", daemon=True)
         self._reader.start()

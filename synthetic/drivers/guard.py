@@ -21,9 +21,13 @@ class Limits:
     keepalive_s: float = (
         2.0  # below what servers use (5 s and more): a connection that they are closing is not taken again
     )
-    body_bytes_max: int = 1 << 20
-    frame_bytes_max: int = 1 << 20
+    head_bytes_max: int = 256 << 10  # status line and headers, with the 1xx answers before them
+    body_bytes_max: int = 1 << 20  # unpacked
+    body_wire_bytes_max: int = 4 << 20  # as it travels: packed, in chunks, with trailers
+    frame_bytes_max: int = 1 << 20  # of a whole message, however many fragments it comes in
     unread_frames_max: int = 1000
+    unread_bytes_max: int = 4 << 20
+    unsent_bytes_max: int = 1 << 20  # of a WebSocket whose peer makes us answer (pings) and does not read
     close_s: float = 1.0  # how long a WebSocket's closing handshake may take
 
 

@@ -9,6 +9,7 @@ import httpcore
 import httpx
 
 from synthetic.core.effects import Headers, Http, HttpReply, Times
+from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.translate import BadAnswer, Unsendable
 
 USER_AGENT = "igaming-synthetic"
@@ -43,9 +44,13 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
 
 
 class AnswerReader:
-    """Collects the body of an answer up to a limit; the limit also holds after decompression."""
+    """Collects the body of an answer up to a limit; the limit also holds after decompression.
 
-    def __init__(self, response: httpcore.Response, bytes_max: int) -> None:
+    How far it came is noted in the attempt, for the case that the rest never comes.
+    """
+
+    def __init__(self, method: str, response: httpcore.Response, bytes_max: int, attempt: Attempt) -> None:
+        self._attempt = attempt
         self._status = response.status
         self._headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
@@ -53,27 +58,41 @@ class AnswerReader:
         self._bytes_max = bytes_max
         self._chunks: list[bytes] = []
         self._size = 0
-        coding = dict(self._headers).get("content-encoding", "").strip().lower()
+        self._travelled = 0
+        headers = dict(self._headers)
+        self._announced = headers.get("content-length", "")
+        self._note()
+        has_body = method != "HEAD" and self._status not in (204, 304)
+        if has_body and self._announced.isdecimal() and int(self._announced) > bytes_max:
+            raise BadAnswer(f"announced a body of {self._announced} bytes, over the limit of {bytes_max} bytes")
+        coding = headers.get("content-encoding", "").strip().lower()
         self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if coding in ("gzip", "x-gzip", "deflate") else None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next part of the body. Raises BadAnswer."""
+        self._travelled += len(chunk)
+        self._note()
         if self._decoder is not None:
             chunk = self._decoded(chunk)
         self._size += len(chunk)
         if self._size > self._bytes_max:
-            raise BadAnswer(f"the answer is over the limit of {self._bytes_max} bytes")
+            unpacked = " unpacked" if self._decoder is not None else ""
+            raise BadAnswer(f"sent a body over the limit of {self._bytes_max} bytes{unpacked}")
         self._chunks.append(chunk)
+
+    def _note(self) -> None:
+        of = f" of {self._announced}" if self._announced else ""
+        self._attempt.progress = f"HTTP {self._status} and {self._travelled}{of} bytes had come"
 
     def _decoded(self, chunk: bytes) -> bytes:
         assert self._decoder is not None
         try:
             return self._decoder.decompress(chunk, self._bytes_max - self._size + 1)
         except zlib.error as error:
-            raise BadAnswer(f"the answer's compression is broken: {error}") from None
+            raise BadAnswer(f"sent a compressed body that is broken: {error}") from None
 
     def reply(self, times: Times) -> HttpReply:
         """The complete answer. Raises BadAnswer where its compressed body stopped short."""
         if self._decoder is not None and self._chunks and not self._decoder.eof:
-            raise BadAnswer("the answer's compressed body is incomplete")
+            raise BadAnswer("sent a compressed body that stops short")
         return HttpReply(self._status, self._headers, b"".join(self._chunks), times)

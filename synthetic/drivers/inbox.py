@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from synthetic.core.effects import FaultKind, TransportFault, WsFrame
 from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.guard import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class _Arrived:
     text: str
     at_ns: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,10 @@ class _Ended:
 class Inbox:
     """A bounded queue. Frames that came before the end are still handed out; after them only the end is."""
 
-    def __init__(self, frames_max: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._frames: deque[_Arrived] = deque()
-        self._frames_max = frames_max
+        self._limits = limits
+        self._bytes = 0
         self._end: _Ended | None = None
 
     @property
@@ -42,11 +45,15 @@ class Inbox:
 
     def put(self, message: str | bytes, at_ns: int) -> bool:
         """Keep a frame; False where too many are unread, which ends the connection."""
-        if len(self._frames) >= self._frames_max:
-            self.end(FaultKind.PROTOCOL, f"over {self._frames_max} frames are unread", None)
+        if len(self._frames) >= self._limits.unread_frames_max:
+            self.end(FaultKind.PROTOCOL, f"over {self._limits.unread_frames_max} frames are unread", None)
             return False
+        if self._bytes + len(message) > self._limits.unread_bytes_max:
+            self.end(FaultKind.PROTOCOL, f"over {self._limits.unread_bytes_max} bytes of frames are unread", None)
+            return False
+        self._bytes += len(message)
         text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-        self._frames.append(_Arrived(text, at_ns))
+        self._frames.append(_Arrived(text, at_ns, len(message)))
         return True
 
     def end(self, kind: FaultKind, detail: str, close_code: int | None) -> None:
@@ -58,6 +65,7 @@ class Inbox:
         """The next frame, or why there is none any more; None where one may still come."""
         if self._frames:
             frame = self._frames.popleft()
+            self._bytes -= frame.size
             return WsFrame(frame.text, attempt.times(frame.at_ns))
         return self.closed(attempt, maybe_sent=True) if self._end is not None else None
 

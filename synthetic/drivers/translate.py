@@ -17,7 +17,7 @@ from synthetic.drivers.guard import Target
 
 
 class BadAnswer(Exception):  # noqa: N818 - it is the target that errs
-    """An answer is larger than we take, or can't be decoded."""
+    """An answer is larger than we take, or can't be decoded; says what the target did: `sent a body over the limit of ...`."""
 
 
 class Unsendable(Exception):  # noqa: N818 - nothing was sent
@@ -47,7 +47,7 @@ def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: flo
     status = None if rejected is None else rejected.response.status_code
     return TransportFault(
         kind=kind,
-        detail=_detail(kind, chain, attempt.phase, target, timeout_s, status),
+        detail=_detail(kind, chain, attempt, target, timeout_s, status),
         maybe_sent=attempt.phase >= Phase.EXCHANGING and not _is(chain, Unsendable, httpcore.LocalProtocolError),
         times=attempt.times(),
         status=status,
@@ -63,7 +63,7 @@ def ending(closed: ConnectionClosed) -> tuple[FaultKind, str, int | None]:
     """Why a WebSocket is closed: the kind of fault, the detail, and the peer's close code (1006: it sent none)."""
     ours = closed.sent if closed.rcvd is None or not closed.rcvd_then_sent else None
     if ours is not None and ours.code == _TOO_BIG:
-        return FaultKind.PROTOCOL, "a frame is over the size limit", ours.code
+        return FaultKind.PROTOCOL, f"a frame is over the size limit ({ours.reason})", ours.code
     if ours is not None and ours.code in _BAD_FRAMES:
         return FaultKind.PROTOCOL, f"what came is not WebSocket: {ours.reason}".rstrip(": "), ours.code
     return FaultKind.WS_CLOSED, *_peer_close(closed.rcvd)
@@ -115,17 +115,19 @@ def _broken_exchange(chain: tuple[BaseException, ...]) -> FaultKind:
 def _detail(
     kind: FaultKind,
     chain: tuple[BaseException, ...],
-    phase: Phase,
+    attempt: Attempt,
     target: Target,
     timeout_s: float,
     status: int | None,
 ) -> str:
+    came = f" ({attempt.progress})" if attempt.progress else ""
     match kind:
         case FaultKind.WS_REJECTED:
             return f"{target} answered HTTP {status} instead of a WebSocket handshake"
         case FaultKind.READ_TIMEOUT:
-            return f"{target} did not answer within {timeout_s:.2f} s"
-        case FaultKind.CONNECT_TIMEOUT if phase is Phase.WAITING:
+            did_not = "did not finish its answer" if attempt.progress else "did not answer"
+            return f"{target} {did_not} within {timeout_s:.2f} s{came}"
+        case FaultKind.CONNECT_TIMEOUT if attempt.phase is Phase.WAITING:
             return f"no connection of the pool became free within {timeout_s:.2f} s"
         case FaultKind.CONNECT_TIMEOUT:
             return f"no connection to {target} within {timeout_s:.2f} s"
@@ -136,9 +138,14 @@ def _detail(
         case FaultKind.CONNECT_REFUSED:
             return f"{target} can't be connected to: {_system_reason(chain)}"
         case FaultKind.RESET:
-            return f"{target} closed the connection before its answer was complete"
+            return f"{target} closed the connection before its answer was complete{came}"
+        case _ if _is(chain, BadAnswer):
+            return f"{target} {_root(chain)}"
+        case _ if _is(chain, Unsendable, httpcore.LocalProtocolError):
+            return f"the request to {target} can't be written: {_root(chain)}"
         case _:
-            return f"the exchange with {target} broke: {_root(chain)}"
+            protocol = "WebSocket" if _is(chain, WebSocketException) else "HTTP"
+            return f"{target} sent what is not {protocol}: {_root(chain)}{came}"
 
 
 def _tls_reason(chain: tuple[BaseException, ...]) -> str:
@@ -161,4 +168,8 @@ def _root(chain: tuple[BaseException, ...]) -> str:
         for cause in chain
         if isinstance(cause, BadAnswer | Unsendable | httpcore.ProtocolError | WebSocketException)
     ]
-    return str((known or chain)[-1])
+    told = str((known or chain)[-1])
+    if told == "Receive buffer too long":
+        return "a head that does not end"
+    # Behind the colon h11 shows what came, up to all of it, in a spelling in which no secret would be known again.
+    return told.partition(": ")[0] if _is(chain, httpcore.RemoteProtocolError) else told

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from synthetic.core.wording import one_line
 from synthetic.report.records import Exchange
-from synthetic.report.text import one_line
 
 
 @dataclass(frozen=True, slots=True)

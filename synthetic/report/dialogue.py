@@ -6,8 +6,8 @@ import json
 
 from rich.text import Text
 
+from synthetic.core.wording import printable
 from synthetic.report.records import Exchange, Headers
-from synthetic.report.text import printable
 
 
 def dialogue(exchange: Exchange) -> list[Text]:

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.core.wording import one_line
 from synthetic.gate.decide import Decision
 from synthetic.report.records import utc
-from synthetic.report.text import one_line
 from synthetic.sli.ratios import Ratio
 from synthetic.sli.samples import RunSample
 from synthetic.sli.summaries import CellSummary, MoneySummary, SliKey, SliSummary, summarise

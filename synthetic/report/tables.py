@@ -11,8 +11,8 @@ from rich.text import Text
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.core.wording import one_line
 from synthetic.report.summary import CellBlock, MoneyBlock, PassRatio, SliBlock, Summary, VerdictBlock
-from synthetic.report.text import one_line
 
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 

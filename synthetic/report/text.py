@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from synthetic.core.outcome import RunOutcome
+from synthetic.core.wording import one_line
 from synthetic.report.records import RunRecord
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WORDS = {
     RunOutcome.OK: "ok",
     RunOutcome.FAILED: "FAILED",
@@ -35,13 +34,3 @@ def closing_line(records: Sequence[RunRecord]) -> str:
     ends = [record.outcome for record in records]
     counts = [f"{ends.count(outcome)} {outcome}" for outcome in RunOutcome if outcome in ends]
     return f"{len(records)} {'run' if len(records) == 1 else 'runs'}: {', '.join(counts)}"
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks and controls: what a target answers must not forge a line of ours."""
-    return printable(" ".join(text.split()))
-
-
-def printable(text: str) -> str:
-    """The text with every control character shown as U+FFFD: an answer's escape sequence must not reach a terminal."""
-    return _CONTROLS.sub("\ufffd", text)

@@ -10,10 +10,10 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from synthetic.core.outcome import RunOutcome, StepOutcome
+from synthetic.core.wording import one_line
 from synthetic.report.bars import Axis, Bar, group_polls
 from synthetic.report.dialogue import dialogue
 from synthetic.report.records import Check, Exchange, RunRecord, Step
-from synthetic.report.text import one_line
 
 _STYLES = {RunOutcome.OK: "bold green", RunOutcome.FAILED: "bold red"}
 _WIDTH_MIN = 60

@@ -1,4 +1,4 @@
-"""Bodies: rendering a request's bytes, and reading an answer's bytes without ever trusting them."""
+"""Bodies of requests: from a plan to the exact bytes. What comes back is `reading.py`'s business."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from synthetic.core.plan import HttpPlan
 from synthetic.core.templates import Template, Tree, render
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
-_DEPTH_MAX = 64
 _DERIVING = ("totp", "hmac_sha256", "sha256")
-
-
-class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
-    """The text is not JSON, or JSON that two readers would read differently."""
 
 
 def render_body(plan: HttpPlan, scope: Mapping[str, Any], currency: str, fields: Mapping[str, str]) -> bytes:
@@ -72,48 +67,3 @@ def _form(data: Mapping[str, Any]) -> dict[str, str]:
 def encode_json(data: Any) -> bytes:
     """Compact JSON with keys as written."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def read_body(body: bytes) -> tuple[Any, str]:
-    """What `body` is in expressions, and a complaint. JSON becomes data; anything else stays text."""
-    if not body:
-        return None, ""
-    text = body.decode("utf-8", errors="replace")
-    try:
-        return read_json(text), ""
-    except NotJson as error:
-        return text, str(error)
-
-
-def read_json(text: str) -> Any:
-    """Strict JSON: no NaN, no duplicate keys, bounded depth. Raises NotJson."""
-    try:
-        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except RecursionError:
-        raise NotJson("it is nested too deeply") from None
-    except NotJson:
-        raise
-    except ValueError as error:
-        raise NotJson(f"it is not JSON ({error})") from None
-    _bounded(data, 0)
-    return data
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
-        raise NotJson(f"the key {twice!r} stands twice in one object")
-    return data
-
-
-def _no_constant(name: str) -> Any:
-    raise NotJson(f"{name} is not JSON")
-
-
-def _bounded(data: Any, depth: int) -> None:
-    if depth > _DEPTH_MAX:
-        raise NotJson("it is nested too deeply")
-    if isinstance(data, dict | list):
-        for item in data.values() if isinstance(data, dict) else data:
-            _bounded(item, depth + 1)

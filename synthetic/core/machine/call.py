@@ -36,7 +36,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one exchange came to. `error` is the transport fault's kind, `values` what expressions may read of the answer."""
+    """What one exchange came to. `error` is the transport fault's kind, `values` what expressions may read of the answer.
+
+    `flaw` is what to tell of an HTTP answer whose body is of no use, whether that matters or not (see `lacking`).
+    """
 
     outcome: StepOutcome
     times: Times | None = None
@@ -46,6 +49,7 @@ class Answer:
     values: Mapping[str, Any] = field(default_factory=dict)
     tainted: bool = False
     request: Http | WsSend | None = None
+    flaw: str = ""
 
 
 def first_refusal(state: RunState, refusals: tuple[Refusal, ...], scope: Mapping[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.exchanges import send_http
 from synthetic.core.machine.frames import close_connection, open_connection, receive_frame, send_frame
 from synthetic.core.machine.hooks import run_hook
+from synthetic.core.machine.reading import UNREADABLE, lacking
 from synthetic.core.machine.state import Machine, RunState, dotted
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, OperationPlan, ReceivePlan, SendPlan
@@ -93,6 +94,7 @@ def _after(end: CallEnd, answer: Answer) -> CallEnd:
         late_by_us=answer.tainted,
         lag_ns=end.lag_ns + (times.harness_lag_ns if times else 0),
         request=answer.request or end.request,
+        flaw=answer.flaw,
     )
 
 
@@ -101,9 +103,7 @@ def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
     try:
         out = {name: expression.value(scope, state.currency) for name, expression in call.operation.out.items()}
     except ExpressionError as error:
-        return replace(
-            end, outcome=StepOutcome.UNKNOWN, reason=f"the answer lacks what the mapping takes from it: {error}"
-        )
+        return replace(end, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=lacking(end.flaw, error))
     for name in call.operation.secret_out & out.keys():
         state.redactor.taint(str(out[name]))
     refusal = first_refusal(state, call.operation.declined, scope | dotted("out", out))

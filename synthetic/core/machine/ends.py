@@ -14,6 +14,7 @@ from synthetic.core.outcome import StepOutcome
 class CallEnd:
     """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions.
 
+    `flaw`: what to tell of the last answer where its body is of no use (see `Answer`).
     `tainted`: our own lag spoiled a measurement; `late_by_us`: that of the last exchange; `lag_ns`: our lag in all of them.
     """
 
@@ -29,3 +30,4 @@ class CallEnd:
     late_by_us: bool = False
     lag_ns: int = 0
     request: Http | WsSend | None = None
+    flaw: str = ""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from synthetic.core.effects import HttpReply, WsFrame
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Fact, MalformedEvidence, fact, required_of
-from synthetic.core.machine.bodies import NotJson, read_json
 from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.reading import NotJson, read_json
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import EvidencePlan, StepPlan

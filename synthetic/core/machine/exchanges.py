@@ -10,9 +10,10 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, TransportFault
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, read_body, render_body
+from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import read_clock
+from synthetic.core.machine.reading import UNREADABLE, Body, lacking, read_body
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
 from synthetic.core.outcome import StepOutcome
@@ -22,6 +23,7 @@ from synthetic.core.signing import BadKey, sign
 TIMEOUT_FLOOR_S = 0.05
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
+_SUCCESS = (200, 299)
 
 
 def send_http(
@@ -43,16 +45,21 @@ def send_http(
         answer, reply = yield from _one_hop(state, call, plan, scope, request)
         following = _redirected(request, reply) if reply is not None and plan.redirects else None
         if following is None:
-            return replace(_after_hops(answer, first, hop), request=first)
-        request = following
-    return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"more than {plan.redirects} redirects", request=first)
+            return replace(_after_hops(state, answer, first, hop), request=first)
+        request = replace(following, timeout_s=remaining_s(state, call, plan.timeout_s))
+    reason = (
+        f"{_asked(state, first)}: more than {plan.redirects} redirects, the last one to {state.told(request.url, 100)}"
+    )
+    return replace(answer, outcome=StepOutcome.UNKNOWN, reason=reason, request=first)
 
 
-def _after_hops(answer: Answer, first: Http, hop: int) -> Answer:
+def _after_hops(state: RunState, answer: Answer, first: Http, hop: int) -> Answer:
     """A refusal behind a redirect says nothing of the money that the first request may have moved."""
-    if hop == 0 or first.moves is None or answer.outcome is not StepOutcome.REFUSED:
+    if hop == 0 or answer.outcome is StepOutcome.DONE:
         return answer
-    reason = f"redirected after the request had left, and then: {answer.reason}"
+    if first.moves is None or answer.outcome is not StepOutcome.REFUSED:
+        return replace(answer, reason=f"{_asked(state, first)} redirected, and then: {answer.reason}")
+    reason = f"{_asked(state, first)} redirected after the request had left, and then: {answer.reason}"
     return replace(answer, outcome=StepOutcome.UNKNOWN, reason=reason)
 
 
@@ -106,13 +113,13 @@ def _one_hop(
     assert isinstance(result, HttpReply | TransportFault), f"a driver answered Http with {result!r}"
     state.observe(result.times)
     if isinstance(result, TransportFault):
-        answer = fault_answer(result, f"{request.method} {_path(request.url)}")
+        answer = fault_answer(result, _asked(state, request))
         reply = None
     else:
         reply = result
         _take_cookies(state, request.url, result)
         read_clock(state, request.url, result)
-        answer = _read_reply(state, plan, scope, result)
+        answer = _read_reply(state, call, plan, scope, request, result)
         taint_outputs(state, call, {**scope, **answer.values})
     yield http_view(state, call, plan, request, result, answer, span)
     return answer, reply
@@ -134,8 +141,11 @@ def _redirected(request: Http, reply: HttpReply) -> Http | None:
     location = dict(reply.headers).get("location")
     if reply.status not in _REDIRECTS or location is None:
         return None
-    url = urljoin(request.url, location)
-    same_origin = urlsplit(url)[:2] == urlsplit(request.url)[:2]
+    try:
+        url = urljoin(request.url, location)
+        same_origin = urlsplit(url)[:2] == urlsplit(request.url)[:2]
+    except ValueError:
+        return None  # nobody can go there; the answer stays what it is, a redirect
     headers = tuple(h for h in request.headers if same_origin or h[0].lower() != "authorization")
     if reply.status in _KEEPS_METHOD:
         return replace(request, url=url, headers=headers)
@@ -143,22 +153,49 @@ def _redirected(request: Http, reply: HttpReply) -> Http | None:
     return replace(request, method="GET", url=url, headers=bodiless, body=b"", moves=None)
 
 
-def _read_reply(state: RunState, plan: HttpPlan, scope: Mapping[str, Any], reply: HttpReply) -> Answer:
-    body, complaint = read_body(reply.body)
-    values = {"status": reply.status, "body": body, "headers": dict(reply.headers)}
+def _read_reply(
+    state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http, reply: HttpReply
+) -> Answer:
+    body = read_body(reply)
+    values = {"status": reply.status, "body": body.value, "headers": dict(reply.headers)}
     seen = {**scope, **values}
-    answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=is_tainted(reply.times))
+    answered = f"{_asked(state, request)} answered HTTP {reply.status}"
+    flaw = f"{answered} with {body}"
+    answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=is_tainted(reply.times), flaw=flaw)
+    unclear = ""
     try:
         done = plan.ok.holds(seen, state.currency)
     except ExpressionError as error:
-        done, complaint = False, complaint or str(error)
+        done, unclear = False, lacking(flaw, error)
+    if done and _is_no_answer(call, request, reply, body):
+        return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=flaw)
     if done:
         return save_values(state, answer, plan.save, seen)
     code = first_refusal(state, plan.refused, seen)
     if code is not None:
         return replace(answer, outcome=StepOutcome.REFUSED, code=code, reason=f"HTTP {reply.status} {code}")
-    told = f"HTTP {reply.status}, expected `{plan.ok.text}`" + (f"; the body: {complaint}" if complaint else "")
+    if unclear and _SUCCESS[0] <= reply.status <= _SUCCESS[1]:
+        return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=unclear)
+    told = f"{flaw if body.flaw else answered}, expected `{plan.ok.text}`{_pointing(state, reply)}"
     return replace(answer, outcome=StepOutcome.UNKNOWN, code=f"http_{reply.status}", reason=told)
+
+
+def _is_no_answer(call: Call, request: Http, reply: HttpReply, body: Body) -> bool:
+    """Whether a success is none: a page of a proxy, JSON that its sender broke, or a look-up's text in place of data.
+
+    An operation that reads pages says so by its `Accept` header; on others a page with 200 must not count as a refund.
+    """
+    if not body.flaw or not _SUCCESS[0] <= reply.status <= _SUCCESS[1]:
+        return False
+    wanted = next((value for name, value in request.headers if name.lower() == "accept"), "")
+    if "text/" in wanted and not body.claims_json:
+        return False
+    return body.claims_json or body.flaw == "HTML" or call.purpose == "lookup"
+
+
+def _pointing(state: RunState, reply: HttpReply) -> str:
+    location = dict(reply.headers).get("location", "")
+    return f"; it points to {state.told(location, 100)}" if reply.status in _REDIRECTS and location else ""
 
 
 def save_values(state: RunState, answer: Answer, saves: tuple[Save, ...], scope: Mapping[str, Any]) -> Answer:
@@ -167,7 +204,7 @@ def save_values(state: RunState, answer: Answer, saves: tuple[Save, ...], scope:
         try:
             value = save.value.value(scope, state.currency)
         except ExpressionError as error:
-            return replace(answer, outcome=StepOutcome.UNKNOWN, reason=f"`{save.name}` can't be saved: {error}")
+            return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=lacking(answer.flaw, error))
         state.session[save.name] = state.redactor.taint(str(value)) if save.secret else value
     return answer
 
@@ -196,6 +233,6 @@ def fault_answer(fault: TransportFault, what: str) -> Answer:
     )
 
 
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path or "/"
+def _asked(state: RunState, request: Http) -> str:
+    """`GET /wallet/balance`."""
+    return f"{request.method} {state.told(urlsplit(request.url).path or '/', 100)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from synthetic.core.effects import (
@@ -20,17 +21,20 @@ from synthetic.core.effects import (
     WsSend,
 )
 from synthetic.core.expressions import Expression, ExpressionError
-from synthetic.core.machine.bodies import NotJson, encode_json, keyed_json, read_json
+from synthetic.core.machine.bodies import encode_json, keyed_json
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import tell_frame
-from synthetic.core.machine.exchanges import fault_answer, remaining_s, save_values, taint_outputs
+from synthetic.core.machine.exchanges import TIMEOUT_FLOOR_S, fault_answer, remaining_s, save_values, taint_outputs
+from synthetic.core.machine.reading import UNREADABLE, NotJson, read_json
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import ClosePlan, OpenPlan, ReceivePlan, SendPlan
+from synthetic.core.plan import Answering, ClosePlan, OpenPlan, ReceivePlan, SendPlan
 from synthetic.core.templates import render
 
-INBOX_MAX = 1000
+INBOX_MAX = 1000  # frames that wait for whoever means them; the oldest go first
+INBOX_CHARS_MAX = 4 << 20
+SEND_S = 5.0
 
 
 def open_connection(state: RunState, call: Call, plan: OpenPlan, scope: Mapping[str, Any]) -> Machine[Answer]:
@@ -67,7 +71,7 @@ def send_frame(
         text = keyed_json(render(plan.body, scope, state.currency), fields).decode()
     except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the frame can't be made: {error}")
-    effect = again or WsSend(plan.connection, text, remaining_s(state, call, 5.0), intent)
+    effect = again or WsSend(plan.connection, text, remaining_s(state, call, SEND_S), intent)
     result = yield effect
     assert isinstance(result, Done | TransportFault), f"a driver answered WsSend with {result!r}"
     state.observe(result.times)
@@ -79,6 +83,7 @@ def send_frame(
 def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping[str, Any]) -> Machine[Answer]:
     """Wait for the first frame that is meant, reading the inbox first."""
     deadline_ns = min(call.deadline_ns, state.now_ns + int(plan.within_s * 1e9))
+    others = _Others(f"waiting on the WebSocket {plan.connection!r} for `{plan.when.text}`")
     inbox = state.inboxes.setdefault(plan.connection, [])
     for index, kept in enumerate(inbox):
         if (frame := _meant(state, plan.when, scope, kept.text)) is not None:
@@ -89,16 +94,17 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         assert isinstance(result, WsFrame | TransportFault), f"a driver answered WsReceive with {result!r}"
         state.observe(result.times)
         if isinstance(result, TransportFault):
-            answer = fault_answer(result, f"waiting on the WebSocket {plan.connection!r} for `{plan.when.text}`")
+            answer = others.behind(fault_answer(result, others.waiting))
             yield frame_view(state, call, plan.connection, "ws_receive", "", result, answer, plan.when.text)
             return answer
         tell_frame(state, plan.connection, result)
         frame = _meant(state, plan.when, scope, result.text)
         if frame is not None:
             return (yield from _taken(state, call, plan, scope, result, frame))
-        yield from _set_aside(state, plan.connection, scope, result)
+        others.see(result.text)
+        yield from _set_aside(state, plan.connection, scope, result, deadline_ns)
         if state.now_ns >= deadline_ns:  # a flood of other frames must not keep the step alive
-            return _too_late(plan, result.times)
+            return others.too_late(result.times)
 
 
 def _taken(
@@ -111,10 +117,38 @@ def _taken(
     return answer
 
 
-def _too_late(plan: ReceivePlan, times: Times) -> Answer:
-    reason = f"other frames came on the WebSocket {plan.connection!r}, but none for which `{plan.when.text}`"
-    kind = FaultKind.READ_TIMEOUT.value
-    return Answer(StepOutcome.UNKNOWN, times, kind, reason, kind, tainted=is_tainted(times))
+class _Others:
+    """The frames that came while another was waited for: they are the reason to tell where it never comes."""
+
+    def __init__(self, waiting: str) -> None:
+        self.waiting = waiting
+        self._count = 0
+        self._flaw = ""
+
+    def see(self, text: str) -> None:
+        """One that was not meant."""
+        self._count += 1
+        try:
+            read_json(text)
+        except NotJson as error:
+            told = str(error) if text[:200].lstrip().startswith(("{", "[")) else "text that is not JSON"
+            self._flaw = f", one of them {told} ({len(text)} characters)"
+
+    def behind(self, answer: Answer) -> Answer:
+        """The answer of a wait that ended without its frame, with what came instead."""
+        if not self._count:
+            return answer
+        came = "1 other frame" if self._count == 1 else f"{self._count} other frames"
+        code = UNREADABLE if self._flaw and answer.error == FaultKind.READ_TIMEOUT else answer.code
+        return replace(answer, code=code, reason=f"{answer.reason}; {came} had come{self._flaw}")
+
+    def too_late(self, times: Times) -> Answer:
+        """The time is over while frames still come."""
+        kind = FaultKind.READ_TIMEOUT.value
+        late = Answer(
+            StepOutcome.UNKNOWN, times, kind, f"{self.waiting}: it did not come", kind, tainted=is_tainted(times)
+        )
+        return self.behind(late)
 
 
 def close_connection(state: RunState, plan: ClosePlan) -> Machine[Answer]:
@@ -144,19 +178,32 @@ def _read_frame(state: RunState, plan: ReceivePlan, scope: Mapping[str, Any], fr
     return save_values(state, answer, plan.save, seen)
 
 
-def _set_aside(state: RunState, connection: str, scope: Mapping[str, Any], frame: WsFrame) -> Machine[None]:
+def _set_aside(
+    state: RunState, connection: str, scope: Mapping[str, Any], frame: WsFrame, deadline_ns: int
+) -> Machine[None]:
     """Answer what the connection answers by itself (an application-level ping); keep every other frame."""
     for answering in state.spec.plan.platform.answering.get(connection, ()):
         heard = _meant(state, answering.when, scope, frame.text)
         if heard is not None:
-            data = render(answering.body, {**scope, "frame": heard}, state.currency)
-            result = yield WsSend(connection, encode_json(data).decode())
-            assert result is not None
-            state.observe(result.times)
+            text = _reply_to(state, answering, {**scope, "frame": heard})
+            if text:
+                left_s = max(TIMEOUT_FLOOR_S, (deadline_ns - state.now_ns) / 1e9)
+                result = yield WsSend(connection, text, min(SEND_S, left_s))
+                assert result is not None
+                state.observe(result.times)
             return
     inbox = state.inboxes.setdefault(connection, [])
     inbox.append(frame)
-    del inbox[:-INBOX_MAX]
+    while len(inbox) > INBOX_MAX or sum(len(kept.text) for kept in inbox) > INBOX_CHARS_MAX:
+        del inbox[0]
+
+
+def _reply_to(state: RunState, answering: Answering, scope: Mapping[str, Any]) -> str:
+    """The frame that answers by itself; empty where the one that came lacks what it takes from it."""
+    try:
+        return encode_json(render(answering.body, scope, state.currency)).decode()
+    except ExpressionError:
+        return ""
 
 
 def _answer(result: Result, what: str, request: WsSend | None = None) -> Answer:

@@ -41,13 +41,11 @@ def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -
     try:
         held = invariant.claim.holds(scope, state.currency)
     except ExpressionError as error:
-        return CheckJudged(
-            run_id, invariant.name, held=False, message=state.redactor.redact(str(error)), blame=Blame.PLATFORM
-        )
+        return CheckJudged(run_id, invariant.name, held=False, message=state.told(str(error)), blame=Blame.PLATFORM)
     if held:
         return CheckJudged(run_id, invariant.name, held=True, message="", blame=None)
     values = ", ".join(f"{name} = {scope[name]}" for name in sorted(invariant.claim.names))
-    message = state.redactor.redact(f"`{invariant.claim.text}` does not hold: {values}")
+    message = state.told(f"`{invariant.claim.text}` does not hold: {values}")
     return CheckJudged(run_id, invariant.name, held=False, message=message, blame=Blame.PLATFORM)
 
 
@@ -62,6 +60,6 @@ def _judge_check(state: RunState, name: str, history: History) -> CheckJudged:
 
 def _broken(state: RunState, name: str, findings: tuple[Finding, ...]) -> CheckJudged:
     first = findings[0]
-    evidence = tuple(state.redactor.redact(line) for finding in findings for line in finding.evidence)
-    message = state.redactor.redact(first.message)
+    evidence = tuple(state.told(line) for finding in findings for line in finding.evidence)
+    message = state.told(first.message)
     return CheckJudged(state.spec.run_id, name, held=False, message=message, blame=first.blame, evidence=evidence)

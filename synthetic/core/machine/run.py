@@ -17,6 +17,7 @@ from synthetic.core.machine.undo import compensate
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
 from synthetic.core.plan import RunSpec, StepPlan
+from synthetic.core.wording import REASON_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _play_steps(state: RunState) -> Machine[Failure | None]:
             return _too_late(state, step)
         end = yield from play_step(state, step)
         if not end.verdict.held:
-            return Failure(step, end, end.verdict.reason, end.verdict.blame)
+            return Failure(step, end, state.told(end.verdict.reason), end.verdict.blame)
     return None
 
 
@@ -148,7 +149,7 @@ def _ended(
         run_id=state.spec.run_id,
         outcome=outcome,
         blame=blame,
-        reason=state.redactor.redact(reason),
+        reason=state.told(reason, 2 * REASON_MAX + 100),
         failed_step=failure.step.id if failure else "",
         failed_check=broken.name if broken else "",
         stranded=stranded,

@@ -16,6 +16,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StepPlan
 from synthetic.core.secrets import Redactor
+from synthetic.core.wording import REASON_MAX, brief
 
 T = TypeVar("T")
 Machine = Generator[Effect | Event, Result | None, T]
@@ -38,6 +39,7 @@ class Movement:
     out: Mapping[str, Any] = field(default_factory=dict)
     request: Http | WsSend | None = None
     until: Expression | None = None
+    unheard: str = ""  # why the last look-up had no answer that says anything
 
     @property
     def direction(self) -> str:
@@ -108,6 +110,10 @@ class RunState:
         for values in more:
             merged |= values
         return merged
+
+    def told(self, text: str, chars_max: int = REASON_MAX) -> str:
+        """A text as a person may read it: secrets masked, on one line, without controls, not too long."""
+        return brief(self.redactor.redact(text), chars_max)
 
     def key(self, step: str) -> str:
         """The idempotency key of a step: the same in every attempt, for ever."""

@@ -16,12 +16,14 @@ from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.evidence import step_facts
 from synthetic.core.machine.money import limit_refusal, money_moved, payouts_shown
+from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
 from synthetic.core.money import Money, MoneyError
-from synthetic.core.outcome import Blame, IntentState, StepOutcome
+from synthetic.core.outcome import IntentState, StepOutcome
 from synthetic.core.plan import CallPlan, OperationPlan, StepPlan
 from synthetic.core.templates import Template
+from synthetic.core.wording import CODE_MAX, printable
 
 _JOURNAL_STATE = {
     StepOutcome.DONE: IntentState.DONE,
@@ -158,10 +160,15 @@ def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallE
     """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
     end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=end.lag_ns + polled.lag_ns)
     if polled.outcome is not StepOutcome.DONE:
-        return replace(end, reason=polled.reason)
+        # A poll that was cut off by the step's own deadline says nothing; one that was answered, or broke, does.
+        said = polled.error != FaultKind.READ_TIMEOUT
+        code, error = (polled.code, polled.error) if said else ("", "")
+        return replace(end, reason=polled.reason, code=code, error=error)
     merged = replace(
         end,
         reason="",
+        code="",
+        error="",
         out={**end.out, **polled.out},
         values=polled.values,
         last_received_ns=polled.last_received_ns or end.last_received_ns,
@@ -195,8 +202,8 @@ def _end(
         operation=operation.name,
         outcome=end.outcome,
         held=verdict.held,
-        code=state.redactor.redact(end.code),
-        reason=state.redactor.redact(verdict.reason),
+        code=state.told(end.code, CODE_MAX),
+        reason=state.told(verdict.reason),
         blame=verdict.blame,
         latency_ns=max(0, end.last_received_ns - end.first_sent_ns),
         tainted=tainted,
@@ -204,8 +211,10 @@ def _end(
         polls=polls,
         at_ns=state.now_ns,
         sli=operation.sli.name if operation.sli and purpose == "step" and not step.repeat else "",
-        labels={name: str(args.get(name, "")) for name in operation.sli.by} if operation.sli else {},
-        out={name: state.redactor.redact(str(value))[:200] for name, value in end.out.items()},
+        labels={name: state.told(str(args.get(name, "")), CODE_MAX) for name in operation.sli.by}
+        if operation.sli
+        else {},
+        out={name: printable(state.redactor.redact(str(value))[:200]) for name, value in end.out.items()},
         purpose=purpose,
         expected_refusal=step.refused,
     )
@@ -228,12 +237,16 @@ def _record(
     state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
     for known in step_facts(state, step, end, state.scope(seen_of(args, end), {"key": key})):
         if isinstance(known, MalformedEvidence):
-            verdict = verdict if step.refused else _unreadable(verdict, str(known))
+            verdict = verdict if step.refused else _unreadable(state, step, args, end, verdict, str(known))
             continue
         state.facts.append(known)
         yield from payouts_shown(state, known)
     return verdict
 
 
-def _unreadable(verdict: Verdict, why: str) -> Verdict:
-    return verdict if not verdict.held else Verdict(held=False, reason=why, blame=Blame.PLATFORM)
+def _unreadable(
+    state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, verdict: Verdict, why: str
+) -> Verdict:
+    """A statement that can't be read fails its step, and is the fault of whoever the mapping says sends it."""
+    unread = replace(end, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=why)
+    return judge(state, step, args, unread, overdue=False) if verdict.held else verdict

@@ -55,7 +55,7 @@ def compensate(state: RunState) -> Machine[tuple[Money, ...]]:
         yield Resolve(movement.key, ended.state)
         if ended.returned is not None:
             yield _returned(state, movement, ended.returned)
-        yield UndoEnded(state.spec.run_id, movement.step, ended.result, state.redactor.redact(ended.reason), lost)
+        yield UndoEnded(state.spec.run_id, movement.step, ended.result, state.told(ended.reason), lost)
     return tuple(stranded)
 
 
@@ -94,8 +94,9 @@ def _not_found(movement: Movement, *, answered: bool) -> Undone | None:
         lost = "it was acknowledged, and the platform now says that it knows no such key"
         return Undone("stuck", lost, IntentState.STUCK) if answered else None
     if not answered:
-        unheard = "nobody knows whether it happened: the look-up was not answered"
-        return Undone("stuck", unheard, IntentState.STUCK)
+        unheard = f": {movement.unheard}" if movement.unheard else ""
+        reason = f"nobody knows whether it happened: the look-up was not answered{unheard}"
+        return Undone("stuck", reason, IntentState.STUCK)
     unknown = (
         f"the platform knows no such key, {ATTEMPTS} times asked; it stays open in the journal, as it may still arrive"
     )
@@ -142,6 +143,7 @@ def _look_up(state: RunState, movement: Movement) -> Machine[bool | None]:
             yield from _pause(state)
         end = yield from _call(state, movement, plan, "lookup")
         if end is None or end.outcome is not StepOutcome.DONE:
+            movement.unheard = end.reason if end is not None else ""
             continue
         answered = True
         if _found(state, movement, plan, end):

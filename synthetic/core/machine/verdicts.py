@@ -65,7 +65,8 @@ def _failed(
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS if end.code == "over_limit" else Blame.PLATFORM)
     if end.code in ("not_journaled", "hook_failed"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS)
-    scope = state.scope(seen_of(args, end), {"error": end.error, "overdue": overdue, "code": end.code, "step": step.id})
+    silent = overdue and not end.code  # with a code it is known what the last poll came to
+    scope = state.scope(seen_of(args, end), {"error": end.error, "overdue": silent, "code": end.code, "step": step.id})
     for rule in step.operation.blame:
         try:
             holds = rule.when.holds(scope, state.currency)
@@ -74,4 +75,4 @@ def _failed(
         if holds:
             because = f" ({rule.because})" if rule.because else ""
             return Verdict(held=False, reason=reason + because, blame=rule.blame, overdue=overdue)
-    return Verdict(held=False, reason=reason, blame=Blame.UNKNOWN if overdue else Blame.PLATFORM, overdue=overdue)
+    return Verdict(held=False, reason=reason, blame=Blame.UNKNOWN if silent else Blame.PLATFORM, overdue=overdue)

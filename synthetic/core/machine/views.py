@@ -11,7 +11,9 @@ from synthetic.core.plan import HttpPlan
 from synthetic.core.secrets import MASK
 
 _ALWAYS_MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
-_SHOWN_MAX = 8192
+_SHOWN_MAX = 8192  # characters of a body
+_LINE_MAX = 2048  # characters of a URL or of a header
+_HEADERS_MAX = 100
 
 
 def http_view(
@@ -31,7 +33,7 @@ def _http_view(
         operation=call.operation.name,
         purpose=call.purpose,
         kind="http",
-        request_line=state.redactor.redact(f"{request.method} {request.url}"),
+        request_line=state.told(f"{request.method} {request.url}", _LINE_MAX),
         request_headers=_headers(state, request.headers),
         request_body=_text(state, request.body),
         answer_status=reply.status if reply else None,
@@ -60,7 +62,7 @@ def open_view(state: RunState, call: Call, effect: WsOpen, result: Result, answe
         operation=call.operation.name,
         purpose=call.purpose,
         kind="ws_open",
-        request_line=state.redactor.redact(f"WS {effect.url}"),
+        request_line=state.told(f"WS {effect.url}", _LINE_MAX),
         request_headers=_headers(state, effect.headers),
         request_body="",
         answer_status=101 if isinstance(result, WsOpened) else getattr(result, "status", None),
@@ -100,16 +102,18 @@ def frame_view(
 
 
 def _headers(state: RunState, headers: Headers) -> Headers:
-    return tuple(
-        (name, MASK if name.lower() in _ALWAYS_MASKED else state.redactor.redact(value)) for name, value in headers
-    )
+    shown = [
+        (state.told(name, _LINE_MAX), MASK if name.lower() in _ALWAYS_MASKED else state.told(value, _LINE_MAX))
+        for name, value in headers[:_HEADERS_MAX]
+    ]
+    left_out = len(headers) - len(shown)
+    return (*shown, ("...", f"{left_out} more headers")) if left_out else tuple(shown)
 
 
 def _text(state: RunState, body: bytes) -> str:
-    # The secret is masked before the text is cut, or a cut through its middle would show its first half.
-    text = state.redactor.redact(body.decode("utf-8", errors="replace"))
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}... ({len(body)} bytes)"
+    text, whole = state.redactor.beginning(body.decode("utf-8", errors="replace"), _SHOWN_MAX)
+    return text if whole else f"{text}... ({len(body)} bytes)"
 
 
 def _fault(state: RunState, result: Result) -> str:
-    return state.redactor.redact(f"{result.kind}: {result.detail}") if isinstance(result, TransportFault) else ""
+    return state.told(f"{result.kind}: {result.detail}") if isinstance(result, TransportFault) else ""

@@ -14,6 +14,8 @@ import httpcore
 import pytest
 
 from synthetic.core.effects import FaultKind, Http, HttpReply, WsOpen, WsOpened
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader
 from synthetic.drivers.translate import BadAnswer
@@ -82,7 +84,7 @@ def test_a_compressed_bomb_is_not_unpacked() -> None:
     """Ten megabytes of zeros in ten kilobytes cost no more memory than the limit allows."""
     response = httpcore.Response(200, headers=[(b"Content-Encoding", b"gzip")])
     bomb = gzip.compress(bytes(10_000_000))
-    reader = AnswerReader(response, bytes_max=1000)
+    reader = AnswerReader("GET", response, 1000, Attempt(SystemClock()))
     tracemalloc.start()
     with pytest.raises(BadAnswer, match="over the limit of 1000 bytes"):
         reader.feed(bomb)

@@ -210,7 +210,10 @@ def test_a_frame_over_the_limit_is_a_protocol_fault(play: Play) -> None:
             limits=Limits(frame_bytes_max=1000),
         )
     assert len(frame.text) == 1000
-    assert (fault.kind, fault.detail) == (FaultKind.PROTOCOL, "a frame is over the size limit")
+    assert (fault.kind, fault.detail) == (
+        FaultKind.PROTOCOL,
+        "a frame is over the size limit (frame with 1001 bytes exceeds limit of 1000 bytes)",
+    )
 
 
 def test_frames_that_nobody_reads_do_not_pile_up_for_ever(play: Play) -> None:

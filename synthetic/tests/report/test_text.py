@@ -6,7 +6,8 @@ from inline_snapshot import snapshot
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
-from synthetic.report.text import closing_line, printable, run_line
+from synthetic.core.wording import printable
+from synthetic.report.text import closing_line, run_line
 from synthetic.tests.report.recorded import record, records
 from synthetic.tests.sli.streams import Story, failing, passing
 

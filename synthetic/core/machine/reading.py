@@ -1,0 +1,172 @@
+"""Reading what a target sent, which is never trusted: a body or a frame becomes a value, or it is said what it is instead."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from synthetic.core.effects import HttpReply
+from synthetic.core.expressions import ExpressionError
+
+UNREADABLE = "unreadable"
+"""The code of a step whose answer came but can't be read as the mapping wants it."""
+
+LACKING = "JSON that lacks what the mapping takes from it"
+
+_DEPTH_MAX = 64
+_VALUES_MAX = 100_000
+_CONTAINERS = (dict, list)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PLAIN = re.compile(r"[\w.+-]{1,40}(/[\w.+-]{1,60})?")
+_KEY_SHOWN_MAX = 40
+_PAGE = ("<!doctype html", "<html", "<head", "<body")
+_PACKED_AS_IT_CAME = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})  # what drivers unpack, or need not
+
+
+class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
+    """The text is not JSON that every reader reads alike (I-JSON, RFC 7493); says what it is: `JSON that is cut short`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of an answer. `value` is what expressions see: data, None where nothing came, else the text.
+
+    `flaw` says what came where it is no JSON, `HTML` or `JSON that is cut short`; empty where it is.
+    """
+
+    value: Any
+    flaw: str
+    content_type: str
+    size: int
+    coding: str = ""
+
+    @property
+    def claims_json(self) -> bool:
+        """Whether its sender says that it is JSON."""
+        return "json" in self.content_type
+
+    def __str__(self) -> str:
+        """`HTML (text/html, 312 bytes) where JSON was expected`."""
+        if self.size and not self.flaw:
+            return LACKING
+        facts = f"{_token(self.content_type, 'content type')}, {self.size} {'byte' if self.size == 1 else 'bytes'}"
+        packed = f", packed as {_token(self.coding, 'coding')}" if self.coding not in _PACKED_AS_IT_CAME else ""
+        told = f"{self.flaw or 'an empty body'} ({facts}{packed})"
+        return told if self.flaw.startswith("JSON") else f"{told} where JSON was expected"
+
+
+def read_body(reply: HttpReply) -> Body:
+    """Read the body of an answer; no body is None, whatever its type."""
+    headers = dict(reply.headers)
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    coding = headers.get("content-encoding", "").strip().lower()
+    value, flaw = _read(reply.body, content_type)
+    return Body(value, flaw, content_type, len(reply.body), coding)
+
+
+def _read(body: bytes, content_type: str) -> tuple[Any, str]:
+    if not body:
+        return None, ""
+    text = body.decode("utf-8", errors="replace")
+    if content_type in ("text/html", "application/xhtml+xml") or text[:200].lstrip().lower().startswith(_PAGE):
+        return text, "HTML"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return text, f"bytes that are not UTF-8 from byte {error.start} on"
+    try:
+        return read_json(text), ""
+    except NotJson as error:
+        looks_like_json = "json" in content_type or text[:200].lstrip().startswith(("{", "["))
+        return text, str(error) if looks_like_json else "text that is not JSON"
+
+
+def read_json(text: str) -> Any:
+    """Strict JSON: no NaN, no key twice, no half characters, bounded depth and numbers. Raises NotJson."""
+    try:
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError:
+        raise NotJson(_too_deep()) from None
+    except NotJson:
+        raise
+    except json.JSONDecodeError as error:
+        raise NotJson(_broken(text, error)) from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise NotJson("JSON with a number of thousands of digits") from None
+    if isinstance(data, _CONTAINERS):
+        _bounded(data)
+    if _SURROGATE.search(text):
+        _whole_characters(data)
+    return data
+
+
+def _broken(text: str, error: json.JSONDecodeError) -> str:
+    """A text that ends before its brackets do was cut on its way; anything else was written badly."""
+    rest = text[error.pos :]
+    closed = text.rstrip().endswith(("}", "]"))
+    at_the_end = error.msg.startswith("Unterminated string") or len(rest.strip()) < len("false")
+    if text.lstrip().startswith(("{", "[")) and at_the_end and not closed:
+        return "JSON that is cut short"
+    return f"JSON that is broken at line {error.lineno}, column {error.colno}"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        key = f"the key {twice!r}" if len(twice) <= _KEY_SHOWN_MAX else "a key"
+        raise NotJson(f"JSON with {key} twice in one object")
+    return data
+
+
+def _no_constant(name: str) -> Any:
+    raise NotJson(f"JSON with {name}, which JSON has not")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise NotJson("JSON with a number that is too large for 64 bits")
+    return number
+
+
+def _bounded(data: Any) -> None:
+    """Deep or many values would cost each expression over them far more than the text cost to read."""
+    waiting, values = [(data, 1)], 0
+    while waiting:
+        container, depth = waiting.pop()
+        values += len(container)
+        if depth > _DEPTH_MAX:
+            raise NotJson(_too_deep())
+        if values > _VALUES_MAX:
+            raise NotJson(f"JSON of over {_VALUES_MAX} values")
+        items = container.values() if isinstance(container, dict) else container
+        waiting.extend((item, depth + 1) for item in items if isinstance(item, _CONTAINERS))
+
+
+def _too_deep() -> str:
+    return f"JSON that is nested over {_DEPTH_MAX} levels deep"
+
+
+def _whole_characters(data: Any) -> None:
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NotJson("JSON with half a surrogate pair, which is no character") from None
+
+
+def lacking(flaw: str, error: ExpressionError) -> str:
+    """The reason why an answer is of no use: what came instead (`flaw`), else what it lacks."""
+    if not flaw:
+        return f"the answer lacks what the mapping takes from it: {error}"
+    return f"{flaw}: {error}" if flaw.endswith(LACKING) else flaw
+
+
+def _token(value: str, what: str) -> str:
+    """A header's value as it came, if it is as short and plain as such values are; it is not cut, as it may hold a secret."""
+    if not value:
+        return f"no {what}"
+    return value if _PLAIN.fullmatch(value) else f"an odd {what}"

@@ -1,0 +1,32 @@
+"""Texts of a target on their way to a person: on one line, without controls, and not longer than anyone reads."""
+
+from __future__ import annotations
+
+import re
+
+REASON_MAX = 400
+"""Characters of one reason; the sentence of a run may hold two of them."""
+CODE_MAX = 100
+
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """The text with every control character shown as U+FFFD: an answer's escape sequence must not reach a terminal."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and controls: what a target answers must not forge a line of ours."""
+    return printable(" ".join(text.split()))
+
+
+def brief(text: str, chars_max: int = REASON_MAX) -> str:
+    """The text on one line of at most so many characters; what is left out is shown as an ellipsis.
+
+    Mask secrets before: a cut through the middle of one would show its first half.
+    """
+    line = one_line(text)
+    return line if len(line) <= chars_max else f"{line[: chars_max - 1]}\u2026"

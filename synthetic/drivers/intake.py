@@ -1,0 +1,32 @@
+"""How much may travel for one answer: counted where bytes come in, so that a flood without an end ends, whatever it is made of."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.translate import BadAnswer
+
+
+class Intake:
+    """The bytes of one answer on the wire: first its head (with any number of 1xx before it), then its body as it is packed."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.head_bytes_max
+        self._body_wire_bytes_max = limits.body_wire_bytes_max
+        self._over = f"sent a head over the limit of {limits.head_bytes_max} bytes"
+
+    def expect_body(self) -> None:
+        """The head is complete."""
+        self._left = self._body_wire_bytes_max
+        self._over = f"sent a body over the limit of {self._body_wire_bytes_max} bytes on the wire"
+
+    def take(self, size: int) -> None:
+        """So many bytes came. Raises BadAnswer."""
+        self._left -= size
+        if self._left < 0:
+            raise BadAnswer(self._over)
+
+
+# One task, thread or greenlet performs one request at a time, and httpcore hands no state of a request down to its sockets.
+INTAKE: ContextVar[Intake] = ContextVar("intake")
