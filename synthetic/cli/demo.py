@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ from synthetic.gate.evidence import gather
 from synthetic.report.summary import Summary, summary_of
 from synthetic.report.tables import SummaryTables, verdict_text
 from synthetic.runner.identity import fresh_seed
+from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.specs import Turn
 from synthetic.runner.turns import paired_turns
 from synthetic.sli.samples import fold
@@ -56,7 +57,7 @@ def demo(
     own_seed = fresh_seed() if seed is None else seed
     say(f"seed {own_seed}; starting the reference platform{_breakage(broken)}")
     with reference_platform(fault=fault or (), defect=defect or ()) as cells_file:
-        played = _play(cells_file, own_seed, pairs, also={one.scenario for one in broken})
+        played = _play(cells_file, own_seed, pairs, broken)
     about: dict[str, str | int | None] = {
         "seed": own_seed,
         "pairs": pairs,
@@ -72,8 +73,9 @@ def _breakage(broken: Sequence[Fault]) -> str:
     return "".join(f"; broken on purpose: {one.name} ({one.title})" for one in broken)
 
 
-def _play(cells_file: Path, seed: int, pairs: int, *, also: Collection[str]) -> Played:
-    """Play the scenarios with the tag `demo`, and `also` those that show what was broken on purpose."""
+def _play(cells_file: Path, seed: int, pairs: int, broken: Sequence[Fault]) -> Played:
+    """Play the scenarios with the tag `demo`, and those that show what was broken on purpose."""
+    also = {one.scenario for one in broken}
     project = open_project(Sources.shipped(cells_file))
     of_the_demo = chosen_scenarios(project, [], [TAG])
     scenarios = of_the_demo + [
@@ -84,7 +86,9 @@ def _play(cells_file: Path, seed: int, pairs: int, *, also: Collection[str]) -> 
     with showing_progress(sum(len(turn.parts) for turn in turns)) as progress:
         # The platform is a new one each time, so its journal is, too: an old key would stand for another effect.
         journal = cells_file.parent / "journal.db"
-        return play_turns(turns, seed=seed, at_once=AT_ONCE, tell=progress, journal=journal)
+        own = next((PROVOCATIONS[one.provoke] for one in broken if one.provoke), None)
+        provoked = {canary.name: own} if own else {}
+        return play_turns(turns, seed=seed, at_once=AT_ONCE, tell=progress, journal=journal, provoked=provoked)
 
 
 def _save(summary: Summary, out: Path) -> None:

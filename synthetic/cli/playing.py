@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from synthetic.report.recorder import RunRecorder
 from synthetic.report.records import RunRecord
 from synthetic.report.store import DEFAULT_PATH, RunStore
 from synthetic.runner.preflight import check_fit, check_reach
+from synthetic.runner.provoked import Provocation
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Turn
 
@@ -45,8 +46,9 @@ def play_turns(
     tell: Callable[[RunRecord], None] = lambda _record: None,
     store: Path = DEFAULT_PATH,
     journal: Path = JOURNAL_PATH,
+    provoked: Mapping[str, Provocation] | None = None,
 ) -> Played:
-    """Play all turns and keep every record; `tell` hears of each run as it ends.
+    """Play all turns and keep every record; `tell` hears of each run as it ends, `provoked` are our own faults by cell.
 
     Raises AuthorError where a scenario does not fit its cell, TargetUnreachable and RefusedByPolicy before anything is sent.
     """
@@ -61,7 +63,7 @@ def play_turns(
     with _open_journal(journal) as intents:
         tell_earlier(intents.open_intents(), journal)
         try:
-            asyncio.run(_play(turns, seed, at_once, sink, intents, played))
+            asyncio.run(_play(turns, seed, at_once, sink, intents, played, provoked or {}))
         finally:
             played.left_open = left_by(played.events, intents.open_intents())
             tell_left(played.left_open, journal)
@@ -85,11 +87,19 @@ def _open_journal(path: Path) -> SqliteJournal:
 
 
 async def _play(
-    turns: Sequence[Turn], seed: int, at_once: int, sink: EventSink, journal: SqliteJournal, played: Played
+    turns: Sequence[Turn],
+    seed: int,
+    at_once: int,
+    sink: EventSink,
+    journal: SqliteJournal,
+    played: Played,
+    provoked: Mapping[str, Provocation],
 ) -> None:
     cells = cells_of(turns)
     async with Session(cells, seed=seed, sink=sink, journal=journal) as session:
         await check_reach(session, cells)
+        for cell, provocation in provoked.items():
+            session.provoke(cell, provocation)
         with _interruptible(session, played):
             await session.play_all(turns, at_once=at_once)
 

@@ -18,6 +18,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
 from synthetic.runner.players import PlayerPool
+from synthetic.runner.provoked import Provocation
 from synthetic.runner.quiet import quiet_collector
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 
@@ -38,6 +39,7 @@ class Session:
         self._pools: dict[tuple[str, str], PlayerPool] = {}
         self._secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
         self._stopping = False
+        self._provoked: dict[str, Provocation] = {}
 
     async def __aenter__(self) -> Session:
         for cell in self._cells.values():
@@ -58,6 +60,13 @@ class Session:
     def stop(self) -> None:
         """Begin no further turn. What has begun plays on to its end, so that its money comes home."""
         self._stopping = True
+
+    def provoke(self, cell: str, provocation: Provocation | None) -> None:
+        """Make the harness itself break on this cell from the next run on; None: no more."""
+        if provocation is None:
+            self._provoked.pop(cell, None)
+        else:
+            self._provoked[cell] = provocation
 
     def driver(self, cell: str) -> AsyncDriver:
         """The driver of a cell."""
@@ -102,8 +111,11 @@ class Session:
 
     async def _run(self, spec: RunSpec) -> RunEnded:
         """Play one run. One that is cut off, or that breaks on our side, is told of and spoils no other run."""
+        provoked = self._provoked.get(spec.cell.name)
+        spec = spec if provoked is None else provoked.prepare(spec)
+        machine = play(spec) if provoked is None else provoked.provoke(play(spec))
         try:
-            return await self._drivers[spec.cell.name].run(play(spec), sink=self._sink, journal=self._journal)
+            return await self._drivers[spec.cell.name].run(machine, sink=self._sink, journal=self._journal)
         except asyncio.CancelledError:
             self._sink(_cut_off(spec, self._clock.monotonic_ns(), "it was cut off before its end"))
             raise

@@ -6,6 +6,7 @@ from synthetic.core.checks import (
     late_bet_never_sticks,
     one_credit_per_deposit,
     one_debit_per_bet,
+    own_keys_only,
     psp_report_matches,
     refund_at_most_stake,
     voided_bet_is_refunded,
@@ -21,6 +22,7 @@ CHECKS: dict[str, Check] = {
         late_bet_never_sticks,
         one_credit_per_deposit,
         one_debit_per_bet,
+        own_keys_only,
         psp_report_matches,
         refund_at_most_stake,
         voided_bet_is_refunded,
@@ -28,4 +30,7 @@ CHECKS: dict[str, Check] = {
     )
 }
 
-__all__ = ["CHECKS", "Check", "Finding"]
+ALWAYS = ("clocks-agree", "own-keys-only")
+"""Checks of our own health and of everybody's clock: judged of every run, told of where they are broken."""
+
+__all__ = ["ALWAYS", "CHECKS", "Check", "Finding"]

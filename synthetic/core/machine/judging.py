@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synthetic.core.checks import CHECKS, Finding
+from synthetic.core.checks import ALWAYS, CHECKS, Finding
 from synthetic.core.events import CheckJudged
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Clock, History, Moved
@@ -23,6 +23,11 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     history = history_of(state, finished=finished)
     for name in state.spec.plan.checks:
         yield _judge_check(state, name, history)
+    for name in ALWAYS:
+        if name in CHECKS and name not in state.spec.plan.checks:
+            judged = _judge_check(state, name, history)
+            if judged.held is False:
+                yield judged
 
 
 def history_of(state: RunState, *, finished: bool) -> History:

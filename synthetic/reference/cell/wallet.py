@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from synthetic.reference.cell.context import CellContext
+from synthetic.reference.cell.models import BetRow
 from synthetic.reference.ledger import Balance
 
 
@@ -27,9 +29,17 @@ def wallet_routes(context: CellContext) -> list[BaseRoute]:
 
     async def ledger(request: Request) -> Response:
         player = await context.authenticate(request)
-        return JSONResponse({"entries": await run_in_threadpool(context.ledger.statement, player.player_id)})
+        return JSONResponse({"entries": await run_in_threadpool(statement_view, context, player.player_id)})
 
     return [Route("/wallet/balance", balance, methods=["GET"]), Route("/wallet/ledger", ledger, methods=["GET"])]
+
+
+def statement_view(context: CellContext, player_id: str) -> list[dict[str, Any]]:
+    """The player's postings, those of bets with the round and the client's own id (`key`) of the bet."""
+    query = sa.select(BetRow.bet_id, BetRow.round_id, BetRow.req_id).where(BetRow.player_id == player_id)
+    with context.ledger.reading() as session:
+        bets = {bet_id: {"round": round_id, "key": req_id or ""} for bet_id, round_id, req_id in session.execute(query)}
+    return [entry | bets.get(entry["reference"], {}) for entry in context.ledger.statement(player_id)]
 
 
 def balance_view(balance: Balance) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from synthetic.reference.catalogue import Fault
-from synthetic.reference.faults import identity, payments, rounds
+from synthetic.reference.faults import harness, identity, payments, rounds
 
-FAULTS: dict[str, Fault] = {
-    fault.name: fault
-    for fault in sorted((*payments.FAULTS, *rounds.FAULTS, *identity.FAULTS), key=lambda fault: fault.number)
-}
+_ALL = (*payments.FAULTS, *rounds.FAULTS, *identity.FAULTS, *harness.FAULTS)
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in sorted(_ALL, key=lambda fault: fault.number)}
 
 __all__ = ["FAULTS"]

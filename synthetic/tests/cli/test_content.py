@@ -133,8 +133,9 @@ def test_the_catalogues_are_one_line_each_where_nobody_looks() -> None:
     """Name first, tab-separated: for scripts."""
     faults = [line.split("\t") for line in call("reference", "faults").out.splitlines()]
     defects = [line.split("\t") for line in call("reference", "defects").out.splitlines()]
-    assert (len(faults), len(defects)) == (len(FAULTS), len(DEFECTS))
-    assert {line[1] for line in faults} <= {"psp", "provider", "platform"}
+    assert [line[0] for line in faults] == list(FAULTS)
+    assert [line[0] for line in defects] == list(DEFECTS)
+    assert {line[1] for line in faults} <= {"psp", "provider", "platform", "harness"}
     assert all(len(line) == 5 for line in faults + defects)
 
 

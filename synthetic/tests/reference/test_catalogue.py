@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from synthetic.core.checks import CHECKS
+from synthetic.core.checks import ALWAYS, CHECKS
 from synthetic.reference.catalogue import Fault
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
+from synthetic.runner.provoked import PROVOCATIONS
 
 CATALOGUE = pytest.mark.parametrize("fault", [*FAULTS.values(), *DEFECTS.values()], ids=lambda fault: str(fault.name))
 
@@ -29,9 +30,9 @@ def test_each_fault_names_a_check_or_a_step_of_its_scenario(fault: Fault) -> Non
     scenario = scenarios()[fault.scenario]
     if fault.caught_by.startswith("step:"):
         assert fault.caught_by.removeprefix("step:") in {step["id"] for step in scenario["steps"]}
-    else:
+    elif fault.caught_by != "journal":
         assert fault.caught_by in CHECKS
-        assert fault.caught_by in scenario["checks"]
+        assert fault.caught_by in (*scenario["checks"], *ALWAYS)
 
 
 def test_the_faults_are_those_of_the_domain_reference() -> None:
@@ -54,6 +55,12 @@ def test_only_a_counterparty_can_be_shared(fault: Fault) -> None:
     components = {thrown.component for thrown in fault.throws}
     assert not (fault.shared and "cell" in components)
     assert fault.blame != "platform" or not fault.shared
+
+
+def test_what_the_harness_is_made_to_do_is_something_that_it_can_do() -> None:
+    """Each fault of its own names a provocation, and each provocation makes a fault."""
+    own = {fault.provoke: fault.blame for fault in FAULTS.values() if fault.provoke}
+    assert own == dict.fromkeys(PROVOCATIONS, "harness")
 
 
 def test_every_check_is_what_some_planted_defect_is_caught_by() -> None:

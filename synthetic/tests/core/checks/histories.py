@@ -7,9 +7,11 @@ from synthetic.core.history import (
     Bet,
     Deposit,
     Fact,
+    Frame,
     History,
     Ledger,
     LedgerEntry,
+    Moved,
     PspEntry,
     PspReport,
     Rollback,
@@ -96,3 +98,19 @@ def history(*facts: Fact | tuple[Fact, Fact], unknown_stakes: tuple[int, ...] = 
     between = [fact for fact in facts if not isinstance(fact, tuple)]
     ordered = [*(first for first, _ in pairs), *between, *(last for _, last in pairs)]
     return History(tuple(ordered), "EUR", tuple(eur(minor) for minor in unknown_stakes))
+
+
+def acknowledged(key: str) -> Fact:
+    """A frame that acknowledges a bet under a key."""
+    return Frame("bet", DONE, 1, "bet_ack", req_id=key)
+
+
+def posted_under(key: str) -> Fact:
+    """A statement with a bet under a key."""
+    return Ledger("after", DONE, (LedgerEntry("e1", "bet", "b1", "cash", eur(-20), key=key),))
+
+
+def ours(fact: Fact, *keys: str) -> History:
+    """One fact, and the keys that the run r1 sent."""
+    moved = tuple(Moved("bet", "stake", "stake", eur(20), key, DONE) for key in keys)
+    return History((fact,), "EUR", moved=moved, run_id="r1")

@@ -13,11 +13,14 @@ from synthetic.core.outcome import Blame
 from synthetic.tests.core.checks.histories import (
     REFUSED,
     UNKNOWN,
+    acknowledged,
     bet,
     deposit,
     ended,
     history,
     ledger,
+    ours,
+    posted_under,
     psp_report,
     rolled_back,
     shown,
@@ -35,6 +38,7 @@ class Case:
     history: History
     found: tuple[str, ...] | None = ()
     evidence: tuple[str, ...] = ()
+    blame: Blame = Blame.PLATFORM
 
     def __str__(self) -> str:
         return f"{self.check}: {self.title}"
@@ -219,6 +223,14 @@ CASES = (
         history(psp_report(("payout", "w1", 80), ("payout", "w1", 80)), withdrawal("w1", 80)), ("2 payouts",),
         ("psp p1: payout 0.80 EUR for w1", "psp p2: payout 0.80 EUR for w1")),
     Case("psp-report-matches", "no reports", history(ledger(), deposit("d1", 100)), None),
+    # --- own-keys-only
+    Case("own-keys-only", "acknowledged under the key that was sent", ours(acknowledged("r1-bet"), "r1-bet")),
+    Case("own-keys-only", "another run's key", ours(acknowledged("r2-bet"), "r1-bet")),
+    Case("own-keys-only", "acknowledged under a second key of ours", ours(acknowledged("r1-bet-2"), "r1-bet"),
+        ("under r1-bet-2, a key of ours that this run never sent",), ("frame 1: bet_ack for r1-bet-2",), Blame.HARNESS),
+    Case("own-keys-only", "posted under a second key of ours", ours(posted_under("r1-bet-2"), "r1-bet"),
+        ("under r1-bet-2",), ("ledger e1: bet -0.20 EUR under r1-bet-2",), Blame.HARNESS),
+    Case("own-keys-only", "nothing tells of keys", ours(shown(1000), "r1-bet"), None),
 )  # fmt: skip
 
 
@@ -233,7 +245,7 @@ def test_a_check_says_of_a_history_what_the_law_says(case: Case) -> None:
     assert len(findings) == len(case.found)
     for finding, told in zip(findings, case.found, strict=True):
         assert told in finding.message
-        assert finding.blame is Blame.PLATFORM
+        assert finding.blame is case.blame
         assert finding.evidence == case.evidence
 
 

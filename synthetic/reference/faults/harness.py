@@ -1,0 +1,30 @@
+"""Faults of the harness itself (domain reference 7, 33-36): nothing is broken here; the runner is made to do it (`provoke`)."""
+
+from __future__ import annotations
+
+from synthetic.reference.catalogue import Fault
+
+_FLOW = "deposit-bet-withdraw"
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "harness_crashes_after_deposit",
+        35,
+        "we end in the middle of a run, with a deposit under way",
+        (),
+        "harness",
+        _FLOW,
+        "journal",
+        provoke="crashes_after_money",
+    ),
+    Fault(
+        "harness_bets_twice",
+        36,
+        "we send the bet again under a new id",
+        (),
+        "harness",
+        _FLOW,
+        "own-keys-only",
+        provoke="bets_under_a_second_key",
+    ),
+)
