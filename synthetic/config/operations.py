@@ -12,7 +12,7 @@ from synthetic.config.located import Text
 from synthetic.config.models import BlameModel, OperationModel, PollModel
 from synthetic.config.money_exchange import mark_money_exchange
 from synthetic.config.moves import Callee, link_moves
-from synthetic.config.vocabularies import BLAME, merged, prefixed
+from synthetic.config.vocabularies import BLAME, NAMES_OF_STEPS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, did_you_mean
 from synthetic.core.outcome import Blame
 from synthetic.core.plan import (
@@ -61,6 +61,7 @@ def draft_operation(name: Text, model: OperationModel, around: Surroundings, res
     linked, seen = link_exchanges(model.exchanges, names, around)
     exchanges = mark_money_exchange(name, model, linked, problems)
     hook = _resolve(model, around, resolve_hook)
+    _refuse_names_of_steps(model, around)
     if model.python is not None:
         out = _declared_out(model, around)
     else:
@@ -68,6 +69,14 @@ def draft_operation(name: Text, model: OperationModel, around: Surroundings, res
         if not model.exchanges and model.is_understood():
             problems.add(name.place, f"{name} does nothing", "give it `http`, `exchanges` or `python`")
     return Draft(name, model, inputs, optional, exchanges, hook, out, names, seen)
+
+
+def _refuse_names_of_steps(model: OperationModel, around: Surroundings) -> None:
+    """A later step that reads `login.code` gets the code of a refusal, whatever the operation calls by that name."""
+    for name in model.out:
+        if name in NAMES_OF_STEPS:
+            message = f"an output can't be called '{name}': every step has a `{name}` of its own"
+            around.problems.add(name.place, message, "give it another name")
 
 
 def _optional(model: OperationModel, around: Surroundings) -> frozenset[str]:

@@ -10,7 +10,7 @@ from synthetic.config.located import Text
 from synthetic.config.models import ScenarioModel, StepModel
 from synthetic.config.own_codes import is_own_code
 from synthetic.config.problems import Problems
-from synthetic.config.vocabularies import ROOTS, merged, prefixed
+from synthetic.config.vocabularies import NAMES_OF_STEPS, ROOTS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, Vocabulary
 from synthetic.core.plan import OperationPlan, PlatformPlan, StepPlan
 
@@ -99,7 +99,7 @@ class _Linking:
         if operation is None:
             return {str(step.id): Kind.ANY}
         outs = effective_outs(operation, self._platform)
-        values = {**merged(operation.inputs, outs), "key": Kind.STRING, "code": Kind.STRING}
+        values = {**merged(operation.inputs, outs), **dict.fromkeys(NAMES_OF_STEPS, Kind.STRING)}
         return prefixed(step.id, values)
 
     def _check_id(self, step_id: Text) -> None:

@@ -43,6 +43,8 @@ ROOTS = RESERVED | {
     "status", "body", "headers", "frame", "error", "overdue", "code", "step",
 }  # fmt: skip
 """Words that no step may have as its id."""
+NAMES_OF_STEPS = ("key", "code")
+"""What later steps may read of every step, beside its operation's inputs and outputs: `bet.key`, `bet.code`."""
 
 
 def prefixed(prefix: str, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
