@@ -20,30 +20,32 @@ _LOOK_EVERY_S = 0.05
 
 
 @contextmanager
-def reference_platform(*, fault: Sequence[str] = (), defect: Sequence[str] = (), seed: int = 0) -> Iterator[Path]:
+def reference_platform(
+    *, fault: Sequence[str] = (), defect: Sequence[str] = (), seed: int = 0, cells: int = 2
+) -> Iterator[Path]:
     """Start the platform; yields its cells file once everything listens. Raises HarnessError where it does not come up.
 
     Its extra has to be installed (`cli.reference.reference_module` says so where it is not).
     """
     with tempfile.TemporaryDirectory(prefix="synthetic-demo-") as folder:
-        cells, log = Path(folder) / "cells.yaml", Path(folder) / "reference.log"
+        cells_file, log = Path(folder) / "cells.yaml", Path(folder) / "reference.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                _command(cells, fault, defect, seed),
+                _command(cells_file, fault, defect, seed, cells),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is ours: we end the platform after the last run has brought its money home
             )
         try:
-            _await(process, cells, log)
-            yield cells
+            _await(process, cells_file, log)
+            yield cells_file
         finally:
             _end(process)
 
 
-def _command(cells: Path, fault: Sequence[str], defect: Sequence[str], seed: int) -> list[str]:
-    command = [sys.executable, "-m", "synthetic.reference", "--cells", "2", "--write-cells", str(cells)]
+def _command(cells_file: Path, fault: Sequence[str], defect: Sequence[str], seed: int, cells: int) -> list[str]:
+    command = [sys.executable, "-m", "synthetic.reference", "--cells", str(cells), "--write-cells", str(cells_file)]
     command += ["--exit-with-parent", str(os.getpid()), "--seed", str(seed)]
     for option, names in (("--fault", fault), ("--defect", defect)):
         for name in names:

@@ -12,11 +12,9 @@ from synthetic.core.outcome import StepOutcome
 
 
 def limit_refusal(state: RunState, kind: str, amount: object) -> str:
-    """Why this amount must not move: not positive, foreign, or over the scenario's or the cell's limit; "" if it may."""
+    """Why this amount must not move: foreign, or over the scenario's or the cell's limit; "" if it may."""
     if not isinstance(amount, Money) or amount.currency != state.currency:
         return f"{amount} is not an amount in {state.currency}"
-    if amount.minor <= 0:
-        return f"{amount} is not a positive amount"
     plan, cell = state.spec.plan, state.spec.cell
     for owner, limits in ((f"scenario {plan.name}", plan.limits), (f"cell {cell.name}", cell.limits)):
         limit = limits.get(kind)

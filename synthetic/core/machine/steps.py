@@ -102,6 +102,8 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
         key = moves.key_value.text(scope, state.currency) if moves.key_value is not None else call.key
     except (ExpressionError, MoneyError) as error:
         return CallEnd(StepOutcome.REFUSED, "not_sent", str(error)), None
+    if isinstance(amount, Money) and amount.minor <= 0:  # computed from what the target answered
+        return CallEnd(StepOutcome.REFUSED, "not_sent", f"{amount} is not a positive amount"), None
     refusal = limit_refusal(state, moves.kind, amount)
     if refusal:
         return CallEnd(StepOutcome.REFUSED, "over_limit", refusal), None

@@ -92,7 +92,8 @@ def _cell(
     }
     if cell.track == "canary":
         described["baseline"] = "baseline"
-    counterparties = {psp.psp: psp.url for psp in cell.psps} | ({"idp": cell.idp.issuer} if cell.idp else {})
+    counterparties = {psp.psp: psp.url for psp in cell.psps} | {one.provider: one.url for one in cell.providers}
+    counterparties |= {"idp": cell.idp.issuer} if cell.idp else {}
     return described | {
         "endpoints": {"api": own.url, "gateway": f"{own.ws_url}/ws/game"} | counterparties,
         "psps": [psp.psp for psp in cell.psps],
