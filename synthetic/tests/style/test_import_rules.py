@@ -19,6 +19,7 @@ from synthetic.tests.style.checkout import PACKAGE, ROOT
 LAYERS = (
     ("cli",),
     ("pytest_plugin",),
+    ("conformance",),
     ("extensions",),
     ("runner",),
     ("drivers", "journal", "report", "reference"),
@@ -30,7 +31,18 @@ LAYERS = (
 PURE = ("core", "sli", "gate")
 DOORS = ("socket", "time", "random", "asyncio", "os", "httpx", "yaml", "websockets")
 ACCUSED_MAY_NOT = ("core.checks", "core.history", "config", "gate", "sli")
-BELOW_THE_FACES = ("extensions", "runner", "drivers", "journal", "report", "config", "gate", "sli", "core")
+BELOW_THE_FACES = (
+    "conformance",
+    "extensions",
+    "runner",
+    "drivers",
+    "journal",
+    "report",
+    "config",
+    "gate",
+    "sli",
+    "core",
+)
 
 NAMES = tuple(chain.from_iterable(LAYERS))
 UPWARD = tuple(

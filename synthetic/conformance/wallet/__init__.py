@@ -1,0 +1,13 @@
+"""The laws of a seamless wallet, tried as a game provider (domain reference 6: 10 to 27, and 38 to 40)."""
+
+from __future__ import annotations
+
+from synthetic.conformance.wallet import exactly_once, rollbacks, rounds, scope, sessions, signatures
+from synthetic.conformance.wallet.law import Law
+
+LAWS: tuple[Law, ...] = tuple(
+    sorted(
+        (law for module in (exactly_once, rollbacks, rounds, scope, sessions, signatures) for law in module.LAWS),
+        key=lambda law: law.number,
+    )
+)

@@ -1,0 +1,149 @@
+"""The examination of one wallet: every law in its turn, and after each the money is brought home."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from synthetic.config.names import NOWHERE
+from synthetic.conformance.dialects.protocol import Dialect, Reason
+from synthetic.conformance.playing import Prober
+from synthetic.conformance.ruling import Report, Ruling, Standing
+from synthetic.conformance.stories import Breach, Exchange, NotTestable
+from synthetic.conformance.wallet.law import Law
+from synthetic.conformance.wallet.provider import Given, Provider
+from synthetic.core.effects import HttpReply, TransportFault
+from synthetic.core.errors import AuthorError, TargetUnreachable
+from synthetic.core.money import Money
+from synthetic.core.secrets import Redactor
+
+STAKES_NEEDED = 20  # a storm that is debited sixteen times, and a few more
+
+
+class WalletExamination:
+    """Tries laws on one wallet. `hear` is told each ruling as it is made."""
+
+    def __init__(
+        self,
+        prober: Prober,
+        dialect: Dialect,
+        url: str,
+        given: Given,
+        *,
+        redactor: Redactor,
+        hear: Callable[[Ruling], None] = lambda _ruling: None,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._prober = prober
+        self._dialect = dialect
+        self._url = url
+        self._given = given
+        self._redactor = redactor
+        self._hear = hear
+        self._new_id = new_id
+        self._knobs: dict[str, str] = {}
+        self._left_open: list[Exchange] = []
+
+    async def run(self, laws: Sequence[Law]) -> Report:
+        """Try the laws in order. Raises TargetUnreachable, and AuthorError where not even a balance is told to us."""
+        started = datetime.fromtimestamp(self._prober.clock.wall_ns() / 1e9, UTC)
+        await self._prober.check_reach()
+        before = await self._first_balances()
+        rulings = []
+        for law in laws:
+            rulings.append(await self._try(law))
+            self._hear(rulings[-1])
+        remarks = (*self._open_remarks(), await self._cost(before))
+        return Report(
+            subject=f"wallet {self._dialect.name}",
+            url=self._url,
+            started_at=started,
+            took_s=self._prober.elapsed_s,
+            requests=self._prober.requests,
+            rulings=tuple(rulings),
+            redactor=self._redactor,
+            knobs=dict(sorted(self._knobs.items())),
+            remarks=remarks,
+        )
+
+    async def _try(self, law: Law) -> Ruling:
+        began_s = self._prober.elapsed_s
+        provider = Provider(self._dialect, self._url, self._given, self._new_id)
+        ruled = Ruling(law.name, law.number, law.sentence, Standing.HELD)
+        try:
+            self._check(law)
+            breach = await self._prober.play(law.trial(provider))
+            if breach is not None:
+                ruled = _broken(ruled, breach)
+        except NotTestable as reason:
+            ruled = replace(ruled, standing=Standing.NOT_TESTABLE, message=str(reason))
+        finally:
+            left = await self._prober.play(provider.settle_all())
+            self._left_open += left
+        self._knobs |= provider.knobs
+        if ruled.standing is Standing.HELD and law.number == 17 and left:
+            ruled = _broken(ruled, Breach("a bet could neither be rolled back nor settled", left[:1]))
+        return replace(ruled, took_ms=(self._prober.elapsed_s - began_s) * 1000)
+
+    def _check(self, law: Law) -> None:
+        if law.number in self._dialect.untestable:
+            raise NotTestable(self._dialect.untestable[law.number])
+        self._prober.check_bounds()
+
+    def _seats(self) -> dict[str, Provider]:
+        seats = {"player": self._given.seat} | ({"second player": self._given.second} if self._given.second else {})
+        return {
+            who: Provider(self._dialect, self._url, replace(self._given, seat=seat), self._new_id)
+            for who, seat in seats.items()
+            if seat is not None
+        }
+
+    async def _first_balances(self) -> dict[str, Money]:
+        """What each player has, or why we can't begin."""
+        return {who: await self._first_balance(who, provider) for who, provider in self._seats().items()}
+
+    async def _first_balance(self, who: str, provider: Provider) -> Money:
+        said = await self._prober.play(provider.balance())
+        stake = self._given.stake
+        match said.exchange.result:
+            case TransportFault() as fault:
+                raise TargetUnreachable(f"{self._url} does not answer: {fault.kind}: {fault.detail}")
+            case HttpReply() if said.refused:
+                hint = "check --key" if said.answer.reason is Reason.SIGNATURE else "check --player, --token and --key"
+                message = f"the wallet refuses to tell the balance of the {who}: {said.told}"
+                raise AuthorError.at(NOWHERE, message, hint)
+            case HttpReply(status=status) if said.answer.balance is None:
+                message = (
+                    f"the wallet's answer to a balance call is none of dialect {self._dialect.name} (HTTP {status})"
+                )
+                hint = "check --url and --dialect; the URL is what the dialect's paths are below"
+                raise AuthorError.at(NOWHERE, message, hint)
+        balance = said.answer.balance
+        assert balance is not None, "what else a reply can be was refused above"
+        needed = Money(stake.minor * STAKES_NEEDED, stake.currency)
+        if balance < needed:
+            message = f"the {who} has {balance}; an examination with stakes of {stake} needs {needed}"
+            raise AuthorError.at(NOWHERE, message, "give the account more money, or a smaller --stake")
+        return balance
+
+    async def _cost(self, before: dict[str, Money]) -> str:
+        """What it cost, for the sum of both players."""
+        total = Money(0, self._given.stake.currency)
+        for who, provider in self._seats().items():
+            try:
+                total = total + before[who] - await self._prober.play(provider.cash())
+            except NotTestable as reason:
+                return f"net cost unknown: {reason}"
+        if total.minor < 0:
+            return f"net cost: none; the wallet gave {-total} too much"
+        return f"net cost: {total}"
+
+    def _open_remarks(self) -> tuple[str, ...]:
+        """The bets that nobody could close; a person has to."""
+        return tuple(f"left open: {self._redactor.redact(left.request.body.decode())}" for left in self._left_open)
+
+
+def _broken(ruling: Ruling, breach: Breach) -> Ruling:
+    return replace(ruling, standing=Standing.BROKEN, message=breach.message, shown_by=breach.shown_by)
