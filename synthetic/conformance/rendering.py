@@ -38,7 +38,7 @@ def details(report: Report) -> Iterator[str]:
 
 def text(report: Report) -> str:
     """For a log: a line each law, then the details."""
-    lines = [f"{ruling.standing:<12}  {ruling.title}  {_why(report, ruling)}".rstrip() for ruling in report.rulings]
+    lines = [f"{ruling.standing:<12}  {ruling.title}  {why(report, ruling)}".rstrip() for ruling in report.rulings]
     return "\n".join([*lines, *details(report), closing_line(report)])
 
 
@@ -105,7 +105,8 @@ def _ruling_object(report: Report, ruling: Ruling) -> dict[str, Any]:
     }
 
 
-def _why(report: Report, ruling: Ruling) -> str:
+def why(report: Report, ruling: Ruling) -> str:
+    """The law where it held, else what is wrong or missing."""
     return ruling.law if ruling.standing is Standing.HELD else _safe(report, ruling.message)
 
 

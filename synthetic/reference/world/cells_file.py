@@ -90,7 +90,7 @@ def _cell(
         "currency": cell.currency,
         "platform": "reference",
     }
-    if cell.track == "canary":
+    if cell.track == "canary" and "baseline" in listeners:
         described["baseline"] = "baseline"
     counterparties = {psp.psp: psp.url for psp in cell.psps} | {one.provider: one.url for one in cell.providers}
     counterparties |= {"idp": cell.idp.issuer} if cell.idp else {}

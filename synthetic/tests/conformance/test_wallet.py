@@ -1,0 +1,172 @@
+"""The examination of a wallet: all held on the reference platform, exactly the broken ones on each mutation of it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from synthetic.conformance.playing import Bounds
+from synthetic.conformance.rendering import text
+from synthetic.conformance.ruling import Standing
+from synthetic.conformance.wallet import LAWS
+from synthetic.core.errors import AuthorError, TargetUnreachable
+from synthetic.core.money import Money
+from synthetic.reference.cell.wallet_api.desk import Knobs
+from synthetic.tests.conformance.wallets import DIALECT_NAMES, STAKE, UNTESTABLE, numbers, wallet_of
+from synthetic.tests.reference.cell.running import RunningCell, player, running_cell
+
+ALL = {law.number for law in LAWS}
+BREAKS: dict[str, set[int]] = {
+    "debits_again_on_retry": {10, 14},
+    "refunds_every_rollback_id": {18},
+    "forgets_rollback": {17},
+    "settles_nothing": {17},
+    "accepts_late_bet": {21},
+    "accepts_bad_signature": {38, 39},
+    # What is no breach of the wallet: an answer that gets lost, and a balance that only the player is shown.
+    "loses_bet_response": set(),
+    "caches_balance": set(),
+}
+"""Each switch of the reference wallet, and exactly the laws that it breaks."""
+
+
+@pytest.fixture(scope="module")
+def rich_cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCell]:
+    """A cell whose players can pay for all the defects of this file."""
+    players = tuple(player(name, cash_minor=100_000) for name in ("ada", "bob"))
+    with running_cell(tmp_path_factory.mktemp("cell"), settings={"players": players}) as running:
+        yield running
+
+
+@pytest.fixture
+def cell(rich_cell: RunningCell) -> Iterator[RunningCell]:
+    """The cell without a defect before and after."""
+    rich_cell.context.board.clear()
+    yield rich_cell
+    rich_cell.context.board.clear()
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_the_reference_wallet_holds_every_law(cell: RunningCell, dialect: str) -> None:
+    """Nothing is broken, and only what the dialect has no words for can't be tried."""
+    report = wallet_of(cell, dialect).examine()
+    assert numbers(report, Standing.NOT_TESTABLE) == UNTESTABLE[dialect], text(report)
+    assert numbers(report, Standing.HELD) == ALL - UNTESTABLE[dialect], text(report)
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+@pytest.mark.parametrize("switch", BREAKS)
+def test_a_mutated_wallet_breaks_exactly_its_laws(cell: RunningCell, switch: str, dialect: str) -> None:
+    """Neither fewer nor more: a table that cries wolf is of no use before a certification."""
+    cell.throw(switch)
+    report = wallet_of(cell, dialect).examine()
+    assert numbers(report, Standing.BROKEN) == BREAKS[switch] - UNTESTABLE[dialect], text(report)
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_broken_law_comes_with_the_exchange_that_shows_it(cell: RunningCell, dialect: str) -> None:
+    """The shortest one: the late bet that was debited and the rollback before it, without the balances around them."""
+    cell.throw("accepts_late_bet")
+    (ruling,) = wallet_of(cell, dialect).examine([21]).broken
+    assert [exchange.label for exchange in ruling.shown_by] == ["rollback, before its bet", "the late bet"]
+    assert re.search(r"from \d+\.\d\d EUR to \d+\.\d\d EUR", ruling.message)
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_allowed_differences_are_reported_as_knobs(cell: RunningCell, dialect: str) -> None:
+    """What this wallet does with a repetition, with a second rollback and with the rollback of nothing."""
+    report = wallet_of(cell, dialect).examine([10, 18, 20])
+    assert report.knobs["duplicate"] == "ok"
+    assert report.knobs["unknown_rollback"] == "ok"
+    assert report.knobs["second_rollback_id"] == ("ok" if dialect == "hub88" else "refused")
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_wallet_that_refuses_duplicates_breaks_nothing(
+    tmp_path_factory: pytest.TempPathFactory, dialect: str
+) -> None:
+    """Knobs `duplicate: error` and `unknown_rollback: not-found` are found and reported; only 11 can't be tried then."""
+    knobs = Knobs(unknown_rollback="not_found", duplicate="error", rolled_back_again="refuse")
+    with running_cell(tmp_path_factory.mktemp("cell"), knobs_a=knobs, knobs_b=knobs) as cell:
+        report = wallet_of(cell, dialect).examine()
+    assert numbers(report, Standing.BROKEN) == set(), text(report)
+    assert numbers(report, Standing.NOT_TESTABLE) == UNTESTABLE[dialect] | {11}, text(report)
+    assert report.knobs == {"duplicate": "error", "second_rollback_id": "refused", "unknown_rollback": "not-found"}
+
+
+def open_rounds(cell: RunningCell) -> int:
+    """How many rounds the wallet still has open."""
+    with cell.context.ledger.reading() as reading:
+        query = "SELECT count(*) FROM rounds WHERE state = 'OPEN'"
+        return int(reading.connection().exec_driver_sql(query).scalar_one())
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_every_bet_of_an_examination_is_over_in_the_end(cell: RunningCell, dialect: str) -> None:
+    """And it costs what it says: the one bet that is lost on purpose, where the round pays nothing."""
+    before = cell.cash("ada"), cell.cash("bob")
+    open_before = open_rounds(cell)
+    report = wallet_of(cell, dialect).examine()
+    assert report.remarks == ("net cost: 0.10 EUR",)
+    assert (cell.cash("ada"), cell.cash("bob")) == (before[0] - STAKE.minor, before[1])
+    assert open_rounds(cell) == open_before
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_law_without_what_it_needs_says_what_to_give(cell: RunningCell, dialect: str) -> None:
+    """No second player, no expired token, no retry window: not testable is not held."""
+    wallet = wallet_of(cell, dialect, retry_window_s=None)
+    bare = replace(wallet, given=replace(wallet.given, second=None, expired_token=None))
+    report = bare.examine([13, 15, 26, 40])
+    assert numbers(report, Standing.NOT_TESTABLE) == {13, 15, 26, 40}
+    hints = {ruling.number: ruling.message for ruling in report.rulings}
+    assert "--second-player" in hints[13]
+    assert "--retry-window" in hints[15]
+    assert "--expired-token" in hints[26]
+    assert "--second-token" in hints[40]
+
+
+def test_no_law_begins_when_the_requests_are_used_up(cell: RunningCell) -> None:
+    """A bound is a bound, and what it left out is told."""
+    report = wallet_of(cell, "hub88").examine([10, 12, 14], Bounds(requests_max=10))
+    assert numbers(report, Standing.HELD) == {10}
+    assert "--requests-max" in report.rulings[1].message
+    assert report.requests <= 20
+
+
+def test_secrets_never_reach_the_report(cell: RunningCell) -> None:
+    """Neither the session's token, which stands in every body, nor a signature."""
+    cell.throw("accepts_late_bet")
+    wallet = wallet_of(cell, "hub88")
+    told = text(wallet.examine([21]))
+    assert "BROKEN 21" in told
+    assert wallet.given.seat.token not in told
+    assert "X-Hub88-Signature: ***" in told
+
+
+def test_a_wrong_key_is_the_operators_mistake(cell: RunningCell) -> None:
+    """Before a single bet: a wallet that does not know us can't be examined."""
+    wallet = wallet_of(cell, "softswiss")
+    with pytest.raises(AuthorError, match="check --key"):
+        replace(wallet, key="another secret").examine()
+
+
+def test_an_address_where_nobody_is_is_unreachable(cell: RunningCell) -> None:
+    """Not a broken wallet."""
+    with socket.create_server(("127.0.0.1", 0)) as once:
+        port = once.getsockname()[1]
+    gone = replace(wallet_of(cell, "hub88"), url=f"http://127.0.0.1:{port}/wallet/a")
+    with pytest.raises(TargetUnreachable, match="can't be reached"):
+        gone.examine()
+
+
+def test_a_player_without_money_is_told_before(cell: RunningCell) -> None:
+    """The need is counted in stakes."""
+    wallet = wallet_of(cell, "hub88")
+    poor = replace(wallet, given=replace(wallet.given, stake=Money(10_000, "EUR")))
+    with pytest.raises(AuthorError, match=r"needs 2000\.00 EUR"):
+        poor.examine()
