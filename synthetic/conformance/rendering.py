@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from synthetic.conformance.ruling import Report, Ruling, Standing
 from synthetic.conformance.telling import exchange_lines
-from synthetic.report.text import one_line
+from synthetic.core.wording import one_line
 
 # What XML 1.0 can't hold, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from synthetic.conformance.stories import Exchange
 from synthetic.core.effects import HttpReply
 from synthetic.core.secrets import MASK, Redactor
-from synthetic.report.text import printable
+from synthetic.core.wording import printable
 
 BODY_SHOWN_MAX = 1500
 _CREDENTIALS = ("signature", "sign", "authorization", "cookie", "key", "token")
