@@ -40,12 +40,16 @@ class ProviderAccount:
 
 @dataclass(frozen=True, slots=True)
 class IdpAccount:
-    """A cell as client of its identity provider: the provider's address, and where players come back to."""
+    """A cell as client of its identity provider: the provider's address, and where players come back to.
+
+    `timeout_s`: how long the cell waits for each of its answers.
+    """
 
     issuer: str
     client_id: str
     redirect_uri: str
     client_secret: str = field(repr=False)
+    timeout_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)

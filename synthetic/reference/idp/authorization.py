@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 import secrets
@@ -43,7 +44,7 @@ class Authorization:
         """GET or POST (OpenID Connect Core 3.1.2.1): the form, or back to the client with an error."""
         given = request.query_params if request.method == "GET" else await read_form(request)
         asked = self._read(given)
-        refuse_when_down(self._board, asked.client.cell)
+        await refuse_when_down(self._board, asked.client.cell)
         if given.get("prompt") == "none":
             raise RefusedByRedirect(asked.client.redirect_uri, asked.state, "login_required", "nobody is signed in")
         page = _PAGE.format(transaction=html.escape(self._sign_ins.issue(asked)))
@@ -55,7 +56,7 @@ class Authorization:
         asked = self._sign_ins.find(form.get("transaction", ""))
         if asked is None:
             raise OAuthError(400, "invalid_transaction", "this sign-in is over; start again at the client")
-        refuse_when_down(self._board, asked.client.cell)
+        await refuse_when_down(self._board, asked.client.cell)
         account = self._accounts.signed_in(form.get("username", ""), form.get("password", ""))
         if account is None:
             raise OAuthError(401, "invalid_credentials", "the user name or the password is wrong")
@@ -95,7 +96,8 @@ def back_to(redirect_uri: str, parameters: Mapping[str, str]) -> Response:
     return RedirectResponse(location, 302, headers={"Cache-Control": "no-store"})
 
 
-def refuse_when_down(board: Switchboard, cell: str, switch: str = "idp_down") -> None:
-    """Raise 503 where the switch acts for this cell."""
-    if board.is_on(switch, cell=cell):
+async def refuse_when_down(board: Switchboard, cell: str, switch: str = "idp_down") -> None:
+    """Raise 503 where the switch acts for this cell, after as long as it says."""
+    if (acting := board.acting(switch, cell=cell)) is not None:
+        await asyncio.sleep(float(acting.params.get("hang_s", 0.0)))
         raise OAuthError(503, "temporarily_unavailable", "the identity provider is down")

@@ -10,6 +10,6 @@ IDP_SWITCHES = {
     "answers_wrong_audience": "the id token is made out to another client",
     "answers_expired_token": "the id token expired an hour ago",
     "answers_unsigned_token": "the id token has no signature (alg none)",
-    "idp_down": "the authorization, sign-in and token endpoints answer 503",
-    "token_endpoint_down": "only the token endpoint answers 503: players can sign in, and no cell hears of it",
+    "idp_down": "the authorization, sign-in and token endpoints answer 503, after params.hang_s (0) seconds",
+    "token_endpoint_down": "only the token endpoint does so: players can sign in, and no cell hears of it",
 }

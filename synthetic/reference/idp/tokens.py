@@ -40,8 +40,8 @@ class Tokens:
         client = self._clients.authenticated(request)
         if client is None:
             raise OAuthError(401, "invalid_client", "authenticate with client_secret_basic")
-        refuse_when_down(self._board, client.cell)
-        refuse_when_down(self._board, client.cell, "token_endpoint_down")
+        await refuse_when_down(self._board, client.cell)
+        await refuse_when_down(self._board, client.cell, "token_endpoint_down")
         form = await read_form(request)
         if form.get("grant_type") != "authorization_code":
             raise OAuthError(400, "unsupported_grant_type", "grant_type has to be authorization_code")

@@ -20,7 +20,6 @@ from synthetic.reference.cell.sso.attempt import Attempt
 from synthetic.reference.settings import IdpAccount
 from synthetic.reference.tls import client_tls
 
-TIMEOUT_S = 3.0
 KEYS_FRESH_S = 300.0
 
 
@@ -38,7 +37,7 @@ class IdpClient:
 
     def __init__(self, account: IdpAccount) -> None:
         self._account = account
-        self._http = httpx.AsyncClient(timeout=TIMEOUT_S, verify=client_tls(), trust_env=False)
+        self._http = httpx.AsyncClient(timeout=account.timeout_s, verify=client_tls(), trust_env=False)
         self._endpoints: Endpoints | None = None
         self._keys: KeySet | None = None
         self._keys_from_s = 0.0

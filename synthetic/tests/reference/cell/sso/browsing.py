@@ -81,7 +81,7 @@ class Browser:
 
 
 @contextmanager
-def running_sso(folder: Path) -> Iterator[SsoCell]:
+def running_sso(folder: Path, *, timeout_s: float = 3.0) -> Iterator[SsoCell]:
     """Serve a cell and an identity provider that knows it."""
     db_url = f"sqlite:///{folder / 'cell.db'}"
     ledger, board = open_ledger(db_url), Switchboard(CELL_SWITCHES_CORE | CELL_SWITCHES_SSO)
@@ -90,7 +90,7 @@ def running_sso(folder: Path) -> Iterator[SsoCell]:
         def build(url: str) -> Any:
             client = {"cell": "canary", "secret": CLIENTS[0].secret, "redirect_uri": f"{url}/auth/sso/callback"}
             assert idp.http.put("/_clients/client-canary", json=client).status_code == 200
-            account = IdpAccount(idp.url, "client-canary", client["redirect_uri"], client["secret"])
+            account = IdpAccount(idp.url, "client-canary", client["redirect_uri"], client["secret"], timeout_s)
             return build_cell(cell_settings(db_url, players=PLAYERS, idp=account), ledger, board)
 
         with served(build) as url:

@@ -172,6 +172,18 @@ def test_a_provider_that_is_down_is_told_as_that(sso: SsoCell) -> None:
     assert refusal(browser.open(callback)) == (503, "idp_unavailable")
 
 
+def test_a_provider_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    """The cell has a time-out of its own, so that its players get an answer."""
+    with running_sso(tmp_path, timeout_s=0.5) as sso:
+        browser = sso.browser()
+        callback = browser.come_back()
+        sso.idp.throw("token_endpoint_down", hang_s=2.0)
+        answer = browser.open(callback)
+        assert refusal(answer) == (503, "idp_unavailable")
+        assert "ReadTimeout" in answer.json()["message"]
+        assert answer.elapsed.total_seconds() < 1.9
+
+
 def start_at(folder: Path, issuer: str) -> httpx.Response:
     """How a cell whose provider has this address answers the start."""
     account = IdpAccount(issuer, "client", "http://127.0.0.1:1/auth/sso/callback", "secret")
