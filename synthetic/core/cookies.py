@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+# What RFC 6265 (6.1) asks of every client. A target that sets more would make each request and each masking of its secrets longer.
+COOKIES_MAX = 50
+COOKIE_CHARS_MAX = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class _Cookie:
@@ -36,6 +40,8 @@ class CookieJar:
             identity = (parts.hostname or "", path, name)
             if not name or not value or _is_past(attributes.get("max-age", "")):
                 self._cookies.pop(identity, None)
+                continue
+            if len(value) > COOKIE_CHARS_MAX or (identity not in self._cookies and len(self._cookies) >= COOKIES_MAX):
                 continue
             self._cookies[identity] = _Cookie(name, value, identity[0], path, "secure" in attributes)
             values.append(value.strip('"'))

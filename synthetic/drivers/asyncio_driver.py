@@ -130,7 +130,7 @@ class AsyncDriver:
                 response = await self._pool.handle_async_request(request)
                 try:
                     intake.expect_body()
-                    answer = AnswerReader(effect.method, response, self._limits.body_bytes_max, attempt)
+                    answer = AnswerReader(effect.method, response, self._limits, attempt)
                     async for chunk in response.aiter_stream():
                         answer.feed(chunk)
                 finally:

@@ -15,7 +15,7 @@ import httpcore
 
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.intake import INTAKE
+from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
 
 
 def asyncio_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.AsyncConnectionPool:
@@ -67,7 +67,7 @@ class _AsyncioStream(httpcore.AsyncNetworkStream):
         self._writer = writer
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        data = await self._reader.read(max_bytes)
+        data = await self._reader.read(min(max_bytes, READ_BYTES_MAX))
         INTAKE.get().take(len(data))
         await asyncio.sleep(0)  # what lies in the buffer comes without a pause, and a flood would let no deadline pass
         return data

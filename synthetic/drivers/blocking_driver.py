@@ -120,7 +120,7 @@ class BlockingDriver:
             response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
             try:
                 intake.expect_body()
-                answer = AnswerReader(effect.method, response, self._limits.body_bytes_max, attempt)
+                answer = AnswerReader(effect.method, response, self._limits, attempt)
                 for chunk in response.iter_stream():
                     answer.feed(chunk)
             finally:

@@ -17,7 +17,7 @@ import httpcore
 
 from synthetic.drivers.dialling import Deadline, dial
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.intake import INTAKE
+from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
 
 # One thread or greenlet performs one effect at a time, and httpcore hands no state of a request down to its sockets.
 DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
@@ -51,7 +51,7 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline covers it
         self._sock.settimeout(DEADLINE.get().remaining_s())
-        data = self._sock.recv(max_bytes)
+        data = self._sock.recv(min(max_bytes, READ_BYTES_MAX))
         INTAKE.get().take(len(data))
         return data
 

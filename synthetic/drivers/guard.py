@@ -21,9 +21,10 @@ class Limits:
     keepalive_s: float = (
         2.0  # below what servers use (5 s and more): a connection that they are closing is not taken again
     )
-    head_bytes_max: int = 256 << 10  # status line and headers, with the 1xx answers before them
+    head_bytes_max: int = 128 << 10  # status line and headers, with the 1xx answers before them
     body_bytes_max: int = 1 << 20  # unpacked
     body_wire_bytes_max: int = 4 << 20  # as it travels: packed, in chunks, with trailers
+    crumbs_max: int = 1000  # chunks that hold next to nothing: each costs us more to read than the target to send
     frame_bytes_max: int = 1 << 20  # of a whole message, however many fragments it comes in
     unread_frames_max: int = 1000
     unread_bytes_max: int = 4 << 20

@@ -10,11 +10,13 @@ import httpx
 
 from synthetic.core.effects import Headers, Http, HttpReply, Times
 from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.guard import Limits
 from synthetic.drivers.translate import BadAnswer, Unsendable
 
 USER_AGENT = "igaming-synthetic"
 # No compression unless the scenario asks: a body is then what travelled.
 _DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
+_CRUMB_BYTES = 16
 _GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
 
 
@@ -49,13 +51,15 @@ class AnswerReader:
     How far it came is noted in the attempt, for the case that the rest never comes.
     """
 
-    def __init__(self, method: str, response: httpcore.Response, bytes_max: int, attempt: Attempt) -> None:
+    def __init__(self, method: str, response: httpcore.Response, limits: Limits, attempt: Attempt) -> None:
         self._attempt = attempt
         self._status = response.status
         self._headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
         )
-        self._bytes_max = bytes_max
+        self._bytes_max = bytes_max = limits.body_bytes_max
+        self._crumbs_max = limits.crumbs_max
+        self._chunk_count = 0
         self._chunks: list[bytes] = []
         self._size = 0
         self._travelled = 0
@@ -71,7 +75,10 @@ class AnswerReader:
     def feed(self, chunk: bytes) -> None:
         """Take the next part of the body. Raises BadAnswer."""
         self._travelled += len(chunk)
+        self._chunk_count += 1
         self._note()
+        if self._chunk_count > self._crumbs_max and self._travelled < self._chunk_count * _CRUMB_BYTES:
+            raise BadAnswer(f"sent a body in over {self._crumbs_max} chunks of next to nothing")
         if self._decoder is not None:
             chunk = self._decoded(chunk)
         self._size += len(chunk)

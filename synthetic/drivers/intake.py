@@ -28,5 +28,8 @@ class Intake:
             raise BadAnswer(self._over)
 
 
+# So much is read at a time: what is read is parsed in one go, and nothing else of our loop runs meanwhile.
+READ_BYTES_MAX = 16 << 10
+
 # One task, thread or greenlet performs one request at a time, and httpcore hands no state of a request down to its sockets.
 INTAKE: ContextVar[Intake] = ContextVar("intake")

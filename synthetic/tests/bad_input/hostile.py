@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
+import struct
+import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -50,6 +51,7 @@ class HostilePlatform:
         self._frames = frames
         self._server = RawServer(self._serve)
         self.requests: list[str] = []
+        self.largest_request = 0
         self.authority = self._server.authority
 
     def __enter__(self) -> Self:
@@ -67,9 +69,9 @@ class HostilePlatform:
         while request := read_request(sock):
             line = request.partition(b"\r\n")[0].decode()
             self.requests.append(line)
-            if line.startswith("GET /table"):
-                _upgrade(sock, request)
-                assert self._frames is not None, "this platform has no table"
+            self.largest_request = max(self.largest_request, len(request))
+            if line.startswith("GET /table") and self._frames is not None:
+                upgrade(sock, request)
                 self._frames(sock)
                 return
             route = max((known for known in self._routes if line.startswith(known)), key=len)
@@ -80,15 +82,45 @@ class HostilePlatform:
             sock.sendall(answering)
 
 
-def _upgrade(sock: socket.socket, request: bytes) -> None:
+def upgrade(sock: socket.socket, request: bytes) -> None:
+    """Accept a WebSocket."""
     lines = request.decode().split("\r\n")
     (key,) = [line.split(": ")[1] for line in lines if line.lower().startswith("sec-websocket-key")]
     upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
     sock.sendall(f"HTTP/1.1 101 Switching Protocols\r\n{upgrade}{accept_key(key)}\r\n\r\n".encode())
 
 
-def read_away(sock: socket.socket) -> None:
-    """Say nothing more, until the client closes."""
-    with contextlib.suppress(OSError):
-        while sock.recv(65536):
-            pass
+def for_ever(chunk: bytes, *, first: bytes = b"", every_s: float = 0.0) -> Behaviour:
+    """Send `first`, then the chunk again and again, until the client has gone."""
+
+    def behave(sock: socket.socket) -> None:
+        gone = threading.Event()
+        sock.sendall(first)
+        while True:
+            sock.sendall(chunk)
+            if every_s:
+                gone.wait(every_s)
+
+    return behave
+
+
+def saying(data: bytes, *, then: Behaviour | None = None) -> Behaviour:
+    """Send these bytes, then end the connection, or go on with `then`."""
+
+    def behave(sock: socket.socket) -> None:
+        sock.sendall(data)
+        if then is not None:
+            then(sock)
+
+    return behave
+
+
+def silence(sock: socket.socket) -> None:
+    """Say nothing more, and keep the connection until the client closes it."""
+    while sock.recv(65536):
+        pass
+
+
+def reset(sock: socket.socket) -> None:
+    """End the connection with an RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

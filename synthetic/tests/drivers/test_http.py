@@ -84,7 +84,7 @@ def test_a_compressed_bomb_is_not_unpacked() -> None:
     """Ten megabytes of zeros in ten kilobytes cost no more memory than the limit allows."""
     response = httpcore.Response(200, headers=[(b"Content-Encoding", b"gzip")])
     bomb = gzip.compress(bytes(10_000_000))
-    reader = AnswerReader("GET", response, 1000, Attempt(SystemClock()))
+    reader = AnswerReader("GET", response, Limits(body_bytes_max=1000), Attempt(SystemClock()))
     tracemalloc.start()
     with pytest.raises(BadAnswer, match="over the limit of 1000 bytes"):
         reader.feed(bomb)
