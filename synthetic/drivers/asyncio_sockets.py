@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
+from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
 from synthetic.core.effects import FaultKind, Result, TransportFault, WsOpen, WsOpened, WsReceive, WsSend
@@ -17,8 +17,9 @@ from synthetic.drivers.asyncio_pool import dialled
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
+from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
-from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers, is_over
+from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
 
 class AsyncSockets:
@@ -52,7 +53,7 @@ class AsyncSockets:
             ssl=self._tls if target.secure else None,
             subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
             additional_headers=headers,
-            create_connection=_connection_of(attempt, self._limits.unsent_bytes_max),
+            create_connection=_connection_of(attempt, self._limits),
             max_size=self._limits.frame_bytes_max,
             close_timeout=self._limits.close_s,
             open_timeout=None,
@@ -151,20 +152,33 @@ class _AsyncSocket:
             await asyncio.wait([self._reader])
 
 
-def _connection_of(attempt: Attempt, unsent_bytes_max: int) -> type[ClientConnection]:
+def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
     """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS.
 
     The library answers each ping at once, so a peer that pings and never reads would let what is unsent grow without end.
     """
 
+    crumbs = CrumbCount(limits.crumbs_max)
+
     class Connection(ClientConnection):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            # What is read at once is parsed at once, and nothing else of our loop runs meanwhile.
+            transport.max_size = READ_BYTES_MAX  # type: ignore[attr-defined]
+
+        def process_event(self, event: Event) -> None:
+            super().process_event(event)
+            if crumbs.is_over(event):
+                crumbs.fail(self.protocol)
+                self.send_data()
+
         async def handshake(self, *args: Any, **kwargs: Any) -> None:
             attempt.enter(Phase.EXCHANGING)
             await super().handshake(*args, **kwargs)
 
         def send_data(self) -> None:
             super().send_data()
-            if is_over(self.protocol) or self.transport.get_write_buffer_size() > unsent_bytes_max:
+            if is_over(self.protocol) or self.transport.get_write_buffer_size() > limits.unsent_bytes_max:
                 self.transport.abort()
 
     return Connection

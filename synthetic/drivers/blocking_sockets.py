@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
+from websockets.protocol import Event, State
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -21,7 +21,7 @@ from synthetic.drivers.dialling import Deadline, dial, within
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
-from synthetic.drivers.ws_wire import WS_OPTIONS, answer_headers, handshake_headers, is_over
+from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
 
 class BlockingSockets:
@@ -55,7 +55,7 @@ class BlockingSockets:
             ssl=self._tls if target.secure else None,
             subprotocols=[Subprotocol(name) for name in effect.subprotocols] or None,
             additional_headers=headers,
-            create_connection=_connection_of(attempt),
+            create_connection=_connection_of(attempt, self._limits),
             max_size=self._limits.frame_bytes_max,
             close_timeout=self._limits.close_s,
             open_timeout=deadline.remaining_s(),
@@ -161,10 +161,19 @@ class _BlockingSocket:
             self._reader.join()
 
 
-def _connection_of(attempt: Attempt) -> type[ClientConnection]:
+def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
     """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS."""
 
+    crumbs = CrumbCount(limits.crumbs_max)
+
     class Connection(ClientConnection):
+        def process_event(self, event: Event) -> None:
+            super().process_event(event)
+            if crumbs.is_over(event):
+                with self.protocol_mutex:
+                    crumbs.fail(self.protocol)
+                    self.send_data()
+
         def handshake(self, *args: Any, **kwargs: Any) -> None:
             attempt.enter(Phase.EXCHANGING)
             super().handshake(*args, **kwargs)

@@ -12,6 +12,8 @@ import httpx
 
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
+CRUMB_BYTES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,11 +26,11 @@ class Limits:
     head_bytes_max: int = 128 << 10  # status line and headers, with the 1xx answers before them
     body_bytes_max: int = 1 << 20  # unpacked
     body_wire_bytes_max: int = 4 << 20  # as it travels: packed, in chunks, with trailers
-    crumbs_max: int = 1000  # chunks that hold next to nothing: each costs us more to read than the target to send
+    crumbs_max: int = 1000  # chunks, pings and fragments that hold next to nothing: each costs us more than its sender
     frame_bytes_max: int = 1 << 20  # of a whole message, however many fragments it comes in
     unread_frames_max: int = 1000
     unread_bytes_max: int = 4 << 20
-    unsent_bytes_max: int = 1 << 20  # of a WebSocket whose peer makes us answer (pings) and does not read
+    unsent_bytes_max: int = 1 << 20  # of a WebSocket whose peer makes us answer and does not read
     close_s: float = 1.0  # how long a WebSocket's closing handshake may take
 
 

@@ -10,13 +10,12 @@ import httpx
 
 from synthetic.core.effects import Headers, Http, HttpReply, Times
 from synthetic.drivers.attempt import Attempt
-from synthetic.drivers.guard import Limits
+from synthetic.drivers.guard import CRUMB_BYTES, Limits
 from synthetic.drivers.translate import BadAnswer, Unsendable
 
 USER_AGENT = "igaming-synthetic"
 # No compression unless the scenario asks: a body is then what travelled.
 _DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
-_CRUMB_BYTES = 16
 _GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
 
 
@@ -77,7 +76,7 @@ class AnswerReader:
         self._travelled += len(chunk)
         self._chunk_count += 1
         self._note()
-        if self._chunk_count > self._crumbs_max and self._travelled < self._chunk_count * _CRUMB_BYTES:
+        if self._chunk_count > self._crumbs_max and self._travelled < self._chunk_count * CRUMB_BYTES:
             raise BadAnswer(f"sent a body in over {self._crumbs_max} chunks of next to nothing")
         if self._decoder is not None:
             chunk = self._decoded(chunk)

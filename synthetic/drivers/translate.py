@@ -36,7 +36,7 @@ TRANSPORT_ERRORS = (
     Unsendable,
 )
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
-_TOO_BIG, _BAD_FRAMES = 1009, (1002, 1007)
+_TOO_BIG, _BAD_FRAMES, _FLOOD = 1009, (1002, 1007), 1008
 
 
 def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: float) -> TransportFault:
@@ -64,6 +64,8 @@ def ending(closed: ConnectionClosed) -> tuple[FaultKind, str, int | None]:
     ours = closed.sent if closed.rcvd is None or not closed.rcvd_then_sent else None
     if ours is not None and ours.code == _TOO_BIG:
         return FaultKind.PROTOCOL, f"a frame is over the size limit ({ours.reason})", ours.code
+    if ours is not None and ours.code == _FLOOD:
+        return FaultKind.PROTOCOL, f"the peer sent {ours.reason}", ours.code
     if ours is not None and ours.code in _BAD_FRAMES:
         return FaultKind.PROTOCOL, f"what came is not WebSocket: {ours.reason}".rstrip(": "), ours.code
     return FaultKind.WS_CLOSED, *_peer_close(closed.rcvd)

@@ -82,7 +82,8 @@ def send_frame(
 
 def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping[str, Any]) -> Machine[Answer]:
     """Wait for the first frame that is meant, reading the inbox first."""
-    deadline_ns = min(call.deadline_ns, state.now_ns + int(plan.within_s * 1e9))
+    began_ns = state.now_ns
+    deadline_ns = min(call.deadline_ns, began_ns + int(plan.within_s * 1e9))
     others = _Others(f"waiting on the WebSocket {plan.connection!r} for `{plan.when.text}`")
     inbox = state.inboxes.setdefault(plan.connection, [])
     for index, kept in enumerate(inbox):
@@ -94,7 +95,7 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         assert isinstance(result, WsFrame | TransportFault), f"a driver answered WsReceive with {result!r}"
         state.observe(result.times)
         if isinstance(result, TransportFault):
-            answer = others.behind(fault_answer(result, others.waiting))
+            answer = others.behind(fault_answer(result, others.waiting), (state.now_ns - began_ns) / 1e9)
             yield frame_view(state, call, plan.connection, "ws_receive", "", result, answer, plan.when.text)
             return answer
         tell_frame(state, plan.connection, result)
@@ -104,7 +105,7 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         others.see(result.text)
         yield from _set_aside(state, plan.connection, scope, result, deadline_ns)
         if state.now_ns >= deadline_ns:  # a flood of other frames must not keep the step alive
-            return others.too_late(result.times)
+            return others.too_late(result.times, (state.now_ns - began_ns) / 1e9)
 
 
 def _taken(
@@ -134,21 +135,20 @@ class _Others:
             told = str(error) if text[:200].lstrip().startswith(("{", "[")) else "text that is not JSON"
             self._flaw = f", one of them {told} ({len(text)} characters)"
 
-    def behind(self, answer: Answer) -> Answer:
+    def behind(self, answer: Answer, waited_s: float) -> Answer:
         """The answer of a wait that ended without its frame, with what came instead."""
+        if answer.error == FaultKind.READ_TIMEOUT:
+            answer = replace(answer, reason=f"{self.waiting}: it did not come within {waited_s:.2f} s")
         if not self._count:
             return answer
         came = "1 other frame" if self._count == 1 else f"{self._count} other frames"
         code = UNREADABLE if self._flaw and answer.error == FaultKind.READ_TIMEOUT else answer.code
         return replace(answer, code=code, reason=f"{answer.reason}; {came} had come{self._flaw}")
 
-    def too_late(self, times: Times) -> Answer:
+    def too_late(self, times: Times, waited_s: float) -> Answer:
         """The time is over while frames still come."""
         kind = FaultKind.READ_TIMEOUT.value
-        late = Answer(
-            StepOutcome.UNKNOWN, times, kind, f"{self.waiting}: it did not come", kind, tainted=is_tainted(times)
-        )
-        return self.behind(late)
+        return self.behind(Answer(StepOutcome.UNKNOWN, times, kind, "", kind, tainted=is_tainted(times)), waited_s)
 
 
 def close_connection(state: RunState, plan: ClosePlan) -> Machine[Answer]:

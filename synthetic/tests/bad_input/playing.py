@@ -70,8 +70,8 @@ DEPOSIT = (
 )
 HOPPING = "  - {id: hopping, call: hopping, with: {amount: 1.00 EUR}, within: 600ms}\n"
 REPORT = "  - {id: report, call: report}\n"
-JOIN = "  - {id: join, call: join, within: 1s}\n"
-BET = JOIN + "  - {id: bet, call: bet, with: {stake: 0.20 EUR}, within: 1s}\n"
+JOIN = "  - {id: join, call: join, within: 1200ms}\n"
+BET = JOIN + "  - {id: bet, call: bet, with: {stake: 0.20 EUR}, within: 1200ms}\n"
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def played(
     A run that our own lag has spoiled says nothing of the target, so it is played again.
     """
     (folder / "password").write_text(PASSWORD)
-    steps = steps.replace("600ms", f"{round(1500 * timeout_s)}ms")
+    steps = steps.replace("600ms", f"{round(1500 * timeout_s)}ms").replace("1200ms", f"{round(3000 * timeout_s)}ms")
     plan = load_scenario(folder / "bad.yaml", mapping or hostile_mapping(timeout_s), text=HEAD + steps)
     with ExitStack() as stack:
         for server in {platform, psp or platform}:
