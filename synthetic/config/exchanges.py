@@ -24,7 +24,7 @@ from synthetic.config.models.exchanges import SignModel
 from synthetic.config.models.platform import DefaultsModel
 from synthetic.config.problems import Problems
 from synthetic.config.trees import link_named, link_tree
-from synthetic.config.vocabularies import FRAME, HTTP_ANSWER
+from synthetic.config.vocabularies import CLOSED, FRAME, HTTP_ANSWER
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression, Kind, Vocabulary, did_you_mean
 from synthetic.core.plan import (
@@ -87,7 +87,7 @@ def _link(exchange: AnyExchange, names: Vocabulary, around: Surroundings) -> Exc
             return _link_open(exchange, around)
         case SendModel():
             _connection(exchange.send, around)
-            return SendPlan(place, str(exchange.send), link_tree(exchange.json_, names, problems))
+            return _link_send(exchange, names, around)
         case ReceiveModel():
             _connection(exchange.receive, around)
             seen = {**names, **FRAME}
@@ -96,12 +96,21 @@ def _link(exchange: AnyExchange, names: Vocabulary, around: Surroundings) -> Exc
                 str(exchange.receive),
                 problems.expression(exchange.when, seen, Kind.BOOL),
                 duration_s(exchange.within, WAIT_S),
-                link_refusals(exchange.refused, seen, problems),
+                link_refusals(exchange.refused, {**seen, **CLOSED}, problems),
                 link_saves(exchange.save, seen, problems),
             )
         case CloseModel():
             _connection(exchange.close, around)
             return ClosePlan(place, str(exchange.close))
+
+
+def _link_send(exchange: SendModel, names: Vocabulary, around: Surroundings) -> SendPlan:
+    """A frame is JSON or a text as it stands."""
+    problems, place = around.problems, exchange.source.place
+    if exchange.has("json") == exchange.has("raw"):
+        problems.add(place, "a frame is either `json` or `raw`")
+    raw = problems.written(exchange.raw, names) if exchange.raw is not None else None
+    return SendPlan(place, str(exchange.send), link_tree(exchange.json_, names, problems), raw=raw)
 
 
 def _connection(name: Text, around: Surroundings) -> ConnectionModel | None:

@@ -92,7 +92,8 @@ def _carries(carrier: HttpPlan | SendPlan) -> bool:
     body_kind = carrier.body_kind if isinstance(carrier, HttpPlan) else "json"
     if body_kind in ("json", "form") and isinstance(carrier.body, Mapping):
         return True
-    return any("key" in expression.names for expression in expressions_in(carrier.body))
+    body = carrier.raw if isinstance(carrier, SendPlan) and carrier.raw is not None else carrier.body
+    return any("key" in expression.names for expression in expressions_in(body))
 
 
 def _link_lookup(lookup: LookupModel, caller: _Caller) -> CallPlan:

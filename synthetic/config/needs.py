@@ -33,7 +33,8 @@ class Need:
 def needs_of(plan: ScenarioPlan) -> list[Need]:
     """What a scenario and the operations behind it need, each once, where it is first named."""
     found: dict[tuple[str, str], Need] = {}
-    for expression in expressions_in((plan.steps, plan.invariants, _operations(plan))):
+    states = [needed.state for needed in plan.states]
+    for expression in expressions_in((plan.steps, plan.invariants, states, _operations(plan))):
         for need in _needs_in(expression):
             found.setdefault((need.noun, need.name), need)
     return sorted(found.values())
@@ -49,9 +50,11 @@ def _needs_in(expression: Expression) -> Iterator[Need]:
 
 
 def _operations(plan: ScenarioPlan) -> list[OperationPlan]:
-    """The operations that steps call, and those that poll, look up and undo for them."""
+    """The operations that steps and states call, and those that poll, look up and undo for them."""
     reached: dict[str, OperationPlan] = {}
     waiting = [step.operation for step in plan.steps]
+    entering = [call.operation for needed in plan.states for call in (needed.state.enter, needed.state.leave)]
+    waiting += [plan.platform.operations[name] for name in entering]
     while waiting:
         operation = waiting.pop()
         if operation.name in reached:

@@ -12,6 +12,7 @@ from synthetic.config.models import ConnectionModel, HttpModel, PlatformModel, R
 from synthetic.config.operations import ResolveHook, draft_operation, link_operation
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
+from synthetic.config.states import link_states
 from synthetic.config.trees import link_tree
 from synthetic.config.vocabularies import FRAME, operation_vocabulary
 from synthetic.core.expressions import Kind, Vocabulary
@@ -51,7 +52,8 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
         )
         for name, connection in model.connections.items()
     }
-    return PlatformPlan(str(model.platform), operations, answering, frames)
+    states = link_states(model.states, operations, around.names, problems)
+    return PlatformPlan(str(model.platform), operations, answering, frames, states)
 
 
 def _saved_names(model: PlatformModel) -> set[Text]:

@@ -14,6 +14,7 @@ from synthetic.config.located import Listed, Text
 from synthetic.config.models import InvariantModel, LeaseModel, ScenarioModel, ScheduleModel
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
+from synthetic.config.states import link_needed_states
 from synthetic.config.steps import link_steps
 from synthetic.config.vocabularies import CELL, LEASE, RUN, prefixed
 from synthetic.core.errors import Place
@@ -64,6 +65,7 @@ def link_scenario(
         matrix={str(name): _link_values(values, problems) for name, values in model.matrix.items()},
         steps=steps,
         platform=platform,
+        states=link_needed_states(model.states, steps, platform, problems),
         invariants=tuple(_link_invariant(invariant, names, problems) for invariant in model.invariants),
         checks=tuple(map(str, model.checks)),
         limits=money_limits(model.limits),

@@ -12,7 +12,8 @@ from synthetic.config.own_codes import is_own_code
 from synthetic.config.problems import Problems
 from synthetic.config.vocabularies import NAMES_OF_STEPS, ROOTS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, Vocabulary
-from synthetic.core.plan import OperationPlan, PlatformPlan, StepPlan
+from synthetic.core.outcome import Blame
+from synthetic.core.plan import HttpPlan, OperationPlan, PlatformPlan, StepPlan
 
 WITHIN_S = 10.0
 
@@ -88,6 +89,8 @@ class _Linking:
             expect=tuple(self._problems.expression(claim, own, Kind.BOOL) for claim in step.expect),
             refused=self._link_refused(step),
             repeat=self._link_repeat(step, operation, earlier),
+            refusal_class=self._link_class(step),
+            at_once=self._link_at_once(step, operation),
         )
 
     def values_of(self, step: StepModel) -> dict[str, Kind]:
@@ -140,6 +143,24 @@ class _Linking:
             hint = "name the code that the platform refuses with, as the mapping's `refused` or `declined` gives it"
             self._problems.add(code.place, message, hint)
         return str(code or "")
+
+    def _link_class(self, step: StepModel) -> Blame | None:
+        if step.class_ is None or step.class_.stands_in:
+            return None
+        if not step.has("refused"):
+            message = "`class` says of which class a refusal is, but this step has no `refused`"
+            self._problems.add(step.class_.place, message)
+        return Blame(str(step.class_))
+
+    def _link_at_once(self, step: StepModel, operation: OperationPlan) -> int:
+        if step.at_once is None:
+            return 1
+        place = step.at("at_once")
+        if operation.moves is None:
+            self._problems.add(place, f"`at_once` sends a money request, but {operation.name} moves no money")
+        elif not any(isinstance(exchange, HttpPlan) and exchange.money for exchange in operation.exchanges):
+            self._problems.add(place, f"`at_once` is for HTTP requests; {operation.name} moves its money otherwise")
+        return step.at_once
 
     def _link_repeat(self, step: StepModel, operation: OperationPlan, earlier: list[StepPlan]) -> str:
         if step.repeat is None or step.repeat.stands_in:

@@ -30,6 +30,7 @@ RUN: Vocabulary = {
 }
 HTTP_ANSWER: Vocabulary = {"status": Kind.INT, "body": Kind.ANY, "headers": Kind.MAP}
 FRAME: Vocabulary = {"frame": Kind.ANY, "body": Kind.ANY}
+CLOSED: Vocabulary = {"close_code": Kind.INT}
 BLAME: Vocabulary = {
     **HTTP_ANSWER,
     **FRAME,
@@ -40,7 +41,7 @@ BLAME: Vocabulary = {
 }
 ROOTS = RESERVED | {
     "cell", "matrix", "player", "run", "now", "args", "out", "session", "secret", "key",
-    "status", "body", "headers", "frame", "error", "overdue", "code", "step",
+    "status", "body", "headers", "frame", "close_code", "error", "overdue", "code", "step",
 }  # fmt: skip
 """Words that no step may have as its id."""
 NAMES_OF_STEPS = ("key", "code")

@@ -72,6 +72,13 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """HTTP requests that leave at the same moment; every intent among them is durable before the first one does."""
+
+    requests: tuple[Http, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WsOpen:
     """Open the WebSocket `connection` (a name within the run). An open one of that name is closed first."""
 
@@ -122,7 +129,7 @@ class Resolve:
     state: IntentState
 
 
-Effect = Http | WsOpen | WsSend | WsReceive | WsClose | Sleep | Resolve
+Effect = Http | Together | WsOpen | WsSend | WsReceive | WsClose | Sleep | Resolve
 
 
 class FaultKind(StrEnum):
@@ -186,4 +193,12 @@ class TransportFault:
     status: int | None = None  # of a rejected WebSocket handshake
 
 
-Result = HttpReply | WsOpened | WsFrame | Done | TransportFault
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What each request of a `Together` came to, in their order. `times`: from the first that was sent to the last answer."""
+
+    results: tuple[HttpReply | TransportFault, ...]
+    times: Times
+
+
+Result = HttpReply | Answers | WsOpened | WsFrame | Done | TransportFault

@@ -97,6 +97,7 @@ class StepEnded:
 
     `latency_ns`: for an operation of one exchange the target's time of that exchange; for a polled one from the first
     request sent to the answer that fulfilled `until`. `sli`: the SLI it counts for ("" for none), with `labels`.
+    `expected_refusal`: the code with which the scenario wants it refused; `refusal_class`: of which class that refusal is.
     """
 
     run_id: str
@@ -117,6 +118,7 @@ class StepEnded:
     out: Mapping[str, Any] = field(default_factory=dict)
     purpose: str = "step"
     expected_refusal: str = ""
+    refusal_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,12 +87,13 @@ class OpenPlan:
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
-    """Send one JSON frame. `money`: as in `HttpPlan`."""
+    """Send one frame: JSON, or with `raw` a text as it stands. `money`: as in `HttpPlan`."""
 
     place: Place
     connection: str
     body: Tree
     money: bool = False
+    raw: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,19 @@ class OperationPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StatePlan:
+    """A state of a player that a scenario may need, such as self-excluded: how it is entered and left again.
+
+    Where `holds` is true the player is in it by himself (he comes from a pool of such players), and stays in it.
+    """
+
+    name: str
+    enter: CallPlan
+    leave: CallPlan
+    holds: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformPlan:
     """How one platform performs each operation."""
 
@@ -232,6 +246,7 @@ class PlatformPlan:
     operations: Mapping[str, OperationPlan]
     answering: Mapping[str, tuple[Answering, ...]] = field(default_factory=dict)
     frames: Mapping[str, tuple[EvidencePlan, ...]] = field(default_factory=dict)  # what each frame tells, by connection
+    states: Mapping[str, StatePlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +254,8 @@ class StepPlan:
     """One step: an operation with its arguments and what the scenario wants of it.
 
     `refused`: the code with which it has to be refused ("" where it has to succeed). `repeat`: the id of an earlier step
-    whose money request is sent again, byte for byte and under the same key.
+    whose money request is sent again, byte for byte and under the same key. `refusal_class`: of which class the expected
+    refusal is. `at_once`: how many times the money request leaves, all at the same moment and under one key.
     """
 
     id: str
@@ -251,6 +267,16 @@ class StepPlan:
     expect: tuple[Expression, ...] = ()
     refused: str = ""
     repeat: str = ""
+    refusal_class: Blame | None = None
+    at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NeededState:
+    """A state that the player has to be in: before the first step, or from the end of the step `after` on."""
+
+    state: StatePlan
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +308,7 @@ class ScenarioPlan:
     matrix: Mapping[str, tuple[str, ...] | Expression]
     steps: tuple[StepPlan, ...]
     platform: PlatformPlan
+    states: tuple[NeededState, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     checks: tuple[str, ...] = ()
     limits: Mapping[str, Money] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from synthetic.core.effects import (
     Resolve,
     Result,
     Sleep,
+    Together,
     TransportFault,
     WsClose,
     WsOpen,
@@ -38,6 +39,7 @@ from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
+from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 
 T = TypeVar("T")
@@ -99,6 +101,8 @@ class AsyncDriver:
                 case Http():
                     target = self._allow.check(effect.url)
                     return await _intended(journal, effect.moves, attempt) or await self._http(effect, target, attempt)
+                case Together():
+                    return await self._together(effect, journal, attempt)
                 case WsOpen():
                     return await sockets.open(effect, self._allow.check(effect.url), attempt)
                 case WsSend():
@@ -120,6 +124,15 @@ class AsyncDriver:
         except HarnessError as error:
             return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
         return attempt.done()
+
+    async def _together(self, effect: Together, journal: Journal, attempt: Attempt) -> Result:
+        targets = [self._allow.check(request.url) for request in effect.requests]
+        for request in effect.requests:
+            if (unjournaled := await _intended(journal, request.moves, attempt)) is not None:
+                return unjournaled
+        pairs = zip(effect.requests, targets, strict=True)
+        sending = (self._http(request, target, Attempt(self._clock)) for request, target in pairs)
+        return answers_of(await asyncio.gather(*sending))
 
     async def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
         intake = Intake(self._limits)

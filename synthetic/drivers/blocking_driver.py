@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from synthetic.core.effects import (
@@ -18,6 +19,7 @@ from synthetic.core.effects import (
     Resolve,
     Result,
     Sleep,
+    Together,
     TransportFault,
     WsClose,
     WsOpen,
@@ -36,6 +38,7 @@ from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
 from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.tls import client_context
+from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 
 T = TypeVar("T")
@@ -89,6 +92,8 @@ class BlockingDriver:
                 case Http():
                     target = self._allow.check(effect.url)
                     return _intended(journal, effect.moves, attempt) or self._http(effect, target, attempt)
+                case Together():
+                    return self._together(effect, journal, attempt)
                 case WsOpen():
                     return sockets.open(effect, self._allow.check(effect.url), attempt)
                 case WsSend():
@@ -110,6 +115,15 @@ class BlockingDriver:
         except HarnessError as error:
             return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
         return attempt.done()
+
+    def _together(self, effect: Together, journal: Journal, attempt: Attempt) -> Result:
+        targets = [self._allow.check(request.url) for request in effect.requests]
+        for request in effect.requests:
+            if (unjournaled := _intended(journal, request.moves, attempt)) is not None:
+                return unjournaled
+        attempts = [Attempt(self._clock) for _ in targets]
+        with ThreadPoolExecutor(len(targets), "synthetic-together") as threads:
+            return answers_of(list(threads.map(self._http, effect.requests, targets, attempts)))
 
     def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
         deadline = Deadline(effect.timeout_s)

@@ -22,6 +22,7 @@ from synthetic.core.effects import (
     Result,
     Sleep,
     Times,
+    Together,
     TransportFault,
     WsClose,
     WsFrame,
@@ -34,6 +35,7 @@ from synthetic.core.errors import HarnessError
 from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.course import Course, Scenario, handed_over
+from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import refusal
 
 T = TypeVar("T")
@@ -177,6 +179,12 @@ class MemoryDriver:
             match effect:
                 case Http() | WsOpen():
                     return self._exchange(effect, opened, journal, attempt)
+                case Together():
+                    for request in effect.requests:
+                        if request.moves is not None:
+                            journal.intend(request.moves)
+                    attempts = ((request, Attempt(self._clock)) for request in effect.requests)
+                    return answers_of([self._transport.exchange(*one) for one in attempts])
                 case WsSend() | WsReceive() if effect.connection in opened:
                     return self._exchange(effect, opened, journal, attempt)
                 case WsSend() | WsReceive():

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 import httpx
 
 from synthetic.core.effects import (
+    Answers,
     Effect,
     FaultKind,
     Http,
     HttpReply,
     Result,
     Times,
+    Together,
     TransportFault,
     WsClose,
     WsOpen,
@@ -62,6 +64,8 @@ class Script:
             match effect:
                 case Http():
                     self._requests.append((effect, result))
+                case Together() if isinstance(result, Answers):
+                    self._requests.extend(zip(effect.requests, result.results, strict=True))
                 case WsOpen():
                     named[effect.connection] = Session(result)
                     self._sessions.append((effect, named[effect.connection]))

@@ -26,6 +26,7 @@ from synthetic.core.effects import (
     Http,
     HttpReply,
     Result,
+    Together,
     TransportFault,
     WsFrame,
     WsOpen,
@@ -92,6 +93,10 @@ class ReplayServer:
         match step:
             case Http():
                 return replace(step, url=f"http://{self.authority}{path_of(step.url)}")
+            case Together():
+                url = f"http://{self.authority}{{}}"
+                here = tuple(replace(one, url=url.format(path_of(one.url))) for one in step.requests)
+                return replace(step, requests=here)
             case WsOpen():
                 return replace(step, url=f"ws://{self.authority}{path_of(step.url)}")
             case _:

@@ -92,6 +92,8 @@ class CellSettings:
     providers: tuple[ProviderAccount, ...] = ()
     players: tuple[PlayerSeed, ...] = ()
     idp: IdpAccount | None = None
+    office_key: str = field(default="", repr=False)  # what opens the office API; "": it is closed
+    blocked_countries: tuple[str, ...] = ("KP", "US")  # ISO 3166-1
     lockout_failures: int = 5
     lockout_s: float = 2.0
     token_ttl_s: float = 900.0

@@ -158,6 +158,7 @@ def _step(step: _OpenStep, run_at_ns: int) -> Step:
         reason=ended.reason,
         blame=ended.blame,
         expected_refusal=ended.expected_refusal,
+        refusal_class=ended.refusal_class,
         offset_ms=milliseconds(started.at_ns - run_at_ns),
         latency_ms=milliseconds(ended.latency_ns),
         attempts=ended.attempts,

@@ -76,7 +76,10 @@ class Step(_Document):
     """One step. Compensation is in the exchanges of the step whose money it brings back."""
 
     id: str
-    purpose: Annotated[str, Field(description="step; evidence: read after a failure, for the judge; or undo")]
+    purpose: Annotated[
+        str,
+        Field(description="step; enter or leave, of a state; evidence: read after a failure, for the judge; or undo"),
+    ]
     operation: str
     outcome: StepOutcome
     held: Annotated[bool, Field(description="whether it went as the scenario wants; an expected refusal holds")]
@@ -85,6 +88,7 @@ class Step(_Document):
     reason: str = ""
     blame: Blame | None = None
     expected_refusal: str = ""
+    refusal_class: Annotated[str, Field(description="of which class the expected refusal is: user, policy, ...")] = ""
     offset_ms: Milliseconds
     latency_ms: Milliseconds
     attempts: int

@@ -131,7 +131,7 @@ def _step_words(step: Step) -> tuple[str, str]:
     if step.code:
         words.append(step.code)
     if step.held and step.outcome is StepOutcome.REFUSED and step.expected_refusal:
-        words.append("(as wanted)")
+        words.append(f"(as wanted: {step.refusal_class})" if step.refusal_class else "(as wanted)")
     if step.tainted:
         words.append("(tainted)")
     if step.purpose != "step":

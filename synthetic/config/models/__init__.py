@@ -24,9 +24,18 @@ from synthetic.config.models.platform import (
     OperationModel,
     PlatformModel,
     PollModel,
+    StateCallModel,
+    StateModel,
     UndoModel,
 )
-from synthetic.config.models.scenario import InvariantModel, LeaseModel, ScenarioModel, ScheduleModel, StepModel
+from synthetic.config.models.scenario import (
+    InvariantModel,
+    LeaseModel,
+    NeededStateModel,
+    ScenarioModel,
+    ScheduleModel,
+    StepModel,
+)
 
 __all__ = [
     "BlameModel",
@@ -42,6 +51,7 @@ __all__ = [
     "LeaseModel",
     "LookupModel",
     "MovesModel",
+    "NeededStateModel",
     "OpenModel",
     "OperationModel",
     "PlatformModel",
@@ -53,6 +63,8 @@ __all__ = [
     "ScenarioModel",
     "ScheduleModel",
     "SendModel",
+    "StateCallModel",
+    "StateModel",
     "StepModel",
     "UndoModel",
 ]

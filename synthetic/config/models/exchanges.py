@@ -88,7 +88,10 @@ class SendModel(Node):
 
     noun: ClassVar[str] = "sending a frame"
     send: Identifier = Field(description="The connection.")
-    json_: Tree = Field(alias="json", description="The frame: JSON with holes.")
+    json_: Tree = Field(None, alias="json", description="The frame: JSON with holes.")
+    raw: TemplateText | None = Field(
+        None, description="The frame as a text that stands as it is, such as a broken one."
+    )
     money: IsMoney = False
 
 
@@ -99,7 +102,9 @@ class ReceiveModel(Node):
     receive: Identifier = Field(description="The connection.")
     when: Cel = Field(description="Which frame is meant (`frame.*`); others are kept for later waits.")
     within: Duration | None = Field(None, description="How long to wait (10s).")
-    refused: list[RefusalModel] = Field(default_factory=list, description="Frames that mean: no, nothing happened.")
+    refused: list[RefusalModel] = Field(
+        default_factory=list, description="Frames, or a `close_code`, that mean: no, and nothing happened."
+    )
     save: Saves = Field(default_factory=dict, description="Values kept for later operations as `session.<name>`.")
 
 

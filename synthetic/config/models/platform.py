@@ -229,6 +229,25 @@ def inline_keys() -> frozenset[str]:
     return frozenset(key for model in FORMS.values() for key in model.known_keys())
 
 
+class StateCallModel(Node):
+    """How a state is entered or left."""
+
+    noun: ClassVar[str] = "entering or leaving a state"
+    call: OperationName = Field(description="The operation that does it; it moves no money.")
+    with_: dict[Identifier, Any] = Field(default_factory=dict, alias="with", description="Its inputs by name.")
+
+
+class StateModel(Node):
+    """A state of the player that a scenario may need."""
+
+    noun: ClassVar[str] = "a state"
+    enter: Annotated[StateCallModel, Shorthand("call")] = Field(description="How the player gets into it.")
+    leave: Annotated[StateCallModel, Shorthand("call")] = Field(description="How he gets out of it again.")
+    holds: Cel | None = Field(
+        None, description="When he is in it by himself, as `player.pool == 'excluded'`; then he stays in it."
+    )
+
+
 class PlatformModel(Node):
     """A platform mapping."""
 
@@ -238,3 +257,6 @@ class PlatformModel(Node):
     defaults: DefaultsModel | None = Field(None, description="What holds for every operation.")
     connections: dict[Identifier, ConnectionModel] = Field(default_factory=dict, description="WebSockets by name.")
     operations: dict[OperationName, OperationModel] = Field(description="The operations by name.")
+    states: dict[Identifier, StateModel] = Field(
+        default_factory=dict, description="States that a scenario may need its player in, by name."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from synthetic.config.fields import (
     AnyText,
@@ -63,8 +63,24 @@ class StepModel(Node):
         None,
         description="The platform's code with which it has to be refused; a step that succeeds then fails the run.",
     )
+    class_: Annotated[Text, one_of("user", "psp", "provider", "platform", "policy")] | None = Field(
+        None, alias="class", description="Of which class the expected refusal is; only with `refused`."
+    )
     repeat: Identifier | None = Field(
         None, description="An earlier step whose money request goes out again, byte for byte and under the same key."
+    )
+    at_once: Annotated[StrictInt, Field(ge=2, le=16)] | None = Field(
+        None, description="How many times its money request leaves, all at the same moment and under one key."
+    )
+
+
+class NeededStateModel(Node):
+    """A state that the player has to be in."""
+
+    noun: ClassVar[str] = "a needed state"
+    state: Identifier = Field(description="The state, one of the mapping's `states`.")
+    after: Identifier | None = Field(
+        None, description="The step behind which it is entered; before the first one without it."
     )
 
 
@@ -93,6 +109,10 @@ class ScenarioModel(Node):
         description="The most that one step may move, by kind of movement; the deposits of one run stay within `per_day`.",
     )
     lease: LeaseModel = Field(description="The player that a run plays with.")
+    states: list[Annotated[NeededStateModel, Shorthand("state")]] = Field(
+        default_factory=list,
+        description="States that the player has to be in; entered before the steps and left again however the run ends.",
+    )
     steps: list[StepModel] = Field(description="What is played, in order.")
     invariants: list[Annotated[InvariantModel, Shorthand("that")]] = Field(
         default_factory=list, description="What has to hold over the values of all steps, at the end of the run."

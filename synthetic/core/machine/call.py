@@ -17,7 +17,8 @@ from synthetic.core.plan import OperationPlan, Refusal
 class Call:
     """One call of an operation on behalf of a step. `purpose`: `call`, `poll`, `lookup`, `undo`, `repeat`.
 
-    `again` is the request of an earlier step that has to go out once more, byte for byte.
+    `again` is the request of an earlier step that has to go out once more, byte for byte; `at_once`: how many times the
+    money request leaves at the same moment.
     """
 
     step: str
@@ -28,6 +29,7 @@ class Call:
     purpose: str = "call"
     intent: Intent | None = None
     again: Http | WsSend | None = None
+    at_once: int = 1
 
     def scope(self) -> dict[str, Any]:
         """What the operation's expressions see of this call."""

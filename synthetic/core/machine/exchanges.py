@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from synthetic.core.effects import FaultKind, Headers, Http, HttpReply, Intent, TransportFault
+from synthetic.core.effects import Answers, FaultKind, Headers, Http, HttpReply, Intent, Together, TransportFault
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
@@ -109,20 +109,47 @@ def _one_hop(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
 ) -> Machine[tuple[Answer, HttpReply | None]]:
     span = state.next_span()
-    result = yield replace(request, headers=request.headers + run_headers(state, request, span))
+    sent = replace(request, headers=request.headers + run_headers(state, request, span))
+    if call.at_once > 1 and request.moves is not None:
+        return (yield from _many_at_once(state, call, plan, scope, sent, span)), None
+    result = yield sent
     assert isinstance(result, HttpReply | TransportFault), f"a driver answered Http with {result!r}"
     state.observe(result.times)
-    if isinstance(result, TransportFault):
-        answer = fault_answer(result, _asked(state, request))
-        reply = None
-    else:
-        reply = result
-        _take_cookies(state, request.url, result)
-        read_clock(state, request.url, result)
-        answer = _read_reply(state, call, plan, scope, request, result)
-        taint_outputs(state, call, {**scope, **answer.values})
+    answer = _read_result(state, call, plan, scope, request, result)
     yield http_view(state, call, plan, request, result, answer, span)
-    return answer, reply
+    return answer, result if isinstance(result, HttpReply) else None
+
+
+def _many_at_once(
+    state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], sent: Http, span: str
+) -> Machine[Answer]:
+    """Send one request several times at the same moment. Done: at least one is, and none is unknown."""
+    result = yield Together((sent,) * call.at_once)
+    assert isinstance(result, Answers | TransportFault), f"a driver answered Together with {result!r}"
+    state.observe(result.times)
+    answers = []
+    for one in result.results if isinstance(result, Answers) else (result,):
+        answers.append(_read_result(state, call, plan, scope, sent, one))
+        yield http_view(state, call, plan, sent, one, answers[-1], span)
+    order = (StepOutcome.UNKNOWN, StepOutcome.DONE, StepOutcome.REFUSED)
+    return min(answers, key=lambda answer: order.index(answer.outcome))
+
+
+def _read_result(
+    state: RunState,
+    call: Call,
+    plan: HttpPlan,
+    scope: Mapping[str, Any],
+    request: Http,
+    result: HttpReply | TransportFault,
+) -> Answer:
+    if isinstance(result, TransportFault):
+        return fault_answer(result, _asked(state, request))
+    _take_cookies(state, request.url, result)
+    read_clock(state, request.url, result)
+    answer = _read_reply(state, call, plan, scope, request, result)
+    taint_outputs(state, call, {**scope, **answer.values})
+    return answer
 
 
 def run_headers(state: RunState, request: Http, span: str) -> Headers:

@@ -21,7 +21,7 @@ from synthetic.core.effects import (
     WsSend,
 )
 from synthetic.core.expressions import Expression, ExpressionError
-from synthetic.core.machine.bodies import encode_json, keyed_json
+from synthetic.core.machine.bodies import encode_json, keyed_json, with_key
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import tell_frame
 from synthetic.core.machine.exchanges import TIMEOUT_FLOOR_S, fault_answer, remaining_s, save_values, taint_outputs
@@ -68,7 +68,10 @@ def send_frame(
     moves = call.operation.moves
     fields = {moves.key_name: call.key} if moves is not None and intent is not None else {}
     try:
-        text = keyed_json(render(plan.body, scope, state.currency), fields).decode()
+        if plan.raw is not None:
+            text = with_key(plan.raw.text(scope, state.currency).encode(), fields).decode()
+        else:
+            text = keyed_json(render(plan.body, scope, state.currency), fields).decode()
     except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the frame can't be made: {error}")
     effect = again or WsSend(plan.connection, text, remaining_s(state, call, SEND_S), intent)
@@ -95,7 +98,8 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         assert isinstance(result, WsFrame | TransportFault), f"a driver answered WsReceive with {result!r}"
         state.observe(result.times)
         if isinstance(result, TransportFault):
-            answer = others.behind(fault_answer(result, others.waiting), (state.now_ns - began_ns) / 1e9)
+            waited = others.behind(fault_answer(result, others.waiting), (state.now_ns - began_ns) / 1e9)
+            answer = _closed(state, plan, scope, result, waited)
             yield frame_view(state, call, plan.connection, "ws_receive", "", result, answer, plan.when.text)
             return answer
         tell_frame(state, plan.connection, result)
@@ -149,6 +153,19 @@ class _Others:
         """The time is over while frames still come."""
         kind = FaultKind.READ_TIMEOUT.value
         return self.behind(Answer(StepOutcome.UNKNOWN, times, kind, "", kind, tainted=is_tainted(times)), waited_s)
+
+
+def _closed(
+    state: RunState, plan: ReceivePlan, scope: Mapping[str, Any], fault: TransportFault, answer: Answer
+) -> Answer:
+    """The end of a connection. Its close code may be a refusal, such as of a second socket or of a used token."""
+    if fault.close_code is None:
+        return answer
+    values = {"close_code": fault.close_code}
+    code = first_refusal(state, plan.refused, {**scope, **values})
+    if code is None:
+        return answer
+    return Answer(StepOutcome.REFUSED, fault.times, code, f"refused: {code}", values=values)
 
 
 def close_connection(state: RunState, plan: ClosePlan) -> Machine[Answer]:

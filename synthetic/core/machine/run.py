@@ -12,6 +12,7 @@ from synthetic.core.events import CheckJudged, RunEnded, RunStarted
 from synthetic.core.history import STATEMENTS
 from synthetic.core.machine.judging import judge_run
 from synthetic.core.machine.state import Machine, RunState, trace_id
+from synthetic.core.machine.states import enter_states, leave_states
 from synthetic.core.machine.steps import StepEnd, play_step
 from synthetic.core.machine.undo import compensate
 from synthetic.core.money import Money
@@ -45,7 +46,8 @@ def play(spec: RunSpec) -> Machine[RunEnded]:
         stranded = yield from compensate(state)
     else:
         yield from _settle(state)
-    ended = _ended(state, failure, judged, stranded)
+    left_in = yield from leave_states(state)
+    ended = _ended(state, failure, judged, stranded, left_in)
     yield ended
     return ended
 
@@ -110,13 +112,17 @@ def started_event(spec: RunSpec) -> RunStarted:
 
 def _play_steps(state: RunState) -> Machine[Failure | None]:
     deadline_ns = state.spec.mono_ns + int(state.spec.plan.schedule.deadline_s * 1e9)
+    refused = yield from enter_states(state, "")
     for step in state.spec.plan.steps:
+        if refused is not None:
+            return Failure(step, None, *refused)
         state.step = step
         if state.now_ns >= deadline_ns:
             return _too_late(state, step)
         end = yield from play_step(state, step)
         if not end.verdict.held:
             return Failure(step, end, state.told(end.verdict.reason), end.verdict.blame)
+        refused = yield from enter_states(state, step.id)
     return None
 
 
@@ -140,11 +146,15 @@ def _gather_evidence(state: RunState, failed: StepPlan) -> Machine[None]:
 
 
 def _ended(
-    state: RunState, failure: Failure | None, judged: list[CheckJudged], stranded: tuple[Money, ...]
+    state: RunState, failure: Failure | None, judged: list[CheckJudged], stranded: tuple[Money, ...], left_in: str
 ) -> RunEnded:
+    """`left_in`: the states that the player could not be taken out of. No run is ok that leaves him in one."""
     attribution = attribute(accusations(failure, judged))
     broken = _deciding(judged, attribution)
     outcome, blame, reason = _outcome(failure, broken, attribution)
+    if left_in:
+        reason = f"{reason}; {left_in}" if reason else left_in
+        outcome, blame = (RunOutcome.ABORTED, Blame.HARNESS) if outcome is RunOutcome.OK else (outcome, blame)
     return RunEnded(
         run_id=state.spec.run_id,
         outcome=outcome,

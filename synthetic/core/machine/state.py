@@ -14,7 +14,7 @@ from synthetic.core.expressions import Expression
 from synthetic.core.history import Fact
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StepPlan
+from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StatePlan, StepPlan
 from synthetic.core.secrets import Redactor
 from synthetic.core.wording import REASON_MAX, brief
 
@@ -63,6 +63,7 @@ class RunState:
         self.steps: dict[str, Any] = {}
         self.facts: list[Fact] = []
         self.movements: list[Movement] = []
+        self.entered: list[StatePlan] = []  # states of the player that have to be left again
         self.tainted = False
         self.lag_ns = 0  # our own, over all exchanges
         self.step: StepPlan | None = None  # the one that is being played

@@ -78,7 +78,7 @@ def bind_arguments(
 def _first_call(
     state: RunState, step: StepPlan, args: Mapping[str, Any], deadline_ns: int
 ) -> Machine[tuple[CallEnd, Movement | None]]:
-    call = Call(step.id, step.operation, args, state.key(step.id), deadline_ns)
+    call = Call(step.id, step.operation, args, state.key(step.id), deadline_ns, at_once=step.at_once)
     if step.repeat:
         original = next((m for m in state.movements if m.step == step.repeat), None)
         if original is None or original.request is None:
@@ -219,6 +219,7 @@ def _end(
         out={name: printable(state.redactor.redact(str(value))[:200]) for name, value in end.out.items()},
         purpose=purpose,
         expected_refusal=step.refused,
+        refusal_class=step.refusal_class or "",
     )
     return StepEnd(verdict, end.outcome, end.code, tainted)
 

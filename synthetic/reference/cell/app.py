@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,6 +18,7 @@ from synthetic.reference.cell.health import health_routes
 from synthetic.reference.cell.logs import log_failure
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.cell.observability import Observability
+from synthetic.reference.cell.office import office_routes
 from synthetic.reference.cell.players import player_routes, seed_players
 from synthetic.reference.cell.promo import promo_routes
 from synthetic.reference.cell.sso import sso_routes
@@ -36,6 +38,7 @@ CORE_MODULES: tuple[RouteModule, ...] = (
     player_routes,
     wallet_routes,
     promo_routes,
+    office_routes,
     health_routes,
 )
 
@@ -56,7 +59,7 @@ def build_cell(
     after the app.
     """
     seed_players(ledger, settings.players)
-    auth = Auth(ledger, settings)
+    auth = Auth(ledger, settings, partial(board.is_on, cell=settings.name))
     context = CellContext(
         settings=settings,
         ledger=ledger,
@@ -66,7 +69,7 @@ def build_cell(
         metrics=CellMetrics(settings),
     )
     routes = [
-        *auth_routes(auth),
+        *auth_routes(context, auth),
         *sso_routes(context, auth),
         *switchboard_routes(board),
         *wallet_api_routes(context, knobs_a, knobs_b),

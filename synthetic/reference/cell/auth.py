@@ -6,6 +6,7 @@ With a second factor only the whole log-in clears the failure count: the passwor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -20,8 +21,17 @@ from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.models import AuthSession, Challenge, Credential, PlayerRow, UsedCode
 from synthetic.reference.cell.passwords import hash_password, hash_secret, new_secret, verify_password
 from synthetic.reference.cell.players import as_player
+from synthetic.reference.cell.restrictions import as_seen, geo_blocked
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.settings import CellSettings
+
+AUTH_SWITCHES = {
+    "accepts_wrong_password": "any password opens an account",
+    "never_locks_out": "passwords may be guessed for ever",
+    "accepts_any_code": "any one-time code is taken for the right one",
+    "accepts_used_code": "a one-time code works twice",
+    "accepts_skewed_code": "a one-time code of ten minutes ago works",
+}
 
 TOTP_STEP_S = 30
 TOTP_WINDOW_STEPS = 1
@@ -51,13 +61,14 @@ class SecondFactor:
 class Auth:
     """The cell's log-ins. All methods are synchronous and raise ApiError."""
 
-    def __init__(self, ledger: Ledger, settings: CellSettings) -> None:
+    def __init__(self, ledger: Ledger, settings: CellSettings, switch: Callable[[str], bool]) -> None:
         self._ledger = ledger
         self._settings = settings
+        self._switch = switch
         self._nobodys_hash = hash_password("nobody")
 
     def login(self, username: str, password: str) -> Grant | SecondFactor:
-        """Check the password. Raises 401 `invalid_credentials`, 423 `locked`, 403 `self_excluded`."""
+        """Check the password. Raises 401 `invalid_credentials`, 423 `locked`, 403 `self_excluded`, `geo_blocked`."""
         with self._ledger.reading() as session:
             credential = session.scalar(sa.select(Credential).where(Credential.username == username))
         # An unknown name costs the same hash, so that its answer's time does not tell.
@@ -79,13 +90,14 @@ class Auth:
         return outcome
 
     def open_session(self, player_id: str) -> Grant:
-        """A session for a player whom the identity provider has signed in. Raises 403 `self_excluded`.
+        """A session for a player whom the identity provider has signed in. Raises 403 `self_excluded`, `geo_blocked`.
 
         A second factor is the provider's business, and a lock-out is about guessed passwords: neither is asked for here.
         """
         with self._ledger.transaction() as transaction:
-            if transaction.session.get_one(PlayerRow, player_id).self_excluded:
-                raise _self_excluded()
+            forbidden = self._forbidden(transaction.session.get_one(PlayerRow, player_id))
+            if forbidden is not None:
+                raise forbidden
             return self._grant(transaction.session, player_id)
 
     def refresh(self, token: str) -> Grant:
@@ -108,17 +120,25 @@ class Auth:
             row = _player_of(session, token)
             if row is None:
                 raise _invalid_token()
-            return as_player(row)
+            return as_seen(as_player(row), self._switch)
+
+    def _forbidden(self, row: PlayerRow) -> ApiError | None:
+        """Why this player may not log in."""
+        player = as_seen(as_player(row), self._switch)
+        if player.geo_blocked:
+            return geo_blocked()
+        return _self_excluded() if player.self_excluded else None
 
     def _first_factor(self, session: Session, player_id: str, *, correct: bool) -> Grant | SecondFactor | ApiError:
         credential = session.get_one(Credential, player_id, with_for_update=True)
-        if _is_locked(credential):
+        if is_locked(credential):
             return _locked()
-        if not correct:
+        if not correct and not self._switch("accepts_wrong_password"):
             self._count_failure(credential)
             return _invalid_credentials()
-        if session.get_one(PlayerRow, player_id).self_excluded:
-            return _self_excluded()
+        forbidden = self._forbidden(session.get_one(PlayerRow, player_id))
+        if forbidden is not None:
+            return forbidden
         if credential.totp_secret:
             return _issue_challenge(session, player_id)
         return self._grant_after(credential, session)
@@ -128,18 +148,28 @@ class Auth:
         if row is None or row.expires_at <= datetime.now(UTC):
             return ApiError(401, "invalid_challenge", "this log-in is over; start again with the password")
         credential = session.get_one(Credential, row.player_id, with_for_update=True)
-        if _is_locked(credential):
+        if is_locked(credential):
             return _locked()
-        step = _matching_step(credential.totp_secret, code)
+        step = self._step_of(credential.totp_secret, code)
         if step is None:
             self._count_failure(credential)
             return ApiError(401, "invalid_code", "the code is wrong")
-        if session.get(UsedCode, (row.player_id, step)) is not None:
+        if session.get(UsedCode, (row.player_id, step)) is None:
+            _use_code(session, row.player_id, step)
+        elif not self._switch("accepts_used_code"):
             self._count_failure(credential)
             return ApiError(401, "code_reused", "a code works once; wait for the next one")
-        _use_code(session, row.player_id, step)
         session.delete(row)
         return self._grant_after(credential, session)
+
+    def _step_of(self, secret: str, code: str) -> int | None:
+        """The time step whose code this is; a broken check of the clock takes those of ten minutes, or any code at all."""
+        step = _matching_step(secret, code, TOTP_WINDOW_STEPS)
+        if step is None and self._switch("accepts_skewed_code"):
+            step = _matching_step(secret, code, 20)
+        if step is None and self._switch("accepts_any_code"):
+            step = pyotp.TOTP(secret, interval=TOTP_STEP_S).timecode(datetime.now(UTC))
+        return step
 
     def _grant_after(self, credential: Credential, session: Session) -> Grant:
         credential.failures, credential.locked_until = 0, None
@@ -153,12 +183,13 @@ class Auth:
 
     def _count_failure(self, credential: Credential) -> None:
         credential.failures += 1
-        if credential.failures >= self._settings.lockout_failures:
+        if credential.failures >= self._settings.lockout_failures and not self._switch("never_locks_out"):
             credential.failures = 0
             credential.locked_until = datetime.now(UTC) + timedelta(seconds=self._settings.lockout_s)
 
 
-def _is_locked(credential: Credential) -> bool:
+def is_locked(credential: Credential) -> bool:
+    """Whether guesses have locked the account, now."""
     return credential.locked_until is not None and datetime.now(UTC) < credential.locked_until
 
 
@@ -170,11 +201,11 @@ def _issue_challenge(session: Session, player_id: str) -> SecondFactor:
     return SecondFactor(challenge)
 
 
-def _matching_step(secret: str, code: str) -> int | None:
+def _matching_step(secret: str, code: str, window_steps: int) -> int | None:
     """The time step whose code this is, within the window, or None."""
     totp = pyotp.TOTP(secret, interval=TOTP_STEP_S)
     now = totp.timecode(datetime.now(UTC))
-    steps = range(now - TOTP_WINDOW_STEPS, now + TOTP_WINDOW_STEPS + 1)
+    steps = range(now - window_steps, now + window_steps + 1)
     return next((step for step in steps if pyotp.utils.strings_equal(totp.generate_otp(step), code)), None)
 
 

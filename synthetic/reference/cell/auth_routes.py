@@ -8,8 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from synthetic.reference.cell.auth import Auth, Grant
-from synthetic.reference.cell.context import Authenticate, Player
+from synthetic.reference.cell.context import Authenticate, CellContext, Player
 from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.restrictions import check_country
 from synthetic.reference.cell.wire import read_json, text
 
 
@@ -22,10 +23,11 @@ def authenticator(auth: Auth) -> Authenticate:
     return authenticate
 
 
-def auth_routes(auth: Auth) -> list[BaseRoute]:
+def auth_routes(context: CellContext, auth: Auth) -> list[BaseRoute]:
     """`POST /auth/login | totp | refresh | logout`."""
 
     async def login(request: Request) -> Response:
+        check_country(context, request)
         body = await read_json(request)
         outcome = await run_in_threadpool(auth.login, text(body, "username"), text(body, "password"))
         if isinstance(outcome, Grant):

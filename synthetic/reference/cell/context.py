@@ -27,7 +27,9 @@ class Player:
     kyc: str  # verified | pending
     synthetic: bool
     self_excluded: bool
+    geo_blocked: bool
     deposit_day_minor: int
+    wagering_minor: int
 
 
 @dataclass(frozen=True, slots=True)

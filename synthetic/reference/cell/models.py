@@ -11,7 +11,11 @@ from synthetic.reference.ledger.models import Base, UtcDateTime
 
 
 class PlayerRow(Base):
-    """A player. `synthetic` can't be changed once the row is there (a trigger refuses it)."""
+    """A player. `synthetic` can't be changed once the row is there (a trigger refuses it).
+
+    `wagering_minor`: how much of his cash is still to be played through before it may be withdrawn.
+    `raised_limit_minor`: the deposit limit of a day that holds from `raised_limit_from` on.
+    """
 
     __tablename__ = "players"
 
@@ -24,6 +28,10 @@ class PlayerRow(Base):
     self_excluded: Mapped[bool]
     synthetic: Mapped[bool]
     deposit_day_minor: Mapped[int] = mapped_column(BigInteger)
+    geo_blocked: Mapped[bool] = mapped_column(default=False)
+    wagering_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    raised_limit_minor: Mapped[int | None] = mapped_column(BigInteger)
+    raised_limit_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Credential(Base):

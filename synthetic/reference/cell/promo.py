@@ -34,6 +34,12 @@ class Promo:
         return max(1, self.hundredths * int(10 ** exponent(currency)) // 100)
 
 
+PROMO_SWITCHES = {
+    "claims_twice": "a promotion that is given once is given again under another key",
+    "gives_promo_per_click": "a claim that is sent again under its key is given again",
+    "gives_promo_to_anyone": "a player who is excluded, or whose identity is not verified, gets promotions",
+}
+
 PROMOS = {"WELCOME": Promo(hundredths=50, repeatable=False), "DAILY": Promo(hundredths=10, repeatable=True)}
 
 
@@ -43,7 +49,7 @@ def promo_routes(context: CellContext) -> list[BaseRoute]:
     async def create(request: Request) -> Response:
         player = await context.authenticate(request)
         code, key = text(await read_json(request), "code"), idempotency_key(request)
-        body, replayed = await run_in_threadpool(claim, context.ledger, player, code, key)
+        body, replayed = await run_in_threadpool(claim, context, player, code, key)
         return JSONResponse(body, 200 if replayed else 201, {"Idempotent-Replay": "true"} if replayed else None)
 
     async def drop(request: Request) -> Response:
@@ -56,7 +62,7 @@ def promo_routes(context: CellContext) -> list[BaseRoute]:
     ]
 
 
-def claim(ledger: Ledger, player: Player, code: str, key: str) -> tuple[dict[str, Any], bool]:
+def claim(context: CellContext, player: Player, code: str, key: str) -> tuple[dict[str, Any], bool]:
     """Give the bonus once; the flag says that this was a replay.
 
     Raises ApiError 404 `unknown_promo`, 403 `not_eligible`, 409 `already_claimed`, 422 `idempotency_mismatch`.
@@ -65,15 +71,16 @@ def claim(ledger: Ledger, player: Player, code: str, key: str) -> tuple[dict[str
     if promo is None:
         raise ApiError(404, "unknown_promo", f"there is no promotion {code!r}")
     scope, fingerprint = f"promo:{player.player_id}", hashlib.sha256(code.encode()).hexdigest()
-    with ledger.transaction() as transaction:
+    with context.ledger.transaction() as transaction:
         transaction.lock(player.player_id)
         seen = transaction.recall(scope, key)
         if seen is not None and seen.fingerprint != fingerprint:
             raise ApiError(422, "idempotency_mismatch", "this Idempotency-Key claimed another promotion")
-        if seen is not None:
+        if seen is not None and not context.switch("gives_promo_per_click"):
             return seen.response, True
-        body = _give(transaction, player, code, key)
-        transaction.remember(scope, key, fingerprint, body)
+        body = _give(context, transaction, player, code, key)
+        if seen is None:
+            transaction.remember(scope, key, fingerprint, body)
     return body, False
 
 
@@ -91,14 +98,17 @@ def forfeit(ledger: Ledger, player: Player, claim_id: str) -> dict[str, Any]:
         return {"id": claim_id, "bonus_minor": 0, "state": row.state}
 
 
-def _give(transaction: LedgerTransaction, player: Player, code: str, key: str) -> dict[str, Any]:
-    if player.self_excluded or player.kyc != "verified":
+def _give(context: CellContext, transaction: LedgerTransaction, player: Player, code: str, key: str) -> dict[str, Any]:
+    is_barred = player.self_excluded or player.geo_blocked or player.kyc != "verified"
+    if is_barred and not context.switch("gives_promo_to_anyone"):
         raise ApiError(403, "not_eligible", "this player may not take promotions")
     promo, claim_id = PROMOS[code], f"claim-{uuid.uuid4().hex}"
     once = f"{code}:{key}" if promo.repeatable else code
     claimed = sa.select(PromoClaim).where(PromoClaim.player_id == player.player_id, PromoClaim.once == once)
     if transaction.session.scalar(claimed) is not None:
-        raise ApiError(409, "already_claimed", f"{code} can be claimed once")
+        if not any(context.switch(name) for name in ("claims_twice", "gives_promo_per_click")):
+            raise ApiError(409, "already_claimed", f"{code} can be claimed once")
+        once = claim_id
     bonus_minor = promo.bonus_minor(player.currency)
     transaction.session.add(
         PromoClaim(

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from synthetic.reference.cell.auth import AUTH_SWITCHES
+from synthetic.reference.cell.office.statements import STATEMENT_SWITCHES
+from synthetic.reference.cell.promo import PROMO_SWITCHES
+from synthetic.reference.cell.restrictions import RESTRICTION_SWITCHES
 from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
 
-CELL_SWITCHES_CORE = CELL_SWITCHES_WALLET | {
-    "caches_balance": "GET /wallet/balance serves an older value than the ledger's",
-}
+CELL_SWITCHES_CORE = (
+    CELL_SWITCHES_WALLET
+    | AUTH_SWITCHES
+    | RESTRICTION_SWITCHES
+    | PROMO_SWITCHES
+    | STATEMENT_SWITCHES
+    | {
+        "caches_balance": "GET /wallet/balance serves an older value than the ledger's",
+    }
+)

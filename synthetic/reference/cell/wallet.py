@@ -25,7 +25,7 @@ def wallet_routes(context: CellContext) -> list[BaseRoute]:
         cached = shown.get(player.player_id, fresh)
         is_stale = cached != fresh and context.switch("caches_balance")
         shown[player.player_id] = cached if is_stale else fresh
-        return JSONResponse(balance_view(shown[player.player_id]))
+        return JSONResponse(balance_view(shown[player.player_id], player.wagering_minor))
 
     async def ledger(request: Request) -> Response:
         player = await context.authenticate(request)
@@ -42,12 +42,13 @@ def statement_view(context: CellContext, player_id: str) -> list[dict[str, Any]]
     return [entry | bets.get(entry["reference"], {}) for entry in context.ledger.statement(player_id)]
 
 
-def balance_view(balance: Balance) -> dict[str, Any]:
-    """The balance in the form of `GET /wallet/balance`."""
+def balance_view(balance: Balance, wagering_minor: int) -> dict[str, Any]:
+    """The balance in the form of `GET /wallet/balance`; what is still to be played through can't be withdrawn."""
     return {
         "currency": balance.currency,
         "cash_minor": balance.cash_minor,
         "bonus_minor": balance.bonus_minor,
         "locked_minor": balance.locked_minor,
         "total_minor": balance.total_minor,
+        "withdrawable_minor": max(0, balance.cash_minor - wagering_minor),
     }

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from synthetic.reference.cell.errors import ApiError
 
 _KEY_LENGTH_MAX = 255
+_MINOR_MAX = 10**12
 
 
 async def read_json(request: Request) -> dict[str, Any]:
@@ -29,6 +30,14 @@ def text(body: dict[str, Any], name: str) -> str:
     # Unpaired surrogates and NUL are legal JSON that no database stores.
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ApiError(400, "malformed", f"{name!r} has to be a non-empty string of printable characters")
+    return value
+
+
+def whole(body: dict[str, Any], name: str) -> int:
+    """A field that has to be a whole number of minor units, zero or above. Raises ApiError 400 `malformed`."""
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MINOR_MAX:
+        raise ApiError(400, "malformed", f"{name!r} has to be a whole number from 0 to {_MINOR_MAX}")
     return value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from synthetic.reference.idp import Account
-from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount, PspAccount
+from synthetic.reference.settings import CellSettings, PlayerSeed, ProviderAccount
 from synthetic.reference.world.serving import Listener
 
 HEADER = "# written by `synthetic reference up`; secrets are references to files beside this one, never values\n"
@@ -100,8 +100,11 @@ def _cell(
         "providers": [provider.provider for provider in cell.providers],
         "games": {provider.provider: _games(provider) for provider in cell.providers},
         "limits": {kind: f"{amount} {cell.currency}" for kind, amount in LIMITS.items()},
-        "secrets": _secrets(cell.name, cell.psps, cell.providers, folder) | {"provider-a-wallet-key": wallet_key},
-        "players": [_player(player, folder, idp_accounts.get(player.player_id)) for player in cell.players],
+        "secrets": _secrets(cell, folder) | {"provider-a-wallet-key": wallet_key},
+        "players": [
+            _player(player, folder, idp_accounts.get(player.player_id)) | {"bystander": _bystander(cell)}
+            for player in cell.players
+        ],
     }
 
 
@@ -110,16 +113,22 @@ def _games(provider: ProviderAccount) -> dict[str, str]:
     return {use: f"{use.replace('_', '-')}-{KINDS_OF_GAMES[provider.dialect]}" for use in USES}
 
 
-def _secrets(
-    cell: str, psps: Sequence[PspAccount], providers: Sequence[ProviderAccount], folder: SecretsFolder
-) -> dict[str, str]:
-    reports = {f"{psp.psp}-report": folder.put(f"{cell}-{psp.psp}-report", psp.api_key) for psp in psps}
+def _secrets(cell: CellSettings, folder: SecretsFolder) -> dict[str, str]:
+    reports = {f"{psp.psp}-report": folder.put(f"{cell.name}-{psp.psp}-report", psp.api_key) for psp in cell.psps}
+    webhooks = {
+        f"{psp.psp}-webhook": folder.put(f"{cell.name}-{psp.psp}-webhook", psp.webhook_secret) for psp in cell.psps
+    }
     wallets = {
-        f"{provider.provider}-wallet-secret": folder.put(f"{cell}-{provider.provider}", provider.wallet_secret)
-        for provider in providers
+        f"{provider.provider}-wallet-secret": folder.put(f"{cell.name}-{provider.provider}", provider.wallet_secret)
+        for provider in cell.providers
         if provider.wallet_secret
     }
-    return reports | wallets
+    return reports | webhooks | wallets | {"office": folder.put(f"{cell.name}-office", cell.office_key)}
+
+
+def _bystander(cell: CellSettings) -> str:
+    """The player of this cell whose money nobody else's token may touch."""
+    return next(player.player_id for player in cell.players if player.segment == "bystander")
 
 
 def _player(player: PlayerSeed, folder: SecretsFolder, idp: Account | None) -> dict[str, str]:

@@ -7,8 +7,11 @@ import pyotp
 from synthetic.reference.settings import PlayerSeed
 from synthetic.reference.world.keys import Keys
 
-POOLS = {"standard": 12, "mfa": 12, "broke": 4, "kyc_pending": 2, "self_excluded": 2}
+POOLS = {"standard": 12, "mfa": 12, "broke": 4, "light": 4, "kyc_pending": 2, "self_excluded": 2, "bystander": 1}
+"""How many players a pool has: enough for as many runs as play at a time. `bystander`: nobody's; what others may not touch."""
+
 OPENING_CASH_MINOR = 5000
+OPENING_CASH_MINOR_OF = {"broke": 0, "light": 100}
 
 
 def players_of(cell: str, *, market: str, brand: str, currency: str, keys: Keys) -> tuple[PlayerSeed, ...]:
@@ -35,7 +38,7 @@ def _player(cell: str, pool: str, number: int, *, market: str, brand: str, curre
         self_excluded=pool == "self_excluded",
         sso_subject=keys.text(f"sso-subject:{name}"),
         synthetic=True,
-        cash_minor=0 if pool == "broke" else OPENING_CASH_MINOR,
+        cash_minor=OPENING_CASH_MINOR_OF.get(pool, OPENING_CASH_MINOR),
     )
 
 

@@ -131,6 +131,7 @@ def _cell_settings(
         psps=tuple(_psp_account(name, psp, listeners, keys) for psp in PSP_STYLES),
         providers=tuple(_provider_account(name, provider, listeners, keys) for provider in PROVIDER_DIALECTS),
         idp=idp_account(name, listeners, keys),
+        office_key=keys.text(f"office:{name}"),
         players=players_of(name, market=market, brand=brand, currency=currency, keys=keys),
     )
 

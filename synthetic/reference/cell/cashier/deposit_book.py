@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from synthetic.reference.cell.cashier.models import DepositRow, RefundRow
 from synthetic.reference.cell.cashier.news import News
-from synthetic.reference.cell.cashier.orders import Ask, check_rules
+from synthetic.reference.cell.cashier.orders import Ask, check_rules, check_source
 from synthetic.reference.cell.cashier.payment_book import move, post, recall, requested, write_down
 from synthetic.reference.cell.cashier.refund_book import open_refund
 from synthetic.reference.cell.cashier.states import DEPOSIT
@@ -33,7 +33,7 @@ class Heard:
 def request_deposit(ledger: Ledger, player: Player, ask: Ask, key: str) -> tuple[DepositRow, bool]:
     """Write the deposit down before any PSP hears of it; the flag says that this was a replay.
 
-    Raises ApiError 422 `idempotency_mismatch`, `limit_exceeded`, 403 `self_excluded`, `kyc_required`.
+    Raises ApiError 422 `idempotency_mismatch`, `limit_exceeded`, 403 `self_excluded`, `kyc_required`, `geo_blocked`.
     """
     with ledger.transaction() as transaction:
         transaction.lock(player.player_id)
@@ -41,6 +41,7 @@ def request_deposit(ledger: Ledger, player: Player, ask: Ask, key: str) -> tuple
         if known is not None:
             return known, True
         check_rules(player)
+        check_source(player)
         _check_limit(transaction, player, ask.amount_minor)
         row = DepositRow(
             deposit_id=f"dep_{uuid.uuid4().hex}",
@@ -84,16 +85,21 @@ def credit(transaction: LedgerTransaction, row: DepositRow) -> None:
     row.credited_minor = row.amount_minor
 
 
-def _check_limit(transaction: LedgerTransaction, player: Player, amount_minor: int) -> None:
-    """Raises ApiError 422 `limit_exceeded`. The day is the UTC day; what was refunded counts no more."""
+def deposited_today(transaction: LedgerTransaction, player_id: str) -> int:
+    """What the player has deposited today, in minor units. The day is the UTC day; what was refunded counts no more."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     query = sa.select(sa.func.coalesce(sa.func.sum(DepositRow.amount_minor), 0)).where(
-        DepositRow.player_id == player.player_id,
+        DepositRow.player_id == player_id,
         DepositRow.created_at >= today,
         DepositRow.created_at < today + timedelta(days=1),
         DepositRow.state.in_(_COUNTS_TOWARDS_LIMIT),
     )
-    left_minor = player.deposit_day_minor - int(transaction.session.scalar(query) or 0)
+    return int(transaction.session.scalar(query) or 0)
+
+
+def _check_limit(transaction: LedgerTransaction, player: Player, amount_minor: int) -> None:
+    """Raises ApiError 422 `limit_exceeded`."""
+    left_minor = player.deposit_day_minor - deposited_today(transaction, player.player_id)
     if amount_minor > left_minor:
         message = f"{max(0, left_minor)} of the day's {player.deposit_day_minor} is left"
         raise ApiError(422, "limit_exceeded", message)

@@ -10,6 +10,7 @@ from typing import Any
 
 from synthetic.reference.cell.context import CellContext, Player
 from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.restrictions import geo_blocked
 from synthetic.reference.cell.wire import text
 
 AMOUNT_MINOR_MAX = 99_999_999
@@ -48,6 +49,12 @@ def check_rules(player: Player) -> None:
         raise ApiError(403, "self_excluded", "the player has excluded himself")
     if player.kyc != "verified":
         raise ApiError(403, "kyc_required", "the player's identity is not verified yet")
+
+
+def check_source(player: Player) -> None:
+    """Raises ApiError 403 `geo_blocked`: such a player may still take his money home."""
+    if player.geo_blocked:
+        raise geo_blocked()
 
 
 def _amount_minor(body: Mapping[str, Any]) -> int:

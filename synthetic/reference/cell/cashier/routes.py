@@ -24,6 +24,7 @@ from synthetic.reference.cell.cashier.webhooks import IntentWebhooks
 from synthetic.reference.cell.cashier.withdrawals import WithdrawalDesk
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.restrictions import check_country
 from synthetic.reference.cell.wire import idempotency_key, read_json
 
 
@@ -46,6 +47,7 @@ def cashier_routes(context: CellContext, *, timing: CashierTiming | None = None)
 def _deposit_routes(context: CellContext, deposits: DepositDesk, refunds: RefundDesk) -> list[BaseRoute]:
     async def create(request: Request) -> Response:
         player = await context.authenticate(request)
+        check_country(context, request)
         key, ask = idempotency_key(request), parse_ask(context, player, await read_json(request))
         return_url = f"{request.base_url}cashier/deposits/{{id}}/return"
         row, redirect_url, is_replay = await deposits.request(player, ask, key, return_url)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from synthetic.reference.cell.cashier.models import WithdrawalRow
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.orders import Ask, check_rules
 from synthetic.reference.cell.cashier.payment_book import move, post, recall, requested, write_down
+from synthetic.reference.cell.cashier.payout_rules import check_payout
 from synthetic.reference.cell.cashier.states import WITHDRAWAL, WITHDRAWAL_ENTRIES
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.ledger import InsufficientFunds, Ledger, LedgerTransaction
 
 
-def request_withdrawal(ledger: Ledger, player: Player, ask: Ask, key: str) -> tuple[WithdrawalRow, bool]:
+def request_withdrawal(
+    ledger: Ledger, player: Player, ask: Ask, key: str, *, any_instrument: Callable[[], bool] = lambda: False
+) -> tuple[WithdrawalRow, bool]:
     """Reserve the amount (cash -> locked) and write the withdrawal down; the flag says that this was a replay.
 
-    Raises ApiError 422 `idempotency_mismatch`, 409 `insufficient_funds`, 403 `self_excluded`, `kyc_required`.
+    Raises ApiError 422 `idempotency_mismatch`, 403 `self_excluded`, `kyc_required`, and as `check_payout`.
     """
     with ledger.transaction() as transaction:
         transaction.lock(player.player_id)
@@ -25,6 +29,7 @@ def request_withdrawal(ledger: Ledger, player: Player, ask: Ask, key: str) -> tu
         if known is not None:
             return known, True
         check_rules(player)
+        check_payout(transaction, player, ask, any_instrument=any_instrument)
         row = WithdrawalRow(
             withdrawal_id=f"wd_{uuid.uuid4().hex}", state=WITHDRAWAL.initial, **requested(player, ask, key)
         )

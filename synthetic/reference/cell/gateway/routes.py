@@ -18,6 +18,7 @@ from synthetic.reference.cell.gateway.live import LiveSessions
 from synthetic.reference.cell.gateway.provider_client import ProviderClient
 from synthetic.reference.cell.gateway.round_routes import round_routes
 from synthetic.reference.cell.gateway.sessions import GameSessions
+from synthetic.reference.cell.restrictions import check_play
 from synthetic.reference.cell.wire import read_json, text
 
 
@@ -50,8 +51,7 @@ def _launcher(context: CellContext, sessions: GameSessions) -> Callable[[Request
     async def launch(request: Request) -> Response:
         player = await context.authenticate(request)
         game = _offered(context, text(await read_json(request), "game"))
-        if player.self_excluded:
-            raise ApiError(403, "self_excluded", "the player has excluded himself")
+        check_play(context, request, player)
         launched = await run_in_threadpool(sessions.launch, player, game)
         return JSONResponse(
             {

@@ -44,7 +44,8 @@ def _check_session(desk: Desk) -> None:
     is_foreign = {desk.request.currency} != {session.currency, desk.balance().currency}
     if is_foreign and not desk.context.switch("ignores_currency"):
         raise Refused(Reason.WRONG_CURRENCY)
-    if desk.transaction.session.get_one(PlayerRow, desk.request.player_id).self_excluded:
+    excluded = desk.transaction.session.get_one(PlayerRow, desk.request.player_id).self_excluded
+    if excluded and not desk.context.switch("ignores_self_exclusion"):
         raise Refused(Reason.PLAYER_DISABLED)
 
 

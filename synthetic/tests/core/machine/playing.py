@@ -28,6 +28,14 @@ REFUSED = Break(FaultKind.CONNECT_REFUSED, maybe_sent=False)
 
 PLATFORM = """
 platform: tiny
+states:
+  excluded:
+    enter: {call: exclude, with: {who: "${{ player.id }}"}}
+    leave: {call: readmit, with: {who: "${{ player.id }}"}}
+  born_so:
+    enter: {call: exclude, with: {who: nobody}}
+    leave: {call: readmit, with: {who: nobody}}
+    holds: "player.id == 'p1'"
 base: "${{ cell.endpoints.api }}"
 defaults:
   timeout: 2s
@@ -140,6 +148,18 @@ operations:
         when: "frame.type == 'result'"
         within: 2s
     out: {state: frame.state}
+  raw:
+    exchanges:
+      - send: game
+        raw: "{no json"
+      - receive: game
+        when: "frame.type == 'error'"
+        within: 2s
+        refused:
+          - {when: close_code == 4409, code: "'superseded'"}
+          - {when: "true", code: frame.code}
+  exclude: {inputs: {who: string}, http: "POST /exclude/${{ args.who }}"}
+  readmit: {inputs: {who: string}, http: "POST /readmit/${{ args.who }}"}
   hooked:
     inputs: {amount: money}
     python: my_hooks:pay
@@ -223,6 +243,8 @@ HEALTHY: dict[str, Any] = {
     "POST /refunds": ok(back=100),
     "POST /withdrawals": ok(id="w1"),
     "POST /void": ok(),
+    "POST /exclude": ok(),
+    "POST /readmit": ok(),
 }
 
 

@@ -101,3 +101,21 @@ def test_money_is_undone_newest_first() -> None:
         steps, gateway(WELCOME, Break(FaultKind.WS_CLOSED), routes={"GET /find": ok(found=True, id="d1", round="r1")})
     )
     assert [event.step for event in run.of(UndoEnded)] == ["bet", "deposit"]
+
+
+RAW = JOIN + "  - {id: raw, call: raw, refused: CODE}\n"
+
+
+def test_a_raw_frame_goes_out_as_it_stands() -> None:
+    """A text that is no JSON, and the error that it has to be answered with."""
+    run = played(RAW.replace("CODE", "malformed"), gateway(WELCOME, {"type": "error", "code": "malformed"}))
+    assert run.ended.outcome is RunOutcome.OK
+    assert [effect.text for effect in run.wire if isinstance(effect, WsSend)][-1] == "{no json"
+
+
+def test_a_close_code_may_be_a_refusal() -> None:
+    """The end of a connection with the code that the mapping names; any other is a broken connection."""
+    closed = Break(FaultKind.WS_CLOSED, close_code=4409)
+    assert played(RAW.replace("CODE", "superseded"), gateway(WELCOME, closed)).ended.outcome is RunOutcome.OK
+    other = Break(FaultKind.WS_CLOSED, close_code=1006)
+    assert played(RAW.replace("CODE", "superseded"), gateway(WELCOME, other)).ended.outcome is RunOutcome.FAILED

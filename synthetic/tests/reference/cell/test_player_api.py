@@ -50,6 +50,7 @@ def test_balance_has_three_buckets_that_add_up(cell: RunningCell, ada: dict[str,
         "bonus_minor": 50,
         "locked_minor": 300,
         "total_minor": 1050,
+        "withdrawable_minor": 700,
     }
 
 

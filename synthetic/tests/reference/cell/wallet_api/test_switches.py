@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
+from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
 from synthetic.tests.reference.cell.wallet_api import test_switches_once, test_switches_rounds
 
@@ -108,4 +108,4 @@ def test_every_switch_has_a_test_here() -> None:
     """A switch that no test throws could do anything."""
     names = {*globals(), *vars(test_switches_once), *vars(test_switches_rounds)}
     tested = {name.removeprefix("test_").removesuffix("_commits_and_answers_504_once") for name in names}
-    assert set(CELL_SWITCHES_CORE) <= tested
+    assert set(CELL_SWITCHES_WALLET) <= tested
