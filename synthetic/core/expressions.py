@@ -242,6 +242,8 @@ def _plain_words(message: str) -> str:
     for technical, plain in _SUGARED.items():
         message = message.replace(technical, plain)
     message = re.sub(r"\s*\[[A-Z_]+\]\s*$", "", message)
+    message = re.sub(r"^Key not found in map : ", "there is no key ", message)
+    message = message.replace("Applying SELECT to non-message type", "it is no object, so it has no such key")
     return message.replace("undeclared reference to", "unknown name")
 
 

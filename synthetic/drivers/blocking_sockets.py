@@ -20,6 +20,7 @@ from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.dialling import Deadline, dial, within
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
+from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
 from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
@@ -167,6 +168,8 @@ def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
     crumbs = CrumbCount(limits.crumbs_max)
 
     class Connection(ClientConnection):
+        recv_bufsize = READ_BYTES_MAX  # the deadline is looked at only when what was read is parsed
+
         def process_event(self, event: Event) -> None:
             super().process_event(event)
             if crumbs.is_over(event):

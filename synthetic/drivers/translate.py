@@ -36,7 +36,7 @@ TRANSPORT_ERRORS = (
     Unsendable,
 )
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
-_TOO_BIG, _BAD_FRAMES, _FLOOD = 1009, (1002, 1007), 1008
+_TOO_BIG, _BAD_FRAMES, _NOT_UTF_8, _FLOOD = 1009, 1002, 1007, 1008
 
 
 def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: float) -> TransportFault:
@@ -66,7 +66,9 @@ def ending(closed: ConnectionClosed) -> tuple[FaultKind, str, int | None]:
         return FaultKind.PROTOCOL, f"a frame is over the size limit ({ours.reason})", ours.code
     if ours is not None and ours.code == _FLOOD:
         return FaultKind.PROTOCOL, f"the peer sent {ours.reason}", ours.code
-    if ours is not None and ours.code in _BAD_FRAMES:
+    if ours is not None and ours.code == _NOT_UTF_8:
+        return FaultKind.PROTOCOL, f"a text frame is not UTF-8: {ours.reason}".rstrip(": "), ours.code
+    if ours is not None and ours.code == _BAD_FRAMES:
         return FaultKind.PROTOCOL, f"what came is not WebSocket: {ours.reason}".rstrip(": "), ours.code
     return FaultKind.WS_CLOSED, *_peer_close(closed.rcvd)
 

@@ -203,7 +203,8 @@ def _read_reply(
         return replace(answer, outcome=StepOutcome.REFUSED, code=code, reason=f"HTTP {reply.status} {code}")
     if unclear and _SUCCESS[0] <= reply.status <= _SUCCESS[1]:
         return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=unclear)
-    told = f"{flaw if body.flaw else answered}, expected `{plan.ok.text}`{_pointing(state, reply)}"
+    came = f"{answered} with {body.shown}" if body.flaw else answered
+    told = f"{came}, expected `{plan.ok.text}`{_pointing(state, reply)}"
     return replace(answer, outcome=StepOutcome.UNKNOWN, code=f"http_{reply.status}", reason=told)
 
 

@@ -52,10 +52,14 @@ class Body:
         """`HTML (text/html, 312 bytes) where JSON was expected`."""
         if self.size and not self.flaw:
             return LACKING
+        return self.shown if self.flaw.startswith("JSON") else f"{self.shown} where JSON was expected"
+
+    @property
+    def shown(self) -> str:
+        """`HTML (text/html, 312 bytes)`."""
         facts = f"{_token(self.content_type, 'content type')}, {self.size} {'byte' if self.size == 1 else 'bytes'}"
         packed = f", packed as {_token(self.coding, 'coding')}" if self.coding not in _PACKED_AS_IT_CAME else ""
-        told = f"{self.flaw or 'an empty body'} ({facts}{packed})"
-        return told if self.flaw.startswith("JSON") else f"{told} where JSON was expected"
+        return f"{self.flaw or 'an empty body'} ({facts}{packed})"
 
 
 def read_body(reply: HttpReply) -> Body:
@@ -95,7 +99,7 @@ def read_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise NotJson(_broken(text, error)) from None
     except ValueError:  # Python reads no number of more than 4300 digits
-        raise NotJson("JSON with a number of thousands of digits") from None
+        raise NotJson("JSON that holds a number of thousands of digits") from None
     if isinstance(data, _CONTAINERS):
         _bounded(data)
     if _SURROGATE.search(text):
@@ -118,18 +122,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         key = f"the key {twice!r}" if len(twice) <= _KEY_SHOWN_MAX else "a key"
-        raise NotJson(f"JSON with {key} twice in one object")
+        raise NotJson(f"JSON that has {key} twice in one object")
     return data
 
 
 def _no_constant(name: str) -> Any:
-    raise NotJson(f"JSON with {name}, which JSON has not")
+    raise NotJson(f"JSON that holds {name}, which is no JSON")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
-        raise NotJson("JSON with a number that is too large for 64 bits")
+        raise NotJson("JSON that holds a number too large for 64 bits")
     return number
 
 
@@ -142,7 +146,7 @@ def _bounded(data: Any) -> None:
         if depth > _DEPTH_MAX:
             raise NotJson(_too_deep())
         if values > _VALUES_MAX:
-            raise NotJson(f"JSON of over {_VALUES_MAX} values")
+            raise NotJson(f"JSON that holds over {_VALUES_MAX} values")
         items = container.values() if isinstance(container, dict) else container
         waiting.extend((item, depth + 1) for item in items if isinstance(item, _CONTAINERS))
 
@@ -155,7 +159,7 @@ def _whole_characters(data: Any) -> None:
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise NotJson("JSON with half a surrogate pair, which is no character") from None
+        raise NotJson("JSON that holds half a surrogate pair, which is no character") from None
 
 
 def lacking(flaw: str, error: ExpressionError) -> str:

@@ -228,7 +228,10 @@ def _late_by_us(step: StepPlan, end: CallEnd, verdict: Verdict) -> bool:
     """Whether our own lag was long enough to have made a step late: above 5 % of the time that it had."""
     if verdict.overdue:
         return end.lag_ns > step.within_s * 1e9 / 20
-    return end.error == FaultKind.READ_TIMEOUT and end.late_by_us
+    silent = (
+        end.error == FaultKind.READ_TIMEOUT and end.code != UNREADABLE
+    )  # what came in time and can't be read is not late
+    return silent and end.late_by_us
 
 
 def _record(

@@ -20,7 +20,7 @@ class Case:
     name: str
     does: Behaviour | bytes
     says: str
-    took_s_max: float = 3.0
+    took_s_max: float = 4.0
     peak_mb_max: int = 16
     timeout_s: float = 0.4
 

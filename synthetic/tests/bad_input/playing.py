@@ -36,7 +36,7 @@ from synthetic.tests.bad_input.hostile import PASSWORD, TOKEN, HostilePlatform
 E = TypeVar("E")
 MAPPING = Path(__file__).with_name("platform.yaml")
 REASON_MAX = 400
-ATTEMPTS = 3
+ATTEMPTS = 6
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 
 CELLS = """

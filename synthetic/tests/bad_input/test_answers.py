@@ -47,7 +47,7 @@ ANSWERS = [
     Case(
         "HTML with 502",
         typed(PAGE, "text/html", status="502 Bad Gateway"),
-        r"HTTP 502 with HTML \(text/html, 70 bytes\).*expected `status == 200`",
+        r"HTTP 502 with HTML \(text/html, 70 bytes\), expected `status == 200`",
     ),
     Case(
         "truncated JSON",
@@ -62,34 +62,34 @@ ANSWERS = [
     Case(
         "duplicate keys",
         typed(b'{"id": "d1", "state": "failed", "state": "succeeded"}'),
-        r"HTTP 200 with JSON with the key 'state' twice in one object",
+        r"HTTP 200 with JSON that has the key 'state' twice in one object",
     ),
     Case(
         "a duplicate key among 60 000",
         typed(f'{{{KEYS}, "k59999": 2}}'.encode()),
-        r"HTTP 200 with JSON with the key 'k59999' twice",
+        r"HTTP 200 with JSON that has the key 'k59999' twice",
         took_s_max=6.0,
         peak_mb_max=32,
     ),
     Case(
         "NaN",
         typed(b'{"id": "d1", "state": "succeeded", "amount": NaN}'),
-        r"HTTP 200 with JSON with NaN, which JSON has not",
+        r"HTTP 200 with JSON that holds NaN, which is no JSON",
     ),
     Case(
         "Infinity",
         typed(b'{"id": "d1", "state": "succeeded", "amount": -Infinity}'),
-        r"HTTP 200 with JSON with -Infinity, which JSON has not",
+        r"HTTP 200 with JSON that holds -Infinity, which is no JSON",
     ),
     Case(
         "a number beyond a double",
         typed(b'{"id": "d1", "state": "succeeded", "amount": 1e999}'),
-        r"HTTP 200 with JSON with a number that is too large for 64 bits",
+        r"HTTP 200 with JSON that holds a number too large for 64 bits",
     ),
     Case(
         "a number of 5 000 digits",
         typed(b'{"id": "d1", "amount": ' + b"9" * 5000 + b"}"),
-        r"HTTP 200 with JSON with a number of thousands of digits",
+        r"HTTP 200 with JSON that holds a number of thousands of digits",
     ),
     Case(
         "deep nesting",
@@ -104,14 +104,14 @@ ANSWERS = [
     Case(
         "a megabyte of values",
         typed(b"[" + b"0," * 500_000 + b"0]"),
-        r"HTTP 200 with JSON of over 100000 values",
+        r"HTTP 200 with JSON that holds over 100000 values",
         took_s_max=6.0,
         peak_mb_max=32,
     ),
     Case(
         "a lone surrogate",
         typed(b'{"id": "d1", "state": "\\ud83d"}'),
-        r"HTTP 200 with JSON with half a surrogate pair, which is no character",
+        r"HTTP 200 with JSON that holds half a surrogate pair, which is no character",
     ),
     Case(
         "a lone NUL",
@@ -141,7 +141,7 @@ ANSWERS = [
     Case(
         "JSON of something else",
         json_answer(status="ok"),
-        r"HTTP 200 with JSON that lacks what the mapping takes from it: `body",
+        r"HTTP 200 with JSON that lacks what the mapping takes from it: `body.\w+`: there is no key .\w+.$",
     ),
     Case(
         "a list in place of an object",

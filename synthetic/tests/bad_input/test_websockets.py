@@ -91,7 +91,7 @@ FRAMES = [
     Case(
         "a text frame that is not UTF-8",
         saying(frame(b'{"type": "\xff"}'), then=quiet),
-        rf"{WAITING}what came is not WebSocket: invalid start byte at position 10$",
+        rf"{WAITING}a text frame is not UTF-8: invalid start byte at position 10$",
     ),
     Case(
         "a malformed frame",
@@ -116,7 +116,7 @@ FRAMES = [
     Case(
         "a frame with NaN",
         saying(frame(b'{"type": "ack", "balance": NaN}'), then=quiet),
-        rf"{WAITING}it did not come within 0\.\d\d s; 1 other frame had come, one of them JSON with NaN, which JSON has not",
+        rf"{WAITING}it did not come within 0\.\d\d s; 1 other frame had come, one of them JSON that holds NaN, which is no JSON",
     ),
     Case("a half-open WebSocket", silence, rf"{WAITING}it did not come within 0\.\d\d s$"),
     Case("a reset WebSocket", reset, rf"{WAITING}the connection ended without a close frame$"),
