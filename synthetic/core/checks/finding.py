@@ -1,4 +1,4 @@
-"""What a checker answers: findings, each with the shortest piece of evidence that breaks the law."""
+"""What a checker answers: findings, each of one breach. The history's shortest piece that shows it comes from `shortest`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Finding:
 
 
 Judge = Callable[[History], tuple[Finding, ...] | None]
-"""Findings; none if the law holds; None if the history has not the evidence to say."""
+"""Findings; none if the law holds; None if the history has not the evidence to say. It never raises, whatever the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named law. `invariants` are its numbers in the domain reference.
+    """A named law. `invariants` are its numbers in the domain reference, none for a law that is not among them.
 
     `cause`: it is no law of its own, but says why something did not come about (who was told, whose clock is off). It
     decides whom a failed step is blamed on, and is silent where a law is broken (`core/blame.py`).
@@ -35,3 +35,8 @@ class Check:
     law: str
     judge: Judge
     cause: bool = False
+
+
+def platform(message: str) -> Finding:
+    """A breach that is the platform's."""
+    return Finding(message, Blame.PLATFORM)

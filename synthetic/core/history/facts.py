@@ -71,7 +71,8 @@ class Redirect(Told):
 class Notification(Told):
     """A notification of a PSP that was delivered to the platform: by the PSP, or by us in its place.
 
-    `event`: `captured, failed, refunded, paid, payout_failed, chargeback`. `signature`: `good, bad, missing, stale`.
+    `event`: `captured, failed, refunded, paid, payout_failed, chargeback`. `signature`: `good, bad, missing, stale`, or
+    `reformatted` for one that is right for the same JSON in other bytes.
     """
 
     id: str
@@ -87,12 +88,16 @@ class Notification(Told):
 
 @dataclass(frozen=True, slots=True)
 class Bet(Told):
-    """A bet as its caller saw it end. `key`: the idempotency key (`req_id`); `round`: the round that it belongs to."""
+    """A bet as its caller saw it end. `key`: the idempotency key (`req_id`); `round`: the round that it belongs to.
+
+    `balance`: the one that it was answered with.
+    """
 
     reference: str
     stake: Money
     key: str = ""
     round: str = ""
+    balance: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,21 @@ class Round(Told):
 
 @dataclass(frozen=True, slots=True)
 class Rollback(Told):
-    """A rollback of a bet that the wallet acknowledged."""
+    """A rollback of a bet that the wallet acknowledged. `transaction`: the rollback's own id."""
 
     reference: str
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tampered(Told):
-    """A request with a bad signature that would have moved money under this reference."""
+    """A request with a bad signature that would have moved money under this reference.
+
+    `signature`: `bad, missing, stale`, or `reformatted` for one that is right for the same JSON in other bytes.
+    """
 
     reference: str
+    signature: str = "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +134,11 @@ class WalletCall(Told):
     """One call of the seamless wallet, as a game provider makes it.
 
     `action`: `bet, win, rollback, close`. `transaction`: the provider's id of this call; `reference`: the bet that a win or a
-    rollback means. `token`: `live, expired, foreign, unknown`. `signature`: `good, bad, missing, stale`. `batch`: calls with one
-    batch id happen together or not at all. `balance`: the one that was answered; `stored`: the wallet's own id of it.
-    `currency` is the call's, `session_currency` the session's (`""`: the same). `body`: a digest of what the call asks for,
-    the same for two calls that ask for the same. `delay_s`: how long after its first sending a repetition was sent, in the
-    provider's time.
+    rollback means. `token`: `live, expired, foreign, unknown`. `signature`: `good, bad, missing, stale`, or `reformatted` for
+    one that is right for the same JSON in other bytes. `batch`: calls with one batch id happen together or not at all.
+    `balance`: the one that was answered; `stored`: the wallet's own id of it. `currency` is the call's, `session_currency`
+    the session's (`""`: the same). `body`: a digest of what the call asks for, the same for two calls that ask for the same.
+    `delay_s`: how long after its first sending a repetition was sent, in the provider's time.
     """
 
     action: str
@@ -200,11 +210,12 @@ class Restriction(Told):
 
 @dataclass(frozen=True, slots=True)
 class Promo(Told):
-    """A claim of a promotion. `id`: the claim's; `bonus`: what it gives."""
+    """A claim of a promotion. `id`: the claim's; `bonus`: what it gives; `key`: the idempotency key."""
 
     id: str
     code: str
     bonus: Money
+    key: str = ""
 
 
 # --- statements -------------------------------------------------------------------------------------------------------------------

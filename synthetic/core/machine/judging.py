@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synthetic.core.checks import ALWAYS, CHECKS, Finding
+from synthetic.core.checks.shortest import show
 from synthetic.core.events import CheckJudged
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Clock, History, Moved
@@ -24,7 +25,7 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     for name in state.spec.plan.checks:
         yield _judge_check(state, name, history)
     for name in ALWAYS:
-        if name in CHECKS and name not in state.spec.plan.checks:
+        if name not in state.spec.plan.checks:
             judged = _judge_check(state, name, history)
             if judged.held is False:
                 yield judged
@@ -60,11 +61,11 @@ def _judge_check(state: RunState, name: str, history: History) -> CheckJudged:
         return CheckJudged(state.spec.run_id, name, None, "not enough evidence", None)
     if not verdict:
         return CheckJudged(state.spec.run_id, name, held=True, message="", blame=None)
-    return _broken(state, name, verdict)
+    return _broken(state, name, show(CHECKS[name], history, verdict[0]))
 
 
-def _broken(state: RunState, name: str, findings: tuple[Finding, ...]) -> CheckJudged:
-    first = findings[0]
-    evidence = tuple(state.told(line) for finding in findings for line in finding.evidence)
+def _broken(state: RunState, name: str, first: Finding) -> CheckJudged:
+    """The first breach, with the shortest piece of the run's history that shows it."""
+    evidence = tuple(state.told(line) for line in first.evidence)
     message = state.told(first.message)
     return CheckJudged(state.spec.run_id, name, held=False, message=message, blame=first.blame, evidence=evidence)

@@ -1,0 +1,117 @@
+"""Invariant 49: the net of a run is its expected cost: what it moved itself and what its rounds paid, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from synthetic.core.checks.amounts import sums, written
+from synthetic.core.checks.finding import Check, Finding
+from synthetic.core.checks.postings import is_ours, wallet_calls
+from synthetic.core.history import Deposit, History, LedgerEntry, Moved, Round, WalletCall
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, StepOutcome
+
+# What a run causes by what it moves, and what gives back something that was moved (other laws count that).
+_CAUSED = ("deposit", "bet", "win", "withdraw_reserve")
+_GIVES_BACK = (
+    "refund", "refund_failed", "rollback", "withdraw_release", "withdraw_paid", "payout_failed", "chargeback",
+    "bonus", "bonus_forfeit", "funding",
+)  # fmt: skip
+_UNKNOWN_MAX = 8  # 2^8 possible costs; a run with more unknowns can't be judged by its net
+_SIGNS = {"in": 1, "out": -1, "stake": -1}
+
+
+def judge(history: History) -> tuple[Finding, ...] | None:
+    """Compare what cash has gained, by the two statements, with what the run's own movements and rounds explain."""
+    gained = history.new_ledger_entries()
+    if gained is None or not history.finished or not (history.moved or history.run_id):
+        return None
+    own = [e for e in gained if e.amount.currency == history.currency]
+    strange = [e for e in own if e.bucket == "cash" and e.kind not in (*_CAUSED, *_GIVES_BACK)]
+    if strange:
+        entry = strange[0]
+        return (Finding(f"the run cost {entry.amount} as {entry.kind} {entry.reference}", Blame.PLATFORM),)
+    ends = _payouts(history)
+    counted = [e for e in own if _counts(e) and (e.kind != "win" or e.reference in ends)]
+    net = sums(e.amount for e in counted).get(history.currency, 0)
+    costs = _possible(history, sum(ends.values()))
+    if costs is None:
+        return None
+    if net in costs:
+        return ()
+    spent, due = written(net, history.currency), written(min(costs, key=lambda cost: abs(cost - net)), history.currency)
+    key = _our_key(history, counted)
+    whose = f"; our own key {key} moved money that the run did not mean to move" if key else ""
+    blame = Blame.HARNESS if key else Blame.PLATFORM
+    return (Finding(f"the run was to move {due} net, and {spent} moved{whose}", blame),)
+
+
+def _counts(entry: LedgerEntry) -> bool:
+    """Payments move cash; a stake may come out of the bonus."""
+    return entry.kind in _CAUSED and (
+        entry.bucket == "cash" or (entry.bucket == "bonus" and entry.kind in ("bet", "win"))
+    )
+
+
+def _payouts(history: History) -> dict[str, int]:
+    """What rounds and wallet calls say that they paid, by bet. Wins of other bets are not counted on either side."""
+    paid = {r.reference: r.payout.minor for r in history.of(Round) if r.state in ("WON", "LOST", "VOID")}
+    wins: dict[tuple[str, str], WalletCall] = {}
+    for call in wallet_calls(history, "win"):
+        if call.outcome is StepOutcome.DONE and call.reference not in paid:
+            wins.setdefault((call.reference, call.transaction), call)
+    for (reference, _), call in wins.items():
+        paid[reference] = paid.get(reference, 0) + call.amount.minor
+    return paid
+
+
+def _possible(history: History, payouts: int) -> set[int] | None:
+    """All nets that what is known allows: what is unknown or pending may have happened or not."""
+    certain, open_ = payouts, []
+    for moved in _once(history.moved):
+        sign = _SIGNS.get(moved.direction, 0)
+        amount = sign * _credited(history, moved).minor
+        failed_later = moved.outcome is StepOutcome.REFUSED and moved.direction == "out"  # reserved, then released
+        if not sign or (moved.outcome is StepOutcome.REFUSED and not failed_later):
+            continue
+        if moved.outcome is StepOutcome.UNKNOWN or failed_later or _is_pending(history, moved):
+            open_.append(amount)
+        else:
+            certain += amount
+    if len(open_) > _UNKNOWN_MAX:
+        return None
+    return {certain + sum(chosen) for chosen in product(*((0, amount) for amount in open_))}
+
+
+def _once(moved: Sequence[Moved]) -> Iterator[Moved]:
+    """Each key once; a step that has two keys has asked for its money twice, and meant it once."""
+    steps: set[str] = set()
+    for one in moved:
+        if one.step not in steps:
+            steps.add(one.step)
+            yield one
+
+
+def _credited(history: History, moved: Moved) -> Money:
+    """What the platform said that it credits, less fees; else what was asked for."""
+    said = [d.credited for d in history.of(Deposit) if d.step == moved.step and d.credited is not None]
+    return said[-1] if said and said[-1].currency == moved.amount.currency else moved.amount
+
+
+def _is_pending(history: History, moved: Moved) -> bool:
+    return any(d.step == moved.step and d.state not in ("succeeded", "refunded") for d in history.of(Deposit))
+
+
+def _our_key(history: History, counted: Sequence[LedgerEntry]) -> str:
+    """Our own key that moved what the run did not mean to move; `""` where there is none."""
+    keys: dict[str, set[str]] = {}
+    for moved in history.moved:
+        if moved.outcome is not StepOutcome.REFUSED:
+            keys.setdefault(moved.step, set()).add(moved.key)
+    twice = [max(known) for known in keys.values() if len(known) > 1]
+    lost = [entry.key or entry.reference for entry in counted if is_ours(history, entry)]
+    return next(iter([*twice, *lost]), "")
+
+
+CHECK = Check("run-costs-what-it-should", (49,), "a run costs what it moved and what its rounds paid", judge)

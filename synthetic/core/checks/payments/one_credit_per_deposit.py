@@ -1,0 +1,52 @@
+"""Invariant 28: a deposit is credited once, with its amount; a declined one is not credited at all."""
+
+from __future__ import annotations
+
+from synthetic.core.checks.amounts import as_money, listed
+from synthetic.core.checks.finding import Check, Finding, platform
+from synthetic.core.checks.payments.statements import credits_of, deposits, psp_entries
+from synthetic.core.history import Deposit, History, LedgerEntry
+from synthetic.core.money import Money
+from synthetic.core.outcome import StepOutcome
+
+_FINAL = ("succeeded", "declined", "failed", "refunded")
+
+
+def judge(history: History) -> tuple[Finding, ...] | None:
+    """Hold each deposit that came to its end against what the ledger gained under its reference."""
+    gained = history.new_ledger_entries()
+    if gained is None:
+        return None
+    ended = [deposit for deposit in deposits(history).values() if deposit.state in _FINAL]
+    return tuple(finding for deposit in ended if (finding := _judge_one(history, deposit, gained)))
+
+
+def _judge_one(history: History, deposit: Deposit, gained: tuple[LedgerEntry, ...]) -> Finding | None:
+    succeeded = deposit.outcome is StepOutcome.DONE and deposit.state == "succeeded"
+    credited = [entry.amount for entry in credits_of(gained, deposit.reference)]
+    allowed = _allowed(history, deposit, succeeded=succeeded)
+    if credited in allowed:
+        return None
+    wanted = f"one credit of {deposit.amount}" if succeeded else "no credit"
+    return platform(
+        f"deposit {deposit.reference} ({deposit.state}) has {len(credited)} credits ({listed(credited)}), "
+        f"expected {wanted}"
+    )
+
+
+def _allowed(history: History, deposit: Deposit, *, succeeded: bool) -> list[list[Money]]:
+    """What may be credited. What the PSP captured less its fee is right, too: a wrong capture is no double credit."""
+    if not (succeeded or deposit.state == "refunded"):
+        return [[]]
+    allowed = [[deposit.amount]]
+    captures = psp_entries(history, deposit.reference, "capture") or []
+    if len(captures) == 1:
+        captured, fee = captures[0].amount, captures[0].fee
+        net = captured.minor - (fee.minor if fee is not None and fee.currency == captured.currency else 0)
+        allowed += [[amount] for amount in (as_money(net, captured.currency),) if amount is not None]
+    if deposit.state == "refunded":  # called back at the PSP while it was pending
+        allowed.append([])
+    return allowed
+
+
+CHECK = Check("one-credit-per-deposit", (28,), "a deposit is credited once, and only if it succeeded", judge)

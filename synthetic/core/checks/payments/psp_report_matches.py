@@ -1,0 +1,75 @@
+"""Invariant 37: platform = PSP report; each payment stands once on both sides, with one amount."""
+
+from __future__ import annotations
+
+from synthetic.core.checks.amounts import listed
+from synthetic.core.checks.finding import Check, Finding
+from synthetic.core.checks.payments.statements import credits_of, deposits, has_notified, was_notified, withdrawals
+from synthetic.core.history import Deposit, History, PspEntry, Withdrawal
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, StepOutcome
+
+
+def judge(history: History) -> tuple[Finding, ...] | None:
+    """Hold every payment that came to its end against what the PSP's report gained under its reference."""
+    gained = history.new_psp_entries()
+    if gained is None:
+        return None
+    ended = [d for d in deposits(history).values() if d.state in ("succeeded", "declined", "failed")]
+    out = [w for w in withdrawals(history).values() if w.state in ("paid", "failed", "cancelled")]
+    findings = [_compare(history, gained, d) for d in ended] + [_compare(history, gained, w) for w in out]
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _stands(payment: Deposit | Withdrawal) -> bool:
+    """Whether the platform says that it has taken place."""
+    return payment.outcome is StepOutcome.DONE and payment.state in ("succeeded", "paid")
+
+
+def _compare(history: History, gained: tuple[PspEntry, ...], payment: Deposit | Withdrawal) -> Finding | None:
+    kind = "capture" if isinstance(payment, Deposit) else "payout"
+    own = [e.amount for e in gained if e.kind == kind and e.reference == payment.reference]
+    wanted = [payment.amount] if _stands(payment) else []
+    if own == wanted or (own == [payment.amount] and _was_returned(gained, payment)):
+        return None
+    has = f"one of {payment.amount}" if wanted else "none"
+    return Finding(
+        f"the PSP reports {len(own)} {kind}s ({listed(own)}) for {payment.reference}; the platform has {has}",
+        _blame(history, payment, own),
+    )
+
+
+def _was_returned(gained: tuple[PspEntry, ...], payment: Deposit | Withdrawal) -> bool:
+    """A payout that the platform has as failed was paid first, and came back."""
+    return isinstance(payment, Withdrawal) and any(
+        e.kind == "payout_reversal" and e.reference == payment.reference for e in gained
+    )
+
+
+def _blame(history: History, payment: Deposit | Withdrawal, own: list[Money]) -> Blame:
+    """Of a wrong amount the PSP's, unless the platform credited what it had asked for all the same.
+
+    Of a line that lacks the PSP's, where it notified what its report does not have; of one too many the platform's, which
+    has to ask under one key, unless the PSP never told it of the one that there is.
+    """
+    event = "captured" if isinstance(payment, Deposit) else "paid"
+    if len(own) > 1:
+        return Blame.PLATFORM
+    if not own:
+        return Blame.PSP if has_notified(history, payment.reference, event) else Blame.PLATFORM
+    if _stands(payment):
+        return _blame_of_amount(history, payment, own[0])
+    told = was_notified(history, payment.reference, event)
+    return Blame.PSP if not told and has_notified(history, payment.reference, "failed") else Blame.PLATFORM
+
+
+def _blame_of_amount(history: History, payment: Deposit | Withdrawal, moved: Money) -> Blame:
+    gained = history.new_ledger_entries()
+    if isinstance(payment, Withdrawal) or gained is None:
+        credited = payment.credited if isinstance(payment, Deposit) else None
+        return Blame.PSP if credited == moved else Blame.PLATFORM
+    amounts = [entry.amount for entry in credits_of(gained, payment.reference)]
+    return Blame.PLATFORM if amounts == [payment.amount] else Blame.PSP
+
+
+CHECK = Check("psp-report-matches", (37,), "platform and PSP report agree on every payment", judge)
