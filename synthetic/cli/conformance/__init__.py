@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from synthetic.cli.conformance import wallet
+from synthetic.cli.conformance import psp, wallet
 
 app = typer.Typer(
     help="Try the laws of wallets and PSPs against an endpoint, as its counterparty would.", no_args_is_help=True
 )
 
 
-@app.callback()
-def _options() -> None:
-    """Keeps `wallet` a sub-command of its own."""
-
-
 app.command("wallet")(wallet.wallet)
+app.command("psp")(psp.psp)

@@ -11,7 +11,8 @@ from typing import TypeVar
 from synthetic.config import durations
 from synthetic.config.names import NOWHERE, pick
 from synthetic.config.secret_refs import BadReference, resolve
-from synthetic.core.errors import AuthorError, Mistake
+from synthetic.core.errors import AuthorError, Mistake, RefusedByPolicy
+from synthetic.core.money import Money, MoneyError
 from synthetic.core.plan import CellPlan
 from synthetic.drivers.guard import NotAllowed, Target
 
@@ -69,6 +70,27 @@ def checked_url(option: str, url: str) -> str:
     if target.scheme not in ("http", "https"):
         raise AuthorError.at(NOWHERE, f"{option}: an http or https URL is needed, not {target.scheme}")
     return url
+
+
+Amount = tuple[str, str | None, int]  # the option, what was given, and the minor units that it is otherwise
+
+
+def money(amount: Amount, limit: Amount, currency: str) -> Money:
+    """The amount that is played with. Raises AuthorError, and RefusedByPolicy where it is over its limit."""
+    chosen, highest = _money(*amount, currency), _money(*limit, currency)
+    if chosen > highest:
+        raise RefusedByPolicy(f"{amount[0]}: {chosen} is over the limit of {highest}; give {limit[0]} to raise it")
+    return chosen
+
+
+def _money(option: str, text: str | None, default_minor: int, currency: str) -> Money:
+    try:
+        amount = Money(default_minor, currency) if text is None else Money.from_decimal(text, currency)
+    except MoneyError as error:
+        raise AuthorError.at(NOWHERE, f"{option}: {error}", "write amounts as 0.10, currencies as EUR") from None
+    if amount.minor <= 0:
+        raise AuthorError.at(NOWHERE, f"{option} has to be above zero")
+    return amount
 
 
 def seconds(option: str, text: str) -> float:

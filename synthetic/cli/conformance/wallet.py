@@ -11,20 +11,19 @@ import typer
 from synthetic.cli.conformance import bounds
 from synthetic.cli.conformance import wallet_options as given_as
 from synthetic.cli.conformance.cell import OnCell, opened
-from synthetic.cli.conformance.options import Format, Secrets, checked_url, chosen_laws, required, seconds
+from synthetic.cli.conformance.options import Format, Secrets, checked_url, chosen_laws, money, required, seconds
 from synthetic.cli.conformance.telling import hear, tell
 from synthetic.config.names import NOWHERE
 from synthetic.conformance.dialects import DIALECTS, Dialect
 from synthetic.conformance.dialects.protocol import Seat
 from synthetic.conformance.launching import FrontDoor
+from synthetic.conformance.laws import Law
 from synthetic.conformance.playing import Bounds, Prober
 from synthetic.conformance.ruling import Report
 from synthetic.conformance.wallet import LAWS
 from synthetic.conformance.wallet.examination import WalletExamination
-from synthetic.conformance.wallet.law import Law
-from synthetic.conformance.wallet.provider import Given
-from synthetic.core.errors import AuthorError, RefusedByPolicy
-from synthetic.core.money import Money, MoneyError
+from synthetic.conformance.wallet.provider import Given, Provider
+from synthetic.core.errors import AuthorError
 from synthetic.core.secrets import Redactor
 from synthetic.core.signing import BadKey
 
@@ -73,7 +72,9 @@ def wallet(
     seats = _seats(who, secrets) if on is None else _launched(on, who, pool, token_from)
     given = Given(
         seat=seats[0],
-        stake=_stake(stake, stake_limit, seats[0].currency),
+        stake=money(
+            ("--stake", stake, STAKE_MINOR), ("--stake-limit", stake_limit, STAKE_LIMIT_MINOR), seats[0].currency
+        ),
         second=seats[1] if len(seats) > 1 else None,
         expired_token=None if expired_token is None else secrets.read("--expired-token", expired_token),
         retry_window_s=None if retry_window is None else seconds("--retry-window", retry_window),
@@ -113,7 +114,7 @@ class _Order:
     ca_file: str
 
 
-async def _examine(order: _Order, laws: Sequence[Law]) -> Report:
+async def _examine(order: _Order, laws: Sequence[Law[Provider]]) -> Report:
     prober = Prober(order.url, order.bounds, ca_file=order.ca_file)
     try:
         examination = WalletExamination(
@@ -145,24 +146,6 @@ def _launched(on: OnCell, who: _Who, pool: str, token_from: str) -> tuple[Seat, 
         )
     required({"--game": who.game}, "it is the code that the mapping's launch takes")
     return on.seats(pool, FrontDoor(game=str(who.game), token_from=token_from))
-
-
-def _stake(stake: str | None, limit: str | None, currency: str) -> Money:
-    chosen = _amount("--stake", stake, STAKE_MINOR, currency)
-    highest = _amount("--stake-limit", limit, STAKE_LIMIT_MINOR, currency)
-    if chosen > highest:
-        raise RefusedByPolicy(f"a stake of {chosen} is over the limit of {highest}; give --stake-limit to raise it")
-    return chosen
-
-
-def _amount(option: str, text: str | None, default_minor: int, currency: str) -> Money:
-    try:
-        amount = Money(default_minor, currency) if text is None else Money.from_decimal(text, currency)
-    except MoneyError as error:
-        raise AuthorError.at(NOWHERE, f"{option}: {error}", "write amounts as 0.10, currencies as EUR") from None
-    if amount.minor <= 0:
-        raise AuthorError.at(NOWHERE, f"{option} has to be above zero")
-    return amount
 
 
 def _dialect(name: given_as.DialectName, key: str) -> Dialect:

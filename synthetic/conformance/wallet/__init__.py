@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from synthetic.conformance.laws import Law
 from synthetic.conformance.wallet import exactly_once, rollbacks, rounds, scope, sessions, signatures
-from synthetic.conformance.wallet.law import Law
+from synthetic.conformance.wallet.provider import Provider
 
-LAWS: tuple[Law, ...] = tuple(
+LAWS: tuple[Law[Provider], ...] = tuple(
     sorted(
         (law for module in (exactly_once, rollbacks, rounds, scope, sessions, signatures) for law in module.LAWS),
         key=lambda law: law.number,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from synthetic.conformance.dialects.protocol import Ask, Reason
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, NotTestable, Story, wait
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, breach_unless_still, moved
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, breach_unless_still, moved
 from synthetic.conformance.wallet.provider import Provider, Said
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -135,7 +136,7 @@ def ids_outlive_the_window(wallet: Provider) -> Story[Breach | None]:
     )
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(10, "same-body-moves-once", "the same id and body moves money once", moves_once),
     Law(11, "replay-returns-stored", "a replay returns the stored id and balance", returns_stored),
     Law(12, "other-body-is-refused", "the same id with another body is refused and moves nothing", other_body_refused),

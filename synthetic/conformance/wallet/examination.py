@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 
 from synthetic.config.names import NOWHERE
 from synthetic.conformance.dialects.protocol import Dialect, Reason
+from synthetic.conformance.laws import Law, broken, rule
 from synthetic.conformance.playing import Prober
 from synthetic.conformance.ruling import Report, Ruling, Standing
 from synthetic.conformance.stories import Breach, Exchange, NotTestable
-from synthetic.conformance.wallet.law import Law
 from synthetic.conformance.wallet.provider import Given, Provider
 from synthetic.core.effects import HttpReply, TransportFault
 from synthetic.core.errors import AuthorError, TargetUnreachable
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
 
+EVERY_BET_ENDS = 17
 STAKES_NEEDED = 20  # a storm that is debited sixteen times, and a few more
 
 
@@ -46,7 +47,7 @@ class WalletExamination:
         self._knobs: dict[str, str] = {}
         self._left_open: list[Exchange] = []
 
-    async def run(self, laws: Sequence[Law]) -> Report:
+    async def run(self, laws: Sequence[Law[Provider]]) -> Report:
         """Try the laws in order. Raises TargetUnreachable, and AuthorError where not even a balance is told to us."""
         started = datetime.fromtimestamp(self._prober.clock.wall_ns() / 1e9, UTC)
         await self._prober.check_reach()
@@ -68,29 +69,18 @@ class WalletExamination:
             remarks=remarks,
         )
 
-    async def _try(self, law: Law) -> Ruling:
-        began_s = self._prober.elapsed_s
+    async def _try(self, law: Law[Provider]) -> Ruling:
         provider = Provider(self._dialect, self._url, self._given, self._new_id)
-        ruled = Ruling(law.name, law.number, law.sentence, Standing.HELD)
+        left: tuple[Exchange, ...] = ()
         try:
-            self._check(law)
-            breach = await self._prober.play(law.trial(provider))
-            if breach is not None:
-                ruled = _broken(ruled, breach)
-        except NotTestable as reason:
-            ruled = replace(ruled, standing=Standing.NOT_TESTABLE, message=str(reason))
+            ruled = await rule(self._prober, law, provider, untestable=self._dialect.untestable.get(law.number, ""))
         finally:
             left = await self._prober.play(provider.settle_all())
             self._left_open += left
         self._knobs |= provider.knobs
-        if ruled.standing is Standing.HELD and law.number == 17 and left:
-            ruled = _broken(ruled, Breach("a bet could neither be rolled back nor settled", left[:1]))
-        return replace(ruled, took_ms=(self._prober.elapsed_s - began_s) * 1000)
-
-    def _check(self, law: Law) -> None:
-        if law.number in self._dialect.untestable:
-            raise NotTestable(self._dialect.untestable[law.number])
-        self._prober.check_bounds()
+        if ruled.standing is Standing.HELD and law.number == EVERY_BET_ENDS and left:
+            return broken(ruled, Breach("a bet could neither be rolled back nor settled", left[:1]))
+        return ruled
 
     def _seats(self) -> dict[str, Provider]:
         seats = {"player": self._given.seat} | ({"second player": self._given.second} if self._given.second else {})
@@ -143,7 +133,3 @@ class WalletExamination:
     def _open_remarks(self) -> tuple[str, ...]:
         """The bets that nobody could close; a person has to."""
         return tuple(f"left open: {self._redactor.redact(left.request.body.decode())}" for left in self._left_open)
-
-
-def _broken(ruling: Ruling, breach: Breach) -> Ruling:
-    return replace(ruling, standing=Standing.BROKEN, message=breach.message, shown_by=breach.shown_by)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from synthetic.conformance.dialects.protocol import Reason
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, Story
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, breach_unless_still
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, breach_unless_still
 from synthetic.conformance.wallet.provider import Provider
 
 
@@ -73,7 +74,7 @@ def no_win_after_rollback(wallet: Provider) -> Story[Breach | None]:
     return found and Breach(found.message, (rollback.exchange, *found.shown_by))
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(
         18, "rollbacks-give-the-stake", "the rollbacks of a bet give back at most its stake", refunds_at_most_the_stake
     ),

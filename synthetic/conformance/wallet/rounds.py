@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, NotTestable, Story
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, breach_unless_still, moved
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, breach_unless_still, moved
 from synthetic.conformance.wallet.provider import Provider
 
 
@@ -67,7 +68,7 @@ def free_bet_costs_nothing(wallet: Provider) -> Story[Breach | None]:
     return found
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(17, "every-bet-ends", "every bet is settled or rolled back, and the money is back", every_bet_ends),
     Law(23, "no-bet-on-closed-round", "a closed round takes no bet", closed_takes_no_bet),
     Law(24, "zero-win-closes", "a round that pays nothing closes", zero_win_closes),

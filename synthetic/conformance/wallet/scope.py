@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from synthetic.conformance.dialects.protocol import Action, Ask, Move
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, NotTestable, Story
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, moved
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, moved
 from synthetic.conformance.wallet.provider import Provider
 
 SECOND_NEEDED = "give a second player's session (--second-player and --second-token)"
@@ -40,7 +41,7 @@ def batch_is_atomic(wallet: Provider) -> Story[Breach | None]:
     return breach_unless_refused_still(before, after, said, "a batch whose second bet can't be paid")
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(13, "scope-is-the-player", "the scope of an id is (provider, player, id)", scope_is_the_player),
     Law(16, "batch-is-atomic", "a batch happens whole or not at all", batch_is_atomic),
 )

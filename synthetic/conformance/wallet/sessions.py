@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from synthetic.conformance.dialects.protocol import Seat
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, NotTestable, Story
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, moved
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, moved
 from synthetic.conformance.wallet.provider import Provider, Said
 from synthetic.conformance.wallet.scope import SECOND_NEEDED
 from synthetic.core.money import Money
@@ -92,7 +93,7 @@ def _both(wallet: Provider, first: Seat, second: Seat) -> Story[tuple[Money, Mon
     return (yield from wallet.cash(first)), (yield from wallet.cash(second))
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(26, "expired-token", "an expired token blocks bets only", expired_token_blocks_bets_only),
     Law(27, "session-currency", "the currency is the session's", currency_is_the_sessions),
     Law(40, "token-bound-to-player", "a token is bound to its player", token_is_the_players),

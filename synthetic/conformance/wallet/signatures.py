@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from synthetic.conformance.dialects.protocol import Action, Ask
+from synthetic.conformance.laws import Law
 from synthetic.conformance.stories import Breach, NotTestable, Story
-from synthetic.conformance.wallet.law import Law, breach_unless_refused_still, moved
+from synthetic.conformance.wallet.judging import breach_unless_refused_still, moved
 from synthetic.conformance.wallet.provider import Provider
 from synthetic.core.outcome import StepOutcome
 
@@ -80,7 +81,7 @@ def _backwards(body: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(reversed(list(body.items()))), separators=(",", ":")).encode()
 
 
-LAWS = (
+LAWS: tuple[Law[Provider], ...] = (
     Law(38, "bad-signature", "a bad or missing signature changes nothing", bad_signature_changes_nothing),
     Law(39, "raw-bytes-are-signed", "the signature is over the raw bytes", raw_bytes_are_signed),
 )

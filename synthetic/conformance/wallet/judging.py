@@ -1,26 +1,10 @@
-"""A law of the wallet: its number and sentence in domain reference 6, and the story that tries it."""
+"""What the laws of the wallet have in common: how a balance is judged that must move, and one that must not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from synthetic.conformance.stories import Breach, Story
-from synthetic.conformance.wallet.provider import Provider, Said
+from synthetic.conformance.stories import Breach
+from synthetic.conformance.wallet.provider import Said
 from synthetic.core.money import Money
-
-Trial = Callable[[Provider], Story[Breach | None]]
-"""A story that answers how the law is broken, or None where it held. Raises NotTestable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """One invariant that a provider can see from outside."""
-
-    number: int
-    name: str
-    sentence: str
-    trial: Trial
 
 
 def moved(before: Money, after: Money) -> str:

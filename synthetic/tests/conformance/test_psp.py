@@ -1,0 +1,157 @@
+"""The examination of a PSP: all held on the reference PSP, exactly the broken ones on each mutation of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from synthetic.conformance.playing import Bounds, Prober
+from synthetic.conformance.psp import LAWS
+from synthetic.conformance.psp.examination import Account, PspExamination
+from synthetic.conformance.psp.inbox import Inbox
+from synthetic.conformance.psp.merchant import Terms
+from synthetic.conformance.psp.receiver import receiving
+from synthetic.conformance.rendering import text
+from synthetic.conformance.ruling import Report, Standing
+from synthetic.core.errors import AuthorError
+from synthetic.core.money import Money
+from synthetic.core.secrets import Redactor
+from synthetic.drivers.clocks import SystemClock
+from synthetic.reference.psp.webhooks import DeliveryPolicy
+from synthetic.reference.switchboard import Switch
+from synthetic.tests.reference.psp.running import ServedPsp, served_psp
+
+ALL = {law.name for law in LAWS}
+BREAKS: dict[str, set[str]] = {
+    "withholds_webhooks": {"webhook-comes"},
+    "answers_200_with_error": {"success-has-its-object"},
+    # What is legal for a PSP, or its customers' business.
+    "duplicates_webhooks": set(),
+    "reverses_payouts": set(),
+    "times_out_after_capture": set(),
+    "declines_bin": set(),
+    "answers_500": set(),
+}
+"""Each switch of the reference PSP, and exactly the laws that it breaks."""
+
+
+@pytest.fixture(scope="module")
+def psp() -> Iterator[ServedPsp]:
+    """A PSP that delivers its webhooks as patiently as a real one, only faster."""
+    with served_psp("intents", delivery=DeliveryPolicy(backoff_s=(0.02, 0.04, 0.08, 0.16))) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def no_switch_is_thrown(psp: ServedPsp) -> Iterator[None]:
+    """Each test throws its own."""
+    psp.board.clear()
+    yield
+    psp.board.clear()
+
+
+def examine(psp: ServedPsp, only: Iterable[str] = (), *, hooked: bool = True, **terms: Any) -> Report:
+    """Try the laws of these names, all where none is given, as a merchant of its own."""
+    inbox = Inbox(secrets.token_urlsafe(16))
+    given: dict[str, Any] = {
+        "declined": "card_insufficient_funds",
+        "failing": "card_processing_error",
+        "payout_to": "card_ok",
+        "settles_within_s": 3.0,
+    }
+    with receiving(inbox, "127.0.0.1", 0, SystemClock()) as webhook_url:
+        account = Account(secrets.token_urlsafe(16), f"m-{secrets.token_hex(4)}", webhook_url)
+        chosen = Terms(Money(100, "EUR"), "card_ok", **(given | terms))
+        return asyncio.run(_examine(psp.url, account, chosen, inbox if hooked else None, set(only)))
+
+
+async def _examine(url: str, account: Account, terms: Terms, inbox: Inbox | None, only: set[str]) -> Report:
+    prober = Prober(url, Bounds(2000))
+    redactor = Redactor()
+    redactor.taint(account.api_key)
+    examination = PspExamination(prober, f"{url}/v1", account, terms, inbox=inbox, redactor=redactor)
+    try:
+        return await examination.run([law for law in LAWS if not only or law.name in only])
+    finally:
+        await prober.aclose()
+
+
+def names(report: Report, standing: Standing) -> set[str]:
+    """The names of the laws with this standing."""
+    return {ruling.name for ruling in report.having(standing)}
+
+
+def test_the_reference_psp_holds_every_law(psp: ServedPsp) -> None:
+    """Nothing broken, and nothing that could not be tried."""
+    report = examine(psp)
+    assert names(report, Standing.HELD) == ALL, text(report)
+    assert not any("left open" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize("switch", BREAKS)
+def test_a_mutated_psp_breaks_exactly_its_laws(psp: ServedPsp, switch: str) -> None:
+    """Neither fewer nor more."""
+    psp.board.throw(Switch(switch))
+    report = examine(psp)
+    assert names(report, Standing.BROKEN) == BREAKS[switch], text(report)
+
+
+def test_what_was_not_given_is_not_testable_and_not_held(psp: ServedPsp) -> None:
+    """No declined card, no failing one, nobody to pay out to, no webhook: each says which option is missing."""
+    report = examine(psp, hooked=False, declined=None, failing=None, payout_to=None)
+    assert names(report, Standing.BROKEN) == set(), text(report)
+    reasons = {ruling.name: ruling.message for ruling in report.having(Standing.NOT_TESTABLE)}
+    assert {"--card-declined" in reasons["decline-returns"], "--card-failing" in reasons["late-failure-returns"]} == {
+        True
+    }
+    assert "--payout-to" in reasons["payout-life"]
+    assert "--webhook-url" in reasons["webhook-is-signed"]
+
+
+def test_every_payment_is_given_back(psp: ServedPsp) -> None:
+    """The report of the merchant has a refund for every capture, over all players."""
+    inbox = Inbox("whsec")
+    with receiving(inbox, "127.0.0.1", 0, SystemClock()) as webhook_url, psp.as_merchant("m-tidy") as merchant:
+        account = Account("key-m-tidy", "m-tidy", webhook_url)
+        asyncio.run(
+            _examine(psp.url, account, Terms(Money(100, "EUR"), "card_ok"), inbox, {"same-key-pays-once", "ends-stay"})
+        )
+        entries = merchant.get("/v1/report")["entries"]
+    sums = {kind: sum(entry["amount"] for entry in entries if entry["kind"] == kind) for kind in ("capture", "refund")}
+    assert sums == {"capture": 200, "refund": 200}
+
+
+def test_the_api_key_never_reaches_the_report(psp: ServedPsp) -> None:
+    """The Authorization header is masked, and so is the key wherever an answer repeats it."""
+    psp.board.throw(Switch("answers_200_with_error"))
+    told = text(examine(psp, {"success-has-its-object"}))
+    assert "BROKEN success-has-its-object" in told
+    assert "> Authorization: ***" in told
+    assert "> Idempotency-Key: " in told
+
+
+def test_a_wrong_api_key_is_the_operators_mistake(psp: ServedPsp) -> None:
+    """Nothing is tried where the PSP does not know us."""
+    with pytest.raises(AuthorError, match="does not know us"):
+        asyncio.run(_examine(psp.url, Account("a wrong key"), Terms(Money(100, "EUR"), "card_ok"), None, set()))
+
+
+def test_webhooks_are_received_on_their_path_only(psp: ServedPsp) -> None:
+    """Nobody who scans the port can fill the inbox, and no body may be larger than the limit."""
+    import httpx
+
+    from synthetic.reference.tls import client_tls
+
+    inbox = Inbox("whsec")
+    with (
+        receiving(inbox, "127.0.0.1", 0, SystemClock()) as url,
+        httpx.Client(verify=client_tls(), trust_env=False) as client,
+    ):
+        assert client.post(url.rsplit("/", 1)[0], content=b"{}").status_code == 404
+        assert client.post(url, content=b"x" * (256 * 1024 + 1)).status_code == 413
+        assert client.post(url, content=b"not an event").status_code == 200
+    assert [delivery.raw for delivery in inbox.all()] == [b"not an event"]
