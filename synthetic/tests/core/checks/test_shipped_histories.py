@@ -36,8 +36,10 @@ def test_each_of_the_51_invariants_has_a_bad_history_and_a_check_with_its_number
 
 
 def test_every_law_is_told_apart_from_what_it_can_not_judge() -> None:
-    """Each check has a history that holds, one that breaks it, and one of which it can't say."""
-    kinds: dict[str, set[str]] = {name: set() for name in CHECKS}
+    """Each check of an invariant has a history that holds, one that breaks it, and one of which it can't say."""
+    kinds: dict[str, set[str]] = {name: set() for name, check in CHECKS.items() if check.invariants}
     for case in shipped_cases():
-        kinds[case.check].add("undecided" if case.found is None else "broken" if case.found else "holds")
+        kinds.setdefault(case.check, set()).add(
+            "undecided" if case.found is None else "broken" if case.found else "holds"
+        )
     assert {name: found for name, found in kinds.items() if len(found) < 3} == {}
