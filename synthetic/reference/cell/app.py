@@ -59,7 +59,8 @@ def build_cell(
     after the app.
     """
     seed_players(ledger, settings.players)
-    auth = Auth(ledger, settings, partial(board.is_on, cell=settings.name))
+    ledger.switch = partial(board.is_on, cell=settings.name)
+    auth = Auth(ledger, settings, ledger.switch)
     context = CellContext(
         settings=settings,
         ledger=ledger,

@@ -31,6 +31,8 @@ AUTH_SWITCHES = {
     "accepts_any_code": "any one-time code is taken for the right one",
     "accepts_used_code": "a one-time code works twice",
     "accepts_skewed_code": "a one-time code of ten minutes ago works",
+    "keeps_session_at_login": "a log-in that brings a live token along goes on under that token",
+    "refresh_keeps_old_token": "a token that was refreshed stays good",
 }
 
 TOTP_STEP_S = 30
@@ -67,8 +69,11 @@ class Auth:
         self._switch = switch
         self._nobodys_hash = hash_password("nobody")
 
-    def login(self, username: str, password: str) -> Grant | SecondFactor:
-        """Check the password. Raises 401 `invalid_credentials`, 423 `locked`, 403 `self_excluded`, `geo_blocked`."""
+    def login(self, username: str, password: str, presented: str = "") -> Grant | SecondFactor:
+        """Check the password. `presented`: a token that the request brought along, good for nothing here.
+
+        Raises 401 `invalid_credentials`, 423 `locked`, 403 `self_excluded`, `geo_blocked`.
+        """
         with self._ledger.reading() as session:
             credential = session.scalar(sa.select(Credential).where(Credential.username == username))
         # An unknown name costs the same hash, so that its answer's time does not tell.
@@ -77,6 +82,8 @@ class Auth:
             raise _invalid_credentials()
         with self._ledger.transaction() as transaction:
             outcome = self._first_factor(transaction.session, credential.player_id, correct=correct)
+            if presented and isinstance(outcome, Grant):
+                outcome = self._kept(transaction.session, presented, outcome)
         if isinstance(outcome, ApiError):
             raise outcome
         return outcome
@@ -104,7 +111,9 @@ class Auth:
         """Exchange a live token for a new one; the old one is dead. Raises 401 `invalid_token`."""
         with self._ledger.transaction() as transaction:
             player = _player_of(transaction.session, token)
-            if player is None or not _end_session(transaction.session, token):
+            if player is None:
+                raise _invalid_token()
+            if not self._switch("refresh_keeps_old_token") and not _end_session(transaction.session, token):
                 raise _invalid_token()
             return self._grant(transaction.session, player.player_id)
 
@@ -170,6 +179,14 @@ class Auth:
         if step is None and self._switch("accepts_any_code"):
             step = pyotp.TOTP(secret, interval=TOTP_STEP_S).timecode(datetime.now(UTC))
         return step
+
+    def _kept(self, session: Session, presented: str, grant: Grant) -> Grant:
+        """The fresh session, or by the switch `keeps_session_at_login` the one that was there before."""
+        player = _player_of(session, presented)
+        if player is None or player.player_id != grant.player_id or not self._switch("keeps_session_at_login"):
+            return grant
+        _end_session(session, grant.token)
+        return Grant(presented, grant.player_id, grant.expires_at)
 
     def _grant_after(self, credential: Credential, session: Session) -> Grant:
         credential.failures, credential.locked_until = 0, None

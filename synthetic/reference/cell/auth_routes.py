@@ -29,7 +29,8 @@ def auth_routes(context: CellContext, auth: Auth) -> list[BaseRoute]:
     async def login(request: Request) -> Response:
         check_country(context, request)
         body = await read_json(request)
-        outcome = await run_in_threadpool(auth.login, text(body, "username"), text(body, "password"))
+        presented = request.headers.get("authorization", "").removeprefix("Bearer ")
+        outcome = await run_in_threadpool(auth.login, text(body, "username"), text(body, "password"), presented)
         if isinstance(outcome, Grant):
             return JSONResponse(outcome.as_json())
         return JSONResponse({"mfa": "totp", "challenge": outcome.challenge})

@@ -9,6 +9,7 @@ from typing import Protocol
 from starlette.requests import HTTPConnection
 
 from synthetic.reference.background import Background
+from synthetic.reference.cell.call_log import CallLog
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.settings import CellSettings, ProviderAccount, PspAccount
@@ -79,6 +80,7 @@ class CellContext:
     `authenticate(request)` answers the player of the bearer token or raises ApiError 401.
     `background` runs work that outlives a request. A module appends to `session_lookups` (who owns a wallet token) and
     to `on_round_closed` (told on the event loop, after the commit, in the order of the commits of a round).
+    `wallet_calls` is what providers have told the wallet.
     """
 
     settings: CellSettings
@@ -89,6 +91,7 @@ class CellContext:
     metrics: CellMetrics
     session_lookups: list[SessionLookup] = field(default_factory=list)
     on_round_closed: list[RoundListener] = field(default_factory=list)
+    wallet_calls: CallLog = field(default_factory=CallLog)
 
     def switch(self, name: str, *, psp: str | None = None) -> bool:
         """Whether the fault or defect acts now, in this cell; ask only where the answer changes what happens."""

@@ -7,6 +7,7 @@ from synthetic.reference.cell.office.statements import STATEMENT_SWITCHES
 from synthetic.reference.cell.promo import PROMO_SWITCHES
 from synthetic.reference.cell.restrictions import RESTRICTION_SWITCHES
 from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
+from synthetic.reference.ledger import LEDGER_SWITCHES
 
 CELL_SWITCHES_CORE = (
     CELL_SWITCHES_WALLET
@@ -14,7 +15,10 @@ CELL_SWITCHES_CORE = (
     | RESTRICTION_SWITCHES
     | PROMO_SWITCHES
     | STATEMENT_SWITCHES
+    | LEDGER_SWITCHES
     | {
         "caches_balance": "GET /wallet/balance serves an older value than the ledger's",
+        "rewrites_postings": "a posting that the player has read before carries another reference the next time",
+        "miscounts_total": "the total of GET /wallet/balance leaves the bonus and the locked money out, and is one unit off",
     }
 )

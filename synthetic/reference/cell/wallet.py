@@ -17,6 +17,7 @@ from synthetic.reference.ledger import Balance
 
 def wallet_routes(context: CellContext) -> list[BaseRoute]:
     """`GET /wallet/balance` and `GET /wallet/ledger`."""
+    read: dict[str, int] = {}  # the newest posting that each player has read
     shown: dict[str, Balance] = {}  # what was shown last, and the switch `caches_balance` shows again
 
     async def balance(request: Request) -> Response:
@@ -25,11 +26,19 @@ def wallet_routes(context: CellContext) -> list[BaseRoute]:
         cached = shown.get(player.player_id, fresh)
         is_stale = cached != fresh and context.switch("caches_balance")
         shown[player.player_id] = cached if is_stale else fresh
-        return JSONResponse(balance_view(shown[player.player_id], player.wagering_minor))
+        view = balance_view(shown[player.player_id], player.wagering_minor)
+        off = {"total_minor": view["cash_minor"] + 1} if context.switch("miscounts_total") else {}
+        return JSONResponse(view | off)
 
     async def ledger(request: Request) -> Response:
         player = await context.authenticate(request)
-        return JSONResponse({"entries": await run_in_threadpool(statement_view, context, player.player_id)})
+        entries = await run_in_threadpool(statement_view, context, player.player_id)
+        last_read = read.get(player.player_id, 0)
+        read[player.player_id] = max([last_read, *(entry["id"] for entry in entries)])
+        known = [entry for entry in entries if entry["id"] <= last_read]
+        if known and context.switch("rewrites_postings"):
+            known[-1]["reference"] += "-corrected"
+        return JSONResponse({"entries": entries})
 
     return [Route("/wallet/balance", balance, methods=["GET"]), Route("/wallet/ledger", ledger, methods=["GET"])]
 

@@ -58,6 +58,11 @@ class WalletA:
         body = _body(bet, bet.bet_id) | _money(bet, bet.stake_minor) | {"round_closed": False, "is_free": False}
         return await self._call(operator, "transaction/bet", bet, body)
 
+    async def pay(self, operator: Operator, bet: Bet, amount_minor: int, part: int) -> Outcome:
+        """`/transaction/win` that leaves the round open."""
+        body = _body(bet, f"{bet.bet_id}-win-{part}") | _money(bet, amount_minor) | {"round_closed": False}
+        return await self._call(operator, "transaction/win", bet, body | {"reference_transaction_uuid": bet.bet_id})
+
     async def settle(self, operator: Operator, bet: Bet, payout_minor: int) -> Outcome:
         """`/transaction/win` with `round_closed`; an amount of zero for a lost round."""
         body = _body(bet, f"{bet.bet_id}-win") | _money(bet, payout_minor) | {"round_closed": True}

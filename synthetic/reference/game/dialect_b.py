@@ -53,6 +53,12 @@ class WalletB:
         transaction = {"id_provider": bet.bet_id, "type": "bet", "amount": to_decimal(bet.stake_minor, bet.currency)}
         return await self._call(operator, "betwin", bet, {"finished": False, "transactions": [transaction]})
 
+    async def pay(self, operator: Operator, bet: Bet, amount_minor: int, part: int) -> Outcome:
+        """`/betwin` with a win; the round stays open."""
+        amount = to_decimal(amount_minor, bet.currency)
+        transaction = {"id_provider": f"{bet.bet_id}-win-{part}", "type": "win", "amount": amount}
+        return await self._call(operator, "betwin", bet, {"finished": False, "transactions": [transaction]})
+
     async def settle(self, operator: Operator, bet: Bet, payout_minor: int) -> Outcome:
         """`/betwin` with the win and `finished`; `/finish` for a lost round, for the dialect has no zero amounts."""
         if payout_minor == 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synthetic.reference.background import Background
 from synthetic.reference.game.games import Game, share_of
@@ -118,11 +118,13 @@ class RoundEngine:
         return round_
 
     async def _open(self, round_: Round) -> Answer:
-        outcome = await self._wallet.debit(self._operators.named(round_.operator), round_.bet)
+        is_paid = await self._before_the_bet(round_)
+        outcome = await self._debit(round_)
         match outcome.verdict:
             case Verdict.DONE:
                 round_.move("debited")
-                self.background.spawn(self._end(round_), name=f"end of {round_.bet.round_id}")
+                if not is_paid:
+                    self.background.spawn(self._end(round_), name=f"end of {round_.bet.round_id}")
                 return Answer(is_accepted=True, balance_minor=outcome.balance_minor)
             case Verdict.REFUSED:
                 round_.move("refused")
@@ -131,6 +133,31 @@ class RoundEngine:
                 round_.move("undecided")
                 self.background.spawn(self._undo(round_), name=f"rollback of {round_.bet.round_id}")
                 return Answer(is_accepted=False, code="wallet_unavailable")
+
+    async def _before_the_bet(self, round_: Round) -> bool:
+        """What the switches send before the bet itself. True where the win is out, and won't be sent again."""
+        operator, bet = self._operators.named(round_.operator), round_.bet
+        if self._board.is_on("rolls_back_before_betting", cell=operator.cell):
+            earlier = replace(bet, bet_id=f"{bet.bet_id}-first")
+            await self._wallet.rollback(operator, earlier, f"{earlier.bet_id}-rollback")
+            await self._wallet.debit(operator, earlier)
+        if round_.payout_minor is None or not self._board.is_on("sends_win_first", cell=operator.cell):
+            return False
+        if round_.payout_minor:
+            await self._wallet.pay(operator, bet, round_.payout_minor, part=1)
+        else:
+            await self._wallet.settle(operator, bet, 0)
+        return True
+
+    async def _debit(self, round_: Round) -> Outcome:
+        operator, bet = self._operators.named(round_.operator), round_.bet
+        if self._board.is_on("drifts_stakes", cell=operator.cell):
+            bet = replace(bet, stake_minor=bet.stake_minor - 1)
+        try:
+            async with asyncio.timeout(self._pace.bet_limit_s):
+                return await self._wallet.debit(operator, bet)
+        except TimeoutError:
+            return UNKNOWN
 
     async def _end(self, round_: Round) -> None:
         """Play the round out: settle it, or cancel it where the game or the operator says so."""
@@ -144,7 +171,18 @@ class RoundEngine:
             return
         round_.move("settle")
         payout_minor = round_.payout_minor
+        if self._board.is_on("loses_closes", cell=self._operators.named(round_.operator).cell):
+            await self._pay_in_parts(round_, payout_minor)
+            return
         await self._insist(round_, "win", lambda operator: self._wallet.settle(operator, round_.bet, payout_minor))
+
+    async def _pay_in_parts(self, round_: Round, payout_minor: int) -> None:
+        """Half the win, the rest of it, and no word of the round's end."""
+        halves = (payout_minor // 2, payout_minor - payout_minor // 2)
+        for part, amount_minor in enumerate(halves, start=1):
+            if amount_minor:
+                await self._wallet.pay(self._operators.named(round_.operator), round_.bet, amount_minor, part)
+        round_.move("done")
 
     async def _undo(self, round_: Round) -> None:
         cell = self._operators.named(round_.operator).cell

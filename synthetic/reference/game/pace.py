@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Pace:
     """Durations in seconds.
 
+    `bet_limit_s`: how long the answer to a bet is waited for, repetitions included (15 s in life); then it is rolled back.
     `settles_after_s`: from the accepted bet to the round's end, drawn by the round's id. `timeout_s`: one attempt of a
     wallet call. `retries` and `retry_pause_s`: repetitions of one call, byte for byte, after a network failure or a gateway
     time-out (1 s in life; domain reference 1). `owed_attempts` and `owed_pauses_s` (first, longest; doubling): how a win
@@ -17,6 +18,7 @@ class Pace:
 
     settles_after_s: tuple[float, float] = (0.05, 0.15)
     timeout_s: float = 2.0
+    bet_limit_s: float = 3.0
     retries: int = 3
     retry_pause_s: float = 0.1
     owed_attempts: int = 20

@@ -55,6 +55,9 @@ class Wallet(Protocol):
     async def debit(self, operator: Operator, bet: Bet) -> Outcome:
         """Take the stake."""
 
+    async def pay(self, operator: Operator, bet: Bet, amount_minor: int, part: int) -> Outcome:
+        """Pay the n-th part of a win; the round stays open."""
+
     async def settle(self, operator: Operator, bet: Bet, payout_minor: int) -> Outcome:
         """Pay the round and close it; a payout of zero only closes it."""
 

@@ -3,6 +3,7 @@
 from synthetic.reference.ledger.book import Ledger, LedgerTransaction
 from synthetic.reference.ledger.engine import open_ledger
 from synthetic.reference.ledger.types import (
+    LEDGER_SWITCHES,
     Balance,
     Entry,
     InsufficientFunds,
@@ -15,6 +16,7 @@ from synthetic.reference.ledger.types import (
 )
 
 __all__ = [
+    "LEDGER_SWITCHES",
     "Balance",
     "Entry",
     "InsufficientFunds",

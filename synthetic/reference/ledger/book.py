@@ -8,7 +8,7 @@ sleeps and is unfair, which would show as latency of the platform); on Postgres 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -35,8 +35,9 @@ from synthetic.reference.ledger.types import (
 class LedgerTransaction:
     """One unit of work. `session` is for rows of the cashier, the gateway and the cell that commit with the postings."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, switch: Callable[[str], bool]) -> None:
         self.session = session
+        self._switch = switch
         self._postgres = session.get_bind().dialect.name == "postgresql"
 
     def open_accounts(self, player_id: str, currency: str) -> None:
@@ -59,7 +60,11 @@ class LedgerTransaction:
         Raises UnknownPlayer, WrongCurrency, or InsufficientFunds where a bucket would go below zero; nothing is posted then.
         """
         accounts = self._accounts(entry.player_id)
-        _check(entry, accounts)
+        try:
+            _check(entry, accounts)
+        except InsufficientFunds:
+            if entry.kind != "bet" or not self._switch("overdraws_cash"):
+                raise
         journal_entry = JournalEntry(
             kind=entry.kind, player_id=entry.player_id, reference=entry.reference, posted_at=datetime.now(UTC)
         )
@@ -106,7 +111,7 @@ class LedgerTransaction:
         return accounts
 
     def _post_counterparty(self, entry_id: int, entry: Entry) -> None:
-        if entry.counterparty_minor == 0:
+        if entry.counterparty_minor == 0 or self._switch("loses_counterparty_leg"):
             return
         self._insert_unless_there({"name": entry.counterparty, "currency": entry.currency})
         query = sa.select(Account.id).where(Account.name == entry.counterparty, Account.currency == entry.currency)
@@ -125,10 +130,14 @@ class LedgerTransaction:
 
 
 class Ledger:
-    """The ledger of one cell, in one database. Safe to use from many threads."""
+    """The ledger of one cell, in one database. Safe to use from many threads.
+
+    `switch` asks the cell's switchboard whether a planted defect acts; a ledger by itself has none.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.switch: Callable[[str], bool] = lambda _name: False
         self._writes = engine.execution_options(begin="IMMEDIATE")
         is_sqlite = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
@@ -137,7 +146,7 @@ class Ledger:
     def transaction(self) -> Iterator[LedgerTransaction]:
         """A unit of work that commits at its end and rolls back on an exception. It must not be nested."""
         with self._turn, Session(self._writes, expire_on_commit=False) as session, session.begin():
-            yield LedgerTransaction(session)
+            yield LedgerTransaction(session, self.switch)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -181,13 +190,14 @@ def _check(entry: Entry, accounts: Mapping[str, Account]) -> None:
 
 
 def _move(entry_id: int, account: Account, amount_minor: int) -> Posting:
-    account.balance_minor = (account.balance_minor or 0) + amount_minor
+    after_minor = (account.balance_minor or 0) + amount_minor
+    account.balance_minor = max(0, after_minor)  # below zero only by the switch `overdraws_cash`; the column refuses it
     return Posting(
         entry_id=entry_id,
         account_id=account.id,
         amount_minor=amount_minor,
         currency=account.currency,
-        balance_after_minor=account.balance_minor,
+        balance_after_minor=after_minor,
     )
 
 

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+LEDGER_SWITCHES = {
+    "loses_counterparty_leg": "an entry is posted on the player's side only",
+    "overdraws_cash": "a bet above the balance is debited; the balance that is kept stops at zero",
+}
+
 BUCKETS = ("cash", "bonus", "locked")
 _AMOUNT_MINOR_MAX = 2**53  # beyond it JSON readers lose units
 

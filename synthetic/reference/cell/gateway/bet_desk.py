@@ -30,6 +30,7 @@ CODES = {
     "game_disabled": "game_disabled",
     "player_disabled": "self_excluded",
     "session_expired": "session_expired",
+    "wallet_unavailable": "wallet_unavailable",  # nothing that a player can help, but it says where to look
 }
 UNAVAILABLE = "provider_unavailable"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synthetic.reference.cell.gateway.frames import AskBalance, BadFrame, Bet, ClientFrame, Hello, Ping, Resume, parse
@@ -66,11 +66,12 @@ class _Asked:
 
 
 class Conversation:
-    """The state of one session's protocol. `new_id(prefix)` makes the ids of rounds and bets."""
+    """The state of one session's protocol. `new_id(prefix)` makes the ids of rounds and bets; `skips` is the switch `skips_seq`."""
 
-    def __init__(self, table: Table, new_id: Callable[[str], str]) -> None:
+    def __init__(self, table: Table, new_id: Callable[[str], str], skips: Callable[[], bool] = lambda: False) -> None:
         self.table = table
         self._new_id = new_id
+        self._skips = skips
         self._seq = 0
         self._kept: deque[Frame] = deque(maxlen=FRAMES_KEPT)
         self._asked: dict[str, _Asked] = {}
@@ -119,6 +120,18 @@ class Conversation:
     def bet_refused(self, req_id: str, code: str, message: str) -> tuple[Frame, ...]:
         """The bet does not stand."""
         return self._answer({"type": "error", "req_id": req_id, "code": code, "message": message})
+
+    def last_bet_again(self) -> PlaceBet | None:
+        """The newest acknowledged bet as a new one, for the switch `resume_bets_again`; None where there is none."""
+        acked = [asked.bet for asked in self._asked.values() if asked.answer and asked.answer["type"] == "bet_ack"]
+        if not acked:
+            return None
+        bet = acked[-1]
+        return replace(bet, round_id=self._new_id("r"), bet_id=self._new_id("b"), req_id=f"{bet.req_id}-again")
+
+    def bet_accepted_again(self, req_id: str, *, round_id: str, bet_id: str, balance_minor: int) -> tuple[Frame, ...]:
+        """What became of `last_bet_again`, under the first one's `req_id`."""
+        return self._say(type="bet_ack", req_id=req_id, round=round_id, bet_id=bet_id, balance_minor=balance_minor)
 
     def balance_read(self, req_id: str, *, cash_minor: int, bonus_minor: int) -> tuple[Frame, ...]:
         """The answer to ReadBalance."""
@@ -205,7 +218,7 @@ class Conversation:
         return self._say(type="error", **known, code=code, message=message)
 
     def _say(self, **frame: Any) -> tuple[Frame, ...]:
-        self._seq += 1
+        self._seq += 2 if frame["type"] == "round_result" and self._skips() else 1
         numbered = {"type": frame.pop("type"), "seq": self._seq, **frame}
         self._kept.append(numbered)
         return (numbered,)

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from synthetic.reference.cell.context import CellContext
-from synthetic.reference.cell.gateway.bet_desk import Accepted, BetDesk
+from synthetic.reference.cell.gateway.bet_desk import UNAVAILABLE, Accepted, BetDesk, Refused
 from synthetic.reference.cell.gateway.connection import CloseCode, Connection
 from synthetic.reference.cell.gateway.conversation import Frame, PlaceBet, ReadBalance
 from synthetic.reference.cell.gateway.frames import BadFrame, Hello, Resume, parse
@@ -75,13 +75,20 @@ class GameSocket:
             connection.push(live.conversation.catch_up(hello.last_seq))
         connection.push(live.conversation.welcome(hello.req_id, admitted.resume_id, balance.cash_minor))
         live.attach(connection)
+        if isinstance(hello, Resume):
+            self._bet_again(live)
         connection.is_mute = self._context.switch("stops_answering_ws")
         return live
 
     def _admit(self, hello: Hello | Resume) -> Admitted | None:
-        if isinstance(hello, Hello):
-            return self._sessions.admit(hello.launch_token)
-        return self._sessions.resume(hello.session, hello.resume_id)
+        if isinstance(hello, Resume):
+            admitted = self._sessions.resume(hello.session, hello.resume_id)
+            return None if admitted and self._context.switch("loses_session_on_resume") else admitted
+        admitted = self._sessions.admit(hello.launch_token)
+        used = None if admitted else self._sessions.opened_by(hello.launch_token)
+        if used and self._context.switch("launch_token_works_again"):
+            return self._sessions.admit_again(used)
+        return admitted
 
     def _hear(self, live: LiveSession, connection: Connection, text: str | None) -> None:
         if connection.is_mute:
@@ -105,12 +112,37 @@ class GameSocket:
             raise
 
     async def _place_and_tell(self, live: LiveSession, bet: PlaceBet) -> tuple[Frame, ...]:
-        outcome = await self._desk.place(live.session, bet)
-        if isinstance(outcome, Accepted):
-            return live.conversation.bet_accepted(
-                bet.req_id, round_id=outcome.round_id, bet_id=outcome.bet_id, balance_minor=outcome.balance_minor
-            )
-        return live.conversation.bet_refused(bet.req_id, outcome.code, outcome.message)
+        if self._context.switch("acks_unposted_bet"):
+            balance = await run_in_threadpool(self._context.ledger.balance, live.session.player_id)
+            outcome: Accepted | Refused = Accepted(bet.round_id, bet.bet_id, balance.cash_minor - bet.stake_minor)
+        else:
+            outcome = await self._desk.place(live.session, bet)
+        if not isinstance(outcome, Accepted):
+            return live.conversation.bet_refused(bet.req_id, outcome.code, outcome.message)
+        if self._context.switch("denies_posted_bet"):
+            return live.conversation.bet_refused(bet.req_id, UNAVAILABLE, "the bet was not placed")
+        frames = live.conversation.bet_accepted(
+            bet.req_id, round_id=outcome.round_id, bet_id=outcome.bet_id, balance_minor=outcome.balance_minor
+        )
+        if self._context.switch("renames_bet_id"):
+            return tuple({_renamed(name): value for name, value in frame.items()} for frame in frames)
+        return frames
+
+    def _bet_again(self, live: LiveSession) -> None:
+        """What the switch `resume_bets_again` does."""
+        bet = live.conversation.last_bet_again()
+        if bet is None or not self._context.switch("resume_bets_again"):
+            return
+
+        async def place() -> None:
+            outcome = await self._desk.place(live.session, bet)
+            if isinstance(outcome, Accepted):
+                told = {"round_id": outcome.round_id, "bet_id": outcome.bet_id}
+                req_id = bet.req_id.removesuffix("-again")
+                frames = live.conversation.bet_accepted_again(req_id, **told, balance_minor=outcome.balance_minor)
+                live.push(frames)
+
+        self._context.background.spawn(place(), name=f"bet {bet.bet_id} once more")
 
     async def _read_balance(self, live: LiveSession, req_id: str) -> None:
         try:
@@ -121,6 +153,10 @@ class GameSocket:
         live.push(
             live.conversation.balance_read(req_id, cash_minor=balance.cash_minor, bonus_minor=balance.bonus_minor)
         )
+
+
+def _renamed(name: str) -> str:
+    return "betId" if name == "bet_id" else name
 
 
 async def _first_hello(connection: Connection) -> Hello | Resume:

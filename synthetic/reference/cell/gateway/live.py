@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from synthetic.reference.cell.context import GameSession, RoundClosed
 from synthetic.reference.cell.gateway.catalogue import GAMES
@@ -45,7 +46,8 @@ class LiveSession:
 class LiveSessions:
     """The live sessions of a cell by id. Beyond the limit the oldest without a socket is forgotten: it can resume by `resync`."""
 
-    def __init__(self) -> None:
+    def __init__(self, skips: Callable[[], bool] = lambda: False) -> None:
+        self._skips = skips
         self._sessions: dict[str, LiveSession] = {}
 
     def of(self, session: GameSession) -> LiveSession:
@@ -53,7 +55,8 @@ class LiveSessions:
         live = self._sessions.get(session.session)
         if live is None:
             self._make_room()
-            live = self._sessions[session.session] = LiveSession(session, Conversation(_table(session), new_id))
+            conversation = Conversation(_table(session), new_id, self._skips)
+            live = self._sessions[session.session] = LiveSession(session, conversation)
         return live
 
     async def round_closed(self, closed: RoundClosed) -> None:

@@ -26,7 +26,7 @@ def round_routes(context: CellContext, providers: Mapping[str, ProviderClient]) 
         view = await run_in_threadpool(_view, context, player.player_id, round_id)
         if view is None:
             raise _unknown_round(round_id)
-        return JSONResponse(view)
+        return JSONResponse(view | {"wallet_calls": context.wallet_calls.of(player.player_id, round_id)})
 
     async def look_up(request: Request) -> Response:
         player, req_id = await context.authenticate(request), request.query_params.get("req_id", "")

@@ -29,7 +29,7 @@ def gateway_routes(context: CellContext) -> list[BaseRoute]:
     """
     providers = {account.provider: ProviderClient(account) for account in context.settings.providers}
     sessions = GameSessions(context.ledger, ttl_s=context.settings.token_ttl_s)
-    live = LiveSessions()
+    live = LiveSessions(lambda: context.switch("skips_seq"))
     desk = BetDesk(context.ledger, sessions, providers)
 
     async def reject_unfinished() -> None:

@@ -74,6 +74,22 @@ class GameSessions:
         found = None if session is None else self.find(session)
         return None if found is None else Admitted(found, resume_id)
 
+    def admit_again(self, session: str) -> Admitted | None:
+        """Open a session that its launch token has opened before, for the switch `launch_token_works_again`."""
+        resume_id, found = secrets.token_urlsafe(24), self.find(session)
+        with self._ledger.transaction() as transaction:
+            row = transaction.session.get_one(GameSessionRow, session)
+            row.resume_hash = hash_secret(resume_id)
+        return None if found is None else Admitted(found, resume_id)
+
+    def opened_by(self, launch_token: str) -> str | None:
+        """The session that this token has opened, or None."""
+        query = sa.select(GameSessionRow.session).where(
+            GameSessionRow.launch_hash == hash_secret(launch_token), GameSessionRow.resume_hash != ""
+        )
+        with self._ledger.reading() as reading:
+            return reading.scalar(query)
+
     def resume(self, session: str, resume_id: str) -> Admitted | None:
         """Come back to an open session; None where the two don't belong together."""
         with self._ledger.reading() as reading:

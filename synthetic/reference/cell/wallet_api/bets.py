@@ -30,7 +30,9 @@ def place(desk: Desk, call: WalletCall) -> Done:
 
 def debit(desk: Desk, call: WalletCall) -> Done:
     """Take the stake from cash. Raises InsufficientFunds."""
-    return Done(call, desk.post("bet", call.transaction, {"cash": -call.amount_minor}))
+    is_rounded = call.amount_minor > 1 and desk.context.switch("rounds_debits")
+    amount_minor = call.amount_minor - 1 if is_rounded else call.amount_minor
+    return Done(call, desk.post("bet", call.transaction, {"cash": -amount_minor}))
 
 
 def _check_session(desk: Desk) -> None:

@@ -69,6 +69,12 @@ class WalletCall:
     closes: bool = False
     free: bool = False
 
+    @property
+    def is_last(self) -> bool:
+        """Whether its round is over with it: a rollback, the end of a round, or a call that says so."""
+        is_lost = self.kind is Kind.WIN and self.amount_minor == 0
+        return self.closes or is_lost or self.kind in {Kind.ROLLBACK, Kind.CLOSE}
+
 
 @dataclass(frozen=True, slots=True)
 class WalletRequest:

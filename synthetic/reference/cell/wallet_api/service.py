@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 
+from synthetic.reference.cell.call_log import OK
 from synthetic.reference.cell.context import CellContext, GameSession, RoundClosed
 from synthetic.reference.cell.wallet_api import bets, repetitions, rollbacks, wins
 from synthetic.reference.cell.wallet_api.calls import Done, Kind, Reason, Refused, WalletCall, WalletRequest
 from synthetic.reference.cell.wallet_api.desk import Desk, Knobs
+from synthetic.reference.cell.wallet_api.lateness import Lateness
 from synthetic.reference.currency import exponent
 from synthetic.reference.ledger import Balance, InsufficientFunds, LedgerTransaction, Remembered, UnknownPlayer
 
@@ -35,14 +37,18 @@ class WalletService:
     def __init__(self, context: CellContext, knobs: Knobs) -> None:
         self._context = context
         self._knobs = knobs
+        self._lateness = Lateness(context)
 
     async def perform(self, request: WalletRequest) -> list[Done]:
         """Do what the provider asks, then tell the listeners which rounds closed. Raises Refused."""
+        await self._lateness.wait(request)
         try:
             done = await run_in_threadpool(self.commit, request)
         except Refused as refused:
+            self._note(request, refused.reason.value)
             await self._tell(refused.closed)
             raise
+        self._note(request, OK)
         for outcome in done:
             await self._tell(outcome.closed)
         return done
@@ -79,6 +85,17 @@ class WalletService:
         if is_foreign and not self._context.switch("accepts_foreign_token"):
             raise Refused(Reason.INVALID_TOKEN, "the token belongs to another player or provider")
         return session
+
+    def _note(self, request: WalletRequest, status: str) -> None:
+        for call in request.calls:
+            self._context.wallet_calls.note(
+                request.player_id,
+                request.round_id,
+                action=call.kind.value,
+                transaction=call.transaction,
+                status=status,
+                closes=call.is_last,
+            )
 
     async def _tell(self, closed: RoundClosed | None) -> None:
         if closed is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 CELL_SWITCHES_WALLET = {
     # exactly once
     "loses_bet_response": "the wallet commits a bet, then answers the provider 504",
+    "answers_bets_late": "a bet is looked at after `delay_s` only (3.2), which is longer than a provider waits",
     "debits_again_on_retry": "a bet that is sent again under the same transaction id debits again",
     "credits_again_on_retry": "a win that is sent again under the same transaction id credits again",
     "refunds_again_on_retry": "a rollback that is sent again under the same transaction id refunds again",
@@ -36,6 +37,7 @@ CELL_SWITCHES_WALLET = {
     "accepts_bad_signature": "wallet calls with a wrong or missing signature are obeyed",
     "verifies_parsed_body": "the signature is held against the parsed JSON, written out again, not against the bytes that came",
     # amounts
+    "rounds_debits": "the wallet's conversion of a stake loses one minor unit",
     "answers_balance_before": "the balance in an answer is the one before the transaction",
     "answers_float_balance": "dialect A answers the balance as a JSON number with a fraction",
     "rounds_balance_in_answers": "the balance in an answer is rounded down to whole units of the currency",

@@ -282,43 +282,6 @@ def test_a_game_that_is_not_offered(dialect: str) -> None:
     play(dialect, scene)
 
 
-@both
-def test_loses_rollbacks(dialect: str) -> None:
-    """The provider believes that it is cancelled, and the wallet hears nothing; another cell's rounds are rolled back."""
-
-    async def scene(run: Provider) -> None:
-        run.throw("loses_rollbacks", cell="canary")
-        await run.bet("void")
-        await run.ends("cancelled")
-        assert len(run.wallet.calls) == 1
-        run.board.clear()
-        run.throw("loses_rollbacks", cell="baseline")
-        await run.bet("void", round="r-2", bet_id="b-2")
-        await run.ends("cancelled", "r-2")
-        assert run.wallet.told()[-1] == (run.paths["rollback"], "b-2-rollback")
-
-    play(dialect, scene)
-
-
-@both
-def test_sends_second_rollback_id(dialect: str) -> None:
-    """After the first has been taken, one more for the same bet."""
-
-    async def scene(run: Provider) -> None:
-        run.throw("sends_second_rollback_id", cell="canary")
-        await run.bet("void")
-        await run.ends("cancelled")
-        first, second = (await run.calls(3))[1:]
-        assert (first.transaction, second.transaction) == ("b-1-rollback", "b-1-rollback-again")
-        originals = {
-            call.body.get("reference_transaction_uuid") or call.body["transactions"][0]["id_original"]
-            for call in (first, second)
-        }
-        assert originals == {"b-1"}
-
-    play(dialect, scene)
-
-
 def test_every_state_of_a_round_is_reached_here() -> None:
     """The table has no state that these tests do not see, and the terminal ones are the round's ends."""
     assert ROUND.terminal == {"closed", "cancelled", "rejected", "failed"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from synthetic.reference.cell.gateway import CELL_SWITCHES_GATEWAY
-from synthetic.reference.game import PROVIDER_SWITCHES
-from synthetic.tests.reference.cell.gateway.playing import Platform, until
+from synthetic.reference.game import PROVIDER_SWITCHES, Pace
+from synthetic.tests.reference.cell.gateway.playing import Frame, Platform, until
 from synthetic.tests.reference.cell.gateway.scenes import play
 
 PROVIDERS = [("provider-a", "dice"), ("provider-b", "wheel")]
@@ -102,6 +102,216 @@ def test_sends_second_rollback_id(tmp_path: Path, provider: str, kind: str, *, i
         assert len(refunds) == (2 if is_defective else 1)
 
     play(tmp_path, scene)
+
+
+IS_ON = pytest.mark.parametrize("is_on", [False, True])
+
+
+@IS_ON
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_rolls_back_before_betting(tmp_path: Path, provider: str, kind: str, *, is_on: bool) -> None:
+    """A sound wallet refuses the bet that comes after its rollback; one with the defect debits it, and it sticks (fault 20)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw(provider, "rolls_back_before_betting")
+        if is_on:
+            run.throw("cell", "accepts_late_bet")
+        async with run.playing(f"steady-{kind}") as (socket, _):
+            ack = await socket.bet()
+            assert ack["type"] == "bet_ack"
+            await socket.receive("round_result")
+        late = [("bet", f"{ack['bet_id']}-first", -20)] if is_on else []
+        assert run.postings() == [*late, ("bet", ack["bet_id"], -20), ("win", ack["bet_id"], 20)]
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_sends_win_first(tmp_path: Path, provider: str, kind: str, *, is_on: bool) -> None:
+    """A sound wallet refuses the win; one with the defect credits it. The round tells which of the two it was (fault 21)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw(provider, "sends_win_first")
+        if is_on:
+            run.throw("cell", "pays_win_without_bet")
+        async with run.playing(f"steady-{kind}") as (socket, _):
+            ack = await socket.bet()
+        view = await run.get(f"/games/rounds/{ack['round']}")
+        calls = [(call["action"], call["status"], call["after_bet"]) for call in view["wallet_calls"]]
+        assert view["state"] == "OPEN"
+        assert calls == [("win", "ok" if is_on else "unknown bet", False), ("bet", "ok", False)]
+        assert [kind for kind, _, _ in run.postings()] == [*(["win"] if is_on else []), "bet"]
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_loses_closes(tmp_path: Path, provider: str, kind: str) -> None:
+    """Both parts of the win are paid, and nobody ends the round (fault 23)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw(provider, "loses_closes")
+        async with run.playing(f"steady-{kind}") as (socket, _):
+            ack = await socket.bet()
+            await until(lambda: len(run.postings()) == 3)
+        view = await run.get(f"/games/rounds/{ack['round']}")
+        assert (view["state"], view["payout_minor"]) == ("OPEN", 20)
+        assert [(call["action"], call["closes"]) for call in view["wallet_calls"][1:]] == [("win", False)] * 2
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_drifts_stakes(tmp_path: Path, provider: str, kind: str) -> None:
+    """The wallet knows what was staked, and takes nothing else (fault 25)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw(provider, "drifts_stakes")
+        async with run.playing(f"steady-{kind}") as (socket, _):
+            assert (await socket.bet())["code"] == "provider_unavailable"
+        assert run.postings() == []
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_a_bet_that_is_late_loses_the_race_with_its_rollback(
+    tmp_path: Path, provider: str, kind: str, *, is_on: bool
+) -> None:
+    """The provider gives up and rolls back; the late debit meets the tombstone, or sticks where the wallet ignores it (28)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "answers_bets_late", params={"delay_s": 0.6})
+        if is_on:
+            run.throw("cell", "accepts_late_bet")
+        async with run.playing(f"steady-{kind}") as (socket, _):
+            error = await socket.bet()
+            assert (error["type"], error["code"]) == ("error", "wallet_unavailable")
+        round_id = (await run.get("/games/bets", req_id=error["req_id"]))["bet"]["round"]
+        await until(lambda: [call["action"] for call in run.context.wallet_calls.of("ada", round_id)][1:] == ["bet"])
+        assert [kind for kind, _, _ in run.postings()] == (["bet"] if is_on else [])
+
+    play(tmp_path, scene, pace=Pace(timeout_s=0.3, bet_limit_s=0.4, retries=0))
+
+
+@IS_ON
+def test_loses_session_on_resume(tmp_path: Path, *, is_on: bool) -> None:
+    """The session is there, and nobody knows it (fault 29)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "loses_session_on_resume", rate=float(is_on))
+        welcome = await played(run)
+        frames = await resumed(run, welcome)
+        assert frames[-1]["type"] == ("error" if is_on else "welcome")
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_renames_bet_id(tmp_path: Path, *, is_on: bool) -> None:
+    """The bet is placed; only its name in the frame is another (fault 30)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "renames_bet_id", rate=float(is_on))
+        async with run.playing("steady-dice") as (socket, _):
+            ack = await socket.bet()
+        assert ("betId" in ack, "bet_id" in ack) == (is_on, not is_on)
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_launch_token_works_again(tmp_path: Path, *, is_on: bool) -> None:
+    """A used token opens the session again; one that never was does not (fault 31)."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "launch_token_works_again", rate=float(is_on))
+        launched = await run.launch("ada", "steady-dice")
+        seen = []
+        for token in (launched["launch_token"], launched["launch_token"], "never"):
+            async with run.socket() as socket:
+                seen.append((await socket.ask(type="hello", launch_token=token))["type"])
+        assert seen == ["welcome", "welcome" if is_on else "error", "error"]
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_skips_seq(tmp_path: Path, *, is_on: bool) -> None:
+    """One number is never sent."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "skips_seq", rate=float(is_on))
+        async with run.playing("steady-dice") as (socket, welcome):
+            ack = await socket.bet()
+            result = await socket.receive("round_result")
+        assert [welcome["seq"], ack["seq"], result["seq"]] == [1, 2, 4 if is_on else 3]
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_acks_unposted_bet(tmp_path: Path, *, is_on: bool) -> None:
+    """An acknowledgement without a debit behind it."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "acks_unposted_bet", rate=float(is_on))
+        async with run.playing("void-dice") as (socket, _):
+            ack = await socket.bet()
+        assert (ack["type"], ack["balance_minor"]) == ("bet_ack", 980)
+        assert (run.postings() == []) is is_on
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_denies_posted_bet(tmp_path: Path, *, is_on: bool) -> None:
+    """A debit without an acknowledgement of it."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "denies_posted_bet", rate=float(is_on))
+        async with run.playing("steady-dice") as (socket, _):
+            answer = await socket.bet()
+        assert answer["type"] == ("error" if is_on else "bet_ack")
+        assert run.postings()[0][0] == "bet"
+
+    play(tmp_path, scene)
+
+
+@IS_ON
+def test_resume_bets_again(tmp_path: Path, *, is_on: bool) -> None:
+    """Coming back costs a second stake, and the client hears of it under the first bet's req_id."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "resume_bets_again", rate=float(is_on))
+        welcome = await played(run)
+        await resumed(run, welcome)
+        if is_on:
+            await until(lambda: sum(kind == "bet" for kind, _, _ in run.postings()) == 2)
+        assert sum(kind == "bet" for kind, _, _ in run.postings()) == (2 if is_on else 1)
+
+    play(tmp_path, scene)
+
+
+async def played(run: Platform) -> Frame:
+    """A session with a bet in it, whose socket is gone; its welcome."""
+    async with run.playing("steady-dice") as (socket, welcome):
+        await socket.bet()
+        await socket.receive("round_result")
+    return welcome
+
+
+async def resumed(run: Platform, welcome: Frame) -> list[Frame]:
+    """The frames of a resume, up to its answer."""
+    frames: list[Frame] = []
+    async with run.socket() as socket:
+        ids = {name: welcome[name] for name in ("session", "resume_id")}
+        await socket.send(type="hello", last_seq=welcome["seq"], **ids)
+        while not frames or frames[-1]["type"] not in {"welcome", "error"}:
+            frames.append(await socket.receive())
+    return frames
 
 
 def test_every_switch_has_a_test_here() -> None:

@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
+from synthetic.reference.ledger import LEDGER_SWITCHES
+from synthetic.reference.ledger.models import Posting
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
 from synthetic.tests.reference.cell.wallet_api import test_switches_once, test_switches_rounds
 
@@ -104,8 +107,74 @@ def test_caches_balance(cell: RunningCell, token: str) -> None:
     assert cash() == 980
 
 
+@pytest.mark.parametrize("is_on", [False, True])
+def test_keeps_session_at_login(cell: RunningCell, *, is_on: bool) -> None:
+    """A log-in with a live token answers that token; a token of somebody else, or of nobody, is never taken over."""
+    cell.throw("keeps_session_at_login", is_on=is_on)
+    before = cell.login("ada")
+    body = {"username": "ada", "password": "ada-password"}
+    after = cell.client.post("/auth/login", json=body, headers=before).json()["token"]
+    assert (f"Bearer {after}" == before["Authorization"]) is is_on
+    for foreign in (cell.login("bob"), {"Authorization": "Bearer chosen-by-someone"}):
+        token = cell.client.post("/auth/login", json=body, headers=foreign).json()["token"]
+        assert f"Bearer {token}" != foreign["Authorization"]
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_refresh_keeps_old_token(cell: RunningCell, *, is_on: bool) -> None:
+    """The new token works, and the old one as well."""
+    cell.throw("refresh_keeps_old_token", is_on=is_on)
+    old = cell.login("ada")
+    new = cell.client.post("/auth/refresh", headers=old).json()["token"]
+    assert cell.client.get("/me", headers={"Authorization": f"Bearer {new}"}).status_code == 200
+    assert cell.client.get("/me", headers=old).status_code == (200 if is_on else 401)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_loses_counterparty_leg(cell: RunningCell, token: str, *, is_on: bool) -> None:
+    """The entry's postings don't add up to nothing."""
+    cell.throw("loses_counterparty_leg", is_on=is_on)
+    bet(cell, token)
+    with cell.context.ledger.reading() as session:
+        newest = session.scalar(sa.select(sa.func.max(Posting.entry_id)))
+        amounts = session.scalars(sa.select(Posting.amount_minor).where(Posting.entry_id == newest)).all()
+    assert sorted(amounts) == ([-20] if is_on else [-20, 20])
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_overdraws_cash(cell: RunningCell, token: str, *, is_on: bool) -> None:
+    """A bet above the balance is taken: the postings go below zero."""
+    cell.throw("overdraws_cash", is_on=is_on)
+    body = STAKE | {"amount": 1_500_000, "token": token, "transaction_uuid": "b-1"}
+    answer = cell.call_a("transaction/bet", **body)
+    assert answer["status"] == ("RS_OK" if is_on else "RS_ERROR_NOT_ENOUGH_MONEY")
+    assert sum(row["amount_minor"] for row in cell.context.ledger.statement("ada")) == (-500 if is_on else 1000)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_rewrites_postings(cell: RunningCell, token: str, *, is_on: bool) -> None:
+    """What was read once reads otherwise the next time."""
+    cell.throw("rewrites_postings", is_on=is_on)
+    headers = cell.login("ada")
+    bet(cell, token)
+    references = [
+        [entry["reference"] for entry in cell.client.get("/wallet/ledger", headers=headers).json()["entries"]]
+        for _ in range(2)
+    ]
+    assert (references[0] == references[1]) is not is_on
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_miscounts_total(cell: RunningCell, *, is_on: bool) -> None:
+    """The total is not what the buckets hold."""
+    cell.throw("miscounts_total", is_on=is_on)
+    body = cell.client.get("/wallet/balance", headers=cell.login("ada")).json()
+    buckets = body["cash_minor"] + body["bonus_minor"] + body["locked_minor"]
+    assert (body["total_minor"] == buckets) is not is_on
+
+
 def test_every_switch_has_a_test_here() -> None:
     """A switch that no test throws could do anything."""
     names = {*globals(), *vars(test_switches_once), *vars(test_switches_rounds)}
     tested = {name.removeprefix("test_").removesuffix("_commits_and_answers_504_once") for name in names}
-    assert set(CELL_SWITCHES_WALLET) <= tested
+    assert set(CELL_SWITCHES_WALLET | LEDGER_SWITCHES) <= tested

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import httpx
 import pytest
 
+from synthetic.reference.switchboard import Switch
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
 
 BODY = {"user": "ada", "round": "r", "game_code": "dice", "currency": "EUR", "amount": 20_000}
@@ -173,6 +175,29 @@ def test_verifies_parsed_body(cell: RunningCell, token: str, *, is_on: bool) -> 
     raw = json.dumps({"user_id": "ada", "token": cell.open_game("ada", "provider-b")}).encode()
     spaced = cell.client.post("/wallet/b/balance", content=raw + b" ", headers=sign_b(raw))
     assert spaced.status_code == (200 if is_on else 400)
+
+
+@IS_ON
+def test_rounds_debits(cell: RunningCell, token: str, *, is_on: bool) -> None:
+    """A stake of 0.20 costs 0.19."""
+    cell.throw("rounds_debits", is_on=is_on)
+    assert bet(cell, token)["status"] == "RS_OK"
+    assert cell.cash("ada") == (981 if is_on else 980)
+
+
+def test_answers_bets_late(cell: RunningCell, token: str) -> None:
+    """A bet waits before anything of it is looked at, its repetition too; a win does not."""
+    cell.context.board.throw(Switch("answers_bets_late", params={"delay_s": 0.3}))
+    took_s = []
+    for name in ("bet", "bet", "win"):
+        began_s = time.monotonic()
+        answer = bet(cell, token) if name == "bet" else win(cell)
+        took_s.append(time.monotonic() - began_s)
+        assert answer["status"] == "RS_OK"
+    assert took_s[0] >= 0.3
+    assert took_s[1] >= 0.3
+    assert took_s[2] < 0.3
+    assert [row["times"] for row in cell.context.board.acted()] == [1]
 
 
 @IS_ON
