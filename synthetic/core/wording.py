@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
+def json_escaped(document: str) -> str:
+    """The same JSON with every control character in its texts escaped: a terminal may show it, and readers get it as it was."""
+    return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", document)
+
+
 def one_line(text: str) -> str:
     """The text without line breaks and controls: what a target answers must not forge a line of ours."""
     return printable(" ".join(text.split()))

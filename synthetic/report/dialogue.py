@@ -6,42 +6,55 @@ import json
 
 from rich.text import Text
 
+from synthetic.core.machine.reading import NotJson, read_json
 from synthetic.core.wording import printable
 from synthetic.report.records import Exchange, Headers
 
+BODY_LINES_MAX = 40
+BODY_CHARS_MAX = 1000
 
-def dialogue(exchange: Exchange) -> list[Text]:
-    """The exchange as its own small protocol: `>` was sent, `<` came back."""
-    lines = [Text(printable(f"> {exchange.request.line}"), style="bold")]
+
+def dialogue(exchange: Exchange, *, full: bool = False) -> list[Text]:
+    """The exchange as its own small protocol: `>` was sent, `<` came back. `full`: bodies as far as the record has them."""
+    frame = exchange.kind in ("ws_send", "ws_receive")  # its line says the direction
+    lines = [Text(printable(exchange.request.line if frame else f"> {exchange.request.line}"), style="bold")]
     lines += _headers("> ", exchange.request.headers)
-    lines += _body("> ", exchange.request.body)
+    lines += _body("> ", exchange.request.body, full=full)
     lines.append(Text(f"expected  {exchange.expected or 'no more than an answer'}", style="cyan"))
-    lines += _came(exchange)
+    lines += _came(exchange, full=full)
     lines.append(Text(_times(exchange), style="dim"))
     return lines
 
 
-def _came(exchange: Exchange) -> list[Text]:
+def _came(exchange: Exchange, *, full: bool) -> list[Text]:
     if exchange.fault:
-        return [Text(printable(f"came      nothing: {exchange.fault}"), style="red")]
+        missed = [Text(printable(f"came      nothing: {exchange.fault}"), style="red")]
+        return missed if not exchange.answer.body else [*missed, *_body("but       ", exchange.answer.body, full=full)]
     status = "" if exchange.answer.status is None else f"HTTP {exchange.answer.status}"
     head = Text(f"< {status or 'frame'}", style="bold" if exchange.held else "bold red")
-    return [head, *_headers("< ", exchange.answer.headers), *_body("< ", exchange.answer.body)]
+    return [head, *_headers("< ", exchange.answer.headers), *_body("< ", exchange.answer.body, full=full)]
 
 
 def _headers(mark: str, headers: Headers) -> list[Text]:
     return [Text(printable(f"{mark}{name}: {value}"), style="dim") for name, value in headers]
 
 
-def _body(mark: str, body: str) -> list[Text]:
-    return [Text(printable(f"{mark}{line}")) for line in _pretty(body).splitlines()]
+def _body(mark: str, body: str, *, full: bool) -> list[Text]:
+    pretty = _pretty(body)
+    shown = pretty if full else "\n".join(pretty[:BODY_CHARS_MAX].splitlines()[:BODY_LINES_MAX])
+    lines = [Text(printable(f"{mark}{line}")) for line in shown.splitlines()]
+    if len(shown) < len(pretty.rstrip()):
+        lines.append(
+            Text(f"{mark}... ({len(pretty)} characters; all that is kept of them is shown by --full)", style="dim")
+        )
+    return lines
 
 
 def _pretty(body: str) -> str:
-    """JSON indented, for a reader; anything else as it came."""
+    """JSON indented, for a reader; anything else as it came, also what a lenient reader would take for JSON."""
     try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        return json.dumps(read_json(body), indent=2, ensure_ascii=False)
+    except NotJson:
         return body
 
 

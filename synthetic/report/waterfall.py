@@ -73,7 +73,7 @@ def _head(record: RunRecord) -> Iterator[RenderableType]:
     if record.outcome is not RunOutcome.OK:
         yield _fact("blame", str(record.blame or "nobody"), style)
         yield _fact("reason", one_line(record.reason))
-        if record.attribution:
+        if record.attribution and record.attribution != f"{record.blame}: {record.reason}":
             yield _fact("because", one_line(record.attribution))
     if record.tainted:
         yield _fact("tainted", "our own lag spoiled a measurement of this run; see below", "yellow")
@@ -111,7 +111,7 @@ def _timeline(record: RunRecord, axis: Axis, *, full: bool) -> Iterator[Renderab
         for bar in [Bar.of(exchange) for exchange in step.exchanges] if full else group_polls(step.exchanges):
             yield _bar_line(bar, axis)
             if full or bar.last is failing:
-                yield from (_hanging(Text("    ") + line, 4) for line in dialogue(bar.last))
+                yield from (_hanging(Text("    ") + line, 4) for line in dialogue(bar.last, full=full))
 
 
 def _step(step: Step, axis: Axis) -> Iterator[RenderableType]:

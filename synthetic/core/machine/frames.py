@@ -100,7 +100,7 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         if isinstance(result, TransportFault):
             waited = others.behind(fault_answer(result, others.waiting), (state.now_ns - began_ns) / 1e9)
             answer = _closed(state, plan, scope, result, waited)
-            yield frame_view(state, call, plan.connection, "ws_receive", "", result, answer, plan.when.text)
+            yield frame_view(state, call, plan.connection, "ws_receive", others.telling, result, answer, plan.when.text)
             return answer
         tell_frame(state, plan.connection, result)
         frame = _meant(state, plan.when, scope, result.text)
@@ -129,6 +129,7 @@ class _Others:
         self.waiting = waiting
         self._count = 0
         self._flaw = ""
+        self.telling = ""  # the last of them that can't be read
 
     def see(self, text: str) -> None:
         """One that was not meant."""
@@ -138,6 +139,7 @@ class _Others:
         except NotJson as error:
             told = str(error) if text[:200].lstrip().startswith(("{", "[")) else "text that is not JSON"
             self._flaw = f", one of them {told} ({len(text)} characters)"
+            self.telling = text
 
     def behind(self, answer: Answer, waited_s: float) -> Answer:
         """The answer of a wait that ended without its frame, with what came instead."""

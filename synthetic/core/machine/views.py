@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from synthetic.core.effects import Headers, Http, HttpReply, Result, TransportFault, WsFrame, WsOpen, WsOpened
+from synthetic.core.effects import Headers, Http, HttpReply, Result, TransportFault, WsOpen, WsOpened
 from synthetic.core.events import ExchangeDone
 from synthetic.core.machine.call import Answer, Call
+from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import HttpPlan
@@ -20,7 +21,8 @@ def http_view(
     state: RunState, call: Call, plan: HttpPlan, request: Http, result: Result, answer: Answer, span: str
 ) -> ExchangeDone:
     """One HTTP exchange."""
-    return _http_view(state, call, request, result, answer, span, plan.ok.text)
+    expected = f"{plan.ok.text}, and what can be read" if answer.code == UNREADABLE else plan.ok.text
+    return _http_view(state, call, request, result, answer, span, expected)
 
 
 def _http_view(
@@ -79,8 +81,7 @@ def open_view(state: RunState, call: Call, effect: WsOpen, result: Result, answe
 def frame_view(
     state: RunState, call: Call, connection: str, kind: str, text: str, result: Result, answer: Answer, expected: str
 ) -> ExchangeDone:
-    """One frame, sent or received (`kind`: `ws_send`, `ws_receive`)."""
-    received = isinstance(result, WsFrame)
+    """One frame, sent or received (`kind`: `ws_send`, `ws_receive`); of one that never came, what came instead."""
     return ExchangeDone(
         run_id=state.spec.run_id,
         step=call.step,
@@ -89,10 +90,10 @@ def frame_view(
         kind=kind,
         request_line=f"{'->' if kind == 'ws_send' else '<-'} {connection}",
         request_headers=(),
-        request_body="" if received else _text(state, text.encode()),
+        request_body=_text(state, text.encode()) if kind == "ws_send" else "",
         answer_status=None,
         answer_headers=(),
-        answer_body=_text(state, text.encode()) if received else "",
+        answer_body=_text(state, text.encode()) if kind == "ws_receive" else "",
         fault=_fault(state, result),
         expected=expected,
         held=answer.outcome is not StepOutcome.UNKNOWN and not answer.error,
