@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from synthetic.core.checks import CHECKS
 from synthetic.core.events import CheckJudged, Event, RunEnded, RunStarted
-from synthetic.core.outcome import RunOutcome
+from synthetic.core.outcome import Blame, RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,21 @@ def gather(events: Iterable[Event]) -> Evidence:
         match event:
             case RunStarted():
                 sides[event.run_id] = _Side(event)
-            case CheckJudged(held=False, name=name) if name in CHECKS and event.run_id in sides:
+            case CheckJudged(held=False, name=name) if _is_breach(event) and event.run_id in sides:
                 broken.setdefault(sides[event.run_id].started.track, set()).add(name)
             case RunEnded() if event.run_id in sides:
                 sides[event.run_id].ended = event
             case _:
                 pass
     return _evidence(sides.values(), {track: tuple(sorted(names)) for track, names in broken.items()})
+
+
+_OTHERS = (Blame.HARNESS, Blame.PSP, Blame.PROVIDER, Blame.USER)
+
+
+def _is_breach(judged: CheckJudged) -> bool:
+    """Whether a named law was broken by the cell: what a counterparty or we ourselves did is no proof against a release."""
+    return judged.name in CHECKS and not CHECKS[judged.name].cause and judged.blame not in _OTHERS
 
 
 def _evidence(sides: Iterable[_Side], broken: Mapping[str, tuple[str, ...]]) -> Evidence:

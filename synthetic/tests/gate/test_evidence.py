@@ -158,3 +158,12 @@ def test_the_reasons_of_failed_runs_are_kept_by_track() -> None:
 def test_no_events_are_no_evidence() -> None:
     """Nothing measured is nothing known."""
     assert gather([]) == Evidence(Stream("pooled"))
+
+
+@pytest.mark.parametrize(
+    ("blame", "proof"), [(Blame.PLATFORM, True), (Blame.UNKNOWN, True), (Blame.HARNESS, False), (Blame.PSP, False)]
+)
+def test_only_the_cells_own_breach_is_proof_against_it(blame: Blame, proof: bool) -> None:
+    """A bet that we sent twice, or a PSP that captured another amount, breaks a law as well; the release did neither."""
+    judged = CheckJudged("p-canary", LAW, held=False, message="", blame=blame)
+    assert bool(gather([started("p-canary", "canary", "p"), judged]).broken_laws) == proof
