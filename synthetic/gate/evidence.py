@@ -49,31 +49,43 @@ class Evidence:
 class _Side:
     started: RunStarted
     ended: RunEnded | None = None
+    broken: set[str] = field(default_factory=set)
+    ours: bool = False  # a check has proven that the harness itself did it
 
 
 def gather(events: Iterable[Event]) -> Evidence:
     """Fold a stream of events. Runs without a pair are left out: they have nothing to be compared with."""
     sides: dict[str, _Side] = {}
-    broken: dict[str, set[str]] = {}
     for event in events:
         match event:
             case RunStarted():
                 sides[event.run_id] = _Side(event)
-            case CheckJudged(held=False, name=name) if _is_breach(event) and event.run_id in sides:
-                broken.setdefault(sides[event.run_id].started.track, set()).add(name)
+            case CheckJudged(held=False) if event.run_id in sides and event.name in CHECKS:
+                side = sides[event.run_id]
+                side.ours |= event.blame is Blame.HARNESS
+                side.broken |= {event.name} if _is_breach(event) else set()
             case RunEnded() if event.run_id in sides:
                 sides[event.run_id].ended = event
             case _:
                 pass
-    return _evidence(sides.values(), {track: tuple(sorted(names)) for track, names in broken.items()})
+    return _evidence(sides.values(), _broken_laws(sides.values()))
+
+
+def _broken_laws(sides: Iterable[_Side]) -> dict[str, tuple[str, ...]]:
+    """By track. What we have stirred up ourselves in a run, such as a second bet, may break other laws for a moment, too."""
+    broken: dict[str, set[str]] = {}
+    for side in sides:
+        if side.broken and not side.ours:
+            broken.setdefault(side.started.track, set()).update(side.broken)
+    return {track: tuple(sorted(names)) for track, names in broken.items()}
 
 
 _OTHERS = (Blame.HARNESS, Blame.PSP, Blame.PROVIDER, Blame.USER)
 
 
 def _is_breach(judged: CheckJudged) -> bool:
-    """Whether a named law was broken by the cell: what a counterparty or we ourselves did is no proof against a release."""
-    return judged.name in CHECKS and not CHECKS[judged.name].cause and judged.blame not in _OTHERS
+    """Whether a law was broken by the cell: what a counterparty or we ourselves did is no proof against a release."""
+    return not CHECKS[judged.name].cause and judged.blame not in _OTHERS
 
 
 def _evidence(sides: Iterable[_Side], broken: Mapping[str, tuple[str, ...]]) -> Evidence:

@@ -161,9 +161,22 @@ def test_no_events_are_no_evidence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blame", "proof"), [(Blame.PLATFORM, True), (Blame.UNKNOWN, True), (Blame.HARNESS, False), (Blame.PSP, False)]
+    ("blame", "laws"),
+    [
+        (Blame.PLATFORM, {"canary": (LAW,)}),
+        (Blame.UNKNOWN, {"canary": (LAW,)}),
+        (Blame.HARNESS, {}),
+        (Blame.PSP, {}),
+    ],
 )
-def test_only_the_cells_own_breach_is_proof_against_it(blame: Blame, proof: bool) -> None:
+def test_only_the_cells_own_breach_is_proof_against_it(blame: Blame, laws: dict[str, tuple[str, ...]]) -> None:
     """A bet that we sent twice, or a PSP that captured another amount, breaks a law as well; the release did neither."""
     judged = CheckJudged("p-canary", LAW, held=False, message="", blame=blame)
-    assert bool(gather([started("p-canary", "canary", "p"), judged]).broken_laws) == proof
+    assert gather([started("p-canary", "canary", "p"), judged]).broken_laws == laws
+
+
+def test_what_we_stirred_up_ourselves_breaks_no_law_of_the_cells() -> None:
+    """Our second bet is settled while the balance is read: that the two do not agree is our doing, too."""
+    laws = [("own-keys-only", Blame.HARNESS), ("balance-equals-ledger", Blame.PLATFORM)]
+    judged = [CheckJudged("p-canary", name, held=False, message="", blame=blame) for name, blame in laws]
+    assert gather([started("p-canary", "canary", "p"), *judged]).broken_laws == {}
