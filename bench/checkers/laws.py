@@ -57,11 +57,7 @@ def judged_by_hand(cases: Sequence[HistoryCase]) -> list[Broken]:
 
 def false_alarms(cases: Sequence[HistoryCase]) -> list[str]:
     """The good histories, and those that can't be judged, of which the check says anything else."""
-    return [
-        f"{case.check}: {case.title}"
-        for case in cases
-        if not case.found and _told(case) != case.found
-    ]
+    return [f"{case.check}: {case.title}" for case in cases if not case.found and _told(case) != case.found]
 
 
 def _told(case: HistoryCase) -> tuple[str, ...] | None:
