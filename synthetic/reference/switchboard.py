@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,12 +104,22 @@ class Switchboard:
         """
         return self.acting(name, cell=cell, psp=psp) is not None
 
-    def acting(self, name: str, *, cell: str | None = None, psp: str | None = None) -> Switch | None:
-        """The switch with its parameters when it acts on this occasion, else None."""
+    def acting(
+        self,
+        name: str,
+        *,
+        cell: str | None = None,
+        psp: str | None = None,
+        suits: Callable[[Switch], bool] = lambda _thrown: True,
+    ) -> Switch | None:
+        """The switch with its parameters when it acts on this occasion, else None.
+
+        `suits`: whether its parameters concern the occasion at all.
+        """
         assert name in self.known, f"switch {name!r} is not declared by this component"
         where = {"cell": cell, "psp": psp or self._psp, "market": self._markets.get(cell or "")}
         for switch in self.thrown():
-            if switch.name != name or not switch.concerns(where):
+            if switch.name != name or not switch.concerns(where) or not suits(switch):
                 continue
             if switch.until_s is not None and time.monotonic() > switch.until_s:
                 del self._thrown[switch.aim]

@@ -44,7 +44,9 @@ from synthetic.core.checks.payments import (
     credit_needs_final_success,
     final_state_stays,
     late_failure_recredits_once,
+    no_retry_storm,
     one_credit_per_deposit,
+    pending_payment_was_told,
     psp_report_matches,
     redirect_credits_nothing,
     reserved_and_released_once,
@@ -128,6 +130,8 @@ CHECKS: dict[str, Check] = {
         nothing_left_open,
         own_keys_only,
         no_synthetic_row_in_sinks,
+        pending_payment_was_told,
+        no_retry_storm,
         clocks_agree,
     )
 }

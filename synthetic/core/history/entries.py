@@ -47,10 +47,13 @@ class PspEntry:
 
 @dataclass(frozen=True, slots=True)
 class PspEvent:
-    """One delivery of a notification by a PSP. `status`: the HTTP status that the platform answered, 0 for none."""
+    """One delivery of a notification by a PSP. `status`: the HTTP status that the platform answered, 0 for none.
+
+    A `request` is what the platform asked of the PSP, with the status that the PSP answered.
+    """
 
     id: str
-    event: str  # captured, failed, refunded, paid, payout_failed, chargeback
+    event: str  # captured, failed, refunded, paid, payout_failed, chargeback, other; request
     reference: str
     status: int = 0
     signature: str = "good"  # good, bad, missing, stale

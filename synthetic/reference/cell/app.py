@@ -30,6 +30,7 @@ from synthetic.reference.cell.wallet_api.routes import wallet_api_routes
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.refusal import answer_refusal
 from synthetic.reference.settings import CellSettings
+from synthetic.reference.skew import DateHeader, SkewedClock
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
 RouteModule = Callable[[CellContext], Sequence[BaseRoute]]
@@ -68,6 +69,7 @@ def build_cell(
         authenticate=authenticator(auth),
         background=Background(_log_failed_task),
         metrics=CellMetrics(settings),
+        clock=SkewedClock(board),
     )
     routes = [
         *auth_routes(context, auth),
@@ -79,7 +81,10 @@ def build_cell(
         routes.extend(module(context))
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Observability, settings=settings, metrics=context.metrics)],
+        middleware=[
+            Middleware(Observability, settings=settings, metrics=context.metrics),
+            Middleware(DateHeader, clock=context.clock, cell_of=lambda _scope: settings.name),
+        ],
         exception_handlers={ApiError: answer_refusal},
         lifespan=context.background.lifespan,
     )

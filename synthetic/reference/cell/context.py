@@ -13,6 +13,7 @@ from synthetic.reference.cell.call_log import CallLog
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.ledger import Ledger
 from synthetic.reference.settings import CellSettings, ProviderAccount, PspAccount
+from synthetic.reference.skew import SkewedClock
 from synthetic.reference.switchboard import Switch, Switchboard
 
 
@@ -89,6 +90,7 @@ class CellContext:
     authenticate: Authenticate
     background: Background
     metrics: CellMetrics
+    clock: SkewedClock
     session_lookups: list[SessionLookup] = field(default_factory=list)
     on_round_closed: list[RoundListener] = field(default_factory=list)
     wallet_calls: CallLog = field(default_factory=CallLog)
@@ -96,6 +98,10 @@ class CellContext:
     def switch(self, name: str, *, psp: str | None = None) -> bool:
         """Whether the fault or defect acts now, in this cell; ask only where the answer changes what happens."""
         return self.board.is_on(name, cell=self.settings.name, psp=psp)
+
+    def acts(self, name: str, psp: str) -> bool:
+        """`switch`, for books that are told of it as a function."""
+        return self.switch(name, psp=psp)
 
     def acting(self, name: str, *, psp: str | None = None) -> Switch | None:
         """The switch with its parameters when it acts now, in this cell."""

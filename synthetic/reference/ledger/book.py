@@ -41,7 +41,7 @@ class LedgerTransaction:
         self._postgres = session.get_bind().dialect.name == "postgresql"
 
     def open_accounts(self, player_id: str, currency: str) -> None:
-        """Give a player the accounts `cash`, `bonus`, `locked`; a player who has them keeps them."""
+        """Give a player the accounts `cash`, `bonus`, `locked`, `receivable`; a player who has them keeps them."""
         for bucket in BUCKETS:
             row = {"name": f"player:{player_id}:{bucket}", "currency": currency, "player_id": player_id}
             self._insert_unless_there(row | {"bucket": bucket, "balance_minor": 0})
@@ -54,12 +54,16 @@ class LedgerTransaction:
         """The player's balance, with what this transaction has posted. Raises UnknownPlayer."""
         return _balance_of(self._accounts(player_id))
 
-    def post(self, entry: Entry) -> Posted:
+    def post(self, entry: Entry, *, overdraws: bool = False) -> Posted:
         """Write a balanced entry; the returned balance is the one right after it.
 
         Raises UnknownPlayer, WrongCurrency, or InsufficientFunds where a bucket would go below zero; nothing is posted then.
+        `overdraws` takes it below zero all the same: for a fault.
         """
         accounts = self._accounts(entry.player_id)
+        if overdraws:
+            for bucket in entry.moves:
+                accounts[bucket].overdrawn = True
         try:
             _check(entry, accounts)
         except InsufficientFunds:
@@ -185,7 +189,8 @@ def _check(entry: Entry, accounts: Mapping[str, Account]) -> None:
     balance = _balance_of(accounts)
     if balance.currency != entry.currency:
         raise WrongCurrency(f"{entry.player_id} has {balance.currency}, not {entry.currency}")
-    if any((accounts[bucket].balance_minor or 0) + amount_minor < 0 for bucket, amount_minor in entry.moves.items()):
+    spent = [bucket for bucket in entry.moves if bucket != "receivable" and not accounts[bucket].overdrawn]
+    if any((accounts[bucket].balance_minor or 0) + entry.moves[bucket] < 0 for bucket in spent):
         raise InsufficientFunds(balance)
 
 
@@ -202,7 +207,7 @@ def _move(entry_id: int, account: Account, amount_minor: int) -> Posting:
 
 
 def _balance_of(accounts: Mapping[str, Account]) -> Balance:
-    cash, bonus, locked = (accounts[bucket] for bucket in BUCKETS)
+    cash, bonus, locked = (accounts[bucket] for bucket in ("cash", "bonus", "locked"))
     return Balance(cash.currency, cash.balance_minor or 0, bonus.balance_minor or 0, locked.balance_minor or 0)
 
 

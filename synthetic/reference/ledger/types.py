@@ -12,7 +12,7 @@ LEDGER_SWITCHES = {
     "overdraws_cash": "a bet above the balance is debited; the balance that is kept stops at zero",
 }
 
-BUCKETS = ("cash", "bonus", "locked")
+BUCKETS = ("cash", "bonus", "locked", "receivable")
 _AMOUNT_MINOR_MAX = 2**53  # beyond it JSON readers lose units
 
 
@@ -21,7 +21,7 @@ class Entry:
     """One balanced ledger entry about one player.
 
     `kind` is one of the kinds of `GET /wallet/ledger` (`deposit`, `bet`, ...), `reference` the business id. `moves` maps
-    a bucket (`cash`, `bonus`, `locked`) to signed minor units from the player's view, e.g. `{"cash": -20}` or
+    a bucket (`cash`, `bonus`, `locked`, `receivable`) to signed minor units from the player's view, e.g. `{"cash": -20}` or
     `{"cash": -100, "locked": 100}`. `counterparty` is the account that takes the other side, e.g. `psp:psp-a`, `house`.
     Raises TypeError for an amount that is not an integer, ValueError for an unknown bucket or an entry that moves nothing.
     """

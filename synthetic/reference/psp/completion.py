@@ -7,9 +7,10 @@ import asyncio
 from synthetic.reference.psp.instruments import decline_code_of
 from synthetic.reference.psp.merchant_calls import MerchantCalls
 from synthetic.reference.psp.merchants import Merchants
+from synthetic.reference.psp.mishaps import wrong_capture
 from synthetic.reference.psp.pace import Pace
-from synthetic.reference.psp.transactions import Transaction, TransactionBook
-from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.psp.transactions import Order, Transaction, TransactionBook
+from synthetic.reference.switchboard import Switch, Switchboard
 
 
 class Completion:
@@ -26,7 +27,10 @@ class Completion:
 
     async def complete(self, transaction_id: str) -> None:
         """Take a new transaction to its end."""
-        is_deposit = self._book.get(transaction_id).order.kind == "deposit"
+        order = self._book.get(transaction_id).order
+        is_deposit = order.kind == "deposit"
+        if is_deposit and self._acting("hangs_in_3ds", order) is not None:
+            return  # the player is at the redirect page, for ever
         await asyncio.sleep(self._pace.redirect_s if is_deposit else self._pace.payout_leaves_s)
         auth_code = await self._authorized(transaction_id)
         if auth_code is None:
@@ -35,13 +39,26 @@ class Completion:
             self._fail(transaction_id, code)
             return
         await asyncio.sleep(self._pace.draw_capture_s() if is_deposit else self._pace.payout_lands_s)
-        completed = self._book.move(transaction_id, "complete")
+        completed = self._completed(transaction_id)
         if completed is None:
             return  # the merchant cancelled it meanwhile
         self._book.settle(completed, "capture" if is_deposit else "payout")
         self._calls.transfer(completed, auth_code)
-        if not is_deposit:
+        if is_deposit and order.card.is_disputed:
+            await asyncio.sleep(self._pace.dispute_s)
+            self._book.settle(completed, "chargeback")
+            self._calls.debit(completed)
+        elif not is_deposit:
             await self._reverse(completed)
+
+    def _completed(self, transaction_id: str) -> Transaction | None:
+        """The transaction after its money moved; the fault `captures_wrong` takes another amount, or another currency."""
+        transaction = self._book.get(transaction_id)
+        order = transaction.order
+        may_be_wrong = order.kind == "deposit" and transaction.state == "authorized"
+        wrong = self._acting("captures_wrong", order) if may_be_wrong else None
+        captured = None if wrong is None else wrong_capture(wrong, order.amount_minor, order.currency)
+        return self._book.complete(transaction_id, captured)
 
     async def _authorized(self, transaction_id: str) -> str | None:
         """The merchant's authorisation code; None when it refused, or the transaction was cancelled while we asked."""
@@ -74,8 +91,11 @@ class Completion:
         return failed
 
     async def _reverse(self, paid: Transaction) -> None:
-        if not self._board.is_on("reverses_payouts", cell=self._merchants.named(paid.order.merchant).cell):
+        if not paid.order.card.returns_payouts and self._acting("reverses_payouts", paid.order) is None:
             return
         await asyncio.sleep(self._pace.payout_returns_s)
         if self._fail(paid.id, "account_closed") is not None:
             self._book.settle(paid, "payout_reversal")
+
+    def _acting(self, name: str, order: Order) -> Switch | None:
+        return self._board.acting(name, cell=self._merchants.named(order.merchant).cell)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.switchboard import Switch, Switchboard
 
 DEFAULT_DECLINE_CODE = "do_not_honor"
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A card. `decline_code` is set where the issuer declines; `fails` where the PSP's own processing does."""
+    """A card. `decline_code` is set where the issuer declines; `fails` where the PSP's own processing does.
+
+    `returns_payouts`: the bank behind it sends every payout back after a moment. `is_disputed`: its holder disputes every
+    payment after a moment.
+    """
 
     name: str
     bin: str
     decline_code: str | None = None
     fails: bool = False
+    returns_payouts: bool = False
+    is_disputed: bool = False
 
 
 INSTRUMENTS = {
@@ -27,6 +33,9 @@ INSTRUMENTS = {
         Instrument("card_insufficient_funds", bin="400001", decline_code="insufficient_funds"),
         Instrument("card_do_not_honor", bin="400002", decline_code="do_not_honor"),
         Instrument("card_processing_error", bin="400003", fails=True),
+        Instrument("card_exhausted", bin="400004", decline_code="card_velocity_exceeded"),
+        Instrument("card_returns_payouts", bin="400005", returns_payouts=True),
+        Instrument("card_disputed", bin="400006", is_disputed=True),
     )
 }
 
@@ -35,7 +44,9 @@ def decline_code_of(instrument: Instrument, board: Switchboard, cell: str) -> st
     """Why the issuer declines the card for this merchant, or None. The switch `declines_bin` adds a BIN that declines."""
     if instrument.decline_code is not None:
         return instrument.decline_code
-    switch = board.acting("declines_bin", cell=cell)
-    if switch is None or str(switch.params.get("bin", instrument.bin)) != instrument.bin:
-        return None
-    return str(switch.params.get("decline_code", DEFAULT_DECLINE_CODE))
+    switch = board.acting("declines_bin", cell=cell, suits=lambda thrown: _bin(thrown, instrument) == instrument.bin)
+    return None if switch is None else str(switch.params.get("decline_code", DEFAULT_DECLINE_CODE))
+
+
+def _bin(thrown: Switch, instrument: Instrument) -> str:
+    return str(thrown.params.get("bin", instrument.bin))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,27 +18,21 @@ from synthetic.reference.psp.clock import WallClock, utc_now
 from synthetic.reference.psp.errors import ApiError, invalid
 from synthetic.reference.psp.instruments import INSTRUMENTS, decline_code_of
 from synthetic.reference.psp.intent_book import Intent, IntentBook
-from synthetic.reference.psp.intent_requests import amount_of, currency_of, instrument_of, metadata_of
+from synthetic.reference.psp.intent_requests import amount_of, currency_of, instrument_of, json_object, metadata_of
 from synthetic.reference.psp.merchants import Merchant, Merchants, merchant_routes
+from synthetic.reference.psp.mishaps import CREATION_SWITCHES, Mishaps, is_captured, unreadable
 from synthetic.reference.psp.once import OnceExecutor
 from synthetic.reference.psp.pace import Pace
-from synthetic.reference.psp.payments import Surroundings
+from synthetic.reference.psp.payments import PAYMENT_SWITCHES, Payment, Surroundings
 from synthetic.reference.psp.payout_book import PayoutBook
 from synthetic.reference.psp.settlement import SettlementReport
-from synthetic.reference.psp.signing import stripe_signature
-from synthetic.reference.psp.webhooks import DeliveryPolicy, Message, WebhookSender
+from synthetic.reference.psp.signing import Seal, sign_stripe
+from synthetic.reference.psp.webhooks import WEBHOOK_SWITCHES, Announcement, DeliveryPolicy, Message, WebhookSender
 from synthetic.reference.refusal import answer_refusal
-from synthetic.reference.switchboard import Switchboard, switchboard_routes
+from synthetic.reference.skew import DateHeader
+from synthetic.reference.switchboard import Switch, Switchboard, switchboard_routes
 
-PSP_INTENTS_SWITCHES = {
-    "duplicates_webhooks": "every event is delivered at least three times",
-    "withholds_webhooks": "events are never delivered; the API still tells the truth",
-    "times_out_after_capture": "an intent is created and captured, then the request hangs and is answered 504",
-    "declines_bin": "every card of params.bin is declined with params.decline_code (do_not_honor)",
-    "answers_200_with_error": "creating an intent is answered 200 with an error body, and nothing is captured",
-    "answers_500": "creating an intent is answered 500 without a capture, and that answer is stored under the key",
-    "reverses_payouts": "a payout is paid, and a moment later it fails after all",
-}
+PSP_INTENTS_SWITCHES = PAYMENT_SWITCHES | CREATION_SWITCHES | WEBHOOK_SWITCHES
 
 
 class IntentsPsp:
@@ -49,17 +44,20 @@ class IntentsPsp:
         self.board = board
         self.merchants = merchants
         self.background = Background()
-        self.webhooks = WebhookSender(board, self.background, delivery)
+        self.webhooks = WebhookSender(board, self.background, delivery, now)
         self.background.at_stop(self.webhooks.aclose)
         self.report = SettlementReport()
         self._pace = pace
         self._now = now
         self._once = OnceExecutor()
-        around = Surroundings(pace, self.background, self.report, self._emit, now)
+        self._mishaps = Mishaps(board)
+
+        def switch(name: str, merchant: str) -> Switch | None:
+            return board.acting(name, cell=merchants.named(merchant).cell)
+
+        around = Surroundings(pace, self.background, self.report, self._emit, now, switch)
         self._intents = IntentBook(around)
-        self._payouts = PayoutBook(
-            around, lambda merchant: board.is_on("reverses_payouts", cell=merchants.named(merchant).cell)
-        )
+        self._payouts = PayoutBook(around)
 
     def routes(self) -> list[Route]:
         """The API as docs/reference-platform.md 4 describes it."""
@@ -75,17 +73,32 @@ class IntentsPsp:
             Route("/v1/payouts/{id}", self.show_payout, methods=["GET"]),
             Route("/v1/payouts/{id}/cancel", self.cancel_payout, methods=["POST"]),
             Route("/v1/report", self.show_report, methods=["GET"]),
+            Route("/v1/events", self.show_events, methods=["GET"]),
         ]
 
     async def create_intent(self, request: Request) -> Response:
-        """`POST /v1/payment_intents`: where the PSP's own faults sit."""
-        merchant = self._merchant(request)
-        if self.board.is_on("answers_200_with_error", cell=merchant.cell):
-            return JSONResponse(ApiError(200, "api_error", "api_error", "something went wrong on our end").body)
-        hangs = self.board.is_on("times_out_after_capture", cell=merchant.cell)
-        return await self._once.execute(
-            request, merchant, self._create_intent, hang_s=self._pace.hang_s if hangs else None
-        )
+        """`POST /v1/payment_intents`."""
+        merchant, facts = self._merchant(request), metadata_of(json_object(await request.body()))
+        answer = await self._answer_creation(request, merchant)
+        player, reference = facts.get("player", ""), facts.get("reference", "")
+        self.webhooks.log.add_request(merchant.name, player, reference, self._now(), answer.status_code)
+        return answer
+
+    async def _answer_creation(self, request: Request, merchant: Merchant) -> Response:
+        """Where the PSP's own faults sit."""
+        key = request.headers.get("idempotency-key", "")
+        mishap = self._mishaps.of(merchant, key)
+        match mishap and mishap.name:
+            case "answers_200_with_error":
+                return JSONResponse(ApiError(200, "api_error", "api_error", "something went wrong on our end").body)
+            case "answers_500":
+                return await self._once.execute(request, merchant, _fails)
+            case "answers_200_unreadable" if mishap is not None:
+                answer = await self._created(request, merchant) if is_captured(mishap) else Response()
+                return unreadable(mishap, bytes(answer.body))
+            case "times_out_after_capture" if not self._intents.by_key(merchant.name, key):
+                return await self._created(request, merchant, hang_s=self._pace.hang_s)
+        return await self._created(request, merchant)
 
     async def confirm_intent(self, request: Request) -> Response:
         """`POST /v1/payment_intents/{id}/confirm`."""
@@ -109,7 +122,7 @@ class IntentsPsp:
 
         def refund(merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
             intent = self._intents.find(merchant.name, str(body.get("payment_intent")))
-            amount_minor = amount_of(body, default=max(1, intent.amount_minor - intent.refunded_minor))
+            amount_minor = amount_of(body, default=max(1, intent.captured_minor - intent.refunded_minor))
             return self._intents.refund(intent, amount_minor, key).as_json()
 
         return await self._once.execute(request, self._merchant(request), refund)
@@ -149,11 +162,20 @@ class IntentsPsp:
         entries = self.report.of(self._merchant(request).name, request.query_params.get("player"))
         return JSONResponse({"entries": [entry.as_json(entry.amount_minor) for entry in entries]})
 
+    async def show_events(self, request: Request) -> Response:
+        """`GET /v1/events?player=P`: what was delivered to the merchant, and how it answered."""
+        logged = self.webhooks.log.of(self._merchant(request).name, request.query_params.get("player"))
+        return JSONResponse({"entries": [delivery.as_json() for delivery in logged]})
+
+    async def _created(self, request: Request, merchant: Merchant, *, hang_s: float | None = None) -> Response:
+        def forgets() -> bool:
+            return self.board.is_on("prunes_keys", cell=merchant.cell)
+
+        return await self._once.execute(request, merchant, self._create_intent, hang_s=hang_s, forgets=forgets)
+
     def _create_intent(self, merchant: Merchant, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         amount_minor, currency, metadata = amount_of(body), currency_of(body), metadata_of(body)
         method = instrument_of(body, "payment_method")
-        if self.board.is_on("answers_500", cell=merchant.cell):
-            raise ApiError(500, "api_error", "api_error", "something went wrong on our end")
         intent = self._intents.create(
             merchant.name, key, amount_minor=amount_minor, currency=currency, method=method, metadata=metadata
         )
@@ -180,23 +202,28 @@ class IntentsPsp:
             raise ApiError(401, "invalid_request_error", "invalid_api_key", "no merchant has this API key")
         return merchant
 
-    def _emit(self, merchant_name: str, kind: str, subject: Mapping[str, Any]) -> None:
+    def _emit(self, kind: str, subject: Payment, *, older: tuple[str, Payment] | None = None) -> None:
+        before = None if older is None else self._announcement(*older)
+        self.webhooks.tell(self._announcement(kind, subject), older=before)
+
+    def _announcement(self, kind: str, subject: Payment) -> Announcement:
         event = {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
             "type": kind,
             "created": int(self._now().timestamp()),
-            "data": {"object": dict(subject)},
+            "data": {"object": dict(subject.as_json())},
         }
         raw = json.dumps(event).encode()
 
-        def render() -> Message:
-            merchant = self.merchants.named(merchant_name)
-            signature = stripe_signature(merchant.webhook_secret, raw, self._now())
-            headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
-            return Message(merchant.webhook_url, raw, headers)
+        def render(seal: Seal) -> Message:
+            merchant = self.merchants.named(subject.merchant)
+            signed = sign_stripe(seal.secret(merchant.webhook_secret), raw, seal.at(self._now()))
+            headers = {"Content-Type": "application/json", "Stripe-Signature": signed.header}
+            return Message(merchant.webhook_url, raw, headers, signed)
 
-        self.webhooks.send(self.merchants.named(merchant_name).cell, render)
+        cell, facts = self.merchants.named(subject.merchant).cell, subject.metadata
+        return Announcement(cell, subject.merchant, facts.get("player", ""), facts.get("reference", ""), kind, render)
 
 
 def build_intents_psp(
@@ -213,11 +240,17 @@ def build_intents_psp(
     psp = IntentsPsp(board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
     app = Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
+        middleware=[Middleware(DateHeader, clock=psp.webhooks.clock, cell_of=known.cell_of)],
         exception_handlers={ApiError: answer_refusal},
         lifespan=psp.background.lifespan,
     )
     app.state.name = name
     return app
+
+
+def _fails(_merchant: Merchant, _key: str, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fault `answers_500`: executed, so that the answer is stored."""
+    raise ApiError(500, "api_error", "api_error", "something went wrong on our end")
 
 
 def _looked_up_key(request: Request) -> str:

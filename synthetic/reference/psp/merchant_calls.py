@@ -1,4 +1,4 @@
-"""The calls of a style B PSP to its merchant: verifyuser, authorize, transfer, cancel (as PaymentIQ), each signed and retried."""
+"""The calls of a style B PSP to its merchant, each signed and retried: verifyuser, authorize, transfer, cancel, debit."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from typing import Any
 
 import httpx
 
-from synthetic.reference.background import Background
 from synthetic.reference.currency import to_decimal
 from synthetic.reference.psp.clock import WallClock
 from synthetic.reference.psp.merchants import Merchants
-from synthetic.reference.psp.signing import body_signature
+from synthetic.reference.psp.signing import Seal, sign_body
 from synthetic.reference.psp.transactions import Transaction
-from synthetic.reference.psp.webhooks import Message, WebhookSender
+from synthetic.reference.psp.webhooks import Announcement, Message, WebhookSender
 
 UNREACHABLE = {"success": False, "errCode": "MERCHANT_UNREACHABLE", "errMsg": "no answer"}
 
 
 class MerchantCalls:
-    """One PSP's calls. The first two ask and wait; `transfer` and `cancel` tell, at least once, until they are answered."""
+    """One PSP's calls. The first two ask and wait; the others tell, at least once, until they are answered."""
 
-    def __init__(
-        self, psp: str, merchants: Merchants, webhooks: WebhookSender, background: Background, now: WallClock
-    ) -> None:
+    def __init__(self, psp: str, merchants: Merchants, webhooks: WebhookSender, now: WallClock) -> None:
         self._psp = psp
         self._merchants = merchants
         self._webhooks = webhooks
-        self._background = background
         self._now = now
 
     async def verify_user(self, transaction: Transaction) -> Mapping[str, Any]:
@@ -37,54 +33,65 @@ class MerchantCalls:
 
     async def authorize(self, transaction: Transaction) -> Mapping[str, Any]:
         """May this amount move? The merchant answers an `authCode`."""
-        return await self._call("authorize", transaction, self._facts(transaction))
+        return await self._call("authorize", transaction, self._ordered(transaction))
 
     def transfer(self, transaction: Transaction, auth_code: str) -> None:
         """The money has moved: credit it, or finalise the withdrawal."""
-        self._tell("transfer", transaction, {"authCode": auth_code})
+        transfer = self._announcement("transfer", transaction, self._facts(transaction) | {"authCode": auth_code})
+        older = self._announcement("authorize", transaction, self._ordered(transaction))
+        self._webhooks.tell(transfer, older=older if transaction.order.kind == "deposit" else None)
 
     def cancel(self, transaction: Transaction) -> None:
         """The money has not moved, or has come back: release it."""
-        self._tell("cancel", transaction, {"statusCode": transaction.code})
+        body = self._ordered(transaction) | {"statusCode": transaction.code}
+        self._webhooks.tell(self._announcement("cancel", transaction, body))
 
-    def _tell(self, call: str, transaction: Transaction, more: Mapping[str, Any]) -> None:
-        body = {**self._facts(transaction), **more}
-        cell = self._merchants.named(transaction.order.merchant).cell
-        for _ in range(self._webhooks.copies_of(cell)):
-            self._background.spawn(self._call_and_forget(call, transaction, body), name=f"{call} of {transaction.id}")
-
-    async def _call_and_forget(self, call: str, transaction: Transaction, body: Mapping[str, Any]) -> None:
-        await self._webhooks.jitter()
-        await self._call(call, transaction, body)
+    def debit(self, transaction: Transaction) -> None:
+        """The player's bank has taken a deposit back (as Trustly's `debit`)."""
+        self._webhooks.tell(self._announcement("debit", transaction, self._facts(transaction)))
 
     async def _call(self, call: str, transaction: Transaction, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        def render() -> Message:
-            merchant = self._merchants.named(transaction.order.merchant)
-            raw = json.dumps({**body, "timestamp": int(self._now().timestamp())}).encode()
-            signature = body_signature(merchant.webhook_secret, raw)
-            headers = {"Content-Type": "application/json", "X-Signature": signature}
-            return Message(f"{merchant.webhook_url}/{call}", raw, headers)
-
-        response = await self._webhooks.post(render, accepts=_is_answer)
+        response = await self._webhooks.ask(self._announcement(call, transaction, body))
         answer: Mapping[str, Any] = UNREACHABLE if response is None else response.json()
         return answer
 
-    def _facts(self, transaction: Transaction) -> dict[str, Any]:
+    def _announcement(self, call: str, transaction: Transaction, body: Mapping[str, Any]) -> Announcement:
         order = transaction.order
+
+        def render(seal: Seal) -> Message:
+            merchant, at = self._merchants.named(order.merchant), seal.at(self._now())
+            raw = json.dumps({**body, "timestamp": int(at.timestamp())}).encode()
+            signed = sign_body(seal.secret(merchant.webhook_secret), raw, at)
+            headers = {"Content-Type": "application/json", "X-Signature": signed.header}
+            return Message(f"{merchant.webhook_url}/{call}", raw, headers, signed)
+
+        cell, kind = self._merchants.named(order.merchant).cell, f"{order.kind}.{call}"
+        return Announcement(cell, order.merchant, order.player, order.reference, kind, render)
+
+    def _ordered(self, transaction: Transaction) -> dict[str, Any]:
+        """The facts of what was ordered."""
+        return self._written(transaction, (transaction.order.amount_minor, transaction.order.currency))
+
+    def _facts(self, transaction: Transaction) -> dict[str, Any]:
+        """The facts of what has moved."""
+        return self._written(transaction, transaction.moved)
+
+    def _written(self, transaction: Transaction, amount: tuple[int, str]) -> dict[str, Any]:
+        order, (amount_minor, currency) = transaction.order, amount
         sign = 1 if order.kind == "deposit" else -1
         return {
             "userId": order.player,
             "txId": transaction.id,
             "merchantTxId": order.key,
             "txName": f"CreditCard{order.kind.capitalize()}",
-            "txAmount": to_decimal(sign * order.amount_minor, order.currency),
-            "txAmountCy": order.currency,
+            "txAmount": to_decimal(sign * amount_minor, currency),
+            "txAmountCy": currency,
             "provider": self._psp,
             "attributes": {"reference": order.reference},
         }
 
 
-def _is_answer(response: httpx.Response) -> bool:
+def is_answer(response: httpx.Response) -> bool:
     """Only a 200 with a JSON object that says `success` is an answer; anything else is asked again."""
     if response.status_code != 200:
         return False

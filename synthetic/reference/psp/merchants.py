@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from synthetic.reference.switchboard import LOOPBACK
 
@@ -38,7 +39,12 @@ class Merchants:
         """The merchant as it is registered now (its webhook address may have moved since a payment began)."""
         return self._by_name[name]
 
-    def authenticated(self, request: Request) -> Merchant | None:
+    def cell_of(self, scope: Scope) -> str:
+        """The cell that asks, `""` for nobody that we know."""
+        merchant = self.authenticated(HTTPConnection(scope))
+        return "" if merchant is None else merchant.cell
+
+    def authenticated(self, request: HTTPConnection) -> Merchant | None:
         """The merchant whose bearer key the request carries."""
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -17,23 +18,19 @@ from synthetic.reference.currency import from_decimal, to_decimal
 from synthetic.reference.psp.clock import WallClock, utc_now
 from synthetic.reference.psp.completion import Completion
 from synthetic.reference.psp.instruments import INSTRUMENTS
-from synthetic.reference.psp.merchant_calls import MerchantCalls
+from synthetic.reference.psp.merchant_calls import MerchantCalls, is_answer
 from synthetic.reference.psp.merchants import Merchant, Merchants, merchant_routes
+from synthetic.reference.psp.mishaps import CREATION_SWITCHES, Mishaps, is_captured, unreadable
 from synthetic.reference.psp.pace import Pace
+from synthetic.reference.psp.payments import PAYMENT_SWITCHES
 from synthetic.reference.psp.settlement import SettlementReport
 from synthetic.reference.psp.transactions import Order, Refused, Transaction, TransactionBook
-from synthetic.reference.psp.webhooks import DeliveryPolicy, WebhookSender
+from synthetic.reference.psp.webhooks import WEBHOOK_SWITCHES, DeliveryPolicy, WebhookSender
 from synthetic.reference.refusal import answer_refusal
+from synthetic.reference.skew import DateHeader
 from synthetic.reference.switchboard import Switchboard, switchboard_routes
 
-PSP_NOTIFICATIONS_SWITCHES = {
-    "duplicates_webhooks": "every transfer and cancel is called at least three times",
-    "withholds_webhooks": "transfer and cancel are never called; the API still tells the truth",
-    "times_out_after_capture": "a deposit is placed and captured, but the request hangs and is answered 504",
-    "declines_bin": "every card of params.bin is declined with params.decline_code (do_not_honor)",
-    "answers_200_with_error": "placing a deposit is answered 200 with success: false, and nothing is captured",
-    "reverses_payouts": "a withdrawal is paid, and a moment later it fails after all",
-}
+PSP_NOTIFICATIONS_SWITCHES = PAYMENT_SWITCHES | CREATION_SWITCHES | WEBHOOK_SWITCHES
 
 
 class NotificationsPsp:
@@ -45,12 +42,14 @@ class NotificationsPsp:
         self.board = board
         self.merchants = merchants
         self.background = Background()
-        self.webhooks = WebhookSender(board, self.background, delivery)
+        self.webhooks = WebhookSender(board, self.background, delivery, now, accepts=is_answer)
         self.background.at_stop(self.webhooks.aclose)
         self.report = SettlementReport()
         self._pace = pace
+        self._now = now
         self._book = TransactionBook(self.report, now)
-        calls = MerchantCalls(name, merchants, self.webhooks, self.background, now)
+        self._mishaps = Mishaps(board)
+        calls = MerchantCalls(name, merchants, self.webhooks, now)
         self._completion = Completion(self._book, calls, board, merchants, pace)
 
     def routes(self) -> list[Route]:
@@ -63,23 +62,39 @@ class NotificationsPsp:
             Route("/api/transactions/{id}/refund", self.refund, methods=["POST"]),
             Route("/api/transactions/{id}/cancel", self.cancel, methods=["POST"]),
             Route("/api/report", self.show_report, methods=["GET"]),
+            Route("/api/events", self.show_events, methods=["GET"]),
             Route("/redirect/{id}", self.redirect, methods=["GET"]),
         ]
 
     async def place_deposit(self, request: Request) -> Response:
-        """`POST /api/deposits`: where the PSP's own faults sit."""
-        merchant = self._merchant(request)
-        if self.board.is_on("answers_200_with_error", cell=merchant.cell):
-            return JSONResponse({"success": False, "errCode": "INTERNAL", "errMsg": "something went wrong on our end"})
-        response = await self._place(request, merchant, "deposit")
-        if self.board.is_on("times_out_after_capture", cell=merchant.cell):
+        """`POST /api/deposits`."""
+        merchant, body = self._merchant(request), await _json_object(request)
+        order = _order(body, merchant, "deposit")
+        answer = await self._answer_placing(request, merchant, body)
+        self.webhooks.log.add_request(merchant.name, order.player, order.reference, self._now(), answer.status_code)
+        return answer
+
+    async def _answer_placing(self, request: Request, merchant: Merchant, body: Mapping[str, Any]) -> Response:
+        """Where the PSP's own faults sit."""
+        key = str(body.get("merchantTxId", ""))
+        mishap, is_known = self._mishaps.of(merchant, key), self._book.by_key(merchant.name, key) is not None
+        match mishap and mishap.name:
+            case "answers_200_with_error":
+                return JSONResponse(_failure())
+            case "answers_500":
+                return JSONResponse(_failure(), 500)
+            case "answers_200_unreadable" if mishap is not None:
+                answer = self._place(request, merchant, "deposit", body) if is_captured(mishap) else Response()
+                return unreadable(mishap, bytes(answer.body))
+        answer = self._place(request, merchant, "deposit", body)
+        if mishap is not None and not is_known:  # times_out_after_capture: the edge in front of us gives up
             await asyncio.sleep(self._pace.hang_s)
             return Response("upstream request timeout", 504, media_type="text/plain")
-        return response
+        return answer
 
     async def place_withdrawal(self, request: Request) -> Response:
         """`POST /api/withdrawals`."""
-        return await self._place(request, self._merchant(request), "withdrawal")
+        return self._place(request, self._merchant(request), "withdrawal", await _json_object(request))
 
     async def look_up(self, request: Request) -> Response:
         """`GET /api/transactions?merchantTxId=`: a list of none or one."""
@@ -98,8 +113,7 @@ class NotificationsPsp:
         """`POST /api/transactions/{txId}/refund {amount, currency, merchantTxId}`; without an amount: all of it."""
         transaction = self._found(request)
         body = await _json_object(request)
-        left_minor = transaction.order.amount_minor - transaction.refunded_minor
-        amount_minor = _amount(body, transaction.order.currency) if "amount" in body else left_minor
+        amount_minor = _amount(body, transaction.moved[1]) if "amount" in body else transaction.left_minor
         return JSONResponse(self._book.refund(transaction, amount_minor, str(body.get("merchantTxId", ""))).as_json())
 
     async def cancel(self, request: Request) -> Response:
@@ -113,6 +127,11 @@ class NotificationsPsp:
             {"entries": [entry.as_json(to_decimal(entry.amount_minor, entry.currency)) for entry in entries]}
         )
 
+    async def show_events(self, request: Request) -> Response:
+        """`GET /api/events?userId=P`: what was called at the merchant, and how it answered."""
+        logged = self.webhooks.log.of(self._merchant(request).name, request.query_params.get("userId"))
+        return JSONResponse({"entries": [delivery.as_json() for delivery in logged]})
+
     async def redirect(self, request: Request) -> Response:
         """`GET /redirect/{txId}`: where the player pays; sends him back at once. What comes back proves nothing."""
         try:
@@ -124,8 +143,11 @@ class NotificationsPsp:
         separator = "&" if "?" in order.success_url else "?"
         return RedirectResponse(f"{order.success_url}{separator}status=success", 302)
 
-    async def _place(self, request: Request, merchant: Merchant, kind: str) -> Response:
-        transaction, is_new = self._book.place(_order(await _json_object(request), merchant, kind))
+    def _place(self, request: Request, merchant: Merchant, kind: str, body: Mapping[str, Any]) -> Response:
+        def forgets() -> bool:
+            return self.board.is_on("prunes_keys", cell=merchant.cell)
+
+        transaction, is_new = self._book.place(_order(body, merchant, kind), forgets=forgets)
         if is_new:
             self.background.spawn(self._completion.complete(transaction.id), name=f"completion of {transaction.id}")
         answer = transaction.as_json() | {"redirectUrl": f"{request.base_url}redirect/{transaction.id}"}
@@ -155,9 +177,14 @@ def build_notifications_psp(
     psp = NotificationsPsp(name, board, known, pace or Pace(), delivery or DeliveryPolicy(), now)
     return Starlette(
         routes=[*psp.routes(), *merchant_routes(known), *switchboard_routes(board)],
+        middleware=[Middleware(DateHeader, clock=psp.webhooks.clock, cell_of=known.cell_of)],
         exception_handlers={Refused: answer_refusal},
         lifespan=psp.background.lifespan,
     )
+
+
+def _failure() -> dict[str, Any]:
+    return {"success": False, "errCode": "INTERNAL", "errMsg": "something went wrong on our end"}
 
 
 async def _json_object(request: Request) -> dict[str, Any]:

@@ -26,22 +26,31 @@ class OnceExecutor:
         self._answers = IdempotencyStore()
 
     async def execute(
-        self, request: Request, merchant: Merchant, operation: Operation, *, hang_s: float | None = None
+        self,
+        request: Request,
+        merchant: Merchant,
+        operation: Operation,
+        *,
+        hang_s: float | None = None,
+        forgets: Callable[[], bool] = lambda: False,
     ) -> Response:
         """Answer the request. With `hang_s` the operation is executed, and then the edge in front of us times out.
 
-        The origin keeps the true answer: whoever asks under the key again gets it.
+        The origin keeps the true answer: whoever asks under the key again gets it, unless the PSP `forgets` it just then.
         """
         raw, key = await request.body(), request.headers.get("idempotency-key", "")
         if len(key) > KEY_LENGTH_MAX:
             raise invalid("idempotency_key_too_long", f"an idempotency key has at most {KEY_LENGTH_MAX} characters")
         body = json_object(raw)
         stored = self._claim(merchant, key, _fingerprint(request, body)) if key else None
+        if stored is not None and forgets():
+            self._answers.release(merchant.name, key)
+            stored = self._claim(merchant, key, _fingerprint(request, body))
         if stored is not None:
             return _response(stored, replayed=True)
         answer, executed = _execute(operation, merchant, key, body)
         try:
-            if hang_s is not None:
+            if hang_s is not None and executed:
                 await asyncio.sleep(hang_s)
                 return Response("upstream request timeout", 504, media_type="text/plain")
         finally:

@@ -12,6 +12,7 @@ class Pace:
 
     `capture_s`: from `processing` to the capture. `payout_leaves_s`: how long a payout stays cancellable.
     `payout_lands_s`: from then until it is paid. `payout_returns_s`: from paid to a late failure (`reverses_payouts`).
+    `dispute_s`: from the capture to the chargeback of a card whose holder disputes.
     `hang_s`: how long a time-out hangs before its 504. `redirect_s`: the human at the redirect page of style B.
     """
 
@@ -19,6 +20,7 @@ class Pace:
     payout_leaves_s: float = 0.06
     payout_lands_s: float = 0.04
     payout_returns_s: float = 0.1
+    dispute_s: float = 1.0
     hang_s: float = 0.3
     redirect_s: float = 0.05
     seed: int = 0

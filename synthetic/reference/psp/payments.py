@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from synthetic.reference.background import Background
 from synthetic.reference.psp.clock import WallClock
@@ -13,12 +14,19 @@ from synthetic.reference.psp.errors import ApiError, unexpected_state
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.psp.settlement import SettlementEntry, SettlementReport
 from synthetic.reference.state_table import StateTable
+from synthetic.reference.switchboard import Switch
 
-Emit = Callable[[str, str, Mapping[str, Any]], None]  # merchant, event type, object
+PAYMENT_SWITCHES = {
+    "declines_bin": "every card of params.bin is declined with params.decline_code (do_not_honor)",
+    "prunes_keys": "the answer that is stored under an idempotency key is forgotten: a repetition is a new payment",
+    "hangs_in_3ds": "every payment wants the player's action, and never comes to know that it was done",
+    "captures_wrong": "captures params.off_minor (-1) more than was asked for, or in params.currency",
+    "reverses_payouts": "a payout is paid, and a moment later it fails after all",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(ABC):
     """Money that a merchant wants moved. `key` is the idempotency key that created it, "" where there was none."""
 
     id: str
@@ -30,19 +38,34 @@ class Payment:
     created_at: datetime
     status: str
 
+    @abstractmethod
+    def as_json(self) -> Mapping[str, Any]:
+        """The object of the API and of the webhooks."""
+
+
+class Emit(Protocol):
+    """Tells the merchant of an event: its type, its subject, and an earlier event about the same payment."""
+
+    def __call__(self, kind: str, subject: Payment, *, older: tuple[str, Payment] | None = None) -> None:
+        """Tell it in the background."""
+
 
 P = TypeVar("P", bound=Payment)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a book of payments works with: `emit` tells the merchant, `background` runs what happens later."""
+    """What a book of payments works with: `emit` tells the merchant, `background` runs what happens later.
+
+    `switch(name, merchant)` is the fault that acts on this occasion, or None.
+    """
 
     pace: Pace
     background: Background
     report: SettlementReport
     emit: Emit
     now: WallClock
+    switch: Callable[[str, str], Switch | None]
 
 
 class PaymentBook(Generic[P]):
@@ -80,7 +103,7 @@ class PaymentBook(Generic[P]):
         self._payments[payment.id] = payment
         return payment
 
-    def _settle(self, payment: P, kind: str, entry_id: str, amount_minor: int, key: str) -> None:
+    def _settle(self, payment: Payment, kind: str, entry_id: str, amount_minor: int, key: str) -> None:
         self._around.report.add(
             SettlementEntry(
                 id=entry_id,

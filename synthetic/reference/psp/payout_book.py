@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,11 +37,10 @@ class Payout(Payment):
 
 
 class PayoutBook(PaymentBook[Payout]):
-    """Every payout of the PSP. `is_reversed(merchant)` tells whether the beneficiary's bank sends this one back after all."""
+    """Every payout of the PSP."""
 
-    def __init__(self, around: Surroundings, is_reversed: Callable[[str], bool]) -> None:
+    def __init__(self, around: Surroundings) -> None:
         super().__init__("payout", PAYOUT, around)
-        self._is_reversed = is_reversed
 
     def create(
         self,
@@ -81,12 +80,18 @@ class PayoutBook(PaymentBook[Payout]):
         await asyncio.sleep(pace.payout_lands_s)
         paid = self._move(left, "land")
         self._settle(paid, "payout", paid.id, paid.amount_minor, paid.key)
-        self._around.emit(paid.merchant, "payout.paid", paid.as_json())
-        if self._is_reversed(paid.merchant):
+        self._around.emit("payout.paid", paid)
+        if self._is_returned(paid):
             await asyncio.sleep(pace.payout_returns_s)
             self._fail(paid, "account_closed")
             self._settle(paid, "payout_reversal", f"{paid.id}_reversal", paid.amount_minor, paid.key)
 
+    def _is_returned(self, paid: Payout) -> bool:
+        """Whether the beneficiary's bank sends the money back after all."""
+        if INSTRUMENTS[paid.destination].returns_payouts:
+            return True
+        return self._around.switch("reverses_payouts", paid.merchant) is not None
+
     def _fail(self, payout: Payout, failure_code: str) -> None:
         failed = self._keep(replace(self._move(payout, "fail"), failure_code=failure_code))
-        self._around.emit(failed.merchant, "payout.failed", failed.as_json())
+        self._around.emit("payout.failed", failed)

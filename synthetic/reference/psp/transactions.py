@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -55,19 +56,30 @@ class Transaction:
     state: str = "pending"
     refunded_minor: int = 0
     code: str | None = None
+    captured: tuple[int, str] | None = None  # what was taken in the end, where it is not what was ordered
+
+    @property
+    def moved(self) -> tuple[int, str]:
+        """The amount in minor units and the currency that were taken or paid."""
+        return self.captured or (self.order.amount_minor, self.order.currency)
+
+    @property
+    def left_minor(self) -> int:
+        """What of a deposit can still be given back."""
+        return self.moved[0] - self.refunded_minor
 
     def as_json(self) -> dict[str, Any]:
         """The form of the merchant API."""
-        order = self.order
+        order, (amount_minor, currency) = self.order, self.moved
         return {
             "txId": self.id,
             "merchantTxId": order.key,
             "type": order.kind,
             "userId": order.player,
             "state": self.state,
-            "amount": to_decimal(order.amount_minor, order.currency),
-            "refunded": to_decimal(self.refunded_minor, order.currency),
-            "currency": order.currency,
+            "amount": to_decimal(amount_minor, currency),
+            "refunded": to_decimal(self.refunded_minor, currency),
+            "currency": currency,
             "statusCode": self.code,
         }
 
@@ -82,10 +94,13 @@ class TransactionBook:
         self._by_key: dict[tuple[str, str], str] = {}
         self._refunds: dict[tuple[str, str], int] = {}
 
-    def place(self, order: Order) -> tuple[Transaction, bool]:
-        """The transaction of this order and whether it is new. Raises Refused 409 for a known key with another order."""
+    def place(self, order: Order, *, forgets: Callable[[], bool] = lambda: False) -> tuple[Transaction, bool]:
+        """The transaction of this order and whether it is new. Raises Refused 409 for a known key with another order.
+
+        `forgets`: whether the PSP no longer knows a key that it has seen; then the order is a new one.
+        """
         known = self.by_key(order.merchant, order.key)
-        if known is not None:
+        if known is not None and not forgets():
             if known.order != order:
                 raise Refused(409, "DUPLICATE_TX", "this merchantTxId was used with other parameters")
             return known, False
@@ -119,6 +134,13 @@ class TransactionBook:
         self._transactions[transaction_id] = replace(transaction, state=state, code=code or transaction.code)
         return self.get(transaction_id)
 
+    def complete(self, transaction_id: str, captured: tuple[int, str] | None) -> Transaction | None:
+        """Move the money: of the order, or what was `captured` instead. None where it was cancelled meanwhile."""
+        completed = self.move(transaction_id, "complete")
+        if completed is not None:
+            self._transactions[transaction_id] = replace(completed, captured=captured)
+        return None if completed is None else self.get(transaction_id)
+
     def cancel(self, transaction: Transaction) -> Transaction:
         """Cancel at the merchant's wish. Raises Refused 409 when it is too late; a cancelled one stays cancelled."""
         if transaction.state == "cancelled":
@@ -135,7 +157,7 @@ class TransactionBook:
             if self._refunds[merchant, key] != amount_minor:
                 raise Refused(409, "DUPLICATE_TX", "this refund's merchantTxId was used with another amount")
             return transaction
-        left_minor = transaction.order.amount_minor - transaction.refunded_minor
+        left_minor = transaction.left_minor
         if amount_minor > left_minor or self.move(transaction.id, "refund") is None:
             raise Refused(409, "NOT_REFUNDABLE", f"the transaction is {transaction.state}, {left_minor} is left")
         refunded = replace(self.get(transaction.id), refunded_minor=transaction.refunded_minor + amount_minor)
@@ -148,16 +170,16 @@ class TransactionBook:
     def settle(
         self, transaction: Transaction, kind: str, *, amount_minor: int | None = None, key: str | None = None
     ) -> None:
-        """Put a movement into the settlement report; the order's own amount and key unless others are given."""
-        order = transaction.order
+        """Put a movement into the settlement report; its own amount and key unless others are given."""
+        order, (moved_minor, currency) = transaction.order, transaction.moved
         self._report.add(
             SettlementEntry(
                 id=f"{kind}_{secrets.token_hex(8)}",
                 merchant=order.merchant,
                 player=order.player,
                 kind=kind,
-                amount_minor=order.amount_minor if amount_minor is None else amount_minor,
-                currency=order.currency,
+                amount_minor=moved_minor if amount_minor is None else amount_minor,
+                currency=currency,
                 key=order.key if key is None else key,
                 reference=order.reference,
                 created_at=self._now(),

@@ -67,6 +67,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
+        date_header=False,  # the apps tell the time themselves: by their own clock, which may be wrong
         lifespan="on",
         ws="websockets-sansio",
         ws_ping_interval=10.0,

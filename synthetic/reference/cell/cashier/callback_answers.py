@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from synthetic.reference.cell.cashier.deposit_book import Heard
+from synthetic.reference.cell.cashier.chargebacks import hear_of_chargeback
+from synthetic.reference.cell.cashier.charging import SECOND_PAYMENTS
+from synthetic.reference.cell.cashier.deposit_book import Heard, hear_again
 from synthetic.reference.cell.cashier.deposits import DepositDesk
 from synthetic.reference.cell.cashier.models import DepositRow, WithdrawalRow
 from synthetic.reference.cell.cashier.news import News
@@ -16,9 +18,6 @@ from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.players import load_player
 from synthetic.reference.currency import from_decimal
 from synthetic.reference.ledger import LedgerTransaction
-
-# The defects that make the PSP ask about a payment which a healthy cell would never have started.
-_DEFECTS_WITH_SECOND_PAYMENTS = ("retries_under_new_key", "credits_replayed_deposit", "pays_out_twice")
 
 
 class Refusal(Exception):  # noqa: N818 - the domain's word
@@ -77,7 +76,7 @@ class _Call:
 class CallbackAnswers:
     """Decides the answers. Every method works inside the caller's ledger transaction."""
 
-    CALLS: ClassVar[frozenset[str]] = frozenset({"verifyuser", "authorize", "transfer", "cancel"})
+    CALLS: ClassVar[frozenset[str]] = frozenset({"verifyuser", "authorize", "transfer", "cancel", "debit"})
 
     def __init__(self, context: CellContext, deposits: DepositDesk) -> None:
         self._context = context
@@ -94,9 +93,11 @@ class CallbackAnswers:
         kyc = "Approved" if player.kyc == "verified" else "Pending"
         return {"success": True, "kycStatus": kyc, "balanceCy": player.currency}
 
-    def acts_again(self, call: str) -> bool:
-        """The fault `credits_every_webhook`: a duplicate is not answered from the store."""
-        return call == "transfer" and self._context.switch("credits_every_webhook")
+    def hear_again(self, transaction: LedgerTransaction, call: str, body: Mapping[str, Any]) -> None:
+        """A call that has its answer already: only a cell with a fault does something about it."""
+        facts, event = _parse(body), {"transfer": "captured", "authorize": "processing"}.get(call)
+        if event is not None and facts.amount_minor > 0:
+            hear_again(transaction, facts.reference, facts.news(event), acts=self._context.acts)
 
     def answer(self, transaction: LedgerTransaction, psp: str, call: str, body: Mapping[str, Any]) -> Told:
         """Obey or refuse the call. Raises Refusal."""
@@ -111,6 +112,9 @@ class CallbackAnswers:
         if call == "authorize":
             self._check_expected(facts, row, row.deposit_id)
             return Told(facts.accepted() | {"authCode": facts.auth_code})
+        if call == "debit":
+            hear_of_chargeback(transaction, row.deposit_id, facts.news("chargeback"), acts=self._context.acts)
+            return Told(facts.accepted())
         if call == "transfer":
             _check_auth_code(facts)
             news = facts.news("captured")
@@ -123,25 +127,33 @@ class CallbackAnswers:
         row = transaction.session.get(WithdrawalRow, facts.reference, with_for_update=True)
         if row is None or (row.player_id, row.psp) != (facts.player_id, psp):
             raise Refusal("UNKNOWN_TX", "we asked for no such withdrawal")
+        more: dict[str, Any] = {}
         if call == "authorize":
             self._check_expected(facts, row, row.withdrawal_id)
-            hear_of_withdrawal(transaction, row.withdrawal_id, facts.news("leave"))
-            return Told(facts.accepted() | {"authCode": facts.auth_code})
-        if call == "transfer":
+            news, more = facts.news("leave"), {"authCode": facts.auth_code}
+        elif call == "transfer":
             _check_auth_code(facts)
-            hear_of_withdrawal(transaction, row.withdrawal_id, facts.news("paid"))
+            news = facts.news("paid")
+        elif call == "cancel":
+            news = facts.news("failed", facts.status_code)
         else:
-            hear_of_withdrawal(transaction, row.withdrawal_id, facts.news("failed", facts.status_code))
-        return Told(facts.accepted())
+            raise Refusal("INVALID_REQUEST", f"{call} is not about withdrawals")
+        hear_of_withdrawal(transaction, row.withdrawal_id, news, acts=self._context.acts)
+        return Told(facts.accepted() | more)
 
     def _check_expected(self, facts: _Call, row: DepositRow | WithdrawalRow, our_id: str) -> None:
         """Only a payment that is pending, in the amount and under the key that we gave it. Raises Refusal."""
-        if any(self._context.switch(name) for name in _DEFECTS_WITH_SECOND_PAYMENTS):
-            return
+        if facts.key.endswith(SECOND_PAYMENTS):
+            return  # a defect of ours has started it, and takes it for the first
         if (abs(facts.amount_minor), facts.currency) != (row.amount_minor, row.currency):
             raise Refusal("WRONG_AMOUNT", f"we asked for {row.amount_minor} minor units of {row.currency}")
-        if row.state != "pending" or facts.key != our_id:
+        if facts.key != our_id or (row.state != "pending" and not self._pays_again(facts, row)):
             raise Refusal("NOT_PENDING", f"the payment is {row.state}")
+
+    def _pays_again(self, facts: _Call, row: DepositRow | WithdrawalRow) -> bool:
+        """The fault `retries_without_looking_up`: another payment of the same deposit is welcome."""
+        is_second = row.psp_reference not in (None, facts.transaction_id)
+        return is_second and self._context.switch("retries_without_looking_up", psp=row.psp)
 
 
 def _parse(body: Mapping[str, Any]) -> _Call:

@@ -1,4 +1,4 @@
-"""Callbacks of style B (verifyuser, authorize, transfer, cancel): verified, then answered once per transaction and call.
+"""Callbacks of style B (verifyuser, authorize, transfer, cancel, debit): verified, then answered once per transaction and call.
 
 The PSP repeats a call until it is answered with 200, and a duplicate has to get the same answer: an answer is stored in the
 transaction that does what it says. A refusal is an answer too: HTTP 200 with `success: false`. Only a call whose
@@ -21,7 +21,7 @@ from synthetic.reference.cell.cashier.cashier import Cashier
 from synthetic.reference.cell.cashier.deposits import DepositDesk
 from synthetic.reference.cell.cashier.refunds import RefundSender
 from synthetic.reference.cell.cashier.signatures import BadSignature, check_fresh, verify_body_signature
-from synthetic.reference.cell.cashier.webhooks import Now, utc_now
+from synthetic.reference.cell.cashier.webhook_guard import Now, WebhookGuard, utc_now
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.logs import log_event
 from synthetic.reference.settings import PspAccount
@@ -34,7 +34,7 @@ class NotificationCallbacks:
         self._context = cashier.context
         self._refunds = refunds
         self._answers = CallbackAnswers(cashier.context, deposits)
-        self._now = now
+        self._guard = WebhookGuard(cashier.context, now)
 
     async def receive(self, request: Request) -> Response:
         """`POST /cashier/webhooks/{psp}/{call}`."""
@@ -43,9 +43,7 @@ class NotificationCallbacks:
             raise ApiError(404, "unknown_psp", "no PSP of this cell makes this call")
         raw = await request.body()
         try:
-            verify_body_signature(request.headers.get("x-signature", ""), raw, account.webhook_secret)
-            body = _json_object(raw)
-            check_fresh(body.pop("timestamp", None), self._now())
+            body = self._verified(account, call, raw, request.headers.get("x-signature", ""))
         except BadSignature as error:
             log_event("callback_refused", psp=account.psp, call=call, why=str(error))
             return JSONResponse({"success": False, "errCode": "BAD_SIGNATURE", "errMsg": str(error)}, 403)
@@ -54,6 +52,16 @@ class NotificationCallbacks:
             self._refunds.send_soon(told.heard.refund, told.heard.deposit)
         log_event("callback", psp=account.psp, call=call, tx=body.get("txId"), success=told.answer["success"])
         return JSONResponse(told.answer)
+
+    def _verified(self, account: PspAccount, call: str, raw: bytes, signature: str) -> dict[str, Any]:
+        """The body without its time stamp. Raises BadSignature."""
+        with self._guard.pardoning(account.psp):
+            verify_body_signature(signature, raw, account.webhook_secret)
+        body = _json_object(raw)
+        stamp = body.pop("timestamp", None)
+        with self._guard.pardoning(account.psp):
+            check_fresh(stamp, self._guard.now(f"{call}:{_fingerprint(body)}"))
+        return body
 
     def _answer(self, account: PspAccount, call: str, body: Mapping[str, Any]) -> Told:
         """The stored answer to this call about this transaction, or a new one. Runs in a worker thread."""
@@ -71,14 +79,14 @@ class NotificationCallbacks:
             seen = transaction.recall(scope, transaction_id)
             if seen is not None and seen.fingerprint != fingerprint:
                 raise Refusal("DUPLICATE_TX", "this call was made before, with other facts")
-            if seen is not None and not self._answers.acts_again(call):
+            if seen is not None:
+                self._answers.hear_again(transaction, call, body)
                 return Told(seen.response)
             try:
                 told = self._answers.answer(transaction, account.psp, call, body)
             except Refusal as refusal:
                 told = Told({"userId": body.get("userId"), **refusal.answer})
-            if seen is None:
-                transaction.remember(scope, transaction_id, fingerprint, told.answer)
+            transaction.remember(scope, transaction_id, fingerprint, told.answer)
             return told
 
 

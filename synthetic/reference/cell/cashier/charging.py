@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from synthetic.reference.cell.cashier.models import DepositRow
-from synthetic.reference.cell.cashier.psp_clients import DepositOrder, PspClient, PspPayment, PspUnknown
+from synthetic.reference.cell.cashier.psp_clients import DepositOrder, OnUnknown, PspClient, PspPayment, PspUnknown
+from synthetic.reference.cell.cashier.states import UNDECIDED
 from synthetic.reference.cell.context import CellContext
 
 RETRY_SUFFIX = ":retry"
 REPLAY_SUFFIX = ":replay"
+AGAIN_SUFFIX = ":again"
+SECOND_PAYMENTS = (RETRY_SUFFIX, REPLAY_SUFFIX, AGAIN_SUFFIX)  # keys that only a cell with a defect sends
+STORM_REQUESTS = 40
+_UNREADABLE = ("not_json", "not_an_object", "unreadable")
 
 
 def deposit_order(row: DepositRow, return_url: str) -> DepositOrder:
@@ -25,13 +30,33 @@ def deposit_order(row: DepositRow, return_url: str) -> DepositOrder:
     )
 
 
-async def charge(context: CellContext, client: PspClient, order: DepositOrder) -> PspPayment:
-    """Charge the order. Raises any PspError."""
-    if context.switch("takes_any_200_as_success"):
-        return await _trusting_any_200(client, order)
-    if context.switch("retries_under_new_key"):
-        return await _retrying_under_new_key(client, order)
-    return await client.start_deposit(order)
+def bad_habits(context: CellContext, client: PspClient, order: DepositOrder, psp: str) -> OnUnknown:
+    """What a cell with a switch thrown does about an outcome that it does not know; a healthy one does nothing of it.
+
+    Each is asked for once in the life of a payment, where its answer makes a difference.
+    """
+    asked: set[str] = set()
+
+    def acts(name: str) -> bool:
+        is_first = name not in asked
+        asked.add(name)
+        return is_first and context.switch(name, psp=psp)
+
+    async def on_unknown(error: PspUnknown) -> PspPayment | None:
+        if error.status == 200:
+            if acts("takes_any_200_as_success"):
+                return PspPayment("", "succeeded", order.amount_minor, order.currency)
+            if error.code in _UNREADABLE and acts("leaves_undecided"):
+                return PspPayment("", UNDECIDED, order.amount_minor, order.currency)
+        elif error.status == 500 and acts("storms_retries"):
+            return await _storm(client, order)
+        elif not error.is_answered and acts("retries_under_new_key"):
+            return await client.send_deposit(replace(order, key=order.key + RETRY_SUFFIX))
+        elif not error.is_answered and acts("retries_without_looking_up"):
+            return await _sent_again(client, order)
+        return None
+
+    return on_unknown
 
 
 async def charge_replay(client: PspClient, order: DepositOrder) -> PspPayment:
@@ -39,17 +64,16 @@ async def charge_replay(client: PspClient, order: DepositOrder) -> PspPayment:
     return await client.start_deposit(replace(order, key=order.key + REPLAY_SUFFIX))
 
 
-async def _trusting_any_200(client: PspClient, order: DepositOrder) -> PspPayment:
-    try:
-        return await client.send_deposit(order)
-    except PspUnknown as error:
-        if error.status != 200:
-            raise
-        return PspPayment("", "succeeded", order.amount_minor, order.currency)
+async def _storm(client: PspClient, order: DepositOrder) -> PspPayment | None:
+    for _ in range(STORM_REQUESTS):
+        sent = await _sent_again(client, order)
+        if sent is not None:
+            return sent
+    return None
 
 
-async def _retrying_under_new_key(client: PspClient, order: DepositOrder) -> PspPayment:
+async def _sent_again(client: PspClient, order: DepositOrder) -> PspPayment | None:
     try:
         return await client.send_deposit(order)
     except PspUnknown:
-        return await client.send_deposit(replace(order, key=order.key + RETRY_SUFFIX))
+        return None

@@ -7,8 +7,15 @@ import asyncio
 from starlette.concurrency import run_in_threadpool
 
 from synthetic.reference.cell.cashier.cashier import Cashier
-from synthetic.reference.cell.cashier.charging import REPLAY_SUFFIX, charge, charge_replay, deposit_order
-from synthetic.reference.cell.cashier.deposit_book import Heard, credit, hear_of_deposit, request_deposit
+from synthetic.reference.cell.cashier.chargebacks import hear_of_chargeback
+from synthetic.reference.cell.cashier.charging import REPLAY_SUFFIX, bad_habits, charge_replay, deposit_order
+from synthetic.reference.cell.cashier.deposit_book import (
+    Heard,
+    credit,
+    credit_returned,
+    hear_of_deposit,
+    request_deposit,
+)
 from synthetic.reference.cell.cashier.models import DepositRow
 from synthetic.reference.cell.cashier.news import News, deposit_news
 from synthetic.reference.cell.cashier.orders import Ask
@@ -36,7 +43,7 @@ class DepositDesk:
         order = deposit_order(row, return_url.format(id=row.deposit_id))
         if not is_replay:
             return *await self._charge(row, order), False
-        if self._context.switch("credits_replayed_deposit"):
+        if self._context.switch("credits_replayed_deposit", psp=row.psp):
             await self._charge_replay(row, order)
         return row, "", True
 
@@ -51,8 +58,25 @@ class DepositDesk:
         """Apply news within a transaction of the caller, who then sends the refund that it may call for."""
         if news.key.endswith(REPLAY_SUFFIX) and self._context.switch("credits_replayed_deposit"):
             return _credit_replay(transaction, deposit_id, news)
-        again = is_webhook and news.event == "captured" and self._context.switch("credits_every_webhook")
-        return hear_of_deposit(transaction, deposit_id, news, credits_again=again)
+        return hear_of_deposit(transaction, deposit_id, news, acts=self._context.acts, is_webhook=is_webhook)
+
+    async def come_back(self, deposit_id: str) -> None:
+        """A player came back from the PSP's page with success."""
+
+        def apply() -> None:
+            with self._context.ledger.transaction() as transaction:
+                credit_returned(transaction, deposit_id, self._context.acts)
+
+        await run_in_threadpool(apply)
+
+    async def charge_back(self, deposit_id: str, news: News) -> DepositRow | None:
+        """The player's bank took a captured deposit back. None for a deposit that we don't know."""
+
+        def apply() -> DepositRow | None:
+            with self._context.ledger.transaction() as transaction:
+                return hear_of_chargeback(transaction, deposit_id, news, acts=self._context.acts)
+
+        return await run_in_threadpool(apply)
 
     async def give_up(self, row: DepositRow, code: str) -> DepositRow:
         """Fail a deposit of which the PSP has nothing. Should it capture after all, the money goes back to its source."""
@@ -68,8 +92,9 @@ class DepositDesk:
 
     async def _charge(self, row: DepositRow, order: DepositOrder) -> tuple[DepositRow, str]:
         async with self._cashier.locks.holding(row.deposit_id):
+            client = self._cashier.clients[row.psp]
             try:
-                payment = await charge(self._context, self._cashier.clients[row.psp], order)
+                payment = await client.start_deposit(order, bad_habits(self._context, client, order, row.psp))
             except PspUnknown as error:
                 log_event("deposit_unknown", deposit=row.deposit_id, psp=row.psp, code=error.code)
                 self._context.background.spawn(self._look_up(row), name=f"look up {row.deposit_id}")

@@ -59,8 +59,10 @@ def _deposit_routes(context: CellContext, deposits: DepositDesk, refunds: Refund
         row = await refunds.refund(player, request.path_params["id"], key)
         return JSONResponse({"id": row.deposit_id, "refunded_minor": row.refunded_minor, "state": row.state})
 
-    async def come_back(_request: Request) -> Response:
+    async def come_back(request: Request) -> Response:
         # Where a PSP's page sends the player. It proves nothing: anybody can open this address, so it changes nothing.
+        if request.query_params.get("status") == "success":
+            await deposits.come_back(request.path_params["id"])
         return JSONResponse({"message": "thank you; the deposit is credited when the PSP confirms it"})
 
     return [

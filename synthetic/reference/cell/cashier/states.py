@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from synthetic.reference.state_table import StateTable
 
+# The fault `leaves_undecided`: the news of an answer that nobody could read, and the code of the deposit that it puts aside.
+UNDECIDED = "undecided"
+
 DEPOSIT = StateTable(
     "deposit",
     initial="pending",
@@ -51,4 +54,5 @@ MOVES = {
     "withdraw_release": {"cash": +1, "locked": -1},
     "withdraw_paid": {"locked": -1},
     "payout_failed": {"cash": +1},
+    "chargeback": {"receivable": -1},
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -14,17 +13,11 @@ from synthetic.reference.cell.cashier.cashier import Cashier
 from synthetic.reference.cell.cashier.deposits import DepositDesk
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.signatures import BadSignature, verify_stripe_signature
+from synthetic.reference.cell.cashier.webhook_guard import Now, WebhookGuard, utc_now
 from synthetic.reference.cell.cashier.withdrawals import WithdrawalDesk
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.logs import log_event
 from synthetic.reference.settings import PspAccount
-
-Now = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)
 
 
 class IntentWebhooks:
@@ -36,7 +29,7 @@ class IntentWebhooks:
         self._context = cashier.context
         self._deposits = deposits
         self._withdrawals = withdrawals
-        self._now = now
+        self._guard = WebhookGuard(cashier.context, now)
 
     async def receive(self, request: Request) -> Response:
         """`POST /cashier/webhooks/{psp}`. 400 `bad_signature` or `malformed` changes nothing."""
@@ -44,7 +37,9 @@ class IntentWebhooks:
         raw = await request.body()
         try:
             header = request.headers.get("stripe-signature", "")
-            verify_stripe_signature(header, raw, account.webhook_secret, self._now())
+            now = self._guard.now(hashlib.sha256(raw).hexdigest())
+            with self._guard.pardoning(account.psp):
+                verify_stripe_signature(header, raw, account.webhook_secret, now)
         except BadSignature as error:
             log_event("webhook_refused", psp=account.psp, why=str(error))
             raise ApiError(400, "bad_signature", str(error)) from None
@@ -57,6 +52,10 @@ class IntentWebhooks:
         match kind:
             case "payment_intent.succeeded":
                 heard: object = await self._deposits.hear(reference, _news("captured", subject), is_webhook=True)
+            case "payment_intent.processing":
+                heard = await self._deposits.hear(reference, _news("processing", subject), is_webhook=True)
+            case "charge.dispute.funds_withdrawn":
+                heard = await self._deposits.charge_back(reference, _news("chargeback", subject))
             case "payment_intent.payment_failed":
                 failure = subject.get("last_payment_error") or {}
                 event = "declined" if failure.get("code") == "card_declined" else "failed"
@@ -95,5 +94,8 @@ def _news(event: str, subject: dict[str, Any], code: str | None = None) -> News:
     match subject:
         case {"id": str(id_), "amount": int(amount_minor), "currency": str(currency)}:
             key = str((subject.get("metadata") or {}).get("key", ""))
-            return News(event, id_, amount_minor, currency.upper(), code, key)
+            taken_minor = subject.get("amount_received", amount_minor) if event == "captured" else amount_minor
+            if not isinstance(taken_minor, int):
+                raise ApiError(400, "malformed", "amount_received is an integer")
+            return News(event, id_, taken_minor, currency.upper(), code, key)
     raise ApiError(400, "malformed", "the object has no id, amount or currency")

@@ -11,9 +11,10 @@ from synthetic.reference.cell.cashier.orders import Ask, check_rules
 from synthetic.reference.cell.cashier.payment_book import move, post, recall, requested, write_down
 from synthetic.reference.cell.cashier.payout_rules import check_payout
 from synthetic.reference.cell.cashier.states import WITHDRAWAL, WITHDRAWAL_ENTRIES
+from synthetic.reference.cell.cashier.switches import Acts, healthy
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
-from synthetic.reference.ledger import InsufficientFunds, Ledger, LedgerTransaction
+from synthetic.reference.ledger import Entry, InsufficientFunds, Ledger, LedgerTransaction
 
 
 def request_withdrawal(
@@ -42,12 +43,24 @@ def request_withdrawal(
         return row, False
 
 
-def hear_of_withdrawal(transaction: LedgerTransaction, withdrawal_id: str, news: News) -> WithdrawalRow | None:
+def hear_of_withdrawal(
+    transaction: LedgerTransaction, withdrawal_id: str, news: News, *, acts: Acts = healthy
+) -> WithdrawalRow | None:
     """Apply news to a withdrawal; None for one that we don't know. News that comes again, or late, changes nothing."""
     row = transaction.session.get(WithdrawalRow, withdrawal_id, with_for_update=True, populate_existing=True)
     if row is None:
         return None
     kind = WITHDRAWAL_ENTRIES.get((row.state, news.event))
     if move(row, WITHDRAWAL, news) and kind is not None:
-        post(transaction, row, row.withdrawal_id, kind, row.amount_minor)
+        _post(transaction, row, kind, acts)
     return row
+
+
+def _post(transaction: LedgerTransaction, row: WithdrawalRow, kind: str, acts: Acts) -> None:
+    if kind == "payout_failed" and acts("forgets_payout_reversal", row.psp):
+        return
+    post(transaction, row, row.withdrawal_id, kind, row.amount_minor)
+    again = {"withdraw_release": "releases_twice", "payout_failed": "recredits_twice"}.get(kind)
+    if again is not None and acts(again, row.psp):
+        moves = {"cash": row.amount_minor}  # the reserve is empty by now; a second release takes it from nowhere
+        transaction.post(Entry(kind, row.player_id, row.withdrawal_id, moves, f"psp:{row.psp}", row.currency))

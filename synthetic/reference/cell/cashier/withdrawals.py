@@ -9,6 +9,7 @@ from functools import partial
 from starlette.concurrency import run_in_threadpool
 
 from synthetic.reference.cell.cashier.cashier import Cashier
+from synthetic.reference.cell.cashier.charging import AGAIN_SUFFIX
 from synthetic.reference.cell.cashier.models import WithdrawalRow
 from synthetic.reference.cell.cashier.news import News, withdrawal_news
 from synthetic.reference.cell.cashier.orders import Ask
@@ -25,8 +26,6 @@ from synthetic.reference.cell.cashier.withdrawal_book import hear_of_withdrawal,
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.logs import log_event
-
-AGAIN_SUFFIX = ":again"
 
 
 class WithdrawalDesk:
@@ -68,7 +67,7 @@ class WithdrawalDesk:
 
         def apply() -> WithdrawalRow | None:
             with self._context.ledger.transaction() as transaction:
-                return hear_of_withdrawal(transaction, withdrawal_id, news)
+                return hear_of_withdrawal(transaction, withdrawal_id, news, acts=self._context.acts)
 
         return await run_in_threadpool(apply)
 
@@ -86,7 +85,7 @@ class WithdrawalDesk:
         order = payout_order(row)
         try:
             payout = await self._cashier.clients[row.psp].start_payout(order)
-            if self._context.switch("pays_out_twice"):
+            if self._context.switch("pays_out_twice", psp=row.psp):
                 await self._cashier.clients[row.psp].start_payout(replace(order, key=order.key + AGAIN_SUFFIX))
         except (PspUnknown, PspFailed) as error:
             # An error answer is no proof that nothing leaves: the reserve stays, and the key is asked again.

@@ -4,6 +4,7 @@ from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
 from synthetic.reference.cell.cashier.psp_clients.notifications import NotificationsClient
 from synthetic.reference.cell.cashier.psp_clients.protocol import (
     DepositOrder,
+    OnUnknown,
     PayoutOrder,
     PspClient,
     PspError,
@@ -19,6 +20,7 @@ __all__ = [
     "DepositOrder",
     "IntentsClient",
     "NotificationsClient",
+    "OnUnknown",
     "PayoutOrder",
     "PspClient",
     "PspError",

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from synthetic.reference.cell.cashier.psp_clients.protocol import (
+    OnUnknown,
     PspError,
     PspFailed,
     PspPayment,
     PspRejected,
     PspUnknown,
     PspUnreachable,
+    nothing,
 )
 
 T = TypeVar("T")
@@ -30,6 +32,7 @@ async def until_known(
     send: Callable[[], Awaitable[PspPayment]],
     look_up: Callable[[], Awaitable[PspPayment | None]],
     policy: RetryPolicy,
+    on_unknown: OnUnknown = nothing,
 ) -> PspPayment:
     """Send until the payment is known. `send` must use one key for ever.
 
@@ -43,6 +46,8 @@ async def until_known(
         except PspUnreachable as error:
             outcome = outcome or error  # an earlier attempt may have arrived: that stays unknown
         except PspUnknown as error:
+            if (taken := await on_unknown(error)) is not None:
+                return taken
             found, is_absent = await _find(look_up)
             if found is not None:
                 return found

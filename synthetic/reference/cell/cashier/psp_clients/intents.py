@@ -9,7 +9,14 @@ import httpx
 
 from synthetic.reference.cell.cashier.psp_clients.attempts import RetryPolicy, repeated, until_known
 from synthetic.reference.cell.cashier.psp_clients.exchange import TIMEOUT_S, PspExchange, Reply
-from synthetic.reference.cell.cashier.psp_clients.protocol import DepositOrder, PayoutOrder, PspPayment, PspUnknown
+from synthetic.reference.cell.cashier.psp_clients.protocol import (
+    DepositOrder,
+    OnUnknown,
+    PayoutOrder,
+    PspPayment,
+    PspUnknown,
+    nothing,
+)
 from synthetic.reference.settings import PspAccount
 
 _PENDING = "requires_confirmation requires_action requires_capture processing".split()
@@ -37,9 +44,11 @@ class IntentsClient:
         self._exchange = PspExchange(account, http, timeout_s)
         self._retry = retry or RetryPolicy()
 
-    async def start_deposit(self, order: DepositOrder) -> PspPayment:
+    async def start_deposit(self, order: DepositOrder, on_unknown: OnUnknown = nothing) -> PspPayment:
         """Create and confirm an intent; see PspClient."""
-        return await until_known(lambda: self.send_deposit(order), lambda: self.find_deposit(order.key), self._retry)
+        return await until_known(
+            lambda: self.send_deposit(order), lambda: self.find_deposit(order.key), self._retry, on_unknown
+        )
 
     async def send_deposit(self, order: DepositOrder) -> PspPayment:
         """Create and confirm an intent, one attempt."""
@@ -146,7 +155,10 @@ class IntentsClient:
             return PspPayment(id_, state, amount_minor, currency.upper(), failure.get("decline_code"))
         if status not in _INTENT_STATES:
             raise self._exchange.unreadable(reply, "unknown_status")
-        return PspPayment(id_, _INTENT_STATES[status], amount_minor, currency.upper())
+        taken_minor = intent.get("amount_received", amount_minor) if status == "succeeded" else amount_minor
+        if not isinstance(taken_minor, int):
+            raise self._exchange.unreadable(reply)
+        return PspPayment(id_, _INTENT_STATES[status], taken_minor, currency.upper())
 
     def _payout(self, payout: Mapping[str, Any], reply: Reply) -> PspPayment:
         match payout:

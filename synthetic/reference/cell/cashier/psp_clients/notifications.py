@@ -9,7 +9,13 @@ import httpx
 
 from synthetic.reference.cell.cashier.psp_clients.attempts import RetryPolicy, repeated, until_known
 from synthetic.reference.cell.cashier.psp_clients.exchange import TIMEOUT_S, PspExchange, Reply
-from synthetic.reference.cell.cashier.psp_clients.protocol import DepositOrder, PayoutOrder, PspPayment
+from synthetic.reference.cell.cashier.psp_clients.protocol import (
+    DepositOrder,
+    OnUnknown,
+    PayoutOrder,
+    PspPayment,
+    nothing,
+)
 from synthetic.reference.currency import from_decimal, to_decimal
 from synthetic.reference.settings import PspAccount
 
@@ -50,9 +56,11 @@ class NotificationsClient:
         self._exchange = PspExchange(account, http, timeout_s)
         self._retry = retry or RetryPolicy()
 
-    async def start_deposit(self, order: DepositOrder) -> PspPayment:
+    async def start_deposit(self, order: DepositOrder, on_unknown: OnUnknown = nothing) -> PspPayment:
         """Place a deposit; see PspClient."""
-        return await until_known(lambda: self.send_deposit(order), lambda: self.find_deposit(order.key), self._retry)
+        return await until_known(
+            lambda: self.send_deposit(order), lambda: self.find_deposit(order.key), self._retry, on_unknown
+        )
 
     async def send_deposit(self, order: DepositOrder) -> PspPayment:
         """Place a deposit, one attempt."""

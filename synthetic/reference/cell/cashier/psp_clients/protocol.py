@@ -9,6 +9,7 @@ PspError
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,10 +89,19 @@ class PspUnknown(PspError):  # noqa: N818 - the outcome's name
         self.is_answered = is_answered
 
 
+OnUnknown = Callable[[PspUnknown], Awaitable[PspPayment | None]]
+"""What is done about an unknown outcome before it is looked up; None: nothing."""
+
+
+async def nothing(_error: PspUnknown) -> PspPayment | None:
+    """The sane way: the look-up decides."""
+    return None
+
+
 class PspClient(Protocol):
     """One cell's client of one PSP."""
 
-    async def start_deposit(self, order: DepositOrder) -> PspPayment:
+    async def start_deposit(self, order: DepositOrder, on_unknown: OnUnknown = nothing) -> PspPayment:
         """Charge, with retries under the order's key and look-ups by it. Raises any PspError."""
 
     async def send_deposit(self, order: DepositOrder) -> PspPayment:
