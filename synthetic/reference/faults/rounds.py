@@ -71,7 +71,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("cell", "forgets_ids"),),
         "platform",
         "wallet-a-late-win",
-        "won-round-pays",
+        "ids-outlive-retries",
     ),
     Fault(
         "close_lost_after_partial_wins",

@@ -127,7 +127,7 @@ class Conversation:
         if not acked:
             return None
         bet = acked[-1]
-        return replace(bet, round_id=self._new_id("r"), bet_id=self._new_id("b"), req_id=f"{bet.req_id}-again")
+        return replace(bet, round_id=self._new_id("r"), bet_id=self._new_id("b"), req_id=f"again-{bet.req_id}")
 
     def bet_accepted_again(self, req_id: str, *, round_id: str, bet_id: str, balance_minor: int) -> tuple[Frame, ...]:
         """What became of `last_bet_again`, under the first one's `req_id`."""

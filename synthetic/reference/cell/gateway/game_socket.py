@@ -138,7 +138,7 @@ class GameSocket:
             outcome = await self._desk.place(live.session, bet)
             if isinstance(outcome, Accepted):
                 told = {"round_id": outcome.round_id, "bet_id": outcome.bet_id}
-                req_id = bet.req_id.removesuffix("-again")
+                req_id = bet.req_id.removeprefix("again-")
                 frames = live.conversation.bet_accepted_again(req_id, **told, balance_minor=outcome.balance_minor)
                 live.push(frames)
 
