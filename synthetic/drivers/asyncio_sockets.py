@@ -155,7 +155,7 @@ class _AsyncSocket:
 def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
     """A connection that tells the attempt when the handshake's request leaves; until then it was TCP and TLS.
 
-    The library answers each ping at once, so a peer that pings and never reads would let what is unsent grow without end.
+    The library answers each ping at once, so a peer that only pings, and never reads, would let what is unsent grow without end.
     """
 
     crumbs = CrumbCount(limits.crumbs_max)
@@ -178,7 +178,7 @@ def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
 
         def send_data(self) -> None:
             super().send_data()
-            if is_over(self.protocol) or self.transport.get_write_buffer_size() > limits.unsent_bytes_max:
+            if is_over(self.protocol):
                 self.transport.abort()
 
     return Connection

@@ -30,7 +30,6 @@ class Limits:
     frame_bytes_max: int = 1 << 20  # of a whole message, however many fragments it comes in
     unread_frames_max: int = 1000
     unread_bytes_max: int = 4 << 20
-    unsent_bytes_max: int = 1 << 20  # of a WebSocket whose peer makes us answer and does not read
     close_s: float = 1.0  # how long a WebSocket's closing handshake may take
 
 
