@@ -34,7 +34,7 @@ HEALTHY = {
     "POST /deposits": json_answer(id="d1", state="succeeded"),
     "GET /deposits/": json_answer(id="d1", state="succeeded"),
     "POST /hopping": json_answer(id="h1"),
-    "GET /find": json_answer(hits=[1]),
+    "GET /find": typed(b"[1]"),
     "POST /refunds": json_answer(),
     "GET /report": json_answer(entries=[]),
 }

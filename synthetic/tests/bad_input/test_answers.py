@@ -157,6 +157,7 @@ def test_a_payment_that_is_answered_so_is_unknown_and_looked_up(case: Case, tmp_
     platform = HostilePlatform({"POST /deposits": case.does})
     run = played(play_asyncio, tmp_path, BALANCE + DEPOSIT + REPORT, platform)
     assert_one_clear_finding(run, "deposit", f"^POST /deposits answered {case.says}", case, Blame.PLATFORM)
+    assert run.finding.code == ("http_502" if "502" in case.name else "unreadable")
     assert_money_looked_up(run, platform)
 
 
@@ -190,6 +191,15 @@ def test_a_look_up_that_is_answered_with_a_page_does_not_say_that_there_is_nothi
     assert_money_looked_up(run, platform, result="stuck")
     (undo,) = run.of(UndoEnded)
     assert "the look-up was not answered: GET /find answered HTTP 200 with" in undo.reason
+
+
+@pytest.mark.parametrize("entry", ['{"id": "t1"}', '{"id": "t1", "kind": "capture", "amount": "lots"}', "7"])
+def test_a_statement_with_a_line_that_can_not_be_read_is_its_senders(entry: str, tmp_path: Path) -> None:
+    """The JSON is good and has its entries, but they are none: the PSP's fault, not that of the platform beside it."""
+    psp = HostilePlatform({"GET /report": typed(f'{{"entries": [{entry}]}}'.encode())})
+    run = played(play_blocking, tmp_path, BALANCE + REPORT, HostilePlatform(), psp)
+    says = "the psp report has a line that can't be read"
+    assert_one_clear_finding(run, "report", says, Case("", b"", ""), Blame.PSP)
 
 
 def test_polls_that_are_answered_with_pages_are_not_the_psps(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from synthetic.core.effects import (
     WsSend,
 )
 from synthetic.drivers.guard import Limits
+from synthetic.drivers.ws_wire import WS_OPTIONS
 from synthetic.tests.drivers import servers
 from synthetic.tests.drivers.conftest import Authority
 from synthetic.tests.drivers.scenarios import Play, asking
@@ -195,6 +196,12 @@ def test_a_handshake_that_breaks_is_a_fault(play: Play, behaviour: servers.Behav
         elapsed = time.monotonic() - began
     assert (fault.kind, fault.maybe_sent) == (kind, True)
     assert elapsed < 5
+
+
+def test_the_librarys_own_log_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where nobody has set up logging, Python would print its errors with their tracebacks."""
+    WS_OPTIONS["logger"].error("unexpected internal error", exc_info=EOFError("stream ended"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_frame_over_the_limit_is_a_protocol_fault(play: Play) -> None:

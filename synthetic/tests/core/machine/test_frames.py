@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import tracemalloc
 from typing import Any
 
 from synthetic.core.effects import FaultKind, WsOpen, WsReceive, WsSend
@@ -62,6 +64,24 @@ def test_an_application_ping_is_answered_on_the_way() -> None:
     run = played(BET, gateway(WELCOME, {"type": "ping"}, ACK))
     assert run.ended.outcome is RunOutcome.OK
     assert [json.loads(e.text)["type"] for e in run.wire if isinstance(e, WsSend)] == ["hello", "bet", "pong"]
+
+
+def test_a_flood_of_large_frames_is_kept_in_part() -> None:
+    """A hundred frames of half a megabyte wait for nobody: the oldest go, and memory stays bounded."""
+    numbers = itertools.count()
+
+    def noisy(effect: Wire) -> Any:
+        if isinstance(effect, WsReceive) and (number := next(numbers)) > 0:
+            return Frame(json.dumps({"type": "noise", "data": f"{number:06}" + "x" * 500_000}), 0.02)
+        return gateway(WELCOME)(effect)
+
+    tracemalloc.start()
+    run = played(BET, noisy)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert run.ended.failed_step == "bet"
+    assert "100 other frames had come" in run.ended.reason
+    assert peak_bytes < 16_000_000
 
 
 def test_a_flood_of_other_frames_does_not_keep_a_step_alive() -> None:
