@@ -198,10 +198,11 @@ def test_a_handshake_that_breaks_is_a_fault(play: Play, behaviour: servers.Behav
     assert elapsed < 5
 
 
-def test_the_librarys_own_log_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_librarys_own_log_goes_nowhere(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
     """Where nobody has set up logging, Python would print its errors with their tracebacks."""
     WS_OPTIONS["logger"].error("unexpected internal error", exc_info=EOFError("stream ended"))
     assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
 
 
 def test_a_frame_over_the_limit_is_a_protocol_fault(play: Play) -> None:
