@@ -48,7 +48,7 @@ def send_http(
             return replace(_after_hops(state, answer, first, hop), request=first)
         request = replace(following, timeout_s=remaining_s(state, call, plan.timeout_s))
     reason = (
-        f"{_asked(state, first)}: more than {plan.redirects} redirects, the last one to {state.told(request.url, 100)}"
+        f"{asked(state, first)}: more than {plan.redirects} redirects, the last one to {state.told(request.url, 100)}"
     )
     return replace(answer, outcome=StepOutcome.UNKNOWN, reason=reason, request=first)
 
@@ -58,8 +58,8 @@ def _after_hops(state: RunState, answer: Answer, first: Http, hop: int) -> Answe
     if hop == 0 or answer.outcome is StepOutcome.DONE:
         return answer
     if first.moves is None or answer.outcome is not StepOutcome.REFUSED:
-        return replace(answer, reason=f"{_asked(state, first)} redirected, and then: {answer.reason}")
-    reason = f"{_asked(state, first)} redirected after the request had left, and then: {answer.reason}"
+        return replace(answer, reason=f"{asked(state, first)} redirected, and then: {answer.reason}")
+    reason = f"{asked(state, first)} redirected after the request had left, and then: {answer.reason}"
     return replace(answer, outcome=StepOutcome.UNKNOWN, reason=reason)
 
 
@@ -144,7 +144,7 @@ def _read_result(
     result: HttpReply | TransportFault,
 ) -> Answer:
     if isinstance(result, TransportFault):
-        return fault_answer(result, _asked(state, request))
+        return fault_answer(result, asked(state, request))
     _take_cookies(state, request.url, result)
     read_clock(state, request.url, result)
     answer = _read_reply(state, call, plan, scope, request, result)
@@ -186,7 +186,7 @@ def _read_reply(
     body = read_body(reply)
     values = {"status": reply.status, "body": body.value, "headers": dict(reply.headers)}
     seen = {**scope, **values}
-    answered = f"{_asked(state, request)} answered HTTP {reply.status}"
+    answered = f"{asked(state, request)} answered HTTP {reply.status}"
     flaw = f"{answered} with {body}"
     answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=is_tainted(reply.times), flaw=flaw)
     unclear = ""
@@ -261,6 +261,6 @@ def fault_answer(fault: TransportFault, what: str) -> Answer:
     )
 
 
-def _asked(state: RunState, request: Http) -> str:
+def asked(state: RunState, request: Http) -> str:
     """`GET /wallet/balance`."""
     return f"{request.method} {state.told(urlsplit(request.url).path or '/', 100)}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from synthetic.core.effects import Effect, Http, Result, Times, WsSend
+from synthetic.core.effects import Effect, Http, HttpReply, Result, Times, TransportFault, WsSend
 from synthetic.core.machine.call import Call
 from synthetic.core.machine.ends import CallEnd
-from synthetic.core.machine.exchanges import run_headers
+from synthetic.core.machine.exchanges import asked, fault_answer, run_headers
+from synthetic.core.machine.reading import UNREADABLE, NotJson, read_body
 from synthetic.core.machine.state import Machine, RunState
 from synthetic.core.machine.views import hook_view
 from synthetic.core.outcome import StepOutcome
@@ -56,9 +58,28 @@ def _guarded(
     except Unclear as unclear:
         return CallEnd(StepOutcome.UNKNOWN, "unclear", str(unclear), tainted=state.tainted)
     except Exception as error:  # noqa: BLE001 - somebody else's code; the run has to go on to its compensation
-        outcome = StepOutcome.UNKNOWN if times else StepOutcome.REFUSED
-        return CallEnd(outcome, "hook_failed", f"the operation's Python code failed: {type(error).__name__}: {error}")
+        return _unanswered(state, error, exchanged) or _failed(error, times)
     return CallEnd(StepOutcome.DONE, out=dict(out))
+
+
+def _failed(error: Exception, times: list[Times]) -> CallEnd:
+    outcome = StepOutcome.UNKNOWN if times else StepOutcome.REFUSED
+    return CallEnd(outcome, "hook_failed", f"the operation's Python code failed: {type(error).__name__}: {error}")
+
+
+def _unanswered(state: RunState, error: Exception, exchanged: list[tuple[Http, Result, str]]) -> CallEnd | None:
+    """A hook that broke over a missing or unreadable answer: that is the target's doing. None where it broke by itself."""
+    if not exchanged:
+        return None
+    request, result, _ = exchanged[-1]
+    if isinstance(result, TransportFault):
+        answer = fault_answer(result, asked(state, request))
+        outcome = answer.outcome if len(exchanged) == 1 else StepOutcome.UNKNOWN
+        return CallEnd(outcome, answer.code, answer.reason, answer.error, tainted=answer.tainted)
+    if isinstance(result, HttpReply) and isinstance(error, NotJson | json.JSONDecodeError | UnicodeDecodeError):
+        reason = f"{asked(state, request)} answered HTTP {result.status} with {read_body(result)}"
+        return CallEnd(StepOutcome.UNKNOWN, UNREADABLE, reason, tainted=state.tainted)
+    return None
 
 
 def _context(state: RunState, call: Call) -> HookContext:

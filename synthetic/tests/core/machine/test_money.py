@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from typing import Any
+
+import pytest
 
 from synthetic.core.effects import Http
 from synthetic.core.events import MoneyMoved, StepEnded, UndoEnded
@@ -175,6 +178,34 @@ def test_a_refusal_behind_a_redirect_is_no_refusal_of_the_payment() -> None:
     run = played(steps, answers(HEALTHY | {"POST /hopping": redirect, "GET /elsewhere": ok(409, error="gone")}))
     assert [event.outcome for event in run.of(StepEnded)][-1] is StepOutcome.UNKNOWN
     assert undone(run) == [("pay", "undone")]
+
+
+PAGE = Reply(200, b"<html>busy</html>", (("content-type", "text/html"),))
+
+
+@pytest.mark.parametrize(
+    ("deposits", "code", "says"),
+    [
+        (
+            PAGE,
+            "unreadable",
+            "POST /deposits answered HTTP 200 with HTML (text/html, 17 bytes) where JSON was expected",
+        ),
+        (DEAD, "read_timeout", "POST /deposits: no answer within 10 s"),
+    ],
+)
+def test_a_hook_that_breaks_over_what_the_target_sent_is_not_our_fault(deposits: Any, code: str, says: str) -> None:
+    """It reads the answer without asking whether there is one, as people do; the money is looked up and comes home."""
+
+    def naive(context: Any, amount: Any) -> Generator[Http, Any, dict[str, Any]]:
+        reply = yield Http("POST", "http://api.test/deposits", (("K", context.key),), str(amount.minor).encode())
+        return {"id": json.loads(reply.body)["id"]}
+
+    routes = HEALTHY | {"POST /deposits": deposits}
+    run = played("  - {id: pay, call: hooked, with: {amount: 1.00 EUR}}\n", answers(routes), hook=naive)
+    step = run.of(StepEnded)[0]
+    assert (step.outcome, step.code, step.reason, step.blame) == (StepOutcome.UNKNOWN, code, says, Blame.PLATFORM)
+    assert [undo.result for undo in run.of(UndoEnded)] == ["undone"]
 
 
 def test_a_hook_that_breaks_is_our_own_fault_and_its_money_comes_home() -> None:
