@@ -17,7 +17,7 @@ from synthetic.reference.ledger import Balance
 
 def wallet_routes(context: CellContext) -> list[BaseRoute]:
     """`GET /wallet/balance` and `GET /wallet/ledger`."""
-    read: dict[str, int] = {}  # the newest posting that each player has read
+    read: dict[str, tuple[int, int]] = {}  # the newest posting that each player has read, and how often he has
     shown: dict[str, Balance] = {}  # what was shown last, and the switch `caches_balance` shows again
 
     async def balance(request: Request) -> Response:
@@ -33,11 +33,11 @@ def wallet_routes(context: CellContext) -> list[BaseRoute]:
     async def ledger(request: Request) -> Response:
         player = await context.authenticate(request)
         entries = await run_in_threadpool(statement_view, context, player.player_id)
-        last_read = read.get(player.player_id, 0)
-        read[player.player_id] = max([last_read, *(entry["id"] for entry in entries)])
+        last_read, times = read.get(player.player_id, (0, 0))
+        read[player.player_id] = max([last_read, *(entry["id"] for entry in entries)]), times + 1
         known = [entry for entry in entries if entry["id"] <= last_read]
         if known and context.switch("rewrites_postings"):
-            known[-1]["reference"] += "-corrected"
+            known[-1]["reference"] += f"-corrected-{times}"
         return JSONResponse({"entries": entries})
 
     return [Route("/wallet/balance", balance, methods=["GET"]), Route("/wallet/ledger", ledger, methods=["GET"])]

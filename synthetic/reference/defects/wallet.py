@@ -42,13 +42,6 @@ DEFECTS: tuple[Fault, ...] = (
         "changed-replay-is-rejected",
     ),
     defect(
-        "ids_shared_by_providers",
-        "the id of one provider's bet is taken for another provider's",
-        "shares_ids_between_providers",
-        "wallet-ids-are-scoped",
-        "keys-are-scoped",
-    ),
-    defect(
         "forgets_ids_too_early",
         "a win is paid again where it comes again after a day",
         "forgets_ids",
