@@ -42,6 +42,13 @@ DEFECTS: tuple[Fault, ...] = (
         "changed-replay-is-rejected",
     ),
     defect(
+        "races_duplicates",
+        "a bet that comes three times in the same moment is debited more than once",
+        "posts_concurrent_duplicates",
+        "wallet-a-bet-at-once",
+        "one-debit-per-bet",
+    ),
+    defect(
         "forgets_ids_too_early",
         "a win is paid again where it comes again after a day",
         "forgets_ids",

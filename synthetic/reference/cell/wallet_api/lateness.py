@@ -1,4 +1,4 @@
-"""Fault 28: a wallet that takes longer over a bet than a provider waits for it."""
+"""Faults of time: a wallet that takes longer over a bet than a provider waits, or long enough for its duplicates to catch up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.wallet_api.calls import Kind, WalletRequest
 
 LATE_S = 3.2  # 16 s in life, where a provider waits for 15 s; here for 3 s
+GAP_S = 0.05  # between looking whether an id is known and posting it, by the switch `posts_concurrent_duplicates`
 _DECISIONS_KEPT = 1000
 
 
@@ -25,6 +26,8 @@ class Lateness:
         if bet is None:
             return
         delay_s = self._delay_s((request.scope, bet.transaction))
+        if any(switch.name == "posts_concurrent_duplicates" for switch in self._context.board.thrown()):
+            delay_s += GAP_S
         if delay_s:
             await asyncio.sleep(delay_s)
 

@@ -41,9 +41,10 @@ class WalletService:
 
     async def perform(self, request: WalletRequest) -> list[Done]:
         """Do what the provider asks, then tell the listeners which rounds closed. Raises Refused."""
+        arrived = datetime.now(UTC)
         await self._lateness.wait(request)
         try:
-            done = await run_in_threadpool(self.commit, request)
+            done = await run_in_threadpool(self.commit, request, arrived)
         except Refused as refused:
             self._note(request, refused.reason.value)
             await self._tell(refused.closed)
@@ -53,9 +54,9 @@ class WalletService:
             await self._tell(outcome.closed)
         return done
 
-    def commit(self, request: WalletRequest) -> list[Done]:
-        """The synchronous part: one ledger transaction, all calls or none. Raises Refused."""
-        arrived = datetime.now(UTC)
+    def commit(self, request: WalletRequest, arrived: datetime | None = None) -> list[Done]:
+        """The synchronous part: one ledger transaction, all calls or none. `arrived`: when it came in (now). Raises Refused."""
+        arrived = arrived or datetime.now(UTC)
         game_session = self._session_of(request)
         with self._context.ledger.transaction() as transaction:
             balance = _lock(transaction, request.player_id)
