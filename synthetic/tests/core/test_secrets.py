@@ -125,3 +125,19 @@ def test_a_secret_that_is_not_utf8_can_be_tainted() -> None:
     """An environment variable may hold any bytes; Python shows them as lone surrogates."""
     secret = b"caf\xe9-key".decode(errors="surrogateescape")
     assert redactor(secret).redact(f"<{secret}> caf%E9-key") == f"<{MASK}> {MASK}"
+
+
+@given(
+    st.lists(st.text("abc", min_size=4, max_size=8), min_size=1, max_size=3),
+    st.text("abc", max_size=80),
+    st.integers(0, 80),
+)
+def test_the_beginning_of_a_text_shows_no_part_of_a_secret(secrets: list[str], text: str, chars: int) -> None:
+    """It is the beginning of the whole text masked, so a cut never runs through a secret; and it says whether that is all."""
+    redactor = Redactor()
+    for secret in secrets:
+        redactor.taint(secret)
+    shown, whole = redactor.beginning(text, chars)
+    masked = redactor.redact(text)
+    assert masked.startswith(shown)
+    assert whole == (shown == masked)
