@@ -97,3 +97,5 @@ class CellSettings:
     lockout_failures: int = 5
     lockout_s: float = 2.0
     token_ttl_s: float = 900.0
+    requests_per_s: float = 100.0  # of one session, in the long run; ten times that of one address without a session
+    requests_burst: int = 300  # at once

@@ -15,6 +15,7 @@ from synthetic.reference.cell.auth_routes import auth_routes, authenticator
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.health import health_routes
+from synthetic.reference.cell.limiter import Limiter
 from synthetic.reference.cell.logs import log_failure
 from synthetic.reference.cell.metrics import CellMetrics
 from synthetic.reference.cell.observability import Observability
@@ -84,6 +85,7 @@ def build_cell(
         middleware=[
             Middleware(Observability, settings=settings, metrics=context.metrics),
             Middleware(DateHeader, clock=context.clock, cell_of=lambda _scope: settings.name),
+            Middleware(Limiter, settings=settings, board=board),
         ],
         exception_handlers={ApiError: answer_refusal},
         lifespan=context.background.lifespan,

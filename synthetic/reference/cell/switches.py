@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthetic.reference.cell.auth import AUTH_SWITCHES
+from synthetic.reference.cell.limiter import LIMIT_SWITCHES
 from synthetic.reference.cell.office.statements import STATEMENT_SWITCHES
 from synthetic.reference.cell.promo import PROMO_SWITCHES
 from synthetic.reference.cell.restrictions import RESTRICTION_SWITCHES
@@ -12,6 +13,7 @@ from synthetic.reference.ledger import LEDGER_SWITCHES
 CELL_SWITCHES_CORE = (
     CELL_SWITCHES_WALLET
     | AUTH_SWITCHES
+    | LIMIT_SWITCHES
     | RESTRICTION_SWITCHES
     | PROMO_SWITCHES
     | STATEMENT_SWITCHES

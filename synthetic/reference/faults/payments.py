@@ -1,12 +1,12 @@
-"""Faults of payments (domain reference 7, 1-16 and 26): PSPs, their webhooks, and what a cashier makes of them."""
+"""Faults of payments (domain reference 7: 1-16, 26, 33, 34): PSPs, their webhooks, and what a cashier makes of them."""
 
 from __future__ import annotations
 
-from synthetic.reference.catalogue import Fault, Throw
+from synthetic.reference.catalogue import PSPS, Fault, Throw
 
 _FLOW = "deposit-bet-withdraw"
 
-_TWICE = "deposit-twice-same-key"
+_REPORT = "psp-report-matches"
 _WHO = "pending-payment-was-told"
 
 FAULTS: tuple[Fault, ...] = (
@@ -26,7 +26,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("psps", "delays_webhooks"), Throw("cell", "gives_up_late_deposits")),
         "platform",
         _FLOW,
-        "psp-report-matches",
+        _REPORT,
     ),
     Fault(
         "webhook_never_comes",
@@ -45,7 +45,27 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("psps", "repeats_old_events"), Throw("cell", "obeys_old_events")),
         "platform",
         _FLOW,
-        "step:kept",
+        "final-state-stays",
+    ),
+    Fault(
+        "forged_webhook_accepted",
+        5,
+        "the cell obeys an event with a bad, a missing or a stale signature",
+        (Throw("cell", "accepts_bad_webhooks"),),
+        "platform",
+        "webhook-bad-signature",
+        "step:forged",
+        places=("psp-a", "psp-c"),
+    ),
+    Fault(
+        "forged_call_accepted",
+        5,
+        "the cell obeys a call that the PSP has not signed",
+        (Throw("cell", "accepts_bad_webhooks"),),
+        "platform",
+        "callback-bad-signature",
+        "step:forged",
+        places=("psp-b",),
     ),
     Fault(
         "webhook_key_rotated",
@@ -64,7 +84,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("psps", "times_out_after_capture"), Throw("cell", "retries_under_new_key")),
         "platform",
         _FLOW,
-        "psp-report-matches",
+        _REPORT,
     ),
     Fault(
         "stored_500_retry_storm",
@@ -86,7 +106,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         "platform",
         _FLOW,
-        "psp-report-matches",
+        _REPORT,
     ),
     Fault(
         "bin_declined",
@@ -105,7 +125,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("psps", "answers_200_with_error"), Throw("cell", "takes_any_200_as_success")),
         "platform",
         _FLOW,
-        "psp-report-matches",
+        _REPORT,
     ),
     Fault(
         "html_instead_of_a_payment",
@@ -137,6 +157,91 @@ FAULTS: tuple[Fault, ...] = (
         "psp",
         _FLOW,
         _WHO,
+        shared=True,
+    ),
+    Fault(
+        "returned_payout_forgotten",
+        14,
+        "a payout comes back after it was paid, and the cell gives the player nothing",
+        (Throw("cell", "forgets_payout_reversal"),),
+        "platform",
+        "payout-returned",
+        "late-failure-recredits-once",
+        places=PSPS,
+    ),
+    Fault(
+        "chargeback_below_zero",
+        15,
+        "a deposit is charged back after its withdrawal, and the cell takes it from cash that is not there",
+        (Throw("cell", "charges_back_to_cash"),),
+        "platform",
+        "chargeback",
+        "cash-never-negative",
+        places=PSPS,
+    ),
+    Fault(
+        "wrong_amount_captured",
+        16,
+        "a PSP captures another amount than was asked for",
+        (Throw("psps", "captures_wrong", {"off_minor": -1}),),
+        "psp",
+        _FLOW,
+        _REPORT,
+        shared=True,
+    ),
+    Fault(
+        "wrong_currency_captured",
+        16,
+        "a PSP captures in another currency than was asked for",
+        (Throw("psps", "captures_wrong", {"currency": "USD"}),),
+        "psp",
+        _FLOW,
+        _REPORT,
+        shared=True,
+    ),
+    Fault(
+        "wrong_capture_credited",
+        16,
+        "a PSP captures another amount, and the cell credits what it had asked for",
+        (Throw("psps", "captures_wrong", {"off_minor": -1}), Throw("cell", "credits_own_amount")),
+        "platform",
+        _FLOW,
+        _REPORT,
+    ),
+    *(
+        Fault(
+            f"{side}_clock_{way}",
+            26,
+            f"the clock of {who} is six minutes {way}: good signatures are stale",
+            (Throw(component, "skews_clock", {"skew_s": skew_s}),),
+            blame,
+            _FLOW,
+            "clocks-agree",
+            shared=component == "psps",
+        )
+        for side, who, component, blame in (
+            ("psp", "a PSP", "psps", "psp"),
+            ("cell", "the cell", "cell", "platform"),
+        )
+        for way, skew_s in (("ahead", 360), ("behind", -360))
+    ),
+    Fault(
+        "rate_limit_hits_us",
+        33,
+        "the cell limits how often we may ask: red, and nothing is broken",
+        (Throw("cell", "limits_requests"),),
+        "harness",
+        _FLOW,
+        "step:deposit",
+    ),
+    Fault(
+        "test_card_exhausted",
+        34,
+        "the test card is used up: the PSP declines it for having been used too often",
+        (Throw("psps", "declines_bin", {"bin": "400000", "decline_code": "card_velocity_exceeded"}),),
+        "harness",
+        _FLOW,
+        "step:deposit",
         shared=True,
     ),
 )

@@ -54,16 +54,12 @@ class LedgerTransaction:
         """The player's balance, with what this transaction has posted. Raises UnknownPlayer."""
         return _balance_of(self._accounts(player_id))
 
-    def post(self, entry: Entry, *, overdraws: bool = False) -> Posted:
+    def post(self, entry: Entry) -> Posted:
         """Write a balanced entry; the returned balance is the one right after it.
 
         Raises UnknownPlayer, WrongCurrency, or InsufficientFunds where a bucket would go below zero; nothing is posted then.
-        `overdraws` takes it below zero all the same: for a fault.
         """
         accounts = self._accounts(entry.player_id)
-        if overdraws:
-            for bucket in entry.moves:
-                accounts[bucket].overdrawn = True
         try:
             _check(entry, accounts)
         except InsufficientFunds:
@@ -80,6 +76,29 @@ class LedgerTransaction:
         self._post_counterparty(journal_entry.id, entry)
         self.session.flush()
         return Posted(journal_entry.id, _balance_of(accounts))
+
+    def overdraw(self, entry: Entry) -> None:
+        """The fault `charges_back_to_cash`: take the entry from cash, below zero where it has to be, and write the debt off."""
+        cash = self._accounts(entry.player_id)["cash"]
+        before_minor, moved_minor = cash.balance_minor or 0, entry.moves["cash"]
+        missing_minor = max(0, -(before_minor + moved_minor))
+        if missing_minor == 0:
+            self.post(entry)
+            return
+        legs = [(entry.kind, entry.counterparty, moved_minor), ("write_off", "house", missing_minor)]
+        for kind, counterparty, amount_minor in legs:
+            moves = {"cash": amount_minor}
+            leg = Entry(kind, entry.player_id, entry.reference, moves, counterparty, entry.currency)
+            journal_entry = JournalEntry(
+                kind=kind, player_id=leg.player_id, reference=leg.reference, posted_at=datetime.now(UTC)
+            )
+            self.session.add(journal_entry)
+            self.session.flush()
+            before_minor += amount_minor
+            self.session.add(_posting(journal_entry.id, cash, amount_minor, before_minor))
+            self._post_counterparty(journal_entry.id, leg)
+        cash.balance_minor = 0  # the column never sees the moment in which it was less
+        self.session.flush()
 
     def remember(self, scope: str, key: str, fingerprint: str, response: Mapping[str, Any]) -> None:
         """Store the answer to a request for ever. Raises KeyTaken where the scope has an answer under this key."""
@@ -189,14 +208,21 @@ def _check(entry: Entry, accounts: Mapping[str, Account]) -> None:
     balance = _balance_of(accounts)
     if balance.currency != entry.currency:
         raise WrongCurrency(f"{entry.player_id} has {balance.currency}, not {entry.currency}")
-    spent = [bucket for bucket in entry.moves if bucket != "receivable" and not accounts[bucket].overdrawn]
+    spent = [bucket for bucket in entry.moves if bucket != "receivable"]
     if any((accounts[bucket].balance_minor or 0) + entry.moves[bucket] < 0 for bucket in spent):
         raise InsufficientFunds(balance)
 
 
 def _move(entry_id: int, account: Account, amount_minor: int) -> Posting:
     after_minor = (account.balance_minor or 0) + amount_minor
-    account.balance_minor = max(0, after_minor)  # below zero only by the switch `overdraws_cash`; the column refuses it
+    is_debt = account.bucket == "receivable"
+    account.balance_minor = (
+        after_minor if is_debt else max(0, after_minor)
+    )  # below zero only by the switch `overdraws_cash`; the column refuses it
+    return _posting(entry_id, account, amount_minor, after_minor)
+
+
+def _posting(entry_id: int, account: Account, amount_minor: int, after_minor: int) -> Posting:
     return Posting(
         entry_id=entry_id,
         account_id=account.id,

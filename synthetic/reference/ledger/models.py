@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
-    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -58,14 +56,14 @@ class Base(DeclarativeBase):
 class Account(Base):
     """A player's bucket (`player_id`, `bucket`, `balance_minor` set) or a counterparty such as `psp:psp-a`.
 
-    `receivable` is what the player owes, below zero. `overdrawn` is set by the one fault that takes cash below zero.
+    `receivable` is what the player owes, below zero.
     """
 
     __tablename__ = "accounts"
     __table_args__ = (
         UniqueConstraint("name", "currency", name="uq_accounts_name_currency"),
         UniqueConstraint("player_id", "bucket", name="uq_accounts_player_bucket"),
-        CheckConstraint("balance_minor >= 0 OR bucket = 'receivable' OR overdrawn", name="ck_accounts_not_negative"),
+        CheckConstraint("balance_minor >= 0 OR bucket = 'receivable'", name="ck_accounts_not_negative"),
         CheckConstraint(
             "(player_id IS NULL) = (bucket IS NULL) AND (player_id IS NULL) = (balance_minor IS NULL)",
             name="ck_accounts_kind",
@@ -78,7 +76,6 @@ class Account(Base):
     player_id: Mapped[str | None] = mapped_column(String(64))
     bucket: Mapped[str | None] = mapped_column(String(16))
     balance_minor: Mapped[int | None] = mapped_column(BigInteger)
-    overdrawn: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class JournalEntry(Base):

@@ -7,11 +7,21 @@ import pyotp
 from synthetic.reference.settings import PlayerSeed
 from synthetic.reference.world.keys import Keys
 
-POOLS = {"standard": 12, "mfa": 12, "broke": 4, "light": 4, "kyc_pending": 2, "self_excluded": 2, "bystander": 1}
-"""How many players a pool has: enough for as many runs as play at a time. `bystander`: nobody's; what others may not touch."""
+POOLS = {
+    "standard": 12,
+    "mfa": 12,
+    "broke": 4,
+    "light": 4,
+    "exhausted": 2,
+    "kyc_pending": 2,
+    "self_excluded": 2,
+    "bystander": 1,
+}
+"""How many players a pool has: enough for as many runs as play at a time. `bystander`: nobody's; what others may not touch.
+`exhausted`: players whose float is used up."""
 
 OPENING_CASH_MINOR = 5000
-OPENING_CASH_MINOR_OF = {"broke": 0, "light": 100}
+OPENING_CASH_MINOR_OF = {"broke": 0, "exhausted": 0, "light": 100}
 
 
 def players_of(cell: str, *, market: str, brand: str, currency: str, keys: Keys) -> tuple[PlayerSeed, ...]:

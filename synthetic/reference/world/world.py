@@ -81,7 +81,8 @@ class World:
             own_rate = rate if number == 0 else 1.0
             for component in thrown.components(cell, place):
                 aimed = None if fault.shared or component == cell else cell
-                switch = Switch(thrown.switch, own_rate, cell=aimed, until_s=until_s, params=thrown.params)
+                psp = place if component == cell and place in PSP_STYLES else None
+                switch = Switch(thrown.switch, own_rate, cell=aimed, psp=psp, until_s=until_s, params=thrown.params)
                 self.boards[component].throw(switch)
 
 

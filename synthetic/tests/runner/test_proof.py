@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from synthetic.config.scenarios import load_scenario, matrix_rows
 from synthetic.config.shipped import shipped_root
 from synthetic.core.checks import CHECKS
 from synthetic.core.events import CheckJudged, Event, RunEnded
-from synthetic.core.outcome import RunOutcome
+from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import PlatformPlan, ScenarioPlan
 from synthetic.journal.memory import MemoryJournal
 from synthetic.reference.catalogue import Fault
@@ -79,7 +80,7 @@ def test_each_fault_and_defect_is_caught_and_blamed(mended: tuple[World, Blockin
     running, session = mended
     running.throw(planted, "canary")
     ended, broken = play(session, scenarios()[planted.scenario], turn_of(planted))
-    assert ended.outcome is RunOutcome.FAILED, ended
+    assert ended.outcome is (RunOutcome.ABORTED if planted.blame == "harness" else RunOutcome.FAILED), ended
     if planted.caught_by.startswith("step:"):
         assert ended.failed_step == planted.caught_by.removeprefix("step:")
         assert broken == set()
@@ -93,3 +94,14 @@ def test_the_clean_platform_is_caught_by_none(world: tuple[World, BlockingSessio
     """The same scenarios are green where nothing is planted."""
     ended, broken = play(world[1], scenarios()[name], 0)
     assert (ended.outcome, ended.reason, broken) == (RunOutcome.OK, "", set())
+
+
+def test_a_float_that_is_used_up_is_our_own_neglect(mended: tuple[World, BlockingSession], tmp_path: Path) -> None:
+    """Fault 34: the bet is refused for want of money, and the balance that was read before says that this is true."""
+    text = (shipped_root() / "scenarios" / "rounds" / "steady_round.yaml").read_text(encoding="utf-8")
+    scenario = tmp_path / "steady_round.yaml"
+    scenario.write_text(text.replace("pool:standard", "pool:exhausted"), encoding="utf-8")
+    plan = load_scenario(scenario, platform(), known_checks=frozenset(CHECKS))
+    ended, broken = play(mended[1], plan, 0)
+    assert (ended.outcome, ended.blame, broken) == (RunOutcome.ABORTED, Blame.HARNESS, set())
+    assert "the float of the synthetic player is used up" in ended.reason

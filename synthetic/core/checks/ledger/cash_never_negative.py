@@ -10,7 +10,7 @@ from synthetic.core.history import Balance, History, Ledger, LedgerEntry, Wallet
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
-    """Look at every balance that was told, and run through the last statement."""
+    """Look at every balance that was told, and run through the last statement: what stood in the first one is not this run's."""
     statements, shown = history.of(Ledger), history.of(Balance)
     calls = [call for call in history.of(WalletCall) if call.balance is not None]
     if not (statements or shown or calls):
@@ -19,12 +19,12 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     told += [(f"{call.action} {call.transaction} was answered with", call.balance) for call in calls if call.balance]
     findings = [platform(f"{how} a balance of {cash}") for how, cash in told if cash.minor < 0]
     if statements:
-        findings += _below_zero(statements[-1].entries)
+        findings += _below_zero(statements[-1].entries, {e.id for e in statements[0].entries if len(statements) > 1})
     return tuple(findings)
 
 
-def _below_zero(entries: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
-    """The first posting of each currency that takes cash below zero."""
+def _below_zero(entries: tuple[LedgerEntry, ...], known: set[str]) -> Iterator[Finding]:
+    """The first new posting of each currency that takes cash below zero."""
     running: dict[str, int] = {}
     told: set[str] = set()
     for entry in entries:
@@ -33,7 +33,7 @@ def _below_zero(entries: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
         currency = entry.amount.currency
         running[currency] = running.get(currency, 0) + entry.amount.minor
         after = running[currency] if entry.balance_after is None else min(running[currency], entry.balance_after.minor)
-        if after < 0 and currency not in told:
+        if after < 0 and currency not in told and entry.id not in known:
             told.add(currency)
             yield platform(
                 f"posting {entry.id} ({entry.kind} for {entry.reference}) takes cash to {written(after, currency)}"

@@ -59,6 +59,8 @@ def _blame(history: History, payment: Deposit | Withdrawal, own: list[Money]) ->
         return Blame.PSP if has_notified(history, payment.reference, event) else Blame.PLATFORM
     if _stands(payment):
         return _blame_of_amount(history, payment, own[0])
+    if own[0] != payment.amount:
+        return Blame.PSP  # it moved what nobody had asked for, and the platform did not take it
     told = was_notified(history, payment.reference, event)
     return Blame.PSP if not told and has_notified(history, payment.reference, "failed") else Blame.PLATFORM
 

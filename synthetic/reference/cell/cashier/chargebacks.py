@@ -27,7 +27,7 @@ def hear_of_chargeback(
     if acts("charges_back_to_cash", row.psp):
         moves = {"cash": -news.amount_minor}
         entry = Entry("chargeback", row.player_id, deposit_id, moves, f"psp:{row.psp}", row.currency)
-        transaction.post(entry, overdraws=True)
+        transaction.overdraw(entry)
         return row
     times = 2 if acts("posts_chargeback_twice", row.psp) else 1
     for _ in range(times):

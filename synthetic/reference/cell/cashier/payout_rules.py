@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
 
 from synthetic.reference.cell.cashier.models import DepositRow
 from synthetic.reference.cell.cashier.orders import Ask
+from synthetic.reference.cell.cashier.switches import Acts
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.ledger import LedgerTransaction
@@ -18,19 +17,15 @@ ON_FILE = frozenset({"card_ok", "card_ok_bin2", "card_processing_error", "card_r
 _CAME_IN = ("succeeded", "refunded")
 
 
-def check_payout(
-    transaction: LedgerTransaction, player: Player, ask: Ask, *, any_instrument: Callable[[], bool]
-) -> None:
-    """Raises ApiError 409 `insufficient_funds`, `funds_not_cleared`, 422 `instrument_not_allowed`.
-
-    `any_instrument`: whether the defect `pays_to_any_instrument` acts.
-    """
+def check_payout(transaction: LedgerTransaction, player: Player, ask: Ask, acts: Acts) -> None:
+    """Raises ApiError 409 `insufficient_funds`, `funds_not_cleared`, 422 `instrument_not_allowed`."""
     cash_minor = transaction.balance(player.player_id).cash_minor
     if ask.amount_minor > cash_minor:
         raise ApiError(409, "insufficient_funds", f"{cash_minor} of cash is there")
-    if ask.amount_minor > cash_minor - player.wagering_minor:
+    is_cleared = ask.amount_minor <= cash_minor - player.wagering_minor
+    if not is_cleared and not acts("ignores_wagering_at_payout", ask.psp):
         raise ApiError(409, "funds_not_cleared", f"{player.wagering_minor} of the cash is still to be played through")
-    if not _is_his(transaction, player, ask.instrument) and not any_instrument():
+    if not _is_his(transaction, player, ask.instrument) and not acts("pays_to_any_instrument", ask.psp):
         message = "money goes back to an instrument that it came from, or to one that is verified"
         raise ApiError(422, "instrument_not_allowed", message)
 

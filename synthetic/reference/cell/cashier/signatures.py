@@ -13,10 +13,6 @@ class BadSignature(Exception):  # noqa: N818 - the domain's word
     """The signature is missing, wrong or stale. Its text may be shown: it holds no secret."""
 
 
-class StaleSignature(BadSignature):
-    """The signature is the PSP's, and too old, or from the future."""
-
-
 def verify_stripe_signature(header: str, raw: bytes, secret: str, now: datetime) -> None:
     """`t=<unix s>,v1=<hex>[,v1=...]` over `"{t}.{raw}"`; while a key rotates there is one `v1` per key. Raises BadSignature."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
@@ -43,7 +39,7 @@ def check_fresh(stamp: object, now: datetime) -> None:
     except ValueError:
         raise BadSignature("the time stamp is not in Unix seconds") from None
     if abs(age_s) > TOLERANCE_S:
-        raise StaleSignature(f"the time stamp is more than {TOLERANCE_S} s off")
+        raise BadSignature(f"the time stamp is more than {TOLERANCE_S} s off")
 
 
 def _is_hmac(presented: str, secret: str, signed: bytes) -> bool:

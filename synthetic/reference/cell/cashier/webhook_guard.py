@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from synthetic.reference.cell.cashier.signatures import BadSignature, StaleSignature
+from synthetic.reference.cell.cashier.signatures import BadSignature
 from synthetic.reference.cell.context import CellContext
 
 Now = Callable[[], datetime]
@@ -41,7 +41,6 @@ class WebhookGuard:
         """Let BadSignature through, unless a switch has the cell obey such a webhook."""
         try:
             yield
-        except BadSignature as error:
-            name = "accepts_stale_webhooks" if isinstance(error, StaleSignature) else "accepts_forged_webhooks"
-            if not self._context.switch(name, psp=psp):
+        except BadSignature:
+            if not self._context.switch("accepts_bad_webhooks", psp=psp):
                 raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
 from synthetic.reference.cell.cashier.models import WithdrawalRow
 from synthetic.reference.cell.cashier.news import News
@@ -18,7 +17,7 @@ from synthetic.reference.ledger import Entry, InsufficientFunds, Ledger, LedgerT
 
 
 def request_withdrawal(
-    ledger: Ledger, player: Player, ask: Ask, key: str, *, any_instrument: Callable[[], bool] = lambda: False
+    ledger: Ledger, player: Player, ask: Ask, key: str, acts: Acts = healthy
 ) -> tuple[WithdrawalRow, bool]:
     """Reserve the amount (cash -> locked) and write the withdrawal down; the flag says that this was a replay.
 
@@ -30,7 +29,7 @@ def request_withdrawal(
         if known is not None:
             return known, True
         check_rules(player)
-        check_payout(transaction, player, ask, any_instrument=any_instrument)
+        check_payout(transaction, player, ask, acts)
         row = WithdrawalRow(
             withdrawal_id=f"wd_{uuid.uuid4().hex}", state=WITHDRAWAL.initial, **requested(player, ask, key)
         )

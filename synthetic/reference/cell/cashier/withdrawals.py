@@ -37,8 +37,7 @@ class WithdrawalDesk:
 
     async def request(self, player: Player, ask: Ask, key: str) -> tuple[WithdrawalRow, bool]:
         """The withdrawal, and whether this was a replay. Raises ApiError as `request_withdrawal`."""
-        any_instrument = partial(self._context.switch, "pays_to_any_instrument")
-        requested = partial(request_withdrawal, self._context.ledger, player, ask, key, any_instrument=any_instrument)
+        requested = partial(request_withdrawal, self._context.ledger, player, ask, key, self._context.acts)
         row, is_replay = await run_in_threadpool(requested)
         if not is_replay:
             async with self._cashier.locks.holding(row.withdrawal_id):

@@ -1,8 +1,7 @@
-"""What players owe after chargebacks: a bucket of its own that stands below zero; and an account that a fault has overdrawn."""
+"""What players owe after chargebacks: a bucket of its own that stands below zero."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
@@ -12,11 +11,10 @@ depends_on = None
 
 NAME = "ck_accounts_not_negative"
 BEFORE = "balance_minor >= 0"
-AFTER = "balance_minor >= 0 OR bucket = 'receivable' OR overdrawn"
+AFTER = "balance_minor >= 0 OR bucket = 'receivable'"
 
 
 def upgrade() -> None:
-    op.add_column("accounts", sa.Column("overdrawn", sa.Boolean, nullable=False, server_default=sa.false()))
     change_rule(BEFORE, AFTER)
     op.execute(
         "INSERT INTO accounts (name, currency, player_id, bucket, balance_minor) "
@@ -29,7 +27,6 @@ def downgrade() -> None:
     """Works only where nobody owes anything: a posting can't be taken back."""
     op.execute("DELETE FROM accounts WHERE bucket = 'receivable'")
     change_rule(AFTER, BEFORE)
-    op.drop_column("accounts", "overdrawn")
 
 
 def change_rule(before: str, after: str) -> None:

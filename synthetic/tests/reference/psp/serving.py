@@ -18,7 +18,8 @@ def serving(app: Starlette) -> Iterator[str]:
     uvicorn binds by itself: asyncio switches Nagle off only for sockets whose `proto` is TCP, which `socket.create_server`
     does not say, and each answer would wait 40 ms for a delayed ACK.
     """
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="on"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="on", date_header=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started)

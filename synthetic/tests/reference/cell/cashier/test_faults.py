@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
 from synthetic.reference.cell.cashier import deposit_book
-from synthetic.tests.reference.cell.cashier.market import PSPS, Market
+from synthetic.reference.psp.signing import body_signature, stripe_signature
+from synthetic.reference.switchboard import Switch
+from synthetic.tests.reference.cell.cashier.market import PSPS, SECRET, Market
 from synthetic.tests.reference.psp.serving import wait_until
 
 both_styles = pytest.mark.parametrize("psp", PSPS)
 
 CUT_OFF = {"form": "truncated", "captured": True}
 OLD = {"psp-a": "payment_intent.processing", "psp-b": "deposit.authorize"}
+DISPUTED = {"psp-a": "charge.dispute.funds_withdrawn", "psp-b": "deposit.debit"}
 LAST = {"psp-a": "payment_intent.succeeded", "psp-b": "deposit.transfer"}
 
 
@@ -163,3 +169,163 @@ def test_a_switch_that_changes_nothing_has_not_acted(market: Market, psp: str, h
     market.throw("cell", habit)
     market.deposited(psp)
     assert market.cell.context.board.acted() == before
+
+
+def chargebacks(market: Market) -> list[tuple[str, int]]:
+    """The chargebacks in the player's ledger: bucket and amount."""
+    return [(entry["bucket"], entry["amount_minor"]) for entry in market.postings("chargeback")]
+
+
+@both_styles
+def test_a_chargeback_is_booked_once_against_what_the_player_owes(market: Market, psp: str) -> None:
+    """Told three times; his cash, which may be gone, is not touched."""
+    market.throw(psp, "duplicates_webhooks")
+    market.deposited(psp, instrument="card_disputed")
+    wait_until(lambda: len(told(market, psp, DISPUTED[psp])) == 3)
+    assert (chargebacks(market), market.cash()) == ([("receivable", -100)], 1100)
+    assert market.kinds(psp) == ["capture", "chargeback"]
+
+
+@both_styles
+def test_charges_back_to_cash(market: Market, psp: str) -> None:
+    """The cash is gone, and is taken all the same: a posting below zero, written off at once."""
+    market.throw("cell", "charges_back_to_cash")
+    market.deposited(psp, instrument="card_disputed")
+    everything = market.withdraw(psp, amount_minor=1100, instrument="card_disputed").json()["id"]
+    market.settled("withdrawals", everything, "paid")
+    wait_until(lambda: chargebacks(market) == [("cash", -100)])
+    assert [entry["balance_after_minor"] for entry in market.postings("chargeback")] == [-100]
+    assert (market.cash(), len(market.postings("write_off"))) == (0, 1)
+
+
+@both_styles
+def test_posts_chargeback_twice(market: Market, psp: str) -> None:
+    """The PSP took it once."""
+    market.throw("cell", "posts_chargeback_twice")
+    market.deposited(psp, instrument="card_disputed")
+    wait_until(lambda: len(chargebacks(market)) == 2)
+    assert market.kinds(psp).count("chargeback") == 1
+
+
+@both_styles
+@pytest.mark.parametrize(
+    ("switch", "instrument", "cash_minor"),
+    [
+        ("forgets_payout_reversal", "card_returns_payouts", 900),
+        ("recredits_twice", "card_returns_payouts", 1100),
+        ("releases_twice", "card_processing_error", 1100),
+        ("", "card_returns_payouts", 1000),
+        ("", "card_processing_error", 1000),
+    ],
+)
+def test_what_comes_back_of_a_failed_payout(
+    market: Market, psp: str, switch: str, instrument: str, cash_minor: int
+) -> None:
+    """Once, from a healthy cell."""
+    if switch:
+        market.throw("cell", switch)
+    withdrawal_id = market.withdraw(psp, instrument=instrument).json()["id"]
+    market.settled("withdrawals", withdrawal_id, "failed")
+    wait_until(lambda: market.cash() == cash_minor)
+    assert market.locked() == 0
+
+
+@both_styles
+@pytest.mark.parametrize("params", [{"off_minor": -1}, {"off_minor": 5}, {"currency": "USD"}])
+def test_a_wrong_capture_goes_back_to_its_source(market: Market, psp: str, params: dict[str, Any]) -> None:
+    """Whatever it is that was captured, it is not what the player asked for."""
+    market.throw(psp, "captures_wrong", **params)
+    deposit_id = market.deposit(psp).json()["id"]
+    market.settled("deposits", deposit_id, "failed")
+    wait_until(lambda: market.kinds(psp) == ["capture", "refund"])
+    captured, refunded = (amount for _, amount, _ in market.report(psp))
+    assert (captured, market.cash()) == (refunded, 1000)
+
+
+@both_styles
+def test_credits_own_amount(market: Market, psp: str) -> None:
+    """One cent less was captured."""
+    market.throw(psp, "captures_wrong")
+    market.throw("cell", "credits_own_amount")
+    market.deposited(psp)
+    assert (market.cash(), [amount for _, amount, _ in market.report(psp)]) == (
+        1100,
+        [{"psp-a": "99", "psp-b": "0.99"}[psp]],
+    )
+
+
+@both_styles
+@pytest.mark.parametrize("where", ["psp", "cell"])
+@pytest.mark.parametrize("skew_s", [360, -360])
+def test_a_clock_that_is_six_minutes_off_makes_good_signatures_stale(
+    market: Market, psp: str, where: str, skew_s: int
+) -> None:
+    """All attempts; and whose clock it is shows in the `Date` of its answers."""
+    market.throw(psp if where == "psp" else "cell", "skews_clock", skew_s=skew_s)
+    deposit_id = market.deposit(psp).json()["id"]
+    rejected = {"psp-a": 400, "psp-b": 403}[psp]
+    wait_until(lambda: {entry["status"] for entry in log(market, psp) if entry["type"] != "request"} == {rejected})
+    assert market.state("deposits", deposit_id) == "pending"
+    answers = {
+        "psp": market.cell.client.get(
+            market.accounts[psp].url + "/v1/report", headers={"Authorization": f"Bearer {market.accounts[psp].api_key}"}
+        ),
+        "cell": market.cell.client.get("/healthz"),
+    }
+    ahead_s = {
+        side: (parsedate_to_datetime(answer.headers["date"]) - datetime.now(UTC)).total_seconds()
+        for side, answer in answers.items()
+    }
+    other = "cell" if where == "psp" else "psp"
+    assert abs(ahead_s[where] - skew_s) < 5
+    assert abs(ahead_s[other]) < 5
+
+
+@both_styles
+@pytest.mark.parametrize("stale", [True, False])
+def test_accepts_bad_webhooks(slow_market: Market, psp: str, stale: bool) -> None:  # noqa: FBT001 - a parameter
+    """An event that nobody signed, or long ago, is obeyed."""
+    market = slow_market
+    deposit_id = market.deposit(psp).json()["id"]
+    market.throw("cell", "accepts_bad_webhooks")
+    then = datetime.now(UTC) - timedelta(seconds=3600 if stale else 0)
+    secret = SECRET if stale else "guessed"
+    if psp == "psp-a":
+        facts = {"metadata": {"reference": deposit_id}, "id": "pi_1", "amount": 100, "currency": "EUR"}
+        raw = json.dumps({"id": "evt_1", "type": LAST[psp], "data": {"object": facts}}).encode()
+        answer = market.deliver(psp, raw, {"Stripe-Signature": stripe_signature(secret, raw, then)})
+    else:
+        facts = {"userId": market.player, "txAmount": "1.00", "txAmountCy": "EUR", "timestamp": int(then.timestamp())}
+        facts |= {"txId": f"tx-{deposit_id}", "merchantTxId": deposit_id, "authCode": f"auth-{deposit_id}"}
+        raw = json.dumps(facts).encode()
+        answer = market.deliver(f"{psp}/transfer", raw, {"X-Signature": body_signature(secret, raw)})
+    assert (answer.status_code, market.state("deposits", deposit_id), market.cash()) == (200, "succeeded", 1100)
+
+
+@both_styles
+@pytest.mark.parametrize("switch", ["credits_before_capture", "credits_on_redirect"])
+def test_credits_without_a_capture(market: Market, psp: str, switch: str) -> None:
+    """Too early, or on the word of a browser."""
+    market.throw("cell", switch)
+    deposit_id = market.deposit(psp, instrument="card_processing_error").json()["id"]
+    if switch == "credits_on_redirect":
+        market.settled("deposits", deposit_id, "failed")
+        market.cell.client.get(f"/cashier/deposits/{deposit_id}/return", params={"status": "success"})
+    assert (market.state("deposits", deposit_id), market.cash(), market.report(psp)) == ("succeeded", 1100, [])
+
+
+@both_styles
+def test_credits_with_fees(market: Market, psp: str) -> None:
+    """One minor unit more than was captured."""
+    market.throw("cell", "credits_with_fees")
+    market.deposited(psp)
+    assert market.cash() == 1101
+
+
+def test_a_switch_of_the_cell_can_be_thrown_for_one_psp(market: Market) -> None:
+    """What concerns psp-b leaves psp-a alone."""
+    market.cell.context.board.throw(Switch("credits_with_fees", psp="psp-b"))
+    market.deposited("psp-a", key="k-a")
+    assert market.cash() == 1100
+    market.deposited("psp-b", key="k-b")
+    assert market.cash() == 1201
