@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import count
 
 from bench.blame.cases import Case, Row, rows_at
-from bench.blame.switching import Switches
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import RunEnded
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, ScenarioPlan
+from synthetic.reference.throwing import Switches
 from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
@@ -97,16 +97,16 @@ class Player:
     async def _thrown(self, case: Case, cell: CellPlan, plan: ScenarioPlan, rows: Sequence[Row]) -> list[Observed]:
         """A fault of the platform: whether it has happened in a run is what its switch has counted meanwhile."""
         observed = []
-        async with Switches(cell) as switches:
-            await switches.throw(case)
+        async with Switches(cell.name, cell.endpoints) as switches:
+            await switches.throw(case.fault, case.place, rate=case.rate)
             try:
                 for row in rows:
-                    before = await switches.acted(case)
+                    before = await switches.acted(case.fault, case.place)
                     ended = await self._run(plan, row, cell)
-                    true = case.fault.blame if await switches.acted(case) > before else ""
+                    true = case.fault.blame if await switches.acted(case.fault, case.place) > before else ""
                     observed.append(self._observe(str(case), case.rate, true, plan, row, ended))
             finally:
-                await switches.reset(case)
+                await switches.reset(case.fault, case.place)
         return observed
 
     async def _provoked(self, case: Case, cell: CellPlan, plan: ScenarioPlan, rows: Sequence[Row]) -> list[Observed]:

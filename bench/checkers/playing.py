@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from bench.blame.cases import Case, Row, healthy, rows_at
-from bench.blame.switching import Switches
+from bench.blame.cases import Row, healthy, rows_at
 from bench.checkers.laws import INVARIANTS, Broken, planted_for
 from synthetic.core.checks import CHECKS
 from synthetic.core.events import CheckJudged, Event, RunEnded
@@ -17,6 +16,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, ScenarioPlan
 from synthetic.journal.memory import MemoryJournal
 from synthetic.reference.catalogue import Fault
+from synthetic.reference.throwing import Switches
 from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
@@ -110,16 +110,16 @@ class Platform:
 
     async def _planted(self, number: int, planted: Fault, cell: CellPlan) -> Broken:
         plan, place = self.scenarios[planted.scenario], planted.where()[0]
-        case, row = Case(planted, place, 1.0, 1), rows_at(plan, cell, place)[0]
-        async with Switches(cell) as switches:
-            await switches.throw(case)
+        row = rows_at(plan, cell, place)[0]
+        async with Switches(cell.name, cell.endpoints) as switches:
+            await switches.throw(planted, place)
             try:
                 if planted.provoke:
                     self._session.provoke(cell.name, PROVOCATIONS[planted.provoke])
                 ended = await self._run(plan, row, cell)
             finally:
                 self._session.provoke(cell.name, None)
-                await switches.reset(case)
+                await switches.reset(planted, place)
         found = {one.name for one in self._of(ended) if one.held is False}
         return Broken(number, planted.caught_by, planted.name, planted.caught_by in found, planted=True)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,10 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from synthetic.cli.screen import answers, write
-from synthetic.config.names import pick
-from synthetic.core.errors import HarnessError
+from synthetic.cli.screen import answers, say, write
+from synthetic.config.cells import load_cells
+from synthetic.config.names import NOWHERE, pick
+from synthetic.core.errors import AuthorError, HarnessError, TargetUnreachable
 
 if TYPE_CHECKING:
     from synthetic.reference.catalogue import Fault
@@ -64,6 +66,74 @@ def up(
     world, serving = reference_module("world"), reference_module("up")
     settings = world.WorldSettings(cells=cells, db_url=db, seed=seed, faults=thrown)
     raise typer.Exit(serving.serve(serving.UpSettings(settings, write_cells), write))
+
+
+@app.command()
+def throw(
+    fault: Annotated[str, typer.Argument(help="A fault or defect; see `reference faults`, `reference defects`.")],
+    *,
+    cells: Annotated[
+        Path, typer.Option(help="The cells file that `reference up --write-cells` wrote.", metavar="FILE")
+    ],
+    cell: Annotated[str, typer.Option(help="The cell that it is aimed at.")] = "canary",
+    place: Annotated[str, typer.Option(help="Only at this PSP or game provider (default: at all of them).")] = "",
+    market: Annotated[str | None, typer.Option(help="Only in this market.")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="How often it acts.")] = 1.0,
+    for_s: Annotated[float | None, typer.Option("--for", help="For so many seconds (default: until reset).")] = None,
+) -> None:
+    """Throw a fault at one cell of a running platform."""
+    one = _known(fault)
+
+    async def switching(switches: Any) -> None:
+        await switches.throw(one, place, rate=rate, market=market, for_s=for_s)
+
+    _switch(cells, cell, switching)
+    say(f"thrown at {cell}: {one.name} ({one.title})")
+
+
+@app.command()
+def reset(
+    fault: Annotated[str, typer.Argument(help="The fault or defect that was thrown.")],
+    *,
+    cells: Annotated[
+        Path, typer.Option(help="The cells file that `reference up --write-cells` wrote.", metavar="FILE")
+    ],
+    cell: Annotated[str, typer.Option(help="The cell that it was aimed at.")] = "canary",
+) -> None:
+    """Reset a fault, and tell how often it has acted on the cell."""
+    one, times = _known(fault), 0
+
+    async def switching(switches: Any) -> None:
+        nonlocal times
+        await switches.reset(one)
+        times = await switches.acted(one)
+
+    _switch(cells, cell, switching)
+    say(f"reset at {cell}: {one.name}; it has acted {times} times")
+
+
+def _known(name: str) -> Fault:
+    """The fault or defect of this name. Raises AuthorError, also for one that a platform can't show."""
+    one = pick({**catalogue("faults"), **catalogue("defects")}, name, "fault")
+    if one.provoke:
+        message = f"{name!r} is a fault of the harness itself; no platform can show it"
+        raise AuthorError.at(NOWHERE, message, f"try `synthetic demo --fault {name}`")
+    return one
+
+
+def _switch(cells_file: Path, cell: str, switching: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+    """Do something with the switchboards of a cell. Raises AuthorError, TargetUnreachable."""
+    throwing = reference_module("throwing")
+    endpoints = pick(load_cells(cells_file), cell, "cell").endpoints
+
+    async def run() -> None:
+        async with throwing.Switches(cell, endpoints) as switches:
+            await switching(switches)
+
+    try:
+        asyncio.run(run())
+    except throwing.SwitchboardError as error:
+        raise TargetUnreachable(str(error)) from None
 
 
 @app.command()
