@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from synthetic.core.checks.amounts import sums
-from synthetic.core.history import Bet, History, Ledger, LedgerEntry, Rollback, Tampered, WalletCall
+from synthetic.core.history import Bet, History, Ledger, LedgerEntry, Rollback, Round, Tampered, WalletCall
 from synthetic.core.outcome import StepOutcome
 
 
@@ -37,8 +37,28 @@ def rolled_back(history: History) -> set[str]:
 
 def rollbacks(history: History) -> list[Rollback | WalletCall]:
     """The rollbacks that were sent for some bet, by whichever kind of fact tells it, whatever they were answered."""
-    told: list[Rollback | WalletCall] = [*history.of(Rollback), *wallet_calls(history, "rollback")]
-    return [fact for fact in told if fact.reference]
+    calls = wallet_calls(history, "rollback")
+    steps = {(call.step, call.reference) for call in calls}  # one step may tell both of one sending
+    told = [fact for fact in history.of(Rollback) if (fact.step, fact.reference) not in steps]
+    every: list[Rollback | WalletCall] = [*told, *calls]
+    return [fact for fact in every if fact.reference]
+
+
+def rounds(history: History) -> list[Round]:
+    """What was seen of rounds; what a refused request would have made of one is not."""
+    return [fact for fact in history.of(Round) if fact.outcome is not StepOutcome.REFUSED]
+
+
+def wins_told(history: History) -> dict[str, int]:
+    """Minor units that acknowledged wins have paid, by bet; a win that was sent again counts once."""
+    wins: dict[tuple[str, str, str], WalletCall] = {}
+    for call in wallet_calls(history, "win"):
+        if call.outcome is StepOutcome.DONE and call.reference:
+            wins.setdefault((call.provider, call.reference, call.transaction), call)
+    paid: dict[str, int] = {}
+    for (_, reference, _), call in wins.items():
+        paid[reference] = paid.get(reference, 0) + call.amount.minor
+    return paid
 
 
 def wallet_calls(history: History, *actions: str) -> list[WalletCall]:

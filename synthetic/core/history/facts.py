@@ -340,5 +340,18 @@ FACTS: dict[str, type[Fact]] = {
     "clock": Clock,
 }
 
-STATEMENTS = frozenset({"balance", "ledger", "double_entry", "psp_report", "psp_events", "open_items", "sink", "clock"})
+STATEMENTS = frozenset(
+    {
+        "balance",
+        "ledger",
+        "double_entry",
+        "psp_report",
+        "psp_events",
+        "open_items",
+        "sink",
+        "clock",
+        "wire_amounts",
+        "conversion",
+    }
+)
 """The kinds that only read: they are still gathered after a step has failed."""

@@ -22,13 +22,13 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
     for invariant in state.spec.plan.invariants:
         yield _judge_invariant(state, invariant, finished=finished)
     history = history_of(state, finished=finished)
-    for name in state.spec.plan.checks:
-        yield _judge_check(state, name, history)
     for name in ALWAYS:
         if name not in state.spec.plan.checks:
             judged = _judge_check(state, name, history)
             if judged.held is False:
                 yield judged
+    for name in state.spec.plan.checks:
+        yield _judge_check(state, name, history)
 
 
 def history_of(state: RunState, *, finished: bool) -> History:

@@ -238,7 +238,8 @@ def _record(
     state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, verdict: Verdict
 ) -> Machine[Verdict]:
     """Let later steps see the outputs, and keep what the step tells the judge."""
-    key = next((m.key for m in state.movements if m.step == step.id), state.key(step.id))
+    sent = step.repeat or step.id  # a repetition goes out under the key of what it repeats
+    key = next((m.key for m in state.movements if m.step == sent), state.key(sent))
     values = {**args, **end.out, "key": key, "code": end.code}
     state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
     for known in step_facts(state, step, end, state.scope(seen_of(args, end), {"key": key})):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from synthetic.core.checks.amounts import written
 from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.history import Balance, Bet, Deposit, History, OpenItem, OpenItems, PaymentState, Round, Withdrawal
-from synthetic.core.outcome import Blame
+from synthetic.core.outcome import Blame, StepOutcome
 
 _ENDED = ("succeeded", "paid", "declined", "failed", "cancelled", "refunded", "WON", "LOST", "VOID")
 
@@ -56,7 +56,7 @@ def _states(history: History) -> dict[str, str]:
     for fact in history.facts:
         if isinstance(fact, Bet):
             states = {fact.reference: "OPEN", fact.round: "OPEN"} | states
-        elif isinstance(fact, Round):
+        elif isinstance(fact, Round) and fact.outcome is not StepOutcome.REFUSED:
             states |= {fact.reference: fact.state, fact.round: fact.state}
         elif isinstance(fact, Deposit | Withdrawal | PaymentState):
             states[fact.reference] = fact.state

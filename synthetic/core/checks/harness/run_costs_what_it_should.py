@@ -7,9 +7,10 @@ from itertools import product
 
 from synthetic.core.checks.amounts import sums, written
 from synthetic.core.checks.finding import Check, Finding
-from synthetic.core.checks.postings import is_ours, wallet_calls
-from synthetic.core.history import Deposit, History, LedgerEntry, Moved, Round, WalletCall
-from synthetic.core.money import Money
+from synthetic.core.checks.harness.keys import lost_keys
+from synthetic.core.checks.payments.statements import psp_entries
+from synthetic.core.checks.postings import is_ours, rounds, wins_told
+from synthetic.core.history import Deposit, History, LedgerEntry, Moved
 from synthetic.core.outcome import Blame, StepOutcome
 
 # What a run causes by what it moves, and what gives back something that was moved (other laws count that).
@@ -56,14 +57,8 @@ def _counts(entry: LedgerEntry) -> bool:
 
 def _payouts(history: History) -> dict[str, int]:
     """What rounds and wallet calls say that they paid, by bet. Wins of other bets are not counted on either side."""
-    paid = {r.reference: r.payout.minor for r in history.of(Round) if r.state in ("WON", "LOST", "VOID")}
-    wins: dict[tuple[str, str], WalletCall] = {}
-    for call in wallet_calls(history, "win"):
-        if call.outcome is StepOutcome.DONE and call.reference not in paid:
-            wins.setdefault((call.reference, call.transaction), call)
-    for (reference, _), call in wins.items():
-        paid[reference] = paid.get(reference, 0) + call.amount.minor
-    return paid
+    paid = {r.reference: r.payout.minor for r in rounds(history) if r.state in ("WON", "LOST", "VOID")}
+    return paid | wins_told(history)
 
 
 def _possible(history: History, payouts: int) -> set[int] | None:
@@ -71,7 +66,7 @@ def _possible(history: History, payouts: int) -> set[int] | None:
     certain, open_ = payouts, []
     for moved in _once(history.moved):
         sign = _SIGNS.get(moved.direction, 0)
-        amount = sign * _credited(history, moved).minor
+        amount = sign * (_credited(history, moved) if moved.direction == "in" else moved.amount.minor)
         failed_later = moved.outcome is StepOutcome.REFUSED and moved.direction == "out"  # reserved, then released
         if not sign or (moved.outcome is StepOutcome.REFUSED and not failed_later):
             continue
@@ -93,10 +88,20 @@ def _once(moved: Sequence[Moved]) -> Iterator[Moved]:
             yield one
 
 
-def _credited(history: History, moved: Moved) -> Money:
-    """What the platform said that it credits, less fees; else what was asked for."""
-    said = [d.credited for d in history.of(Deposit) if d.step == moved.step and d.credited is not None]
-    return said[-1] if said and said[-1].currency == moved.amount.currency else moved.amount
+def _credited(history: History, moved: Moved) -> int:
+    """What a deposit is to credit: what the PSP has captured, less fees; else what the platform says, else what was asked for.
+
+    A wrong capture is a breach of its own (psp-report-matches), and not a run that costs more than it should.
+    """
+    own = [deposit for deposit in history.of(Deposit) if deposit.step == moved.step]
+    for deposit in own[-1:]:
+        captures = psp_entries(history, deposit.reference, "capture") or []
+        if len(captures) == 1:
+            fees = [-entry.fee for entry in captures if entry.fee is not None]
+            return sums([captures[0].amount, *fees]).get(history.currency, 0)
+        if deposit.credited is not None:
+            return sums((deposit.credited,)).get(history.currency, 0)
+    return moved.amount.minor
 
 
 def _is_pending(history: History, moved: Moved) -> bool:
@@ -111,7 +116,7 @@ def _our_key(history: History, counted: Sequence[LedgerEntry]) -> str:
             keys.setdefault(moved.step, set()).add(moved.key)
     twice = [max(known) for known in keys.values() if len(known) > 1]
     lost = [entry.key or entry.reference for entry in counted if is_ours(history, entry)]
-    return next(iter([*twice, *lost]), "")
+    return next(iter([*twice, *lost_keys(history), *lost]), "")
 
 
 CHECK = Check("run-costs-what-it-should", (49,), "a run costs what it moved and what its rounds paid", judge)

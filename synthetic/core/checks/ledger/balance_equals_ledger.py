@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from synthetic.core.checks.amounts import sums, written
 from synthetic.core.checks.finding import Check, Finding, platform
-from synthetic.core.checks.postings import rolled_back
-from synthetic.core.history import Balance, Bet, Deposit, History, Ledger, LedgerEntry, Round, Withdrawal
+from synthetic.core.checks.order import only_tells
+from synthetic.core.checks.postings import rolled_back, rounds
+from synthetic.core.history import Balance, Bet, Deposit, History, Ledger, LedgerEntry, Withdrawal
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
 
@@ -15,15 +16,23 @@ _ENDED = ("succeeded", "paid", "declined", "failed", "cancelled", "refunded", "W
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
-    """Compare each balance with the statement that was read right after it, with nothing in between."""
-    pairs = [
-        (shown, statement)
-        for shown, statement in zip(history.facts, history.facts[1:], strict=False)
-        if isinstance(shown, Balance) and isinstance(statement, Ledger)
-    ]
+    """Compare each balance with the statement that was read next, with nothing in between that moves money."""
+    pairs = list(_pairs(history))
     if not pairs:
         return None
     return tuple(finding for shown, statement in pairs for finding in _compare(history, shown, statement.entries))
+
+
+def _pairs(history: History) -> Iterator[tuple[Balance, Ledger]]:
+    shown: Balance | None = None
+    for fact in history.facts:
+        if isinstance(fact, Balance):
+            shown = fact
+        elif isinstance(fact, Ledger) and shown is not None:
+            yield shown, fact
+            shown = None
+        elif not only_tells(fact):
+            shown = None
 
 
 def _compare(history: History, shown: Balance, entries: Sequence[LedgerEntry]) -> Iterator[Finding]:
@@ -52,7 +61,7 @@ def _allowed(history: History, entries: Sequence[LedgerEntry], bucket: str, curr
 
 def _under_way(history: History) -> set[str]:
     """What had not come to its end, as far as the run knows: its posting may come at any moment."""
-    ended = {fact.reference for fact in history.of(Round) if fact.state in _ENDED} | rolled_back(history)
+    ended = {fact.reference for fact in rounds(history) if fact.state in _ENDED} | rolled_back(history)
     bets = {bet.reference for bet in history.of(Bet) if bet.outcome is not StepOutcome.REFUSED} - ended
     payments = {paid.reference: paid.state for paid in history.of(Deposit)}
     payments |= {paid.reference: paid.state for paid in history.of(Withdrawal)}

@@ -72,8 +72,11 @@ def _statuses(history: History, reference: str, event: str) -> list[int]:
 
 
 def is_captured(history: History, reference: str) -> bool | None:
-    """Whether the PSP has the money of a deposit: by its report, or by its own word; None where neither can say."""
+    """Whether the PSP has the money of a deposit: by its own word, or by its report; None where neither can say.
+
+    A PSP that told of a capture which its report lacks is a breach of its own (psp-report-matches).
+    """
+    if has_notified(history, reference, "captured"):
+        return True
     captures = psp_entries(history, reference, "capture")
-    if captures is not None:
-        return bool(captures)
-    return True if has_notified(history, reference, "captured") else None
+    return None if captures is None else bool(captures)

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synthetic.core.checks.finding import Check, Finding, platform
-from synthetic.core.history import (
-    Balance,
-    DoubleEntry,
-    Fact,
-    History,
-    Ledger,
-    Notification,
-    OpenItems,
-    PaymentState,
-    PspEvents,
-    PspReport,
-    SinkRows,
-    Withdrawal,
-)
+from synthetic.core.checks.order import only_tells
+from synthetic.core.history import Balance, History, Withdrawal
 from synthetic.core.outcome import StepOutcome
-
-_MOVES_NOTHING = (Balance, Ledger, DoubleEntry, PspReport, PspEvents, OpenItems, SinkRows, PaymentState)
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
@@ -49,17 +35,13 @@ def _pairs(history: History) -> Iterator[tuple[Balance, Withdrawal]]:
                 yield funds, fact
             seen |= {fact.reference} - {""}
             funds = None
-        elif not _moves_nothing(fact):
+        elif not only_tells(fact):
             funds = None
 
 
 def _is_comparable(funds: Balance, asked: Withdrawal) -> bool:
     free = funds.cash if funds.withdrawable is None else funds.withdrawable
     return free.currency == asked.amount.currency
-
-
-def _moves_nothing(fact: Fact) -> bool:
-    return isinstance(fact, _MOVES_NOTHING) and not isinstance(fact, Notification)
 
 
 CHECK = Check("withdraw-only-cleared", (33,), "a withdrawal is no more than the cleared, wagering-free funds", judge)

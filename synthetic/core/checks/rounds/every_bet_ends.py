@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.checks.order import is_timed
-from synthetic.core.checks.postings import entries_of, rolled_back, wallet_calls
+from synthetic.core.checks.postings import entries_of, rolled_back, rounds, wallet_calls
 from synthetic.core.history import Bet, Fact, History, OpenItems, Round
 from synthetic.core.outcome import Blame, StepOutcome
 
@@ -36,7 +36,7 @@ def _bets(history: History) -> list[Bet]:
 
 def _last_word(history: History, bet: Bet) -> Round | OpenItems | None:
     """The last that was told of its round; a statement of open items tells of it only while it is open."""
-    words = [fact for fact in history.of(Round) if fact.reference == bet.reference]
+    words = [fact for fact in rounds(history) if fact.reference == bet.reference]
     if words and words[-1].state in _OVER:
         return words[-1]
     names = {bet.reference, bet.round} - {""}

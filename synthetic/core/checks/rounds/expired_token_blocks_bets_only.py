@@ -31,9 +31,16 @@ def _judge_call(history: History, call: WalletCall, gained: tuple[LedgerEntry, .
     if call.outcome is not StepOutcome.REFUSED:
         return None
     blamed = any(word in call.refusal.lower() for word in _OF_THE_TOKEN)
-    due = bool(cash_of(gained, call.reference, "bet")) and call.reference not in rolled_back(history)
-    nameless = not call.refusal and due
-    return platform(f"{told} was refused ({call.refusal or 'without a reason'})") if blamed or nameless else None
+    if not blamed and not _is_due(history, call, gained):
+        return None
+    return platform(f"{told} was refused ({call.refusal or 'without a reason'})")
+
+
+def _is_due(history: History, call: WalletCall, gained: tuple[LedgerEntry, ...]) -> bool:
+    """Whether nothing else explains a refusal: the bet was debited, and has neither been rolled back nor settled."""
+    settled = {win.reference for win in wallet_calls(history, "win") if win.outcome is not StepOutcome.REFUSED}
+    settled |= rolled_back(history)
+    return bool(cash_of(gained, call.reference, "bet")) and call.reference not in settled
 
 
 def _is_repeated(history: History, call: WalletCall) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from synthetic.core.checks.amounts import written
 from synthetic.core.checks.finding import Check, Finding, platform
-from synthetic.core.checks.postings import entries_of, nets
-from synthetic.core.history import History, LedgerEntry, Round
+from synthetic.core.checks.postings import entries_of, nets, rounds
+from synthetic.core.history import History, LedgerEntry
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
     """For every round that ended VOID: the stake came back, and nothing was won."""
     gained = history.new_ledger_entries()
-    void = {fact.reference: fact for fact in history.of(Round) if fact.state == "VOID"}
+    void = {fact.reference: fact for fact in rounds(history) if fact.state == "VOID"}
     if gained is None or not void:
         return None
     return tuple(finding for reference in void for finding in _judge_round(reference, gained))
