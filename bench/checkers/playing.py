@@ -22,6 +22,7 @@ from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
 
 RUNS_PER_CELL = 2
+OCCASIONS_MAX = 3
 
 
 @dataclass(slots=True)
@@ -109,18 +110,22 @@ class Platform:
         return broken
 
     async def _planted(self, number: int, planted: Fault, cell: CellPlan) -> Broken:
+        """Play until the bug has acted (some need an occasion), at most a few times; then its check has to have found it."""
         plan, place = self.scenarios[planted.scenario], planted.where()[0]
-        row = rows_at(plan, cell, place)[0]
+        rows, found = rows_at(plan, cell, place), set[str]()
         async with Switches(cell.name, cell.endpoints) as switches:
             await switches.throw(planted, place)
             try:
-                if planted.provoke:
-                    self._session.provoke(cell.name, PROVOCATIONS[planted.provoke])
-                ended = await self._run(plan, row, cell)
+                self._session.provoke(cell.name, PROVOCATIONS[planted.provoke] if planted.provoke else None)
+                for turn in range(OCCASIONS_MAX):
+                    before = await switches.acted(planted, place) if planted.throws else 0
+                    ended = await self._run(plan, rows[turn % len(rows)], cell)
+                    found = {one.name for one in self._of(ended) if one.held is False}
+                    if found or not planted.throws or await switches.acted(planted, place) > before:
+                        break
             finally:
                 self._session.provoke(cell.name, None)
                 await switches.reset(planted, place)
-        found = {one.name for one in self._of(ended) if one.held is False}
         return Broken(number, planted.caught_by, planted.name, planted.caught_by in found, planted=True)
 
     async def _run(self, plan: ScenarioPlan, row: Row, cell: CellPlan) -> RunEnded:

@@ -154,7 +154,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("cell", "keeps_session_at_login"),),
         "platform",
         "session-rotation",
-        "step:again",
+        "session-rotates-at-login",
     ),
     Fault(
         "refreshed_token_lives_on",

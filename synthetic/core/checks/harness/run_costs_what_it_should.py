@@ -9,8 +9,8 @@ from synthetic.core.checks.amounts import sums, written
 from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.checks.harness.keys import lost_keys
 from synthetic.core.checks.payments.statements import psp_entries
-from synthetic.core.checks.postings import is_ours, rounds, wins_told
-from synthetic.core.history import Deposit, History, LedgerEntry, Moved
+from synthetic.core.checks.postings import is_ours, rounds, wallet_calls, wins_told
+from synthetic.core.history import Deposit, History, LedgerEntry, Moved, WalletCall
 from synthetic.core.outcome import Blame, StepOutcome
 
 # What a run causes by what it moves, and what gives back something that was moved (other laws count that).
@@ -74,9 +74,26 @@ def _possible(history: History, payouts: int) -> set[int] | None:
             open_.append(amount)
         else:
             certain += amount
+    for call in _calls_beside(history):
+        if call.outcome is StepOutcome.DONE:
+            certain -= call.amount.minor
+        elif call.outcome is StepOutcome.UNKNOWN:
+            open_.append(-call.amount.minor)
     if len(open_) > _UNKNOWN_MAX:
         return None
     return {certain + sum(chosen) for chosen in product(*((0, amount) for amount in open_))}
+
+
+def _calls_beside(history: History) -> list[WalletCall]:
+    """The bets that were sent as a provider sends them, and that no movement stands for; each once."""
+    steps, keys = {moved.step for moved in history.moved}, {moved.key for moved in history.moved}
+    calls: dict[tuple[str, str], WalletCall] = {}
+    for call in wallet_calls(history, "bet"):
+        ours = call.step in steps or call.transaction in keys
+        moves = not call.free and call.outcome is not StepOutcome.REFUSED and call.amount.currency == history.currency
+        if moves and not ours:
+            calls.setdefault((call.provider, call.transaction), call)
+    return list(calls.values())
 
 
 def _once(moved: Sequence[Moved]) -> Iterator[Moved]:
