@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 
 import httpx
 
@@ -11,12 +12,19 @@ from synthetic.core.errors import AuthorError, Place
 
 def client_context(ca_file: str = "") -> ssl.SSLContext:
     """A verifying context, whatever the environment says. `ca_file`: a PEM bundle to trust as well. Raises AuthorError."""
+    if not ca_file:
+        return _public_context()
     context = httpx.create_ssl_context(trust_env=False)
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise AuthorError.at(
-                Place(ca_file), f"this CA bundle can't be used: {error}", "name a file with PEM certificates"
-            ) from None
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise AuthorError.at(
+            Place(ca_file), f"this CA bundle can't be used: {error}", "name a file with PEM certificates"
+        ) from None
     return context
+
+
+@lru_cache(maxsize=1)
+def _public_context() -> ssl.SSLContext:
+    """Shared by all cells: reading the public authorities takes longer than many a run, and nobody changes it."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -107,6 +107,8 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         if frame is not None:
             return (yield from _taken(state, call, plan, scope, result, frame))
         others.see(result.text)
+        if others.are_a_flood:
+            return others.too_many(result.times)
         yield from _set_aside(state, plan.connection, scope, result, deadline_ns)
         if state.now_ns >= deadline_ns:  # a flood of other frames must not keep the step alive
             return others.too_late(result.times, (state.now_ns - began_ns) / 1e9)
@@ -128,18 +130,31 @@ class _Others:
     def __init__(self, waiting: str) -> None:
         self.waiting = waiting
         self._count = 0
+        self._chars = 0
         self._flaw = ""
         self.telling = ""  # the last of them that can't be read
 
     def see(self, text: str) -> None:
         """One that was not meant."""
         self._count += 1
+        self._chars += len(text)
         try:
             read_json(text)
         except NotJson as error:
             told = str(error) if text[:200].lstrip().startswith(("{", "[")) else "text that is not JSON"
             self._flaw = f", one of them {told} ({len(text)} characters)"
             self.telling = text
+
+    @property
+    def are_a_flood(self) -> bool:
+        """Whether more has come than anybody would keep; to read on would only make us slow, and then look like our own fault."""
+        return self._chars > INBOX_CHARS_MAX
+
+    def too_many(self, times: Times) -> Answer:
+        """The wait ends here."""
+        kind = FaultKind.PROTOCOL.value
+        reason = f"{self.waiting}: it did not come, but over {INBOX_CHARS_MAX} characters of {self._count} other frames"
+        return Answer(StepOutcome.UNKNOWN, times, kind, reason, kind, tainted=is_tainted(times))
 
     def behind(self, answer: Answer, waited_s: float) -> Answer:
         """The answer of a wait that ended without its frame, with what came instead."""

@@ -86,6 +86,7 @@ FRAMES = [
         "empty fragments without end",
         for_ever(frame(b"", CONTINUED, fin=False) * 1000, first=frame(b"{", fin=False)),
         rf"{WAITING}the peer sent over 1000 pings or tiny fragments in a row$",
+        took_s_max=8.0,
         timeout_s=5.0,
     ),
     Case(
@@ -133,7 +134,8 @@ FRAMES = [
     Case(
         "a flood of large frames",
         for_ever(frame(b'{"type": "noise", "data": "' + b"x" * 1_000_000 + b'"}')),
-        rf"{WAITING}(it did not come within 0\.\d\d s; \d+ other frames had come|over 4194304 bytes of frames are unread)",
+        rf"{WAITING}(it did not come, but over 4194304 characters of \d other frames|over 4194304 bytes of frames are unread)",
+        timeout_s=5.0,
         peak_mb_max=32,
     ),
     Case(
