@@ -42,6 +42,13 @@ DEFECTS: tuple[Fault, ...] = (
         "changed-replay-is-rejected",
     ),
     defect(
+        "ids_shared_by_providers",
+        "the id of one provider's bet is taken for another provider's",
+        "shares_ids_between_providers",
+        "wallet-ids-are-scoped",
+        "keys-are-scoped",
+    ),
+    defect(
         "races_duplicates",
         "a bet that comes three times in the same moment is debited more than once",
         "posts_concurrent_duplicates",
