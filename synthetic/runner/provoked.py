@@ -78,9 +78,14 @@ def _crash_after_money(effect: Effect, moved: Iterator[int]) -> Performed:
     return result
 
 
+def _exhausted_card(spec: RunSpec) -> RunSpec:
+    return replace(spec, player={**spec.player, "instrument": "card_exhausted"})
+
+
 PROVOCATIONS: dict[str, Provocation] = {
     one.name: one
     for one in (
+        Provocation("pays_with_an_exhausted_card", "the harness pays with a card that is used up", _exhausted_card),
         Provocation("crashes_after_money", "the harness ends with money under way", perform=_crash_after_money),
         Provocation("bets_under_a_second_key", "the harness bets once more under a new id", perform=_send_stakes_twice),
     )

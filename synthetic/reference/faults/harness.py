@@ -1,4 +1,7 @@
-"""Faults of the harness itself (domain reference 7, 33-36): nothing is broken here; the runner is made to do it (`provoke`)."""
+"""Faults of the harness itself (domain reference 7, 33-36): we ask too often, our card is used up, we crash, we bet twice.
+
+Where nothing of the platform is broken, the runner is made to do it (`provoke`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,16 @@ from synthetic.reference.catalogue import Fault
 _FLOW = "deposit-bet-withdraw"
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "harness_card_exhausted",
+        34,
+        "our own test card is used up",
+        (),
+        "harness",
+        _FLOW,
+        "step:deposit",
+        provoke="pays_with_an_exhausted_card",
+    ),
     Fault(
         "harness_crashes_after_deposit",
         35,
@@ -24,7 +37,7 @@ FAULTS: tuple[Fault, ...] = (
         (),
         "harness",
         _FLOW,
-        "own-keys-only",
+        "one-debit-per-bet",
         provoke="bets_under_a_second_key",
     ),
 )
