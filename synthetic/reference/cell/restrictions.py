@@ -23,7 +23,6 @@ RESTRICTION_SWITCHES = {
     "ignores_kyc": "a player whose identity is not verified deposits and withdraws",
     "ignores_deposit_limit": "a player deposits more than his limit of the day",
     "delays_lower_limits": "a lower deposit limit holds tomorrow only",
-    "pays_uncleared": "cash that is still to be played through is paid out",
 }
 
 
@@ -59,6 +58,4 @@ def as_seen(player: Player, switch: Callable[[str], bool]) -> Player:
         overlooked["kyc"] = "verified"
     if player.deposit_day_minor < NO_LIMIT_MINOR and switch("ignores_deposit_limit"):
         overlooked["deposit_day_minor"] = NO_LIMIT_MINOR
-    if player.wagering_minor and switch("pays_uncleared"):
-        overlooked["wagering_minor"] = 0
     return replace(player, **overlooked) if overlooked else player

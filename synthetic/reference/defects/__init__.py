@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from synthetic.reference.catalogue import Fault
-from synthetic.reference.defects import access, ledger, payments, rounds, wallet
+from synthetic.reference.defects import access, ledger, payments, rounds, rules, wallet
 
 DEFECTS: dict[str, Fault] = {
     defect.name: defect
-    for defect in (*ledger.DEFECTS, *wallet.DEFECTS, *rounds.DEFECTS, *payments.DEFECTS, *access.DEFECTS)
+    for defect in (
+        *ledger.DEFECTS,
+        *wallet.DEFECTS,
+        *rounds.DEFECTS,
+        *payments.DEFECTS,
+        *access.DEFECTS,
+        *rules.DEFECTS,
+    )
 }
 
 __all__ = ["DEFECTS"]

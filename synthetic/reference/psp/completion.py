@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from synthetic.reference.psp.instruments import decline_code_of
+from synthetic.reference.psp.instruments import THREE_DS_CODES, decline_code_of
 from synthetic.reference.psp.merchant_calls import MerchantCalls
 from synthetic.reference.psp.merchants import Merchants
 from synthetic.reference.psp.mishaps import wrong_capture
@@ -31,6 +31,9 @@ class Completion:
         is_deposit = order.kind == "deposit"
         if is_deposit and self._acting("hangs_in_3ds", order) is not None:
             return  # the player is at the redirect page, for ever
+        if is_deposit and order.card.three_ds in THREE_DS_CODES:
+            await self._not_authenticated(transaction_id, order.card.three_ds)
+            return
         await asyncio.sleep(self._pace.redirect_s if is_deposit else self._pace.payout_leaves_s)
         auth_code = await self._authorized(transaction_id)
         if auth_code is None:
@@ -50,6 +53,11 @@ class Completion:
             self._calls.debit(completed)
         elif not is_deposit:
             await self._reverse(completed)
+
+    async def _not_authenticated(self, transaction_id: str, three_ds: str) -> None:
+        """The player fails at his bank's page, or leaves it."""
+        await asyncio.sleep(self._pace.three_ds_s if three_ds == "fails" else self._pace.abandoned_s)
+        self._fail(transaction_id, THREE_DS_CODES[three_ds])
 
     def _completed(self, transaction_id: str) -> Transaction | None:
         """The transaction after its money moved; the fault `captures_wrong` takes another amount, or another currency."""

@@ -14,7 +14,8 @@ class Instrument:
     """A card. `decline_code` is set where the issuer declines; `fails` where the PSP's own processing does.
 
     `returns_payouts`: the bank behind it sends every payout back after a moment. `is_disputed`: its holder disputes every
-    payment after a moment.
+    payment after a moment. `three_ds`: what comes of the page on which its holder proves that it is he: `passes`, `fails`,
+    `abandoned` (he goes away), or `late` (he goes away, the payment is given up, and then the bank says yes after all).
     """
 
     name: str
@@ -23,7 +24,15 @@ class Instrument:
     fails: bool = False
     returns_payouts: bool = False
     is_disputed: bool = False
+    three_ds: str = ""
 
+
+THREE_DS_CODES = {
+    "fails": "authentication_failed",
+    "abandoned": "authentication_abandoned",
+    "late": "authentication_abandoned",
+}
+"""Why a payment is declined whose holder did not prove that it is he."""
 
 INSTRUMENTS = {
     card.name: card
@@ -36,6 +45,11 @@ INSTRUMENTS = {
         Instrument("card_exhausted", bin="400004", decline_code="card_velocity_exceeded"),
         Instrument("card_returns_payouts", bin="400005", returns_payouts=True),
         Instrument("card_disputed", bin="400006", is_disputed=True),
+        Instrument("card_3ds_ok", bin="400010", three_ds="passes"),
+        Instrument("card_3ds_fail", bin="400011", three_ds="fails"),
+        Instrument("card_3ds_abandon", bin="400012", three_ds="abandoned"),
+        Instrument("card_3ds_late", bin="400013", three_ds="late"),
+        Instrument("card_of_another", bin="400014"),
     )
 }
 

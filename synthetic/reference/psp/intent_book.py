@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic.reference.psp.errors import ApiError, unexpected_state
-from synthetic.reference.psp.instruments import INSTRUMENTS
+from synthetic.reference.psp.instruments import INSTRUMENTS, THREE_DS_CODES
 from synthetic.reference.psp.mishaps import wrong_capture
 from synthetic.reference.psp.payments import Payment, PaymentBook, Surroundings
 from synthetic.reference.psp.states import INTENT
@@ -112,10 +112,13 @@ class IntentBook(PaymentBook[Intent]):
             waiting = self._move(intent, "require_action")
             self._around.emit("payment_intent.requires_action", waiting)
             return waiting
+        if decline_code is None and INSTRUMENTS[intent.payment_method].three_ds:
+            waiting = self._move(intent, "require_action")
+            self._around.emit("payment_intent.requires_action", waiting)
+            self._around.background.spawn(self._authenticate(waiting.id), name=f"3DS of {waiting.id}")
+            return waiting
         if decline_code is None:
-            started = self._move(intent, "confirm")
-            self._around.background.spawn(self._capture_later(started.id), name=f"capture of {started.id}")
-            return started
+            return self._start(intent)
         declined = self._decline(intent, "card_declined", decline_code)
         extra = {"decline_code": decline_code, "payment_intent": declined.as_json()}
         raise ApiError(402, "card_error", "card_declined", "the card was declined", extra=extra)
@@ -133,6 +136,25 @@ class IntentBook(PaymentBook[Intent]):
         self._settle(updated, "refund", refund.id, amount_minor, key)
         self._around.emit("charge.refunded", updated)
         return refund
+
+    def _start(self, intent: Intent) -> Intent:
+        started = self._move(intent, "confirm")
+        self._around.background.spawn(self._capture_later(started.id), name=f"capture of {started.id}")
+        return started
+
+    async def _authenticate(self, intent_id: str) -> None:
+        """What the holder does at his bank's page."""
+        pace, three_ds = self._around.pace, INSTRUMENTS[self._payments[intent_id].payment_method].three_ds
+        await asyncio.sleep(pace.three_ds_s if three_ds in ("passes", "fails") else pace.abandoned_s)
+        if self._payments[intent_id].status != "requires_action":
+            return  # canceled meanwhile
+        if three_ds == "passes":
+            self._start(self._payments[intent_id])
+            return
+        self._decline(self._payments[intent_id], "card_declined", THREE_DS_CODES[three_ds])
+        if three_ds == "late":
+            await asyncio.sleep(pace.late_s)
+            self._start(self._move(self._payments[intent_id], "attach"))
 
     async def _capture_later(self, intent_id: str) -> None:
         await asyncio.sleep(self._around.pace.draw_capture_s())

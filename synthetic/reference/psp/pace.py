@@ -13,6 +13,8 @@ class Pace:
     `capture_s`: from `processing` to the capture. `payout_leaves_s`: how long a payout stays cancellable.
     `payout_lands_s`: from then until it is paid. `payout_returns_s`: from paid to a late failure (`reverses_payouts`).
     `dispute_s`: from the capture to the chargeback of a card whose holder disputes.
+    `three_ds_s`: how long a holder takes at his bank's page; `abandoned_s`: how long one who went away is waited for;
+    `late_s`: from then until the bank says yes after all.
     `hang_s`: how long a time-out hangs before its 504. `redirect_s`: the human at the redirect page of style B.
     """
 
@@ -21,6 +23,9 @@ class Pace:
     payout_lands_s: float = 0.04
     payout_returns_s: float = 0.1
     dispute_s: float = 1.0
+    three_ds_s: float = 0.1
+    abandoned_s: float = 0.5
+    late_s: float = 0.3
     hang_s: float = 0.3
     redirect_s: float = 0.05
     seed: int = 0

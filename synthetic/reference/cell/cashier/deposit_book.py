@@ -96,7 +96,7 @@ def _hear_of_capture(
         move(row, DEPOSIT, replace(news, event="failed", code=AMOUNT_MISMATCH))
         return Heard(row, None if row.credited_minor else _return_uncredited(transaction, row, news))
     has_moved = move(row, DEPOSIT, news)
-    if not has_moved and not row.credited_minor:
+    if not has_moved and not row.credited_minor and not acts("credits_dead_deposits", row.psp):
         return Heard(row, _return_uncredited(transaction, row, news))
     is_new, is_repeated = not row.credited_minor, is_webhook and not has_moved
     if is_new or (is_repeated and acts("credits_every_webhook", row.psp)):

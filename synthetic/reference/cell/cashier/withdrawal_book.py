@@ -29,11 +29,15 @@ def request_withdrawal(
         if known is not None:
             return known, True
         check_rules(player)
-        check_payout(transaction, player, ask, acts)
-        row = WithdrawalRow(
-            withdrawal_id=f"wd_{uuid.uuid4().hex}", state=WITHDRAWAL.initial, **requested(player, ask, key)
-        )
+        too_much = ask.amount_minor > transaction.balance(player.player_id).cash_minor
+        is_hollow = too_much and acts("takes_any_withdrawal", ask.psp)
+        if not is_hollow:
+            check_payout(transaction, player, ask, acts)
+        state = "cancelled" if is_hollow else WITHDRAWAL.initial
+        row = WithdrawalRow(withdrawal_id=f"wd_{uuid.uuid4().hex}", state=state, **requested(player, ask, key))
         write_down(transaction, row, row.withdrawal_id, ask)
+        if is_hollow:
+            return row, True  # nothing is paid out for it, as for a replay
         try:
             post(transaction, row, row.withdrawal_id, "withdraw_reserve", row.amount_minor)
         except InsufficientFunds as error:
