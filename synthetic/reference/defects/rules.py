@@ -1,4 +1,4 @@
-"""Planted defects of a cell's rules: who may log in, deposit, play, claim and withdraw. Each has the negative path that shows it."""
+"""Planted defects of a cell's rules: who may log in, deposit, play, claim and withdraw. Each has its negative path."""
 
 from __future__ import annotations
 
