@@ -98,13 +98,6 @@ DEFECTS: tuple[Fault, ...] = (
         "step:withdraw",
     ),
     defect(
-        "pays_uncleared",
-        "cash that is still to be played through is paid out",
-        "pays_uncleared",
-        "withdraw-uncleared",
-        "withdraw-only-cleared",
-    ),
-    defect(
         "pays_to_any_instrument",
         "a withdrawal goes to a card that is not the player's",
         "pays_to_any_instrument",
