@@ -14,7 +14,7 @@ DEFECTS: tuple[Fault, ...] = (
         "step:wrong",
     ),
     defect(
-        "never_locks_out", "passwords may be guessed for ever", "never_locks_out", "lockout-and-recovery", "step:told"
+        "never_locks_out", "passwords may be guessed for ever", "never_locks_out", "lockout-and-recovery", "step:shut"
     ),
     defect(
         "accepts_any_code",
