@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from synthetic.core.checks.amounts import sums, written
+from synthetic.core.checks.amounts import in_words, sums, written
 from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.checks.harness.keys import lost_keys
 from synthetic.core.checks.payments.statements import psp_entries
@@ -45,7 +45,9 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     key = _our_key(history, counted)
     whose = f"; our own key {key} moved money that the run did not mean to move" if key else ""
     blame = Blame.HARNESS if key else Blame.PLATFORM
-    return (Finding(f"the run was to move {due} net, and {spent} moved{whose}", blame),)
+    by_kind = {kind: sums(e.amount for e in counted if e.kind == kind) for kind in _CAUSED}
+    parts = ", ".join(f"{kind} {in_words(amounts)}" for kind, amounts in by_kind.items() if amounts)
+    return (Finding(f"the run was to move {due} net, and {spent} moved ({parts or 'nothing'}){whose}", blame),)
 
 
 def _counts(entry: LedgerEntry) -> bool:
