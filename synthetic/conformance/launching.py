@@ -65,7 +65,7 @@ def _enter(state: RunState, operations: tuple[OperationPlan, ...], game: str) ->
     """Perform each operation once, until one is not done."""
     end = CallEnd(StepOutcome.DONE)
     for operation in operations:
-        args = {"game": game} if "game" in operation.inputs else {}
+        args = dict.fromkeys(operation.optional, "") | ({"game": game} if "game" in operation.inputs else {})
         deadline_ns = state.now_ns + int(WITHIN_S * 1e9)
         call = Call(operation.name, operation, args, state.key(operation.name), deadline_ns)
         end = yield from perform(state, call)

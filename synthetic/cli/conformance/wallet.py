@@ -59,7 +59,7 @@ def wallet(
     format: bounds.FormatOption = Format.TEXT,  # noqa: A002 - the option's name
     out: bounds.Out = None,
 ) -> None:
-    """Try the laws of a seamless wallet as a game provider would: invariants 10 to 27 and 38 to 40.
+    """Try the laws of a seamless wallet as a game provider would: invariants 5, 9, 10 to 27 and 38 to 40.
 
     Plays tiny bets under fresh ids, on an account that nobody else plays on meanwhile, and rolls back or settles each of them.
     Exit: 0 no law is broken, 1 one is, 2 bad options, 3 the wallet can't be reached.

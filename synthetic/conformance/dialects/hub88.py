@@ -15,6 +15,7 @@ from synthetic.core.outcome import StepOutcome
 from synthetic.core.signing import sign
 
 FINE_UNITS = 100_000
+FLOAT = "the balance is a JSON number with a fraction, and the dialect has integers"
 REASONS = {
     "RS_ERROR_DUPLICATE_TRANSACTION": Reason.DUPLICATE,
     "RS_ERROR_TRANSACTION_DOES_NOT_EXIST": Reason.UNKNOWN_BET,
@@ -72,7 +73,8 @@ class Hub88:
         balance = _balance(body, ask.seat.currency)
         if status == "RS_OK":
             mine = reply.status == 200 and body.get("request_uuid") == request_id and balance is not None
-            return Answer(StepOutcome.DONE if mine else StepOutcome.UNKNOWN, status, balance=balance)
+            flaw = FLOAT if isinstance(body.get("balance"), float) else ""
+            return Answer(StepOutcome.DONE if mine else StepOutcome.UNKNOWN, status, balance=balance, flaw=flaw)
         if status in UNDECIDED or reply.status >= 500:
             return Answer(StepOutcome.UNKNOWN, status)
         return Answer(StepOutcome.REFUSED, status, REASONS.get(status, Reason.OTHER), balance)
@@ -85,9 +87,9 @@ def _money(move: Move) -> dict[str, Any]:
 
 def _balance(body: Mapping[str, Any], currency: str) -> Money | None:
     units = body.get("balance")
-    if isinstance(units, bool) or not isinstance(units, int):
+    if isinstance(units, bool) or not isinstance(units, int | float) or units != int(units):
         return None
     try:
-        return Money.from_units(units, FINE_UNITS // 10 ** exponent(currency), currency)
+        return Money.from_units(int(units), FINE_UNITS // 10 ** exponent(currency), currency)
     except MoneyError:
         return None

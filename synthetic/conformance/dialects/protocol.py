@@ -79,13 +79,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer proves. `code` is the dialect's own; `stored` the wallet's own id of the (first) transaction."""
+    """What an answer proves. `code` is the dialect's own; `stored` the wallet's own id of the (first) transaction.
+
+    `flaw` says what is wrong with how the balance is written, where it can be read all the same.
+    """
 
     outcome: StepOutcome
     code: str = ""
     reason: Reason = Reason.NONE
     balance: Money | None = None
     stored: str = ""
+    flaw: str = ""
 
 
 UNPROVEN = Answer(StepOutcome.UNKNOWN)

@@ -11,6 +11,7 @@ from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.signing import sign
 
+NUMBER = "the balance is a JSON number, and the dialect has decimal texts"
 REASONS = {
     100: Reason.FUNDS,
     101: Reason.TOKEN,
@@ -68,7 +69,8 @@ class Softswiss:
         if reply.status == 200:
             if balance is None:
                 return UNPROVEN
-            return Answer(StepOutcome.DONE, balance=balance, stored=_stored(body))
+            flaw = "" if isinstance(body.get("balance"), str) else NUMBER
+            return Answer(StepOutcome.DONE, balance=balance, stored=_stored(body), flaw=flaw)
         if 400 <= reply.status < 500 and reply.status not in (404, 408, 429):
             code = _api_code(body)
             shown = f"api_code {code}" if code is not None else f"HTTP {reply.status}"
@@ -94,7 +96,7 @@ def _stored(body: Mapping[str, Any]) -> str:
 
 def _balance(body: Mapping[str, Any], currency: str) -> Money | None:
     amount = body.get("balance")
-    if not isinstance(amount, str):
+    if isinstance(amount, bool) or not isinstance(amount, str | int | float):
         return None
     try:
         return Money.from_decimal(amount, currency)

@@ -20,6 +20,7 @@ from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
 
 EVERY_BET_ENDS = 17
+UNRELIABLE = "it is judged by the balance that the wallet tells, which does not follow its transactions (invariant 9)"
 STAKES_NEEDED = 20  # a storm that is debited sixteen times, and a few more
 
 
@@ -46,6 +47,7 @@ class WalletExamination:
         self._new_id = new_id
         self._knobs: dict[str, str] = {}
         self._left_open: list[Exchange] = []
+        self._untestable = ""
 
     async def run(self, laws: Sequence[Law[Provider]]) -> Report:
         """Try the laws in order. Raises TargetUnreachable, and AuthorError where not even a balance is told to us."""
@@ -73,11 +75,14 @@ class WalletExamination:
         provider = Provider(self._dialect, self._url, self._given, self._new_id)
         left: tuple[Exchange, ...] = ()
         try:
-            ruled = await rule(self._prober, law, provider, untestable=self._dialect.untestable.get(law.number, ""))
+            why = self._dialect.untestable.get(law.number, self._untestable)
+            ruled = await rule(self._prober, law, provider, untestable=why)
         finally:
             left = await self._prober.play(provider.settle_all())
             self._left_open += left
         self._knobs |= provider.knobs
+        if provider.balance_is_unreliable:
+            self._untestable = UNRELIABLE
         if ruled.standing is Standing.HELD and law.number == EVERY_BET_ENDS and left:
             return broken(ruled, Breach("a bet could neither be rolled back nor settled", left[:1]))
         return ruled

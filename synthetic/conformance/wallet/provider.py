@@ -65,6 +65,7 @@ class Provider:
         self.new_id = new_id
         self.open_bets: dict[tuple[str, str], Ask] = {}  # (player, bet id) -> the bet
         self.knobs: dict[str, str] = {}
+        self.balance_is_unreliable = False
         self._over: set[tuple[str, str]] = set()
         self._url = url.rstrip("/")
 
@@ -93,6 +94,10 @@ class Provider:
         """The end of a round that pays nothing: a win of zero, or the dialect's own call."""
         nothing = Move(Action.WIN, self.new_id(), Money(0, bet.seat.currency), reference=bet.moves[0].id)
         return Ask(Action.CLOSE, bet.seat, bet.round, (nothing,), closes=True)
+
+    def balance_ask(self, seat: Seat | None = None) -> Ask:
+        """What a player has."""
+        return Ask(Action.BALANCE, seat or self.given.seat)
 
     # --- saying it ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +154,7 @@ class Provider:
 
     def balance(self, seat: Seat | None = None) -> Story[Said]:
         """The balance call of a player."""
-        return (yield from self.insist(Ask(Action.BALANCE, seat or self.given.seat), "balance"))
+        return (yield from self.insist(self.balance_ask(seat), "balance"))
 
     def cash(self, seat: Seat | None = None) -> Story[Money]:
         """The player's balance as the wallet says it. Raises NotTestable where it does not."""

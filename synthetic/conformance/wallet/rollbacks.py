@@ -56,8 +56,8 @@ def unknown_rollback_moves_nothing(wallet: Provider) -> Story[Breach | None]:
 def late_bet_never_sticks(wallet: Provider) -> Story[Breach | None]:
     """A rollback, and then the bet that it means: the bet is refused, or at the least takes nothing."""
     bet = wallet.bet()
-    before = yield from wallet.cash()
     rollback = yield from wallet.insist(wallet.rollback(bet), "rollback, before its bet")
+    before = yield from wallet.cash()
     late = yield from wallet.insist(bet, "the late bet")
     after = yield from wallet.cash()
     return breach_unless_still(before, after, "a bet that came after its rollback took its stake", rollback, late)

@@ -57,11 +57,13 @@ def raw_bytes_are_signed(wallet: Provider) -> Story[Breach | None]:
                 raise NotTestable(f"a bet {how} got no answer that proves anything: {good.told}")
             message = f"a bet written {how}, under the signature of those very bytes, was answered {good.told}"
             return Breach(message, (good.exchange,))
-        bad = yield from wallet.say_written(wallet.bet(), f"a bet {how}, a rewriting of it signed", write, _compact)
-        then = yield from wallet.cash()
-        if bad.done or then != after:
-            message = f"a bet written {how}, under the signature of other bytes, was answered {bad.told}"
-            return Breach(f"{message}, and {moved(after, then)}", (bad.exchange,))
+        for rewrite, rewriting in ((_compact, "without spaces"), (_as_python, "with a space after each comma")):
+            label = f"a bet {how}, a rewriting {rewriting} of it signed"
+            bad = yield from wallet.say_written(wallet.bet(), label, write, rewrite)
+            then = yield from wallet.cash()
+            if bad.done or then != after:
+                message = f"a bet written {how}, under the signature of other bytes, was answered {bad.told}"
+                return Breach(f"{message}, and {moved(after, then)}", (bad.exchange,))
     return None
 
 
@@ -73,12 +75,16 @@ def _compact(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+def _as_python(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
 def _spaced(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, indent=3, separators=(" ,", " : ")).encode() + b"\n"
 
 
 def _backwards(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(dict(reversed(list(body.items()))), separators=(",", ":")).encode()
+    return json.dumps(dict(reversed(list(body.items()))), separators=(", ", ":")).encode()
 
 
 LAWS: tuple[Law[Provider], ...] = (

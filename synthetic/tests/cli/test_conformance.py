@@ -35,7 +35,7 @@ def test_a_newcomer_needs_a_cells_file_and_a_game(cells_file: Path, dialect: tup
     answer = examine(cells_file, *dialect)
     assert answer.code == 0, answer.out + answer.err
     lines = answer.out.splitlines()
-    assert lines[-1].startswith(f"wallet {dialect[1]}: 18 held, 3 not testable; ")
+    assert lines[-1].startswith(f"wallet {dialect[1]}: 20 held, 3 not testable; ")
     assert next(line for line in lines if "26 expired-token" in line).startswith("not testable")
     assert next(line for line in lines if "40 token-bound-to-player" in line).startswith("held")
 

@@ -182,7 +182,9 @@ class _PromptServer(uvicorn.Server):
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """Serve an app on a free loopback port, in a thread; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # With the protocol named, asyncio sets TCP_NODELAY; without it every answer waits 40 ms for a delayed ACK.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on")
         server = _PromptServer(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
