@@ -115,7 +115,7 @@ DEFECTS: tuple[Fault, ...] = (
         "leaves_a_number_out",
         "a frame's number is never sent",
         "skips_seq",
-        "resume-round",
+        "steady-round",
         "frames-are-gapless",
     ),
     defect(

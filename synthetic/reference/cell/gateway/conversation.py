@@ -218,7 +218,7 @@ class Conversation:
         return self._say(type="error", **known, code=code, message=message)
 
     def _say(self, **frame: Any) -> tuple[Frame, ...]:
-        self._seq += 2 if frame["type"] == "round_result" and self._skips() else 1
+        self._seq += 2 if frame["type"] == "pong" and self._skips() else 1
         numbered = {"type": frame.pop("type"), "seq": self._seq, **frame}
         self._kept.append(numbered)
         return (numbered,)

@@ -7,7 +7,7 @@ CELL_SWITCHES_GATEWAY = {
     "loses_session_on_resume": "a session that is resumed is not known any more, as on an instance that never saw it",
     "renames_bet_id": "a bet's acknowledgement calls the bet `betId`, as another version of the gateway would",
     "launch_token_works_again": "a launch token that was used opens its session again",
-    "skips_seq": "the number before a round's result is left out",
+    "skips_seq": "the number before a pong is left out",
     "acks_unposted_bet": "a bet is acknowledged, and neither the provider nor the ledger hear of it",
     "denies_posted_bet": "a bet that was debited is answered as refused",
     "resume_bets_again": "a session that is resumed places its last bet again",
