@@ -63,6 +63,11 @@ def minor(amount: Money) -> int:
     return amount.minor
 
 
+def minor_of(amount: str, currency: str) -> int:
+    """`minor('1.00', 'USD')`: for the lines of statements, which may be in any currency."""
+    return Money.from_decimal(amount, currency).minor
+
+
 def decimal(amount: Money) -> str:
     """`args.amount.decimal()`: `"1.00"`."""
     return amount.decimal()
@@ -108,7 +113,10 @@ FUNCTIONS: dict[str, tuple[Overload, ...]] = {
         Overload(("int", "int", "string"), "money", from_units),
         Overload(("money", "int"), "int", units, member=True),
     ),
-    "minor": (Overload(("money",), "int", minor, member=True),),
+    "minor": (
+        Overload(("money",), "int", minor, member=True),
+        Overload(("string", "string"), "int", minor_of),
+    ),
     "text": (Overload(("money",), "string", written, member=True),),
     "totp": (Overload(("string", "int"), "string", totp),),
     "sha256": (Overload(("string",), "string", sha256),),

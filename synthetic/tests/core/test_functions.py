@@ -65,6 +65,9 @@ def test_units_coarser_than_the_minor_unit_are_refused(per_major: int, currency:
     [
         ("money(100, 'EUR')", Money(100, "EUR")),
         ("money('1.00 EUR')", Money(100, "EUR")),
+        ("minor('1.00', 'USD')", 100),
+        ("minor('100', 'JPY')", 100),
+        ("money('1.00 EUR').minor()", 100),
         ("decimal('12.34', 'EUR')", Money(1234, "EUR")),
         ("decimal(12.34, 'EUR')", Money(1234, "EUR")),
         ("decimal(12, 'EUR')", Money(1200, "EUR")),
