@@ -16,6 +16,9 @@ from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import EvidencePlan, StepPlan
 
+FRAMES_TOLD_MAX = 1000
+"""A flood of frames must not become a history without end."""
+
 
 def step_facts(
     state: RunState, step: StepPlan, end: CallEnd, scope: Mapping[str, Any]
@@ -49,10 +52,11 @@ def _values(state: RunState, plan: EvidencePlan, outcome: StepOutcome, scope: Ma
 
 
 def tell_frame(state: RunState, connection: str, frame: WsFrame) -> None:
-    """Keep what a frame tells. One that has not what the mapping looks for tells nothing."""
+    """Keep what a frame tells, of the first thousand. One that has not what the mapping looks for tells nothing."""
     plans = state.spec.plan.platform.frames.get(connection, ())
-    if not plans:
+    if not plans or state.frames_told >= FRAMES_TOLD_MAX:
         return
+    state.frames_told += 1
     try:
         data = read_json(frame.text)
     except NotJson:

@@ -68,6 +68,7 @@ class RunState:
         self.lag_ns = 0  # our own, over all exchanges
         self.step: StepPlan | None = None  # the one that is being played
         self.clock_skews_s: dict[str, int] = {}  # of each endpoint's clock against ours, by its `Date` headers
+        self.frames_told = 0
         self.given_back_minor = 0  # payouts and returned stakes that rounds have shown
         self._exchanges = 0
         self._taint_inputs()
