@@ -87,15 +87,18 @@ def _case(data: Mapped, check: str, number: int, problems: Problems) -> HistoryC
     facts = tuple(_facts(data, problems))
     moved = tuple(_moved(one, problems) for one in _mappings(data.value("moved") or [], data.at("moved"), problems))
     stakes = tuple(_money(text, data.at("unknown_stakes"), problems) for text in data.value("unknown_stakes") or ())
-    history = History(
-        facts, currency, stakes, moved, run.value("id") or "", finished=run.value("finished") is not False
-    )  # fmt: skip
+    finished = run.value("finished") is not False
+    history = History(facts, currency, stakes, moved, run.value("id") or "", finished=finished)
     said = [name for name in ("holds", "broken", "undecided") if name in data]
     if len(said) != 1 or not title:
         problems.add(data.place, "a case has a title (case:) and one of holds: true, undecided: true, broken: [...]")
     broken = data.value("broken")
     found = None if "undecided" in data else tuple(map(str, [broken] if isinstance(broken, str) else broken or ()))
-    return HistoryCase(str(title), check, number, history, found, Blame(data.value("blame") or "platform"))
+    blame = str(data.value("blame") or Blame.PLATFORM)
+    if blame not in set(Blame):
+        problems.add(data.at("blame"), f"'{blame}' is nobody who can be blamed", did_you_mean(blame, sorted(Blame)))
+        blame = Blame.UNKNOWN
+    return HistoryCase(str(title), check, number, history, found, Blame(blame))
 
 
 def _facts(data: Mapped, problems: Problems) -> Iterator[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from synthetic.core.effects import HttpReply, WsFrame
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Fact, MalformedEvidence, fact, required_of
+from synthetic.core.machine.call import Answer, Call
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.reading import NotJson, read_json
 from synthetic.core.machine.state import RunState
@@ -49,6 +50,35 @@ def _values(state: RunState, plan: EvidencePlan, outcome: StepOutcome, scope: Ma
             if outcome is StepOutcome.DONE or name in needed:
                 raise
     return values
+
+
+def tell_duplicates(state: RunState, call: Call, answers: Sequence[Answer], scope: Mapping[str, Any]) -> None:
+    """Keep what each of several answers to one request tells, that was sent more than once at the same moment.
+
+    They are first answers: what the step finds out by polling is told when it ends, and what they have not is left out.
+    """
+    for answer in answers:
+        seen = {**scope, **answer.values}
+        seen |= {f"out.{name}": value for name, value in _outputs(state, call, seen)}
+        told: dict[str, Any] = (
+            {"sent_ns": answer.times.sent, "received_ns": answer.times.received} if answer.times else {}
+        )
+        if answer.outcome is StepOutcome.REFUSED:
+            told["refusal"] = answer.code
+        for plan in call.operation.evidence:
+            try:
+                values = _values(state, plan, StepOutcome.REFUSED, seen)
+                state.facts.append(fact(plan.kind, call.step, answer.outcome, values, **told))
+            except (ExpressionError, MalformedEvidence):
+                continue
+
+
+def _outputs(state: RunState, call: Call, seen: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, expression in call.operation.out.items():
+        try:
+            yield name, expression.value(seen, state.currency)
+        except ExpressionError:
+            continue
 
 
 def tell_frame(state: RunState, connection: str, frame: WsFrame) -> None:

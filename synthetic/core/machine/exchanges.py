@@ -12,7 +12,7 @@ from synthetic.core.effects import Answers, FaultKind, Headers, Http, HttpReply,
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
-from synthetic.core.machine.evidence import read_clock
+from synthetic.core.machine.evidence import read_clock, tell_duplicates
 from synthetic.core.machine.reading import UNREADABLE, Body, lacking, read_body
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
@@ -131,6 +131,7 @@ def _many_at_once(
     for one in result.results if isinstance(result, Answers) else (result,):
         answers.append(_read_result(state, call, plan, scope, sent, one))
         yield http_view(state, call, plan, sent, one, answers[-1], span)
+    tell_duplicates(state, call, answers, scope)
     order = (StepOutcome.UNKNOWN, StepOutcome.DONE, StepOutcome.REFUSED)
     return min(answers, key=lambda answer: order.index(answer.outcome))
 

@@ -30,7 +30,7 @@ def _compare(history: History, gained: tuple[PspEntry, ...], payment: Deposit | 
     kind = "capture" if isinstance(payment, Deposit) else "payout"
     own = [e.amount for e in gained if e.kind == kind and e.reference == payment.reference]
     wanted = [payment.amount] if _stands(payment) else []
-    if own == wanted or (own == [payment.amount] and _was_returned(gained, payment)):
+    if own == wanted or (not wanted and own == [payment.amount] and _was_returned(gained, payment)):
         return None
     has = f"one of {payment.amount}" if wanted else "none"
     return Finding(
@@ -40,10 +40,12 @@ def _compare(history: History, gained: tuple[PspEntry, ...], payment: Deposit | 
 
 
 def _was_returned(gained: tuple[PspEntry, ...], payment: Deposit | Withdrawal) -> bool:
-    """A payout that the platform has as failed was paid first, and came back."""
-    return isinstance(payment, Withdrawal) and any(
-        e.kind == "payout_reversal" and e.reference == payment.reference for e in gained
-    )
+    """What the platform does not have went back: a payout that failed late, a capture that came too late."""
+    kind = "payout_reversal" if isinstance(payment, Withdrawal) else "refund"
+    back = [e.amount for e in gained if e.kind == kind and e.reference == payment.reference]
+    return [(abs(amount.minor), amount.currency) for amount in back] == [
+        (payment.amount.minor, payment.amount.currency)
+    ]
 
 
 def _blame(history: History, payment: Deposit | Withdrawal, own: list[Money]) -> Blame:

@@ -71,7 +71,7 @@ operations:
     blame:
       - {when: overdue, is: psp, because: it never came}
       - {when: "code == 'do_not_honor'", is: user}
-    evidence: {deposit: {reference: out.id, amount: args.amount, state: out.state}}
+    evidence: {deposit: {reference: out.id, amount: args.amount, state: out.state, key: key}}
   look: {inputs: {id: string}, http: "GET /deposits/${{ args.id }}", out: {id: body.id, state: body.state}}
   find: {inputs: {key: string}, http: "GET /find", query: {key: "${{ args.key }}"}, out: {found: body.found, id: body.id}}
   refund: {inputs: {id: string}, http: "POST /refunds/${{ args.id }}", out: {back: "money(body.back, run.currency)"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic.core.events import ExchangeDone, UndoEnded
+from synthetic.core.events import CheckJudged, ExchangeDone, UndoEnded
 from synthetic.core.outcome import RunOutcome, StepOutcome
 from synthetic.drivers.memory import Reply
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, answers, ok, played
@@ -48,3 +48,22 @@ def test_refused_is_refused() -> None:
     assert "409 no" in run.ended.reason
     assert run.of(UndoEnded) == []
     assert StepOutcome.REFUSED in {event.outcome for event in run.events if hasattr(event, "outcome")}
+
+
+TOLD = (
+    CLICKS.replace("\n  - {id: deposit", "\n  - {id: before, call: ledger}\n  - {id: deposit")
+    + "  - {id: after, call: ledger}\n"
+)
+
+
+@pytest.mark.parametrize(("credits_", "held"), [(1, True), (2, False)])
+def test_each_answer_is_evidence_of_its_own(credits_: int, *, held: bool) -> None:
+    """The judge sees that several were under way at one time, and whether they moved once."""
+    posted = [
+        {"id": n, "kind": "deposit", "reference": "d1", "bucket": "cash", "amount_minor": 100, "currency": "EUR"}
+        for n in range(credits_)
+    ]
+    statements = {"GET /ledger": [ok(entries=[]), ok(entries=posted)]}
+    run = played(TOLD + "checks: [concurrent-duplicates-move-once]\n", answers(HEALTHY | statements))
+    (judged,) = run.of(CheckJudged)
+    assert judged.held is held
