@@ -28,6 +28,7 @@ from synthetic.reference.settings import CellSettings
 AUTH_SWITCHES = {
     "accepts_wrong_password": "any password opens an account",
     "never_locks_out": "passwords may be guessed for ever",
+    "tokens_never_expire": "a session token that has run out goes on",
     "accepts_any_code": "any one-time code is taken for the right one",
     "accepts_used_code": "a one-time code works twice",
     "accepts_skewed_code": "a one-time code of ten minutes ago works",
@@ -126,10 +127,17 @@ class Auth:
     def player_of(self, token: str) -> Player:
         """Whose live session the token is. Raises 401 `invalid_token`."""
         with self._ledger.reading() as session:
-            row = _player_of(session, token)
+            row = _player_of(session, token) or self._player_of_dead(session, token)
             if row is None:
                 raise _invalid_token()
             return as_seen(as_player(row), self._switch)
+
+    def _player_of_dead(self, session: Session, token: str) -> PlayerRow | None:
+        """The player of a token that has run out, for a cell that lets it live on."""
+        row = session.get(AuthSession, hash_secret(token))
+        return (
+            session.get(PlayerRow, row.player_id) if row is not None and self._switch("tokens_never_expire") else None
+        )
 
     def _forbidden(self, row: PlayerRow) -> ApiError | None:
         """Why this player may not log in."""

@@ -21,6 +21,8 @@ RESTRICTION_SWITCHES = {
     "ignores_self_exclusion": "a self-excluded player logs in, deposits, plays",
     "ignores_geo": "a player in a country that is blocked logs in, deposits, plays",
     "ignores_kyc": "a player whose identity is not verified deposits and withdraws",
+    "takes_bets_of_any_game": "a session takes bets of any game",
+    "takes_unknown_tokens": "a wallet token that nobody was given is as good as any",
     "ignores_deposit_limit": "a player deposits more than his limit of the day",
     "delays_lower_limits": "a lower deposit limit holds tomorrow only",
 }

@@ -88,7 +88,7 @@ class RoundEngine:
             return Answer(is_accepted=False, code="duplicate")
         if round_ is None:
             game = self._games.get(bet.game)
-            if game is None or not game.is_enabled:
+            if game is None or not (game.is_enabled or self._board.is_on("plays_disabled_games", cell=operator.cell)):
                 return Answer(is_accepted=False, code="game_disabled")
             round_ = self._begin(operator, bet, game)
         assert round_.opening is not None, "a known round has been opened"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PROVIDER_SWITCHES = {
+    "plays_disabled_games": "a game that is switched off takes bets",
     "rolls_back_before_betting": "before a bet, an earlier attempt of it comes in the wrong order: the rollback, then the bet",
     "sends_win_first": "the win goes out before its bet, and not again",
     "loses_closes": "a win is paid in two parts that leave the round open, and its end is never sent",

@@ -66,6 +66,8 @@ def hear_of_deposit(
     row = transaction.session.get(DepositRow, deposit_id, with_for_update=True, populate_existing=True)
     if row is None:
         return None
+    if news.event == "declined" and acts("takes_declines_for_success", row.psp):
+        news = replace(news, event="captured")
     if UNDECIDED in (news.event, row.code):
         row.code = UNDECIDED
     elif news.event == "captured" and is_webhook and _gives_up(row, acts):

@@ -32,6 +32,7 @@ CELL_SWITCHES_CASHIER = {
     "skews_clock": "the cell's clock is params.skew_s (360 s) ahead: what is fresh for it, and its Date header",
     "credits_replayed_deposit": "a replay of POST /cashier/deposits charges and credits a second payment",
     "ignores_wagering_at_payout": "money that is still to be played through is shown as such, and paid out all the same",
+    "takes_declines_for_success": "a deposit that the PSP declines is credited",
     "credits_dead_deposits": "money that is captured for a deposit which was declined is credited, and not returned",
     "pays_to_any_instrument": "a withdrawal goes to an instrument that the player never used",
     "takes_any_withdrawal": "a withdrawal of more than there is gets a 202, and is cancelled at once",

@@ -6,7 +6,7 @@ in the transaction that finds it not debited: the wallet refuses it from then on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -55,7 +55,14 @@ class Refused:
 class BetDesk:
     """The bets of one cell."""
 
-    def __init__(self, ledger: Ledger, sessions: GameSessions, providers: Mapping[str, ProviderClient]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        sessions: GameSessions,
+        providers: Mapping[str, ProviderClient],
+        takes_expired: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._takes_expired = takes_expired  # whether the defect `takes_bets_on_expired_token` acts
         self._ledger = ledger
         self._sessions = sessions
         self._providers = providers
@@ -80,7 +87,7 @@ class BetDesk:
     def _record(self, session: GameSession, bet: PlaceBet) -> BetRow | Refused:
         """The bet's new row, or the one that has its `req_id`."""
         now = self._sessions.find(session.session)
-        if now is None or now.expired:
+        if now is None or (now.expired and not self._takes_expired()):
             return Refused("session_expired", "launch the game again")
         new = rounds.NewBet(
             provider=session.provider,

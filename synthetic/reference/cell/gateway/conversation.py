@@ -28,6 +28,7 @@ class Table:
     currency: str
     min_stake_minor: int
     max_stake_minor: int
+    takes_anything: bool = False  # the defect `takes_any_stake`
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ class Conversation:
         return () if asked.answer is None else self._say(**asked.answer)
 
     def _refusal(self, bet: Bet) -> str | None:
+        if self.table.takes_anything:
+            return None
         if bet.currency != self.table.currency:
             return "wrong_currency"
         if bet.stake_minor < self.table.min_stake_minor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -74,7 +75,9 @@ class GameSocket:
         if isinstance(hello, Resume):
             connection.push(live.conversation.catch_up(hello.last_seq))
         connection.push(live.conversation.welcome(hello.req_id, admitted.resume_id, balance.cash_minor))
-        live.attach(connection)
+        if self._context.switch("takes_any_stake"):
+            live.conversation.table = replace(live.conversation.table, takes_anything=True)
+        live.attach(connection, alone=not self._context.switch("keeps_first_socket"))
         if isinstance(hello, Resume):
             self._bet_again(live)
         connection.is_mute = self._context.switch("stops_answering_ws")
@@ -94,6 +97,8 @@ class GameSocket:
         if connection.is_mute:
             return
         reaction = live.conversation.receive(text)
+        if _is_broken(reaction.frames) and self._context.switch("swallows_broken_frames"):
+            return
         live.push(reaction.frames)
         match reaction.todo:
             case PlaceBet() as bet:
@@ -157,6 +162,10 @@ class GameSocket:
 
 def _renamed(name: str) -> str:
     return "betId" if name == "bet_id" else name
+
+
+def _is_broken(frames: tuple[Frame, ...]) -> bool:
+    return any(frame.get("code") == "malformed" for frame in frames)
 
 
 async def _first_hello(connection: Connection) -> Hello | Resume:

@@ -26,9 +26,9 @@ class LiveSession:
         """Whether a socket is there."""
         return self._connection is not None
 
-    def attach(self, connection: Connection) -> None:
-        """Go on over this socket; the one before is closed."""
-        if self._connection is not None:
+    def attach(self, connection: Connection, *, alone: bool = True) -> None:
+        """Go on over this socket; the one before is closed where this one is to be `alone`."""
+        if self._connection is not None and alone:
             self._connection.close(CloseCode.REPLACED, "the session was opened on another socket")
         self._connection = connection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -30,7 +31,7 @@ def gateway_routes(context: CellContext) -> list[BaseRoute]:
     providers = {account.provider: ProviderClient(account) for account in context.settings.providers}
     sessions = GameSessions(context.ledger, ttl_s=context.settings.token_ttl_s)
     live = LiveSessions(lambda: context.switch("skips_seq"))
-    desk = BetDesk(context.ledger, sessions, providers)
+    desk = BetDesk(context.ledger, sessions, providers, partial(context.switch, "takes_bets_on_expired_token"))
 
     async def reject_unfinished() -> None:
         await run_in_threadpool(desk.reject_unfinished)

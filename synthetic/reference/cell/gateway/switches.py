@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 CELL_SWITCHES_GATEWAY = {
+    "takes_any_stake": "a bet is forwarded whatever its stake and currency",
+    "keeps_first_socket": "a second socket of a session leaves the first one open",
+    "swallows_broken_frames": "a frame that can't be read is not answered",
     "stops_answering_ws": "a game socket stays open after its welcome, but answers and pushes nothing and forwards no bet",
     "loses_session_on_resume": "a session that is resumed is not known any more, as on an instance that never saw it",
     "renames_bet_id": "a bet's acknowledgement calls the bet `betId`, as another version of the gateway would",

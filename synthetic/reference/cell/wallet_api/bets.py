@@ -37,11 +37,13 @@ def debit(desk: Desk, call: WalletCall) -> Done:
 
 def _check_session(desk: Desk) -> None:
     session = desk.game_session
+    if session is None and desk.context.switch("takes_unknown_tokens"):
+        return
     if session is None:
         raise Refused(Reason.INVALID_TOKEN)
     if session.expired and not desk.context.switch("takes_bets_on_expired_token"):
         raise Refused(Reason.TOKEN_EXPIRED)
-    if session.game != desk.request.game:
+    if session.game != desk.request.game and not desk.context.switch("takes_bets_of_any_game"):
         raise Refused(Reason.WRONG_GAME, f"the session plays {session.game!r}")
     is_foreign = {desk.request.currency} != {session.currency, desk.balance().currency}
     if is_foreign and not desk.context.switch("ignores_currency"):
