@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from synthetic.reference.cell.cashier import deposit_book
+from synthetic.reference.cell.cashier.webhook_guard import WebhookGuard
 from synthetic.reference.psp.signing import body_signature, stripe_signature
 from synthetic.reference.switchboard import Switch
 from synthetic.tests.reference.cell.cashier.market import PSPS, SECRET, Market
@@ -181,7 +182,7 @@ def test_a_chargeback_is_booked_once_against_what_the_player_owes(market: Market
     """Told three times; his cash, which may be gone, is not touched."""
     market.throw(psp, "duplicates_webhooks")
     market.deposited(psp, instrument="card_disputed")
-    wait_until(lambda: len(told(market, psp, DISPUTED[psp])) == 3)
+    wait_until(lambda: [entry["status"] for entry in told(market, psp, DISPUTED[psp])] == [200] * 3)
     assert (chargebacks(market), market.cash()) == ([("receivable", -100)], 1100)
     assert market.kinds(psp) == ["capture", "chargeback"]
 
@@ -279,6 +280,15 @@ def test_a_clock_that_is_six_minutes_off_makes_good_signatures_stale(
     other = "cell" if where == "psp" else "psp"
     assert abs(ahead_s[where] - skew_s) < 5
     assert abs(ahead_s[other]) < 5
+
+
+def test_at_a_rate_the_cell_reads_its_clock_once_an_event(market: Market) -> None:
+    """Else the PSP's next attempt would be judged by another time."""
+    guard = WebhookGuard(market.cell.context, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    market.cell.context.board.throw(Switch("skews_clock", rate=0.5))
+    read = [[guard.now(f"event-{number}") for _ in range(5)] for number in range(30)]
+    assert all(len(set(times)) == 1 for times in read)
+    assert len({times[0] for times in read}) == 2
 
 
 @both_styles
