@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from synthetic.cli import conformance, demo, explain, init, listing, reference, run, schema, validate
+from synthetic.cli import check, conformance, demo, explain, init, listing, reference, run, schema, validate
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.screen import write
 from synthetic.cli.telling import tell_error
@@ -28,6 +28,7 @@ app.command("run")(run.run)
 app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
 app.command("explain")(explain.explain)
+app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("init")(init.init)
 app.add_typer(conformance.app, name="conformance")
