@@ -34,7 +34,6 @@ BROKEN_BY: dict[str, tuple[str, ...]] = {
     "geo-blocked-launch": ("ignores_geo",),
     "geo-blocked-player": ("ignores_geo",),
     "insufficient-funds": ("acks_unposted_bet",),
-    "launch-token-reused": ("launch_token_works_again",),
     "malformed-frame": ("swallows_broken_frames",),
     "promo-unknown": ("gives_unknown_promos",),
     "second-socket-mid-round": ("keeps_first_socket",),

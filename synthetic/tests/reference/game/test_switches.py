@@ -128,6 +128,19 @@ def test_a_bet_is_waited_for_only_so_long(dialect: str) -> None:
     play(dialect, scene, pace=dataclasses.replace(FAST, bet_limit_s=0.2), bet=[None])
 
 
+@both
+def test_plays_disabled_games(dialect: str) -> None:
+    """A game that is switched off takes bets, of the cell that it is aimed at only."""
+
+    async def scene(run: Provider) -> None:
+        run.throw("plays_disabled_games", cell="baseline")
+        assert (await run.bet("disabled"))["code"] == "game_disabled"
+        run.throw("plays_disabled_games", cell="canary")
+        assert (await run.bet("disabled", round="r-2", bet_id="b-2"))["status"] == "accepted"
+
+    play(dialect, scene)
+
+
 def test_every_switch_has_a_test_here() -> None:
     """A switch that no test throws could do anything."""
     assert PROVIDER_SWITCHES.keys() <= {name.removeprefix("test_") for name in globals()}

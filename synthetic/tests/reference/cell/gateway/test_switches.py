@@ -294,6 +294,65 @@ def test_resume_bets_again(tmp_path: Path, *, is_on: bool) -> None:
     play(tmp_path, scene)
 
 
+@pytest.mark.parametrize("is_on", [False, True])
+def test_takes_any_stake(tmp_path: Path, *, is_on: bool) -> None:
+    """Below the minimum and above the maximum."""
+
+    async def scene(run: Platform) -> None:
+        if is_on:
+            run.throw("cell", "takes_any_stake")
+        async with run.playing("steady-dice") as (socket, _):
+            answers = [await socket.bet(minor) for minor in (5, 501)]
+        assert [answer["type"] for answer in answers] == (["bet_ack"] * 2 if is_on else ["error"] * 2)
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_keeps_first_socket(tmp_path: Path, *, is_on: bool) -> None:
+    """A second socket comes, and the first one stays open."""
+
+    async def scene(run: Platform) -> None:
+        if is_on:
+            run.throw("cell", "keeps_first_socket")
+        async with run.playing("steady-dice") as (first, welcome):
+            await resumed(run, welcome)
+            if is_on:
+                await (await first.raw.ping())
+            else:
+                assert await first.closed() == 4409
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_swallows_broken_frames(tmp_path: Path, *, is_on: bool) -> None:
+    """What can't be read is not answered; what comes behind it is."""
+
+    async def scene(run: Platform) -> None:
+        if is_on:
+            run.throw("cell", "swallows_broken_frames")
+        async with run.playing("steady-dice") as (socket, _):
+            await socket.raw.send("{")
+            await socket.send(type="ping")
+            assert (await socket.receive())["type"] == ("pong" if is_on else "error")
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(("provider", "kind"), PROVIDERS)
+def test_plays_disabled_games(tmp_path: Path, provider: str, kind: str) -> None:
+    """The provider took the game off, and plays it all the same."""
+
+    async def scene(run: Platform) -> None:
+        async with run.playing(f"disabled-{kind}") as (socket, _):
+            assert (await socket.bet())["code"] == "game_disabled"
+            run.throw(provider, "plays_disabled_games", cell="canary")
+            assert (await socket.bet())["type"] == "bet_ack"
+
+    play(tmp_path, scene)
+
+
 async def played(run: Platform) -> Frame:
     """A session with a bet in it, whose socket is gone; its welcome."""
     async with run.playing("steady-dice") as (socket, welcome):
