@@ -102,6 +102,6 @@ def test_a_float_that_is_used_up_is_our_own_neglect(mended: tuple[World, Blockin
     scenario = tmp_path / "steady_round.yaml"
     scenario.write_text(text.replace("pool:standard", "pool:exhausted"), encoding="utf-8")
     plan = load_scenario(scenario, platform(), known_checks=frozenset(CHECKS))
-    ended, broken = play(mended[1], plan, 0)
+    ended, broken = play(mended[1], plan, len(PLANTED) + 1)  # a number that no other run of this scenario has
     assert (ended.outcome, ended.blame, broken) == (RunOutcome.ABORTED, Blame.HARNESS, set())
     assert "the float of the synthetic player is used up" in ended.reason
