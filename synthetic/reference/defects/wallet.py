@@ -53,7 +53,7 @@ DEFECTS: tuple[Fault, ...] = (
         "a bet that comes three times in the same moment is debited more than once",
         "posts_concurrent_duplicates",
         "wallet-a-bet-at-once",
-        "one-debit-per-bet",
+        "concurrent-duplicates-move-once",
     ),
     defect(
         "forgets_ids_too_early",
