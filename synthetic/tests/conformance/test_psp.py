@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from starlette.middleware.base import BaseHTTPMiddleware
 
 from synthetic.conformance.playing import Bounds, Prober
 from synthetic.conformance.psp import LAWS
@@ -21,28 +22,43 @@ from synthetic.core.errors import AuthorError
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
 from synthetic.drivers.clocks import SystemClock
+from synthetic.reference.psp.intents import PSP_INTENTS_SWITCHES, build_intents_psp
 from synthetic.reference.psp.webhooks import DeliveryPolicy
-from synthetic.reference.switchboard import Switch
+from synthetic.reference.switchboard import Switch, Switchboard
+from synthetic.tests.conformance.bad_psps import MUTATIONS, Mutation
 from synthetic.tests.reference.psp.running import ServedPsp, served_psp
+from synthetic.tests.reference.psp.serving import serving
 
 ALL = {law.name for law in LAWS}
 BREAKS: dict[str, set[str]] = {
-    "withholds_webhooks": {"webhook-comes"},
+    "prunes_keys": {"same-key-pays-once", "refusal-is-stored", "concurrent-key"},
     "answers_200_with_error": {"success-has-its-object"},
-    # What is legal for a PSP, or its customers' business.
+    "answers_200_unreadable": {"success-has-its-object"},
+    "captures_wrong": {"report-equals-done"},
+    "withholds_webhooks": {"webhook-comes"},
+    "rotates_webhook_key": {"webhook-is-signed"},
+    "skews_clock": {"webhook-is-signed"},
+    # What is legal for a PSP, or its customers' business: then a law holds, or says that it can't be tried.
     "duplicates_webhooks": set(),
+    "delays_webhooks": set(),
+    "repeats_old_events": set(),
     "reverses_payouts": set(),
     "times_out_after_capture": set(),
     "declines_bin": set(),
+    "hangs_in_3ds": set(),
     "answers_500": set(),
 }
 """Each switch of the reference PSP, and exactly the laws that it breaks."""
+WAITED_FOR = {"hangs_in_3ds", "delays_webhooks", "times_out_after_capture"}
+"""The switches that every law waits for."""
+PATIENT = DeliveryPolicy(backoff_s=(0.02, 0.04, 0.08, 0.16))
+"""Delivers as patiently as a real PSP, only faster."""
 
 
 @pytest.fixture(scope="module")
 def psp() -> Iterator[ServedPsp]:
-    """A PSP that delivers its webhooks as patiently as a real one, only faster."""
-    with served_psp("intents", delivery=DeliveryPolicy(backoff_s=(0.02, 0.04, 0.08, 0.16))) as served:
+    """The reference PSP."""
+    with served_psp("intents", delivery=PATIENT) as served:
         yield served
 
 
@@ -54,19 +70,28 @@ def no_switch_is_thrown(psp: ServedPsp) -> Iterator[None]:
     psp.board.clear()
 
 
-def examine(psp: ServedPsp, only: Iterable[str] = (), *, hooked: bool = True, **terms: Any) -> Report:
+def examine(
+    psp: ServedPsp, only: Iterable[str] = (), *, hooked: bool = True, inbox: Inbox | None = None, **terms: Any
+) -> Report:
     """Try the laws of these names, all where none is given, as a merchant of its own."""
-    inbox = Inbox(secrets.token_urlsafe(16))
+    return examine_at(psp.url, only, hooked=hooked, inbox=inbox, **terms)
+
+
+def examine_at(
+    url: str, only: Iterable[str] = (), *, hooked: bool = True, inbox: Inbox | None = None, **terms: Any
+) -> Report:
+    """The same at an address."""
+    inbox = inbox or Inbox(secrets.token_urlsafe(16))
     given: dict[str, Any] = {
         "declined": "card_insufficient_funds",
         "failing": "card_processing_error",
         "payout_to": "card_ok",
-        "settles_within_s": 3.0,
+        "settles_within_s": 2.2,
     }
     with receiving(inbox, "127.0.0.1", 0, SystemClock()) as webhook_url:
         account = Account(secrets.token_urlsafe(16), f"m-{secrets.token_hex(4)}", webhook_url)
         chosen = Terms(Money(100, "EUR"), "card_ok", **(given | terms))
-        return asyncio.run(_examine(psp.url, account, chosen, inbox if hooked else None, set(only)))
+        return asyncio.run(_examine(url, account, chosen, inbox if hooked else None, set(only)))
 
 
 async def _examine(url: str, account: Account, terms: Terms, inbox: Inbox | None, only: set[str]) -> Report:
@@ -92,12 +117,55 @@ def test_the_reference_psp_holds_every_law(psp: ServedPsp) -> None:
     assert not any("left open" in remark for remark in report.remarks)
 
 
-@pytest.mark.parametrize("switch", BREAKS)
+@pytest.mark.parametrize(
+    "switch", [pytest.param(switch, marks=[pytest.mark.slow] if switch in WAITED_FOR else []) for switch in BREAKS]
+)
 def test_a_mutated_psp_breaks_exactly_its_laws(psp: ServedPsp, switch: str) -> None:
     """Neither fewer nor more."""
     psp.board.throw(Switch(switch))
     report = examine(psp)
     assert names(report, Standing.BROKEN) == BREAKS[switch], text(report)
+
+
+def test_the_table_has_every_switch_of_the_psp() -> None:
+    """A new fault of the reference PSP comes with what it breaks."""
+    assert set(PSP_INTENTS_SWITCHES) == set(BREAKS)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS)
+def test_each_law_has_a_psp_that_breaks_it(mutation: Mutation) -> None:
+    """A law that nothing can break proves nothing: here are PSPs that are wrong in one way each."""
+    app = build_intents_psp("psp", Switchboard(PSP_INTENTS_SWITCHES), delivery=PATIENT)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=mutation.dispatch())
+    with serving(app) as url:
+        report = examine_at(url)
+    assert names(report, Standing.BROKEN) == set(mutation.breaks), text(report)
+
+
+def test_a_psp_that_gives_up_at_the_first_refusal_breaks_its_law() -> None:
+    """An event that was answered 500 and never came again."""
+    with served_psp("intents", delivery=DeliveryPolicy(backoff_s=())) as once:
+        report = examine(once, {"webhook-comes", "webhook-is-signed", "webhook-is-repeated", "webhook-agrees"})
+    assert names(report, Standing.BROKEN) == {"webhook-is-repeated"}, text(report)
+
+
+class Rewritten(Inbox):
+    """Webhooks that tell another amount than the API."""
+
+    def take(self, raw: bytes, headers: Mapping[str, str], at_s: float) -> int:
+        return super().take(raw.replace(b'"amount": 100', b'"amount": 99'), headers, at_s)
+
+
+def test_an_event_that_differs_from_the_api_breaks_its_law(psp: ServedPsp) -> None:
+    """And its signature is no longer that of its body."""
+    report = examine(psp, {"webhook-comes", "webhook-is-signed", "webhook-agrees"}, inbox=Rewritten("whsec"))
+    assert names(report, Standing.BROKEN) == {"webhook-agrees", "webhook-is-signed"}, text(report)
+
+
+def test_every_law_is_broken_by_something() -> None:
+    """By a switch, by a mutation, or by the two tests above."""
+    broken = set().union(*BREAKS.values(), *(mutation.breaks for mutation in MUTATIONS.values()))
+    assert {"webhook-is-repeated", "webhook-agrees"} | broken == ALL
 
 
 def test_what_was_not_given_is_not_testable_and_not_held(psp: ServedPsp) -> None:
