@@ -60,7 +60,7 @@ def test_a_payout_on_its_way_is_held_against_the_same_log(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["succeeded", "declined", "failed", "refunded"])
 def test_a_payment_that_has_ended_needs_no_cause(state: str) -> None:
-    """Nothing to explain."""
+    """Nothing to explain, as long as the PSP's questions were answered."""
     assert pending_payment_was_told.judge(history(deposit(state))) == ()
 
 
