@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.checks.order import is_timed
 from synthetic.core.checks.postings import entries_of, rolled_back, rounds, wallet_calls
-from synthetic.core.history import Bet, Fact, History, OpenItems, Round
+from synthetic.core.history import Bet, Fact, History, OpenItems, Round, WalletCall
 from synthetic.core.outcome import Blame, StepOutcome
 
 WITHIN_S = 5.0
@@ -47,15 +47,25 @@ def _last_word(history: History, bet: Bet) -> Round | OpenItems | None:
 def _still_open(history: History, bet: Bet, word: Fact) -> Finding:
     waited_s = (word.received_ns - bet.received_ns) / 1e9
     gained = history.new_ledger_entries()
-    if any(call.reference == bet.reference for call in wallet_calls(history, "win", "rollback", "close")):
+    if any(
+        call.reference == bet.reference and _ends(call) for call in wallet_calls(history, "win", "rollback", "close")
+    ):
         blame, why = Blame.PLATFORM, "the provider has told the wallet its end"
     elif gained is None:
         blame, why = Blame.UNKNOWN, "there is no statement to say whether the provider has ended it"
-    elif entries_of(gained, bet.reference, "win", "rollback"):
+    elif entries_of(gained, bet.reference, "rollback"):
         blame, why = Blame.PLATFORM, "the wallet has posted its end"
+    elif entries_of(gained, bet.reference, "win"):
+        blame, why = Blame.UNKNOWN, "the wallet has posted a win, which may be the last of it or not"
     else:
         blame, why = Blame.PROVIDER, "the wallet has heard nothing of the provider"
     return Finding(f"the round of bet {bet.reference} is open {waited_s:.1f} s after the bet; {why}", blame)
+
+
+def _ends(call: WalletCall) -> bool:
+    """A win that was paid in part ends nothing; one that was refused is the wallet's doing all the same."""
+    paid_in_part = call.action == "win" and call.amount.minor != 0 and not call.closes
+    return not paid_in_part or call.outcome is StepOutcome.REFUSED
 
 
 CHECK = Check("every-bet-ends", (17,), "every bet is settled or rolled back in time", judge)
