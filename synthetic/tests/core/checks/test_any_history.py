@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic.config.histories import HistoryCase
 from synthetic.core.checks import CHECKS, Finding
 from synthetic.core.checks.shortest import LINES_MAX, shortest, show
-from synthetic.core.history import History, Ledger, LedgerEntry
+from synthetic.core.history import Bet, History, Ledger, LedgerEntry
 from synthetic.core.history.telling import lines_of
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -36,6 +36,7 @@ def test_no_check_raises_whatever_the_history() -> None:
     assert {name for name, check in CHECKS.items() if check.invariants} - found == set()
 
 
+@settings(deadline=None)  # what else the machine does is no property of a check
 @given(st.integers(0, 2**32))
 def test_the_shortest_piece_of_an_arbitrary_history_is_broken_in_the_same_way(seed: int) -> None:
     """The same words and the same blame; and without any one fact of it they are gone."""
@@ -74,6 +75,21 @@ def test_the_evidence_is_bounded_however_long_the_statement_is() -> None:
     shown = show(check, history, finding)
     assert len(shown.evidence) <= LINES_MAX
     assert shown.message == finding.message
+
+
+def test_what_was_there_all_the_time_goes_together_where_it_is_much() -> None:
+    """A posting that counts twice among thousands of old ones: found in a few tries, and shown without the old ones."""
+    old = tuple(LedgerEntry(f"e{n}", "deposit", f"d{n}", "cash", Money(500, "EUR")) for n in range(3_000))
+    strays = tuple(LedgerEntry(f"x{n}", "bet", "b9", "cash", Money(-20, "EUR")) for n in range(2))
+    bet = Bet("bet", StepOutcome.DONE, "b9", Money(20, "EUR"))
+    statements = Ledger("before", StepOutcome.DONE, old), bet, Ledger("after", StepOutcome.DONE, (*old, *strays))
+    check = CHECKS["one-debit-per-bet"]
+    (finding,) = check.judge(History(statements, "EUR")) or ()
+    shown = show(check, History(statements, "EUR"), finding)
+    assert [line.strip() for line in shown.evidence if "ledger x" in line or "ledger e" in line] == [
+        "ledger x0: bet -0.20 EUR for b9",
+        "ledger x1: bet -0.20 EUR for b9",
+    ]
 
 
 def test_a_line_is_taken_out_of_every_statement_at_once() -> None:

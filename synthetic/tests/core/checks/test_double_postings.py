@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic.core.checks import CHECKS
@@ -88,6 +88,7 @@ def told(played: list[Flow], extra: tuple[Posting, ...] = ()) -> History:
     return History((report, statement, *facts, last_report, balance, last_statement), "EUR")
 
 
+@settings(deadline=None)  # what else the machine does is no property of a check
 @given(flows)
 def test_no_check_finds_anything_in_what_went_well(played: list[Flow]) -> None:
     """Any number of deposits, withdrawals and rounds of any amounts is clean in the eyes of every check."""
@@ -96,6 +97,7 @@ def test_no_check_finds_anything_in_what_went_well(played: list[Flow]) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(CLAIMED))
+@settings(deadline=None)
 @given(others=flows, minor=minors, repeats=st.integers(1, 3))
 def test_a_double_posting_is_found_by_the_check_that_claims_its_kind(
     kind: str, others: list[Flow], minor: int, repeats: int
