@@ -64,10 +64,10 @@ def listens(port: int) -> bool:
 
 
 def test_the_cells_file_means_that_everything_listens(tmp_path: Path) -> None:
-    """Once the file is there every address in it accepts connections: two cells, three PSPs and the identity provider."""
+    """Once the file is there every address in it accepts connections: cells, PSPs, providers, the identity provider."""
     with platform(tmp_path) as (_, cells_file):
         ports = ports_of(cells_file)
-        assert len(ports) == 6
+        assert len(ports) == 8
         assert all(listens(port) for port in ports)
 
 

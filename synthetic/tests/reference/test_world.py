@@ -14,6 +14,7 @@ import yaml
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
+from synthetic.config.shipped import shipped_root
 from synthetic.reference.catalogue import Fault
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
@@ -270,3 +271,19 @@ def test_what_the_cells_file_says_signs_a_player_in_at_the_identity_provider(wor
 
 def _secret(cells_file: Path, reference: str) -> str:
     return (cells_file.parent / reference.removeprefix("file:")).read_text(encoding="utf-8")
+
+
+def test_the_example_cells_file_is_as_the_written_one(world: World, tmp_path: Path) -> None:
+    """The same keys, endpoints, games, limits and secrets; and a player of every pool, with the same attributes."""
+    path = tmp_path / "cells.yaml"
+    world.write_cells(path)
+    written, example = (
+        yaml.safe_load(text)["cells"]["canary"]
+        for text in (path.read_text(), (shipped_root() / "fixtures/cells/reference.yaml").read_text())
+    )
+    assert example.keys() == written.keys()
+    for name in ("endpoints", "games", "secrets", "limits"):
+        assert example[name].keys() == written[name].keys(), name
+    assert example["games"] == written["games"]
+    attributes = {player["pool"]: player.keys() for player in written["players"]}
+    assert {player["pool"]: player.keys() for player in example["players"]} == attributes
