@@ -66,6 +66,7 @@ class Provider:
         self.open_bets: dict[tuple[str, str], Ask] = {}  # (player, bet id) -> the bet
         self.knobs: dict[str, str] = {}
         self.balance_is_unreliable = False
+        self._asked: dict[tuple[str, str], Ask] = {}  # bets that have left and are not answered yet
         self._over: set[tuple[str, str]] = set()
         self._url = url.rstrip("/")
 
@@ -104,6 +105,7 @@ class Provider:
     def say(self, ask: Ask, label: str, *, signed: Callable[[bytes], str | None] | None = None) -> Story[Said]:
         """Ask once. `signed` makes another signature of the raw body than the right one (None: no signature)."""
         request, request_id = self._written(ask, _compact, signed)
+        self._leaves(ask)
         sent = yield from exchange(label, request)
         return self._heard(ask, request_id, sent)
 
@@ -118,6 +120,7 @@ class Provider:
         request_id = self.new_id()
         message = self.dialect.message(ask, request_id)
         request = self._request(message, write(message.body), self.dialect.sign(sign_as(message.body)))
+        self._leaves(ask)
         sent = yield from exchange(label, request)
         return self._heard(ask, request_id, sent)
 
@@ -129,6 +132,7 @@ class Provider:
     def say_at_once(self, ask: Ask, label: str, count: int) -> Story[tuple[Said, ...]]:
         """The same request so many times, in parallel."""
         request, request_id = self._written(ask, _compact, None)
+        self._leaves(ask)
         sent = yield from exchanges(label, (request,) * count)
         return tuple(self._heard(ask, request_id, one) for one in sent)
 
@@ -168,7 +172,7 @@ class Provider:
     def settle_all(self) -> Story[tuple[Exchange, ...]]:
         """Roll back every bet that may stand; the last exchanges of those that would not be closed."""
         left: list[Exchange] = []
-        for key, bet in list(self.open_bets.items()):
+        for key, bet in [*self.open_bets.items(), *self._asked.items()]:
             said = yield from self.insist(self.rollback(bet), "rollback that clears up")
             if said.done or said.answer.reason in (Reason.ROLLED_BACK, Reason.UNKNOWN_BET):
                 self._end(key)
@@ -202,11 +206,19 @@ class Provider:
         self._remember(said)
         return said
 
+    def _leaves(self, ask: Ask) -> None:
+        """A bet may stand from the moment it leaves: who interrupts us then has to find it here."""
+        for move in ask.moves:
+            bet = (ask.seat.player, move.id)
+            if move.action is Action.BET and bet not in self._over and bet not in self.open_bets:
+                self._asked[bet] = replace(ask, action=Action.BET, moves=(move,))
+
     def _remember(self, said: Said) -> None:
         """A bet may stand unless it was refused; a rollback or a closing win that was done ends it."""
         player = said.ask.seat.player
         for move in said.ask.moves:
             bet = (player, move.reference or move.id)
+            self._asked.pop(bet, None)
             if move.action is Action.BET and not said.refused and bet not in self._over:
                 self.open_bets.setdefault(bet, replace(said.ask, action=Action.BET, moves=(move,)))
             elif move.reference and said.done and (move.action is Action.ROLLBACK or said.ask.closes):

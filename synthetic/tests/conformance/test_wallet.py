@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -168,6 +171,26 @@ def test_every_bet_of_an_examination_is_over_in_the_end(cell: RunningCell, diale
     assert report.remarks == ("net cost: 0.10 EUR",)
     assert (cell.cash("ada"), cell.cash("bob")) == (before[0] - STAKE.minor, before[1])
     assert open_rounds(cell) == open_before
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_an_examination_that_is_interrupted_brings_its_bets_home(cell: RunningCell, dialect: str) -> None:
+    """Ctrl-C in the middle of the wait of invariant 15: the bet that is open then is rolled back before it ends."""
+    before, open_before = cell.cash("ada"), open_rounds(cell)
+
+    async def interrupt() -> None:
+        examining = asyncio.create_task(wallet_of(cell, dialect, retry_window_s=30.0).examining({15}))
+        deadline_s = time.monotonic() + 15
+        while open_rounds(cell) == open_before:
+            assert time.monotonic() < deadline_s, "no bet was placed"
+            await asyncio.sleep(0.01)
+        examining.cancel()
+        with suppress(asyncio.CancelledError):
+            await examining
+        assert examining.cancelled()
+
+    asyncio.run(interrupt())
+    assert (cell.cash("ada"), open_rounds(cell)) == (before, open_before)
 
 
 @pytest.mark.parametrize("dialect", DIALECT_NAMES)

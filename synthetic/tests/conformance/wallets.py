@@ -36,10 +36,11 @@ class Examined:
 
     def examine(self, only: Iterable[int] = (), bounds: Bounds | None = None) -> Report:
         """Try the laws of these numbers; all of them where none is given."""
-        return asyncio.run(self._examine(set(only), bounds or Bounds()))
+        return asyncio.run(self.examining(set(only), bounds))
 
-    async def _examine(self, only: set[int], bounds: Bounds) -> Report:
-        prober = Prober(self.url, bounds)
+    async def examining(self, only: set[int], bounds: Bounds | None = None) -> Report:
+        """The same, on a loop."""
+        prober = Prober(self.url, bounds or Bounds())
         redactor = Redactor()
         redactor.taint(self.key)
         redactor.taint(self.given.seat.token)
