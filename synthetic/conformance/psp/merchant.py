@@ -14,6 +14,7 @@ from synthetic.core.effects import Http, HttpReply
 from synthetic.core.money import Money
 
 ATTEMPTS = 3
+IN_USE = 409  # the first request under the key is still being executed
 SETTLED = frozenset({"succeeded", "canceled", "requires_payment_method"})
 """Where a confirmed intent comes to rest."""
 LOOK_EVERY_S = 0.05
@@ -106,6 +107,9 @@ class Merchant:
     knobs: dict[str, str] = field(default_factory=dict)
     intents: list[str] = field(default_factory=list)
     payouts: list[str] = field(default_factory=list)
+    unanswered: dict[str, Http] = field(
+        default_factory=dict
+    )  # payments that left, by key, and no answer says what they became
 
     # --- what a merchant asks -------------------------------------------------------------------------------------------
 
@@ -136,6 +140,15 @@ class Merchant:
         """A POST under a fresh key, or under the given one."""
         own = self.new_id() if key is None else key
         return self._heard((yield from exchange(label, self._post(path, body, own))), own)
+
+    def ask_what_became(self) -> Story[None]:
+        """Send what was never answered once more under its key, as the PSP keeps the first answer: then its payment is known."""
+        for key, request in list(self.unanswered.items()):
+            for _ in range(int(self.terms.settles_within_s / LOOK_EVERY_S)):
+                self._heard((yield from exchange("payment whose answer never came", request)), key)
+                if key not in self.unanswered:
+                    break
+                yield from wait(LOOK_EVERY_S)
 
     def post_at_once(self, path: str, body: Mapping[str, Any], label: str, count: int) -> Story[tuple[Said, ...]]:
         """The same POST so many times at once, under one fresh key."""
@@ -194,13 +207,18 @@ class Merchant:
         raw = urlencode(list(_flat(body))).encode() if form else json.dumps(body).encode()
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         headers = (*self._headers(), ("Content-Type", kind), ("Idempotency-Key", key))
-        return Http("POST", f"{self.url}{path}", headers, raw, self.terms.timeout_s)
+        request = Http("POST", f"{self.url}{path}", headers, raw, self.terms.timeout_s)
+        if path == "/payment_intents":
+            self.unanswered.setdefault(key, request)
+        return request
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
         return (("Authorization", f"Bearer {self.api_key}"),)
 
     def _heard(self, sent: Exchange, key: str) -> Said:
         said = Said(sent, key)
+        if said.proves and said.status != IN_USE:
+            self.unanswered.pop(key, None)
         refused = said.error.get("payment_intent")
         made = said.id or (str(refused.get("id") or "") if isinstance(refused, dict) else "")
         if sent.request.url.endswith("/payment_intents") and made:

@@ -10,6 +10,7 @@ from synthetic.conformance.stories import Story
 
 def give_back(psp: Merchant) -> Story[tuple[str, ...]]:
     """Refund or cancel every intent of this story; the ids of those that would be neither."""
+    yield from psp.ask_what_became()
     left = []
     for intent in dict.fromkeys(psp.intents):
         returned = yield from _give_one_back(psp, intent)

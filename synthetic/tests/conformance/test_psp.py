@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -26,7 +28,7 @@ from synthetic.reference.psp.intents import PSP_INTENTS_SWITCHES, build_intents_
 from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.tests.conformance.bad_psps import MUTATIONS, Mutation
-from synthetic.tests.reference.psp.running import ServedPsp, served_psp
+from synthetic.tests.reference.psp.running import RunningPsp, ServedPsp, served_psp
 from synthetic.tests.reference.psp.serving import serving
 
 ALL = {law.name for law in LAWS}
@@ -191,6 +193,28 @@ def test_every_payment_is_given_back(psp: ServedPsp) -> None:
         entries = merchant.get("/v1/report")["entries"]
     sums = {kind: sum(entry["amount"] for entry in entries if entry["kind"] == kind) for kind in ("capture", "refund")}
     assert sums == {"capture": 200, "refund": 200}
+
+
+def test_an_examination_that_is_interrupted_gives_its_payments_back(psp: ServedPsp) -> None:
+    """Ctrl-C while the PSP hangs after it has captured: the payment is found by its key, and refunded."""
+
+    async def interrupt(account: Account, merchant: RunningPsp) -> None:
+        terms = Terms(Money(100, "EUR"), "card_ok")
+        examining = asyncio.create_task(_examine(psp.url, account, terms, None, {"ends-stay", "same-key-pays-once"}))
+        deadline_s = time.monotonic() + 15
+        while not await asyncio.to_thread(lambda: merchant.get("/v1/report")["entries"]):
+            assert time.monotonic() < deadline_s, "no payment was captured"
+            await asyncio.sleep(0.01)
+        examining.cancel()
+        with suppress(asyncio.CancelledError):
+            await examining
+        assert examining.cancelled()
+
+    with psp.as_merchant("m-interrupted") as merchant:
+        psp.board.throw(Switch("times_out_after_capture"))
+        asyncio.run(interrupt(Account("key-m-interrupted"), merchant))
+        entries = merchant.get("/v1/report")["entries"]
+    assert [entry["kind"] for entry in entries] == ["capture", "refund"]
 
 
 def test_the_api_key_never_reaches_the_report(psp: ServedPsp) -> None:
