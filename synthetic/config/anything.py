@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synthetic.config.cells import load_cells
 from synthetic.config.files import load_mapping
+from synthetic.config.histories import HistoryCase, load_histories
 from synthetic.config.operations import ResolveHook
 from synthetic.config.platforms import load_platform, no_hooks
 from synthetic.config.problems import Problems
@@ -22,6 +23,7 @@ class FileKind(StrEnum):
     SCENARIO = "scenario"
     PLATFORM = "platform"
     CELLS = "cells"
+    HISTORIES = "histories"
 
 
 _TELLING = {
@@ -29,9 +31,10 @@ _TELLING = {
     "platform": FileKind.PLATFORM,
     "cells": FileKind.CELLS,
     "allow": FileKind.CELLS,
+    "check": FileKind.HISTORIES,
 }
-_ALSO_TELLING = {"steps": FileKind.SCENARIO, "operations": FileKind.PLATFORM}
-Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan]
+_ALSO_TELLING = {"steps": FileKind.SCENARIO, "operations": FileKind.PLATFORM, "cases": FileKind.HISTORIES}
+Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan] | tuple[HistoryCase, ...]
 
 
 def kind_of(path: Path, *, text: str | None = None) -> FileKind:
@@ -48,7 +51,7 @@ def kind_of(path: Path, *, text: str | None = None) -> FileKind:
     first = next(iter(file.data), None)
     hint = did_you_mean(first, list(_TELLING)) if first else ""
     place = first.place if first else Place(str(path))
-    raise AuthorError.at(place, "this is neither a scenario, a platform mapping nor a cells file", hint)
+    raise AuthorError.at(place, "this is no scenario, platform mapping, cells file or file of histories", hint)
 
 
 def load_anything(
@@ -65,6 +68,8 @@ def load_anything(
             return load_platform(path, text=text, resolve_hook=resolve_hook)
         case FileKind.CELLS:
             return load_cells(path, text=text)
+        case FileKind.HISTORIES:
+            return load_histories(path, known_checks=known_checks or frozenset(), text=text)
         case FileKind.SCENARIO:
             if platform is None:
                 raise AuthorError.at(Place(str(path)), "a scenario needs a platform mapping to be checked against")

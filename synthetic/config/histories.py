@@ -61,10 +61,10 @@ class HistoryCase:
     blame: Blame
 
 
-def load_histories(path: Path, *, known_checks: frozenset[str]) -> tuple[HistoryCase, ...]:
+def load_histories(path: Path, *, known_checks: frozenset[str], text: str | None = None) -> tuple[HistoryCase, ...]:
     """Read a file of cases. Raises AuthorError with all mistakes, each with file:line:column."""
     problems = Problems()
-    file = load_mapping(path, problems)
+    file = load_mapping(path, problems, text)
     problems.raise_any()
     assert file is not None
     _require_known(file.data, OF_A_FILE, "key of a file of histories", problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from synthetic.core.checks import ALWAYS, CHECKS, Finding
 from synthetic.core.checks.shortest import show
@@ -12,6 +12,8 @@ from synthetic.core.history import Clock, History, Moved
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import Invariant
+
+_WEIGHT = {Blame.HARNESS: 0, Blame.PLATFORM: 1}
 
 
 def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
@@ -61,11 +63,16 @@ def _judge_check(state: RunState, name: str, history: History) -> CheckJudged:
         return CheckJudged(state.spec.run_id, name, None, "not enough evidence", None)
     if not verdict:
         return CheckJudged(state.spec.run_id, name, held=True, message="", blame=None)
-    return _broken(state, name, show(CHECKS[name], history, verdict[0]))
+    return _broken(state, name, show(CHECKS[name], history, weightiest(verdict)))
+
+
+def weightiest(findings: Sequence[Finding]) -> Finding:
+    """The one that decides: our own doing first, then the platform's, which has to hold its books whatever others send."""
+    return min(findings, key=lambda finding: _WEIGHT.get(finding.blame, len(_WEIGHT)))
 
 
 def _broken(state: RunState, name: str, first: Finding) -> CheckJudged:
-    """The first breach, with the shortest piece of the run's history that shows it."""
+    """A breach, with the shortest piece of the run's history that shows it."""
     evidence = tuple(state.told(line) for line in first.evidence)
     message = state.told(first.message)
     return CheckJudged(state.spec.run_id, name, held=False, message=message, blame=first.blame, evidence=evidence)

@@ -216,6 +216,8 @@ def test_python_is_used_where_it_is_allowed() -> None:
         ("steps: []\nscenari: s", FileKind.SCENARIO),
         ("platform: p\noperations: {}", FileKind.PLATFORM),
         ("operations: {}", FileKind.PLATFORM),
+        ("check: one-debit-per-bet", FileKind.HISTORIES),
+        ("cases: []", FileKind.HISTORIES),
         ("allow: []", FileKind.CELLS),
         ("python: []\ncells: {}", FileKind.CELLS),
     ],
@@ -229,10 +231,8 @@ def test_a_file_of_no_kind_is_told() -> None:
     """With the key that was probably meant."""
     with pytest.raises(AuthorError) as refusal:
         kind_of(Path("f"), text="x: 1\nscenari: s")
-    assert (
-        str(refusal.value)
-        == "f:1:1: this is neither a scenario, a platform mapping nor a cells file; known here: allow, cells, platform, scenario"
-    )
+    told = "f:1:1: this is no scenario, platform mapping, cells file or file of histories; "
+    assert str(refusal.value) == told + "known here: allow, cells, check, platform, scenario"
 
 
 def test_a_scenario_without_a_mapping_is_told() -> None:
