@@ -81,7 +81,7 @@ DEFECTS: tuple[Fault, ...] = (
         "of claims at the same moment each is given",
         "gives_promo_per_click",
         "promo-claimed-at-once",
-        "step:funds",
+        "concurrent-duplicates-move-once",
     ),
     defect(
         "gives_promo_to_anyone",
