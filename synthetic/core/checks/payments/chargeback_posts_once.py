@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthetic.core.checks.amounts import listed
 from synthetic.core.checks.finding import Check, Finding, platform
 from synthetic.core.checks.payments.statements import psp_entries, was_notified
-from synthetic.core.checks.postings import entries_of
+from synthetic.core.checks.postings import entries_of, last_statement
 from synthetic.core.history import History, LedgerEntry, Notification, PspEvents
 from synthetic.core.money import Money
 
@@ -17,7 +17,8 @@ def judge(history: History) -> tuple[Finding, ...] | None:
         return None
     findings, judged = [], False
     for reference in _charged_back(history, gained):
-        posted = [entry.amount for entry in entries_of(gained, reference, "chargeback")]
+        # The PSP's log is the player's whole one, and an old chargeback stands among the old postings.
+        posted = [entry.amount for entry in entries_of(last_statement(history), reference, "chargeback")]
         if not posted and not was_notified(history, reference, "chargeback"):
             continue  # the PSP knows it; the platform may not yet
         judged = True
