@@ -64,7 +64,7 @@ class CannedPlatform:
 
     def _balance(self) -> dict[str, Any]:
         cash, locked = self._balances["cash"], self._balances["locked"]
-        total = {"bonus_minor": 0, "total_minor": cash + locked}
+        total = {"bonus_minor": 0, "total_minor": cash + locked, "withdrawable_minor": cash}
         return {"currency": "EUR", "cash_minor": cash, "locked_minor": locked, **total}
 
 

@@ -15,7 +15,8 @@ class CallEnd:
     """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions.
 
     `flaw`: what to tell of the last answer where its body is of no use (see `Answer`).
-    `tainted`: our own lag spoiled a measurement; `late_by_us`: that of the last exchange; `lag_ns`: our lag in all of them.
+    `tainted`: our own lag spoiled a measurement; `late_by_us`: that of the last exchange; `lag_ns`: our lag in
+    all of them; of several polls, that of the worst: the step's deadline waits for none of them.
     """
 
     outcome: StepOutcome

@@ -160,7 +160,7 @@ def _poll_once(
 
 def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, polled: CallEnd) -> CallEnd:
     """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
-    end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=end.lag_ns + polled.lag_ns)
+    end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=max(end.lag_ns, polled.lag_ns))
     if polled.outcome is not StepOutcome.DONE:
         # A poll that was cut off by the step's own deadline says nothing; one that was answered, or broke, does.
         said = polled.error != FaultKind.READ_TIMEOUT

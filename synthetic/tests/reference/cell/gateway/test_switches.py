@@ -301,8 +301,13 @@ def test_takes_any_stake(tmp_path: Path, *, is_on: bool) -> None:
     async def scene(run: Platform) -> None:
         if is_on:
             run.throw("cell", "takes_any_stake")
-        async with run.playing("steady-dice") as (socket, _):
-            answers = [await socket.bet(minor) for minor in (5, 501)]
+        answers = []
+        for minor in (
+            5,
+            501,
+        ):  # a game of its own each: the first one's result must not pass for the second one's answer
+            async with run.playing("steady-dice") as (socket, _):
+                answers.append(await socket.bet(minor))
         assert [answer["type"] for answer in answers] == (["bet_ack"] * 2 if is_on else ["error"] * 2)
 
     play(tmp_path, scene)
