@@ -109,7 +109,7 @@ def _lines(scored: Score) -> list[str]:
         f"blamed right             {_told(scored.right)}   bar: >= 97 %",
         f"blamed unknown           {_told(scored.unknown)}   bar: <= 3 %",
         f"false alarms             {_told(scored.false_alarms)}   bar: none",
-        f"healthy and green        {_told(scored.quiet)}   the others were spoilt by our own lag",
+        f"healthy and green        {_told(scored.quiet)}   bar: >= 95 %; the others were spoilt by our own lag",
         f"runs at rate 1.0 in which the fault had no occasion to act: {scored.asleep}",
         "PASSED" if scored.passed else "NOT PASSED",
     ]

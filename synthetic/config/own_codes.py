@@ -6,7 +6,15 @@ import re
 
 from synthetic.core.effects import FaultKind
 
-_OWN = frozenset(FaultKind) | {"not_sent", "over_limit", "not_journaled", "hook_failed", "unclear", "unreadable"}
+_OWN = frozenset(FaultKind) | {
+    "not_sent",
+    "over_limit",
+    "not_journaled",
+    "hook_failed",
+    "bad_key",
+    "unclear",
+    "unreadable",
+}
 _STATUS = re.compile(r"http_\d+")
 
 

@@ -2,7 +2,7 @@
 
 Accusations come from four kinds of evidence, and a stronger kind silences the weaker ones:
 
-    our own doing   a named check that shows that the harness itself did it (a key of ours that this run never sent)
+    our own doing   the check that proves that the harness itself did it: a key of ours that this run never sent
     a law           a named check over ledger, reports and answers: what is broken there is broken, whatever a step said
     a cause         a named check that says why something did not come about (who was told, whose clock is off)
     a step          the mapping's blame rules over the answer that came, or that did not come
@@ -26,6 +26,7 @@ SENTENCE_MAX = 400
 class Source(IntEnum):
     """The kind of evidence that an accusation rests on, the strongest first."""
 
+    OWN = 0
     LAW = 1
     CAUSE = 2
     STEP = 3
@@ -55,9 +56,6 @@ def attribute(accusations: Sequence[Accusation]) -> Attribution | None:
     """Weigh all accusations; None where there is none."""
     if not accusations:
         return None
-    own = [one for one in accusations if one.blame is Blame.HARNESS and one.source < Source.STEP]
-    if own:
-        return _attributed(own[0])
     for source in Source:
         speaking = [one for one in accusations if one.source is source and one.blame is not Blame.UNKNOWN]
         if speaking:

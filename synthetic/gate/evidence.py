@@ -62,7 +62,7 @@ def gather(events: Iterable[Event]) -> Evidence:
                 sides[event.run_id] = _Side(event)
             case CheckJudged(held=False) if event.run_id in sides and event.name in CHECKS:
                 side = sides[event.run_id]
-                side.ours |= event.blame is Blame.HARNESS
+                side.ours |= CHECKS[event.name].own
                 side.broken |= {event.name} if _is_breach(event) else set()
             case RunEnded() if event.run_id in sides:
                 sides[event.run_id].ended = event

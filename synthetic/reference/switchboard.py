@@ -1,7 +1,7 @@
 """The fault switchboard that each cell, PSP and provider carries: named switches, thrown at run time.
 
 A switch changes one behaviour at one place of the code (`if board.is_on("caches_balance"): ...`). The catalogue in
-`faults/` and `defects.py` says which switches together make a fault. A name that the component does not know is refused,
+`faults/` and `defects/` says which switches together make a fault. A name that the component does not know is refused,
 so that a typing error can't pass for a healthy platform.
 """
 

@@ -25,16 +25,21 @@ def test_a_perfect_harness_passes() -> None:
 def test_each_way_to_be_wrong_fails() -> None:
     """A fault at rate 1.0 that goes unseen or never acts, a wrong class, too many unknowns, a false alarm."""
     good = [seen("psp", "psp")] * 9
-    assert not score([*good, seen("psp", "ok")]).passed
-    assert not score([*good, seen("", "ok", 1.0)]).passed
-    assert not score([*good, seen("psp", "platform")]).passed
-    assert not score([*good, seen("psp", "unknown")]).passed
-    assert not score([*good, seen("", "psp", 0.0)]).passed
+    assert score([*good, seen("", "ok", 0.0)]).passed
+    healthy = [seen("", "ok", 0.0)] * 99
+    assert not score([*good, *healthy, seen("psp", "ok")]).passed
+    assert not score([*good, *healthy, seen("", "ok", 1.0)]).passed
+    assert not score([*good, *healthy, seen("psp", "platform")]).passed
+    assert not score([*good, *healthy, seen("psp", "unknown")]).passed
+    assert not score([*good, *healthy, seen("", "psp", 0.0)]).passed
+    assert not score([*good, *healthy, seen("", "harness", 0.0, "aborted")]).passed
+    assert not score(good).passed
     assert not score([]).passed
 
 
 def test_a_healthy_run_that_our_own_lag_spoilt_is_no_alarm() -> None:
     """But it is not counted as green either."""
+    assert not score([seen("psp", "psp"), seen("", "harness", 0.0, "tainted")]).passed
     scored = score([seen("psp", "psp"), seen("", "harness", 0.0, "tainted")])
     assert (scored.false_alarms.held, scored.quiet.held, scored.quiet.total) == (0, 0, 1)
 

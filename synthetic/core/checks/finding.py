@@ -28,6 +28,7 @@ class Check:
 
     `cause`: it is no law of its own, but says why something did not come about (who was told, whose clock is off). It
     decides whom a failed step is blamed on, and is silent where a law is broken (`core/blame.py`).
+    `own`: it proves that the harness itself did it, so nothing else that the run shows can be held against the target.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Check:
     law: str
     judge: Judge
     cause: bool = False
+    own: bool = False
 
 
 def platform(message: str) -> Finding:

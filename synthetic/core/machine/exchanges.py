@@ -37,8 +37,10 @@ def send_http(
     """Send one request (following the redirects that the plan allows), and say what the answer means."""
     try:
         request = again or build_request(state, call, plan, scope, intent)
-    except (ExpressionError, BadKey) as error:
+    except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the request can't be made: {error}")
+    except BadKey as error:
+        return Answer(StepOutcome.REFUSED, code="bad_key", reason=f"the request can't be signed: {error}")
     request = replace(request, timeout_s=remaining_s(state, call, plan.timeout_s))
     first = request
     for hop in range(plan.redirects + 1):

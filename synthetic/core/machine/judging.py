@@ -13,7 +13,7 @@ from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import Invariant
 
-_WEIGHT = {Blame.HARNESS: 0, Blame.PLATFORM: 1}
+_WEIGHT = {Blame.PLATFORM: 0, Blame.PSP: 1, Blame.PROVIDER: 1, Blame.UNKNOWN: 2}
 
 
 def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
@@ -67,7 +67,7 @@ def _judge_check(state: RunState, name: str, history: History) -> CheckJudged:
 
 
 def weightiest(findings: Sequence[Finding]) -> Finding:
-    """The one that decides: our own doing first, then the platform's, which has to hold its books whatever others send."""
+    """The one that decides: the platform's, which has to hold its books whatever others send; our own doing last."""
     return min(findings, key=lambda finding: _WEIGHT.get(finding.blame, len(_WEIGHT)))
 
 

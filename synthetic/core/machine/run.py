@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synthetic.core.blame import Accusation, Attribution, Source, attribute
 from synthetic.core.checks import CHECKS
@@ -149,6 +149,8 @@ def _ended(
     state: RunState, failure: Failure | None, judged: list[CheckJudged], stranded: tuple[Money, ...], left_in: str
 ) -> RunEnded:
     """`left_in`: the states that the player could not be taken out of. No run is ok that leaves him in one."""
+    if failure is not None:  # masked before anything is cut, or half of a secret would be left
+        failure = replace(failure, reason=state.told(failure.reason))
     attribution = attribute(accusations(failure, judged))
     broken = _deciding(judged, attribution)
     outcome, blame, reason = _outcome(failure, broken, attribution)
@@ -184,7 +186,8 @@ def accusations(failure: Failure | None, judged: Sequence[CheckJudged]) -> list[
 def _source_of(check: str) -> Source:
     if check not in CHECKS:
         return Source.CLAIM
-    return Source.CAUSE if CHECKS[check].cause else Source.LAW
+    known = CHECKS[check]
+    return Source.OWN if known.own else Source.CAUSE if known.cause else Source.LAW
 
 
 def _deciding(judged: list[CheckJudged], attribution: Attribution | None) -> CheckJudged | None:

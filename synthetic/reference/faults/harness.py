@@ -37,7 +37,7 @@ FAULTS: tuple[Fault, ...] = (
         (),
         "harness",
         _FLOW,
-        "one-debit-per-bet",
+        "own-keys-only",
         provoke="bets_under_a_second_key",
     ),
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synthetic.core.blame import SENTENCE_MAX, Accusation, Source, attribute
 from synthetic.core.outcome import Blame
 
-LAW, CAUSE, STEP, CLAIM = Source.LAW, Source.CAUSE, Source.STEP, Source.CLAIM
+OWN, LAW, CAUSE, STEP, CLAIM = Source
 USER, PSP, PROVIDER, PLATFORM, POLICY, HARNESS, UNKNOWN = Blame
 
 CASES: list[tuple[str, list[tuple[Source, Blame]], Blame]] = [
@@ -23,7 +23,10 @@ CASES: list[tuple[str, list[tuple[Source, Blame]], Blame]] = [
     ("the platform, where two laws disagree", [(LAW, PSP), (LAW, PLATFORM)], PLATFORM),
     ("unknown, where two laws point at two counterparties", [(LAW, PSP), (LAW, PROVIDER)], UNKNOWN),
     ("unknown, where two causes disagree", [(CAUSE, PSP), (CAUSE, PLATFORM), (STEP, PSP)], UNKNOWN),
-    ("our own doing over a law", [(LAW, PLATFORM), (LAW, HARNESS)], HARNESS),
+    ("proof of our own doing over a law", [(LAW, PLATFORM), (OWN, HARNESS)], HARNESS),
+    ("the platform's breach over what we left open", [(LAW, PLATFORM), (LAW, HARNESS)], PLATFORM),
+    ("a law over our own clock", [(LAW, PLATFORM), (CAUSE, HARNESS)], PLATFORM),
+    ("our own clock over the step that it explains", [(CAUSE, HARNESS), (STEP, PSP)], HARNESS),
     ("a law over a step that was ours", [(LAW, PLATFORM), (STEP, HARNESS)], PLATFORM),
     ("the step that was ours over arithmetic", [(STEP, HARNESS), (CLAIM, PLATFORM)], HARNESS),
     ("arithmetic, where it is alone", [(CLAIM, PLATFORM)], PLATFORM),

@@ -180,3 +180,10 @@ def test_what_we_stirred_up_ourselves_breaks_no_law_of_the_cells() -> None:
     laws = [("own-keys-only", Blame.HARNESS), ("balance-equals-ledger", Blame.PLATFORM)]
     judged = [CheckJudged("p-canary", name, held=False, message="", blame=blame) for name, blame in laws]
     assert gather([started("p-canary", "canary", "p"), *judged]).broken_laws == {}
+
+
+def test_our_own_clock_excuses_no_broken_law() -> None:
+    """Only a key of ours that the run never sent proves that we stirred it up."""
+    laws = [("clocks-agree", Blame.HARNESS), (LAW, Blame.PLATFORM)]
+    judged = [CheckJudged("p-canary", name, held=False, message="", blame=blame) for name, blame in laws]
+    assert gather([started("p-canary", "canary", "p"), *judged]).broken_laws == {"canary": (LAW,)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from synthetic.tests.core.checks.shipped import shipped_cases
 CATALOGUE = pytest.mark.parametrize("fault", [*FAULTS.values(), *DEFECTS.values()], ids=lambda fault: str(fault.name))
 
 
+@cache
 def scenarios() -> dict[str, dict[str, Any]]:
     """The project's scenarios by name."""
     folder = Path(__file__).parents[3] / "scenarios"

@@ -16,6 +16,8 @@ from synthetic.tests.runner.test_proof import play, scenarios, world
 
 __all__ = ["world"]
 
+pytestmark = pytest.mark.slow
+
 # What turns a path red that has neither a fault nor a defect of its own in the catalogues: switches of the canary cell.
 BROKEN_BY: dict[str, tuple[str, ...]] = {
     "bet-above-max": ("takes_any_stake",),

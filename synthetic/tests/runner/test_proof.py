@@ -101,7 +101,10 @@ def turn_of(planted: Fault) -> int:
 
 @pytest.mark.parametrize(
     "planted",
-    [pytest.param(one, marks=[pytest.mark.slow] if one.name in WAITED_FOR else []) for one in PLANTED.values()],
+    [
+        pytest.param(one, marks=[pytest.mark.slow] if one.name in WAITED_FOR or one.name in DEFECTS else [])
+        for one in PLANTED.values()
+    ],
     ids=lambda planted: planted.name,
 )
 def test_each_fault_and_defect_is_caught_and_blamed(mended: tuple[World, BlockingSession], planted: Fault) -> None:

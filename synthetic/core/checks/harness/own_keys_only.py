@@ -22,4 +22,4 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     )
 
 
-CHECK = Check("own-keys-only", (49,), "nothing happens under a key of ours that this run did not send", judge)
+CHECK = Check("own-keys-only", (49,), "nothing happens under a key of ours that this run did not send", judge, own=True)
