@@ -54,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("cell", "accepts_bad_webhooks"),),
         "platform",
         "webhook-bad-signature",
-        "step:forged",
+        "bad-signature-changes-nothing",
         places=("psp-a", "psp-c"),
     ),
     Fault(

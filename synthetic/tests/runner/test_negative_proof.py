@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from synthetic.config.scenarios import matrix_rows
+from synthetic.core.events import CheckJudged, Event
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
@@ -85,6 +87,19 @@ def test_a_path_turns_red_where_its_rule_is_broken(broken: BlockingSession, name
     ended, _ = play(broken, scenarios()[name], sorted(BROKEN_BY).index(name) + 1)
     assert ended.outcome is RunOutcome.FAILED, ended
     assert ended.blame is Blame.PLATFORM, ended
+
+
+@pytest.mark.parametrize("broken", [("accepts_bad_webhooks",)], indirect=True)
+def test_what_a_forged_cancel_has_posted_is_found_in_the_ledger(broken: BlockingSession) -> None:
+    """The payout that was paid comes back to the player, and the PSP's report knows nothing of it."""
+    plan, events = scenarios()["callback-bad-signature"], list[Event]()
+    row = next(row for row in matrix_rows(plan, broken.cell) if row["call"] == "cancel")
+    ended = broken.play(plan, row, number=1, sink=events.append)
+    assert (ended.outcome, ended.blame) == (RunOutcome.FAILED, Blame.PLATFORM), ended
+    law = [
+        event for event in events if isinstance(event, CheckJudged) and event.name == "bad-signature-changes-nothing"
+    ]
+    assert [event.held for event in law] == [False], law
 
 
 def test_every_path_is_proven() -> None:

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthetic.core.checks.finding import Finding, platform
-from synthetic.core.checks.payments.statements import credits_of, is_captured
+from synthetic.core.checks.payments.statements import has_notified, is_captured, psp_entries
 from synthetic.core.checks.postings import entries_of, wallet_calls
 from synthetic.core.history import Fact, History, LedgerEntry, Notification, Tampered, WalletCall
 from synthetic.core.outcome import StepOutcome
 
 Told = tuple[Fact, str, str]
 """The fact, its signature, and the reference under which it would have posted."""
+
+# What the platform posts when it obeys an event, and the line of the PSP's report that shows that the event is true.
+_POSTS = {
+    "captured": ("deposit",),
+    "refunded": ("refund",),
+    "paid": ("withdraw_paid",),
+    "failed": ("withdraw_release", "refund_failed"),
+    "payout_failed": ("payout_failed", "withdraw_release"),
+    "chargeback": ("chargeback",),
+}
+_REPORTED_AS = {
+    "refunded": "refund",
+    "paid": "payout",
+    "payout_failed": "payout_reversal",
+    "chargeback": "chargeback",
+}
 
 
 def changes_by(history: History, signatures: Sequence[str], words: str) -> tuple[Finding, ...] | None:
@@ -44,8 +60,7 @@ def _sent(history: History) -> list[Told]:
 def _posted(history: History, fact: Fact, reference: str, gained: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """The postings that nothing but this request explains."""
     if isinstance(fact, Notification):
-        genuine = is_captured(history, reference) is not False if fact.event == "captured" else True
-        return [] if genuine else credits_of(gained, reference)
+        return [] if _is_explained(history, fact) else entries_of(gained, reference, *_POSTS.get(fact.event, ()))
     if isinstance(fact, WalletCall):
         if any(call.transaction == reference for call in wallet_calls(history, fact.action)):
             return []  # the same call, signed as it has to be, was sent, too
@@ -53,3 +68,19 @@ def _posted(history: History, fact: Fact, reference: str, gained: Sequence[Ledge
             return entries_of(gained, reference, "bet")
         return [entry for entry in gained if entry.key == reference]
     return [entry for entry in gained if entry.reference == reference]
+
+
+def _is_explained(history: History, forged: Notification) -> bool:
+    """Whether something else may have told the platform the same, and rightly: a good notification, or the PSP's answer.
+
+    Without a report nobody can tell; then a forged event counts where it was accepted. A payment that is captured in due course
+    has been told of by its PSP, whether we have seen that or not: of a capture the report has to say no.
+    """
+    if forged.event == "captured":
+        return is_captured(history, forged.reference) is not False
+    if has_notified(history, forged.reference, forged.event):
+        return True
+    reported = psp_entries(history, forged.reference, _REPORTED_AS.get(forged.event, ""))
+    if reported is None or forged.event not in _REPORTED_AS:
+        return forged.outcome is not StepOutcome.DONE
+    return bool(reported)
