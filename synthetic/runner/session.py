@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from synthetic.config.secret_refs import resolve_all
-from synthetic.core.errors import HarnessError
+from synthetic.core.errors import HarnessError, RefusedByPolicy
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play, started_event
 from synthetic.core.outcome import Blame, RunOutcome
@@ -62,7 +62,12 @@ class Session:
         self._stopping = True
 
     def provoke(self, cell: str, provocation: Provocation | None) -> None:
-        """Make the harness itself break on this cell from the next run on; None: no more."""
+        """Make the harness itself break on this cell from the next run on; None: no more.
+
+        Raises RefusedByPolicy in production: a crash that is provoked there strands real money.
+        """
+        if self._cells[cell].environment == "production":
+            raise RefusedByPolicy(f"cell {cell!r} is in production; the harness is not made to break there")
         if provocation is None:
             self._provoked.pop(cell, None)
         else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from synthetic.cli.project import Sources, open_project
 from synthetic.config.scenarios import matrix_rows
+from synthetic.core.errors import RefusedByPolicy
 from synthetic.core.events import CheckJudged, Event, RunEnded
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.journal.sqlite import SqliteJournal
@@ -65,3 +67,12 @@ def test_a_fault_of_our_own_is_ours(cells_file: Path, tmp_path: Path, fault: Fau
         assert fault.caught_by in {
             event.name for event in events if isinstance(event, CheckJudged) and event.held is False
         }
+
+
+def test_nobody_breaks_the_harness_in_production(cells_file: Path, tmp_path: Path) -> None:
+    """A provoked crash strands what it has moved."""
+    canary = replace(open_project(Sources.shipped(cells_file)).cells["canary"], environment="production")
+    with SqliteJournal(tmp_path / "journal.db") as journal:
+        session = Session([canary], seed=1, sink=lambda _event: None, journal=journal)
+        with pytest.raises(RefusedByPolicy, match="production"):
+            session.provoke("canary", PROVOCATIONS["crashes_after_money"])
