@@ -128,7 +128,8 @@ def _link_undo(moves: MovesModel, outs: Mapping[str, Kind], caller: _Caller) -> 
         return None
     names = {**caller.names, **prefixed("out", outs)}
     when = problems.expression(undo.when, names, Kind.BOOL) if undo.when is not None else None
-    return CallPlan(callee.name, _arguments(undo, callee, caller, outs), when=when)
+    settled = problems.expression(undo.settled, names, Kind.BOOL) if undo.settled is not None else None
+    return CallPlan(callee.name, _arguments(undo, callee, caller, outs), when=when, settled=settled)
 
 
 def _arguments(

@@ -131,7 +131,8 @@ class Answering:
 class CallPlan:
     """A call of another operation: as poll, look-up or undo. `arguments` see `args.*`, `out.*` and `key` of the caller.
 
-    `when` guards an undo (nothing to undo where it does not hold); `found` says of a look-up's answer that the effect exists.
+    `when` guards an undo (none where it does not hold); `settled` says that the effect is over, with nothing left to take
+    back; `found` says of a look-up's answer that the effect exists.
     """
 
     operation: str
@@ -139,6 +140,7 @@ class CallPlan:
     every_s: float = 0.0
     when: Expression | None = None
     found: Expression | None = None
+    settled: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,10 @@ class UndoModel(Node):
     with_: dict[Identifier, Any] = Field(
         default_factory=dict, alias="with", description="Its arguments; without it, by name from `out`, `args`, `key`."
     )
-    when: Cel | None = Field(None, description="When there is something to take back; without it, always.")
+    when: Cel | None = Field(None, description="When it can be taken back; without it, always.")
+    settled: Cel | None = Field(
+        None, description="When it is over, with nothing left to take back; an effect that is neither is stranded."
+    )
 
 
 class MovesModel(Node):

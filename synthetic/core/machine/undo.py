@@ -127,9 +127,13 @@ def _turned_down(state: RunState, movement: Movement) -> bool:
 
 
 def _past_undoing(state: RunState, movement: Movement, plan: CallPlan) -> Undone:
-    """The undo does not apply any more: either the effect came to the end that the step wanted, or it is under way."""
+    """The undo does not apply any more: is the effect over, by the mapping or by what the step wanted, or is it under way?
+
+    Where neither says that it is over, nobody knows where the money is, and that is not for a machine to settle.
+    """
     reason = f"`{plan.when.text}` does not hold any more" if plan.when else ""
-    if movement.until is None or _holds(state, movement, movement.until):
+    over = [claim for claim in (plan.settled, movement.until) if claim is not None]
+    if any(_holds(state, movement, claim) for claim in over):
         return Undone("nothing_to_undo", reason, IntentState.SETTLED)
     return Undone("stuck", f"it is under way and can't be undone: {reason}", IntentState.STUCK)
 

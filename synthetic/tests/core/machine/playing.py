@@ -89,7 +89,8 @@ operations:
     json: {minor: "${{ args.amount.minor() }}"}
     moves:
       {kind: withdraw, amount: args.amount, from: wallet, to: psp, key: {field: key},
-       lookup: {call: find_payout, found: out.found}, undo: {call: cancel, when: "out.state == 'pending'"}}
+       lookup: {call: find_payout, found: out.found},
+       undo: {call: cancel, when: "out.state == 'pending'", settled: "out.state == 'paid'"}}
     out: {id: body.id, state: body.state}
     poll: {call: payout_state, every: 500ms}
   payout_state: {inputs: {id: string}, http: "GET /payouts/${{ args.id }}", out: {id: body.id, state: body.state}}

@@ -151,6 +151,20 @@ def test_a_withdrawal_that_is_under_way_is_stranded() -> None:
     assert run.ended.stranded == (Money(100, "EUR"),)
 
 
+@pytest.mark.parametrize(("state", "result"), [("paid", "nothing_to_undo"), ("in_transit", "stuck")])
+def test_what_can_no_longer_be_undone_is_stranded_unless_it_is_over(state: str, result: str) -> None:
+    """The step waits for no state, so only the mapping can say that a payout which can't be cancelled came to its end."""
+    steps = DEPOSIT + "  - {id: cashout, call: payout, with: {amount: 1.00 EUR}}\n" + THEN_BREAKS.removeprefix(DEPOSIT)
+    routes = HEALTHY | {
+        "POST /payouts": ok(id="p1", state="pending"),
+        "GET /find": ok(found=True, id="d1", state=state),
+    }
+    run = played(steps, answers(routes))
+    assert undone(run)[0] == ("cashout", result)
+    assert run.ended.stranded == ((Money(100, "EUR"),) if result == "stuck" else ())
+    assert run.journal.states["run1-cashout"] is (IntentState.STUCK if result == "stuck" else IntentState.SETTLED)
+
+
 def test_a_payout_without_an_undo_is_looked_up_all_the_same() -> None:
     """Its answer was lost and its look-up, too: that it can't be undone does not make it unseen."""
     steps = DEPOSIT + "  - {id: cashout, call: withdraw, with: {amount: 1.00 EUR}}\n"
