@@ -300,10 +300,14 @@ class Conversion(Told):
 
 @dataclass(frozen=True, slots=True)
 class Clock(Told):
-    """What a server said the time is, against ours: positive when its clock is ahead. `who`: an endpoint's name."""
+    """What a server said the time is, against ours: positive when its clock is ahead. `who`: an endpoint's name.
+
+    `side`: whose server it is: `platform`, `psp`, or `provider` (of games or of identities).
+    """
 
     who: str
     skew_s: int
+    side: str = "platform"
 
 
 Fact = (

@@ -102,10 +102,13 @@ def tell_frame(state: RunState, connection: str, frame: WsFrame) -> None:
 
 
 def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
-    """Keep how far the server's clock (RFC 9110, `Date`, whole seconds) is from ours."""
+    """Keep how far the server's clock (RFC 9110, `Date`, whole seconds) is from ours.
+
+    An answer with an `Age` comes out of a cache, and its date is of when it was made.
+    """
     written = next((value for name, value in reply.headers if name == "date"), None)
     who = _endpoint(state, url)
-    if written is None or who is None:
+    if written is None or who is None or any(name == "age" for name, _ in reply.headers):
         return
     try:
         told_s = int(parsedate_to_datetime(written).timestamp())

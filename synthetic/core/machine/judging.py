@@ -11,7 +11,10 @@ from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Clock, History, Moved
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import Blame, StepOutcome
-from synthetic.core.plan import Invariant
+from synthetic.core.plan import CellPlan, Invariant
+
+IDENTITY_PROVIDER = "idp"
+"""The name of the endpoint under which a cells file gives the identity provider; no list of the cell names it."""
 
 _WEIGHT = {Blame.PLATFORM: 0, Blame.PSP: 1, Blame.PROVIDER: 1, Blame.UNKNOWN: 2}
 
@@ -37,9 +40,17 @@ def history_of(state: RunState, *, finished: bool) -> History:
     """All that the run has learnt, for the named checks."""
     unknown = (m.amount for m in state.movements if m.direction == "stake" and m.outcome is StepOutcome.UNKNOWN)
     moved = (Moved(m.step, m.moves.kind, m.direction, m.amount, m.key, m.outcome) for m in state.movements)
-    clocks = (Clock("", StepOutcome.DONE, who, skew_s) for who, skew_s in sorted(state.clock_skews_s.items()))
+    skews, cell = sorted(state.clock_skews_s.items()), state.spec.cell
+    clocks = (Clock("", StepOutcome.DONE, who, skew_s, side_of(cell, who)) for who, skew_s in skews)
     facts = (*state.facts, *clocks)
     return History(facts, state.currency, tuple(unknown), tuple(moved), state.spec.run_id, finished)
+
+
+def side_of(cell: CellPlan, endpoint: str) -> str:
+    """Whose server an endpoint is: by the cell's lists of PSPs and providers (`idp` is a provider, too), else the platform's."""
+    if endpoint in cell.psps:
+        return "psp"
+    return "provider" if endpoint in (*cell.providers, IDENTITY_PROVIDER) else "platform"
 
 
 def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -> CheckJudged:

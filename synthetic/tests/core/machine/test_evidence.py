@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from synthetic.config.platforms import load_platform
-from synthetic.core.effects import HttpReply, Times, WsFrame
+from synthetic.core.effects import Headers, HttpReply, Times, WsFrame
 from synthetic.core.history import Frame
 from synthetic.core.machine.evidence import FRAMES_TOLD_MAX, read_clock, tell_frame
 from synthetic.core.machine.state import RunState
@@ -62,18 +62,19 @@ def test_a_flood_of_frames_is_no_endless_history(state: RunState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "skew_s"),
+    ("date", "age", "skew_s"),
     [
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("Thu, 01 Jan 1970 00:06:00 GMT", 360),
-        ("yesterday", None),
-        ("", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", (), 0),
+        ("Thu, 01 Jan 1970 00:06:00 GMT", (), 360),
+        ("Thu, 01 Jan 1970 00:06:00 GMT", (("age", "0"),), None),
+        ("yesterday", (), None),
+        ("", (), None),
     ],
 )
-def test_a_servers_clock_is_read_from_its_answers(state: RunState, date: str, skew_s: int | None) -> None:
-    """Against ours at that moment, by endpoint; a date that is none tells nothing, and so does a server of nobody's."""
+def test_a_servers_clock_is_read_from_its_answers(state: RunState, date: str, age: Headers, skew_s: int | None) -> None:
+    """Against ours at that moment, by endpoint. A date that is none tells nothing; neither does a cache or a server of nobody's."""
     name, address = next(iter(state.spec.cell.endpoints.items()))
-    reply = HttpReply(200, (("date", date),), b"", TIMES)
+    reply = HttpReply(200, (("date", date), *age), b"", TIMES)
     state.now_ns = state.spec.mono_ns - state.spec.wall_ns  # so that our wall clock shows 1970
     read_clock(state, f"{address}/anything", reply)
     read_clock(state, "https://elsewhere.test/", reply)
