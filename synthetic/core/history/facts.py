@@ -200,12 +200,13 @@ class Restriction(Told):
     """A restriction of the player that holds from here on, or no more.
 
     `name`: `self_excluded, kyc_pending, geo_blocked, deposit_limit, locked_out`. `limit`: of a `deposit_limit`, for the rest of
-    the day. `active`: whether it holds.
+    the day. `active`: whether it holds. `set_by`: whose limit it is (`""`: the player's own); a later one of theirs replaces it.
     """
 
     name: str
     active: bool = True
     limit: Money | None = None
+    set_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def judge(history: History) -> tuple[Finding, ...] | None:
 
 def _tried(history: History, limit: Restriction, allowed: Money) -> list[Deposit]:
     """The deposits that were asked for while it held; each once, as it was seen last."""
-    ended = next((r for r in history.of(Restriction) if _lifts(r, limit) and precedes(history, limit, r)), None)
+    ended = next((r for r in history.of(Restriction) if _ends(r, limit) and precedes(history, limit, r)), None)
     found: dict[str, Deposit] = {}
     for index, deposit in enumerate(history.of(Deposit)):
         if deposit.amount.currency != allowed.currency or not precedes(history, limit, deposit):
@@ -39,9 +39,13 @@ def _tried(history: History, limit: Restriction, allowed: Money) -> list[Deposit
     return list(found.values())
 
 
-def _lifts(later: Restriction, limit: Restriction) -> bool:
-    """Whether it is lifted by it: a lifting without an amount lifts every one."""
-    return later.name == limit.name and not later.active and later.limit in (None, limit.limit)
+def _ends(later: Restriction, limit: Restriction) -> bool:
+    """Whether it is lifted or replaced by it: a lifting without an amount lifts every one, a new limit those of the same hand."""
+    if later.name != limit.name:
+        return False
+    if later.active:
+        return later.limit is not None and later.set_by == limit.set_by
+    return later.limit in (None, limit.limit)
 
 
 CHECK = Check("lowest-limit-applies", (45,), "of all deposit limits the lowest applies, and at once", judge)

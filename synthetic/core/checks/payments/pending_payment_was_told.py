@@ -7,11 +7,10 @@ with signatures that we have verified ourselves. A payment that failed because t
 from __future__ import annotations
 
 from synthetic.core.checks.finding import Check, Finding, platform
-from synthetic.core.checks.payments.statements import ACKNOWLEDGED
+from synthetic.core.checks.payments.statements import ACKNOWLEDGED, PENDING
 from synthetic.core.history import Deposit, History, PspEvent, PspEvents, Withdrawal
 from synthetic.core.outcome import Blame, StepOutcome
 
-_PENDING = ("pending", "processing", "in_transit")
 _ENDS = ("captured", "failed", "paid", "payout_failed")
 
 
@@ -32,7 +31,7 @@ def _judge_one(payment: Deposit | Withdrawal, told: list[PspEvent]) -> Finding |
     if payment.state == "failed":
         refused = [event for event in told if event.event not in _ENDS and event.status not in ACKNOWLEDGED]
         return _unheard(payment, refused[-1], f"{what}, for the PSP got no answer") if refused else None
-    if payment.outcome is not StepOutcome.DONE or payment.state not in _PENDING:
+    if payment.outcome is not StepOutcome.DONE or payment.state not in PENDING:
         return None
     heard = [event for event in told if event.event in _ENDS and event.status in ACKNOWLEDGED]
     if heard:

@@ -20,6 +20,7 @@ from synthetic.core.history import (
 from synthetic.core.outcome import StepOutcome
 
 FAILED = ("declined", "failed", "cancelled")
+PENDING = ("pending", "processing", "in_transit")
 ACKNOWLEDGED = range(200, 300)
 
 
