@@ -49,7 +49,8 @@ class PspEntry:
 class PspEvent:
     """One delivery of a notification by a PSP. `status`: the HTTP status that the platform answered, 0 for none.
 
-    A `request` is what the platform asked of the PSP, with the status that the PSP answered.
+    A `request` is what the platform asked of the PSP, with the status that the PSP answered. `age_s`: how long before the log
+    was read it was told first, in whole seconds (so it may be off by one); None where the log does not say.
     """
 
     id: str
@@ -57,6 +58,7 @@ class PspEvent:
     reference: str
     status: int = 0
     signature: str = "good"  # good, bad, missing, stale
+    age_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ def entry_line(entry: Line) -> str:
             return f"psp {entry.id}: {entry.kind} {entry.amount} for {entry.reference}{fee}{key}"
         case PspEvent():
             signed = "" if entry.signature == "good" else f", {entry.signature} signature"
-            return f"event {entry.id}: {entry.event} for {entry.reference}, answered {entry.status or 'never'}{signed}"
+            age = "" if entry.age_s is None else f", {entry.age_s} s before"
+            return f"event {entry.id}: {entry.event} for {entry.reference}, answered {entry.status or 'never'}{signed}{age}"
         case DoubleEntryLine():
             return f"journal {entry.entry}: {entry.amount} on {entry.account}"
         case OpenItem():

@@ -36,6 +36,7 @@ class Delivery:
             "type": self.kind,
             "reference": self.reference,
             "created_at": self.created_at.isoformat(),
+            "created": int(self.created_at.timestamp()),
             "status": self.status,
             "attempts": self.attempts,
             "signed": self.signed,

@@ -89,6 +89,8 @@ def _value(random: Random, name: str, hint: Any) -> Any:
         return random.randint(0, 3) * 4_000_000_000
     if Money in (hint, *get_args(hint)):
         return _money(random)
+    if int in get_args(hint):
+        hint = int
     plain = {int: random.randint(-400, 400), bool: random.random() < 0.5, StepOutcome: random.choice(list(StepOutcome))}
     return plain.get(hint, random.choice(NAMES))
 
