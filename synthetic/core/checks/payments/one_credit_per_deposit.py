@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from synthetic.core.checks.amounts import as_money, listed
 from synthetic.core.checks.finding import Check, Finding, platform
+from synthetic.core.checks.payments.known import Unanswered, named_payments, reported
 from synthetic.core.checks.payments.statements import credits_of, deposits, psp_entries
+from synthetic.core.checks.postings import entries_of, nets
 from synthetic.core.history import Deposit, History, LedgerEntry
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -13,12 +17,30 @@ _FINAL = ("succeeded", "declined", "failed", "refunded")
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
-    """Hold each deposit that came to its end against what the ledger gained under its reference."""
+    """Hold each ended deposit against what the ledger gained under its reference, and each credit against its deposit."""
     gained = history.new_ledger_entries()
     if gained is None:
         return None
     ended = [deposit for deposit in deposits(history).values() if deposit.state in _FINAL]
-    return tuple(finding for deposit in ended if (finding := _judge_one(history, deposit, gained)))
+    findings = [finding for deposit in ended if (finding := _judge_one(history, deposit, gained))]
+    return (*findings, *_nobodys(history, gained))
+
+
+def _nobodys(history: History, gained: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
+    """Credits of deposits that nobody knows. Without a PSP's report an earlier run's may have come to its end."""
+    if history.new_psp_entries() is None:
+        return
+    known = named_payments(history) | {entry.reference for entry in reported(history)}
+    unanswered = Unanswered(history, "in")
+    for entry in gained:
+        if (entry.kind, entry.bucket) != ("deposit", "cash") or entry.reference in known:
+            continue
+        is_undone = not nets(e for e in entries_of(gained, entry.reference, "deposit", "refund") if e.bucket == "cash")
+        if not is_undone and not unanswered.takes(entry.amount):
+            yield platform(
+                f"the ledger has a credit of {entry.amount} for {entry.reference}, which neither the player has deposited "
+                "nor a PSP captured"
+            )
 
 
 def _judge_one(history: History, deposit: Deposit, gained: tuple[LedgerEntry, ...]) -> Finding | None:

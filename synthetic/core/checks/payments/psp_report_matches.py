@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from synthetic.core.checks.amounts import listed
 from synthetic.core.checks.finding import Check, Finding
-from synthetic.core.checks.payments.statements import credits_of, deposits, has_notified, was_notified, withdrawals
-from synthetic.core.history import Deposit, History, PspEntry, Withdrawal
+from synthetic.core.checks.payments.known import Unanswered, by_reference, known_before, named_payments, posted
+from synthetic.core.checks.payments.statements import (
+    ACKNOWLEDGED,
+    credits_of,
+    deposits,
+    has_notified,
+    was_notified,
+    withdrawals,
+)
+from synthetic.core.history import Deposit, History, Ledger, PspEntry, PspEvents, Withdrawal
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, StepOutcome
 
+_BACK = {"payout": "payout_reversal", "capture": "refund"}
+
 
 def judge(history: History) -> tuple[Finding, ...] | None:
-    """Hold every payment that came to its end against what the PSP's report gained under its reference."""
+    """Hold every payment that came to its end against what the PSP's report gained under its reference, and the other way round.
+
+    A payment that the run does not know may be one that an earlier run began: then the ledger or the first report has it.
+    """
     gained = history.new_psp_entries()
     if gained is None:
         return None
     ended = [d for d in deposits(history).values() if d.state in ("succeeded", "declined", "failed")]
     out = [w for w in withdrawals(history).values() if w.state in ("paid", "failed", "cancelled")]
     findings = [_compare(history, gained, d) for d in ended] + [_compare(history, gained, w) for w in out]
-    return tuple(finding for finding in findings if finding is not None)
+    return (*(finding for finding in findings if finding is not None), *_nobodys(history, gained))
+
+
+def _nobodys(history: History, gained: tuple[PspEntry, ...]) -> Iterator[Finding]:
+    """What the PSP moved for a payment that the platform has not; without a ledger nobody can say what it has."""
+    if not history.of(Ledger):
+        return
+    known = named_payments(history) | posted(history) | known_before(history)
+    for kind, direction in (("capture", "in"), ("payout", "out")):
+        unanswered = Unanswered(history, direction)
+        for reference, entry in by_reference(gained, kind).items():
+            returned = _is_returned(gained, kind, reference, entry.amount)
+            if reference not in known and not returned and not unanswered.takes(entry.amount):
+                yield Finding(
+                    f"the PSP reports a {kind} of {entry.amount} for {reference}, a payment that the platform does not have",
+                    _blame_of_unknown(history, reference),
+                )
+
+
+def _blame_of_unknown(history: History, reference: str) -> Blame:
+    """The platform's, if it asked for it or was told of it; the PSP's, if its own log has no request for it."""
+    lines = [line for log in history.of(PspEvents) for line in log.entries]
+    mine = [line for line in lines if line.reference == reference and line.signature == "good"]
+    if any(line.status in ACKNOWLEDGED for line in mine):
+        return Blame.PLATFORM
+    return Blame.PSP if any(line.event == "request" for line in lines) else Blame.UNKNOWN
 
 
 def _stands(payment: Deposit | Withdrawal) -> bool:
@@ -41,11 +81,13 @@ def _compare(history: History, gained: tuple[PspEntry, ...], payment: Deposit | 
 
 def _was_returned(gained: tuple[PspEntry, ...], payment: Deposit | Withdrawal) -> bool:
     """What the platform does not have went back: a payout that failed late, a capture that came too late."""
-    kind = "payout_reversal" if isinstance(payment, Withdrawal) else "refund"
-    back = [e.amount for e in gained if e.kind == kind and e.reference == payment.reference]
-    return [(abs(amount.minor), amount.currency) for amount in back] == [
-        (payment.amount.minor, payment.amount.currency)
-    ]
+    kind = "payout" if isinstance(payment, Withdrawal) else "capture"
+    return _is_returned(gained, kind, payment.reference, payment.amount)
+
+
+def _is_returned(gained: tuple[PspEntry, ...], kind: str, reference: str, moved: Money) -> bool:
+    back = [e.amount for e in gained if e.kind == _BACK[kind] and e.reference == reference]
+    return [(abs(amount.minor), amount.currency) for amount in back] == [(moved.minor, moved.currency)]
 
 
 def _blame(history: History, payment: Deposit | Withdrawal, own: list[Money]) -> Blame:
