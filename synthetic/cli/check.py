@@ -27,7 +27,8 @@ def check(
     judged = [(case, CHECKS[case.check].judge(case.history)) for case in cases]
     different = [case for case, findings in judged if not _as_written(case, findings)]
     lines = [line for case, findings in judged if not brief or case in different for line in _lines(case, findings)]
-    write("\n".join([*lines, f"{len(cases)} histories, {len(different)} not as it is written"]))
+    counted = f"{len(cases)} {'history' if len(cases) == 1 else 'histories'}"
+    write("\n".join([*lines, f"{counted}, {len(different)} not as it is written"]))
     if different:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -45,10 +46,18 @@ def _as_written(case: HistoryCase, findings: tuple[Finding, ...] | None) -> bool
     )
 
 
+def _wanted(case: HistoryCase) -> str:
+    """What the file says of the case."""
+    if case.found is None:
+        return "not enough evidence"
+    told = "; ".join(f"{case.blame}: ...{text}..." for text in case.found)
+    return f"broken, {told}" if case.found else "held"
+
+
 def _lines(case: HistoryCase, findings: tuple[Finding, ...] | None) -> Iterator[str]:
     """The case with its verdict; of a broken one every finding, blamed and shown."""
     verdict = "not enough evidence" if findings is None else "broken" if findings else "held"
-    differs = "" if _as_written(case, findings) else "  <- not as it is written"
+    differs = "" if _as_written(case, findings) else f"  <- not as it is written: {_wanted(case)}"
     yield f"{case.check}: {case.title}: {verdict}{differs}"
     for finding in findings or ():
         yield f"    {finding.blame}: {finding.message}"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from synthetic.cli.open_money import left_by, tell_earlier, tell_left
 from synthetic.cli.screen import say
-from synthetic.core.errors import HarnessError
+from synthetic.config.names import NOWHERE
+from synthetic.core.errors import AuthorError, HarnessError
 from synthetic.core.events import Event
 from synthetic.core.plan import CellPlan
 from synthetic.core.ports import EventSink, fan_out
@@ -20,6 +21,7 @@ from synthetic.journal.sqlite import SqliteJournal
 from synthetic.report.recorder import RunRecorder
 from synthetic.report.records import RunRecord
 from synthetic.report.store import DEFAULT_PATH, RunStore
+from synthetic.runner.identity import run_id
 from synthetic.runner.preflight import check_fit, check_reach
 from synthetic.runner.provoked import Provocation
 from synthetic.runner.session import Session
@@ -61,6 +63,7 @@ def play_turns(
 
     sink = fan_out([played.events.append, RunRecorder(deliver)])
     with _open_journal(journal) as intents:
+        _refuse_known(turns, seed, intents, journal)
         tell_earlier(intents.open_intents(), journal)
         try:
             asyncio.run(_play(turns, seed, at_once, sink, intents, played, provoked or {}))
@@ -69,6 +72,16 @@ def play_turns(
             tell_left(played.left_open, journal)
             _keep(played.records, store)
     return played
+
+
+def _refuse_known(turns: Sequence[Turn], seed: int, journal: SqliteJournal, path: Path) -> None:
+    """A seed whose keys have moved money before would be answered with what they moved then. Raises AuthorError."""
+    planned = {
+        run_id(seed, part.plan.name, turn.row, part.cell.name, turn.number) for turn in turns for part in turn.parts
+    }
+    if journal.runs_known(planned):
+        message = f"--seed {seed} was played before: the journal {path} holds effects under its keys"
+        raise AuthorError.at(NOWHERE, message, "leave --seed out, or choose another one")
 
 
 def _keep(records: Sequence[RunRecord], store: Path) -> None:

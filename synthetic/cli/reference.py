@@ -68,56 +68,66 @@ def up(
     raise typer.Exit(serving.serve(serving.UpSettings(settings, write_cells), write))
 
 
+CellsFile = Annotated[Path, typer.Option("--cells", help="What `reference up --write-cells` wrote.", metavar="FILE")]
+AimedAt = Annotated[str, typer.Option("--cell", help="The cell that it is aimed at.")]
+Place = Annotated[str, typer.Option("--place", help="Only at this PSP or game provider (default: at all of them).")]
+
+
 @app.command()
 def throw(
     fault: Annotated[str, typer.Argument(help="A fault or defect; see `reference faults`, `reference defects`.")],
     *,
-    cells: Annotated[
-        Path, typer.Option(help="The cells file that `reference up --write-cells` wrote.", metavar="FILE")
-    ],
-    cell: Annotated[str, typer.Option(help="The cell that it is aimed at.")] = "canary",
-    place: Annotated[str, typer.Option(help="Only at this PSP or game provider (default: at all of them).")] = "",
+    cells: CellsFile,
+    cell: AimedAt = "canary",
+    place: Place = "",
     market: Annotated[str | None, typer.Option(help="Only in this market.")] = None,
     rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="How often it acts.")] = 1.0,
     for_s: Annotated[float | None, typer.Option("--for", help="For so many seconds (default: until reset).")] = None,
 ) -> None:
     """Throw a fault at one cell of a running platform."""
-    one = _known(fault)
+    one = _known(fault, place)
 
     async def switching(switches: Any) -> None:
         await switches.throw(one, place, rate=rate, market=market, for_s=for_s)
 
     _switch(cells, cell, switching)
-    say(f"thrown at {cell}: {one.name} ({one.title})")
+    narrowed = f"{f', market {market}' if market else ''}{f', for {for_s:g} s' if for_s else ''}"
+    say(f"thrown at {_where(one, cell, place)}, rate {rate:g}{narrowed}: {one.name} ({one.title})")
 
 
 @app.command()
 def reset(
     fault: Annotated[str, typer.Argument(help="The fault or defect that was thrown.")],
     *,
-    cells: Annotated[
-        Path, typer.Option(help="The cells file that `reference up --write-cells` wrote.", metavar="FILE")
-    ],
-    cell: Annotated[str, typer.Option(help="The cell that it was aimed at.")] = "canary",
+    cells: CellsFile,
+    cell: AimedAt = "canary",
+    place: Place = "",
 ) -> None:
     """Reset a fault, and tell how often it has acted on the cell."""
-    one, times = _known(fault), 0
+    one, times = _known(fault, place), 0
 
     async def switching(switches: Any) -> None:
         nonlocal times
-        await switches.reset(one)
-        times = await switches.acted(one)
+        await switches.reset(one, place)
+        times = await switches.acted(one, place)
 
     _switch(cells, cell, switching)
-    say(f"reset at {cell}: {one.name}; it has acted {times} times")
+    say(f"reset at {_where(one, cell, place)}: {one.name}; it has acted {times} times")
 
 
-def _known(name: str) -> Fault:
-    """The fault or defect of this name. Raises AuthorError, also for one that a platform can't show."""
+def _where(fault: Fault, cell: str, place: str) -> str:
+    places = (place,) if place else fault.where()
+    return cell if places == ("",) else f"{cell} with {', '.join(places)}"
+
+
+def _known(name: str, place: str) -> Fault:
+    """The fault or defect of this name. Raises AuthorError, also where no platform or not this place can show it."""
     one = pick({**catalogue("faults"), **catalogue("defects")}, name, "fault")
     if one.provoke:
         message = f"{name!r} is a fault of the harness itself; no platform can show it"
         raise AuthorError.at(NOWHERE, message, f"try `synthetic demo --fault {name}`")
+    if place:
+        pick({known: None for known in one.where() if known} or {"(no place)": None}, place, f"place of {name}:")
     return one
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from synthetic.config.files import load_mapping
 from synthetic.config.located import Mapped, describe
 from synthetic.config.problems import Problems
+from synthetic.core.checks import CHECKS
 from synthetic.core.errors import Place
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.history import (
@@ -72,8 +73,12 @@ def load_histories(path: Path, *, known_checks: frozenset[str], text: str | None
     if check not in known_checks:
         problems.add(file.data.at("check"), f"unknown check '{check}'", did_you_mean(check, sorted(known_checks)))
     number, cases = file.data.value("invariant"), file.data.value("cases")
+    own = CHECKS[check].invariants if check in CHECKS else ()
     if not isinstance(number, int):
         problems.add(file.data.at("invariant"), f"the invariant is a number, not {describe(number)}")
+    elif own and number not in own:
+        told = ", ".join(map(str, own))
+        problems.add(file.data.at("invariant"), f"{check} judges invariant {told}, not {number}")
     read = [_case(case, check, number, problems) for case in _mappings(cases, file.data.at("cases"), problems)]
     problems.raise_any()
     return tuple(read)
@@ -92,8 +97,7 @@ def _case(data: Mapped, check: str, number: int, problems: Problems) -> HistoryC
     said = [name for name in ("holds", "broken", "undecided") if name in data]
     if len(said) != 1 or not title:
         problems.add(data.place, "a case has a title (case:) and one of holds: true, undecided: true, broken: [...]")
-    broken = data.value("broken")
-    found = None if "undecided" in data else tuple(map(str, [broken] if isinstance(broken, str) else broken or ()))
+    found = _found(data, problems)
     blame = str(data.value("blame") or Blame.PLATFORM)
     if blame not in set(Blame):
         problems.add(data.at("blame"), f"'{blame}' is nobody who can be blamed", did_you_mean(blame, sorted(Blame)))
@@ -101,11 +105,28 @@ def _case(data: Mapped, check: str, number: int, problems: Problems) -> HistoryC
     return HistoryCase(str(title), check, number, history, found, Blame(blame))
 
 
+def _found(data: Mapped, problems: Problems) -> tuple[str, ...] | None:
+    """What the findings have to tell: texts under `broken`, none where it holds, None where it is undecided."""
+    if "undecided" in data:
+        return None
+    broken = data.value("broken")
+    texts = [broken] if isinstance(broken, str) else broken if isinstance(broken, list) else []
+    if "broken" in data and not (texts and all(isinstance(text, str) for text in texts)):
+        problems.add(
+            data.at("broken"), "`broken` is a text that the finding contains, or a list with one for each finding"
+        )
+        return ()
+    return tuple(map(str, texts))
+
+
 def _facts(data: Mapped, problems: Problems) -> Iterator[Fact]:
     for number, told in enumerate(_mappings(data.value("facts") or [], data.at("facts"), problems), start=1):
         kind = next((name for name in told if name in FACTS), None)
         if kind is None or len(told) != 1:
-            problems.add(told.place, f"a fact has one kind: {', '.join(FACTS)}")
+            for name in told:
+                problems.add(told.key_at(name), f"unknown kind of fact '{name}'", did_you_mean(name, sorted(FACTS)))
+            if not told or kind is not None:
+                problems.add(told.place, "a fact has one kind")
             continue
         try:
             yield _fact(number, str(kind), told.value(kind), told.at(kind), problems)

@@ -148,10 +148,13 @@ def _missing_share(evidence: Evidence) -> float:
 
 
 def _insufficient(policy: Policy, pooled: Stream) -> str:
-    return (
-        f"{pooled.pairs} pairs, {pooled.canary_only} failed on the canary alone: too few to call it clean or bad; "
-        f"about {pairs_missing(policy, pooled)} more clean pairs would do for a pass."
-    )
+    more = pairs_missing(policy, pooled)
+    if pooled.canary_only:
+        return (
+            f"{pooled.canary_only} of {pooled.pairs} pairs failed on the canary alone, too few to be sure. Do not promote: look at "
+            f"the runs that failed, and play more pairs (a pass would take about {more} more, all of them clean)."
+        )
+    return f"{pooled.pairs} pairs, all clean on the canary: too few to be sure; about {more} more would do for a pass."
 
 
 def pairs_missing(policy: Policy, pooled: Stream) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -100,6 +100,12 @@ class SqliteJournal:
         """Every intent, oldest first."""
         with self._lock, self._disk():
             return [_entry(row) for row in self._database.execute(f"{_SELECT} ORDER BY rowid")]
+
+    def runs_known(self, run_ids: Iterable[str]) -> set[str]:
+        """Those of these runs that have moved money before."""
+        with self._lock, self._disk():
+            known = {str(row[0]) for row in self._database.execute("SELECT DISTINCT run_id FROM intents")}
+        return known.intersection(run_ids)
 
     def open_intents(self) -> list[JournalEntry]:
         """The intents that nobody has settled, oldest first."""

@@ -20,8 +20,8 @@ def run_line(record: RunRecord) -> str:
     """One run on one line: outcome, scenario and row, cell, duration, and for a bad one whom to blame, why, and its id."""
     line = f"{_WORDS[record.outcome]:<7}  {record.name}  on {record.cell}  {record.duration_ms:.0f} ms"
     if record.outcome is not RunOutcome.OK:
-        blamed = f"blame {record.blame}: " if record.blame else ""
-        line += f"  {blamed}{one_line(record.reason)}"
+        blamed = record.attribution or (f"{record.blame}: {record.reason}" if record.blame else "")
+        line += f"  blame {one_line(blamed)}" if blamed else f"  {one_line(record.reason)}"
     if record.stranded:
         line += f"  STRANDED {', '.join(str(amount) for amount in record.stranded)}"
     return f"{line}  run {record.run_id}"

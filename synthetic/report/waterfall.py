@@ -75,7 +75,7 @@ def _head(record: RunRecord) -> Iterator[RenderableType]:
         yield _fact("reason", one_line(record.reason))
         if record.attribution and record.attribution != f"{record.blame}: {record.reason}":
             yield _fact("because", one_line(record.attribution))
-    if record.tainted:
+    if any(step.tainted for step in record.steps):
         yield _fact("tainted", "our own lag spoiled a measurement of this run; see below", "yellow")
 
 

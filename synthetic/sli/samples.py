@@ -55,7 +55,7 @@ class RunSample:
     pair: str
     outcome: RunOutcome
     blame: Blame | None
-    reason: str
+    reason: str  # the sentence that says why `blame` is whose it is, where there is one
     failed_step: str
     failed_check: str
     wall_ns: int
@@ -138,7 +138,7 @@ def _sample(run: _Open, ended: RunEnded) -> RunSample:
         pair=started.pair,
         outcome=ended.outcome,
         blame=ended.blame,
-        reason=ended.reason,
+        reason=ended.attribution.removeprefix(f"{ended.blame}: ") or ended.reason,
         failed_step=ended.failed_step,
         failed_check=ended.failed_check,
         wall_ns=started.wall_ns,

@@ -31,7 +31,7 @@ def seen_of(args: Mapping[str, Any], end: CallEnd) -> dict[str, Any]:
 def judge(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, *, overdue: bool) -> Verdict:
     """Hold the end of a step against what the scenario wants of it, and find whose fault a difference is."""
     if overdue:
-        shown = ", ".join(f"{name} = {value}" for name, value in end.out.items() if not isinstance(value, list | dict))
+        shown = ", ".join(f"{name} = {value}" for name, value in end.out.items() if _is_shown(value))
         until = step.until.text if step.until else ""
         last = f"; the last poll: {end.reason}" if end.reason else ""
         reason = f"not within {step.within_s:g} s: `{until}` ({shown}){last}"
@@ -47,6 +47,10 @@ def judge(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd
         except ExpressionError as error:
             return _failed(state, step, args, end, str(error))
     return Verdict(held=True)
+
+
+def _is_shown(value: Any) -> bool:
+    return value != "" and not isinstance(value, list | dict)
 
 
 def _judge_refusal(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd) -> Verdict:

@@ -34,7 +34,7 @@ def test_a_broken_law_is_shown_by_the_shortest_piece(tmp_path: Path) -> None:
         "        step rollback-2: rollback, reference b1",
         "        step ledger-4: ledger",
         "          ledger e2: bet -0.20 EUR for b1",
-        "1 histories, 0 not as it is written",
+        "1 history, 0 not as it is written",
     ]
 
 

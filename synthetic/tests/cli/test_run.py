@@ -81,6 +81,26 @@ def test_the_same_seed_gives_the_same_runs(look: Path, cells_file: Path) -> None
     assert not {run["run_id"] for run in first} & {run["run_id"] for run in fresh}
 
 
+def test_a_seed_that_has_moved_money_is_not_played_again(project: Path, cells_file: Path) -> None:
+    """Its keys stand for what they moved then, so every answer would be an old one."""
+    words = (
+        "run",
+        "--cells",
+        cells_file,
+        "--cell",
+        "canary",
+        "--scenario",
+        "deposit-bet-withdraw",
+        "--row",
+        "psp=psp-a",
+    )
+    words += ("--row", "provider=provider-a", "--seed", 4711)
+    assert call(*words).code == 0
+    again = call(*words)
+    assert again.code == 2
+    assert "--seed 4711 was played before" in again.err
+
+
 def test_junit_goes_to_its_file(look: Path, cells_file: Path, tmp_path: Path) -> None:
     """Standard output stays empty."""
     out = tmp_path / "reports" / "junit.xml"

@@ -31,12 +31,17 @@ def test_a_fault_is_thrown_where_and_how_often_it_is_said(running: tuple[World, 
     world, cells = running
     where = ("--cells", str(cells), "--cell", "canary")
     options = ("--place", "psp-b", "--rate", "0.25", "--market", "MT", "--for", "60")
-    assert call("reference", "throw", "psp_timeout_second_capture", *where, *options).code == 0
+    answer = call("reference", "throw", "psp_timeout_second_capture", *where, *options)
+    assert answer.code == 0
+    assert answer.err.startswith(
+        "thrown at canary with psp-b, rate 0.25, market MT, for 60 s: psp_timeout_second_capture"
+    )
     assert thrown(world, "psp-b") == [("times_out_after_capture", 0.25, "canary", "MT")]
     assert thrown(world, "canary") == [("retries_under_new_key", 1.0, "canary", "MT")]
     assert thrown(world, "psp-a") == thrown(world, "baseline") == []
     answer = call("reference", "reset", "psp_timeout_second_capture", *where)
-    assert (answer.code, answer.err) == (0, "reset at canary: psp_timeout_second_capture; it has acted 0 times\n")
+    told = "reset at canary with psp-a, psp-b, psp-c: psp_timeout_second_capture; it has acted 0 times\n"
+    assert (answer.code, answer.err) == (0, told)
     assert thrown(world, "psp-b") == thrown(world, "canary") == []
 
 
@@ -46,6 +51,9 @@ def test_a_fault_is_thrown_where_and_how_often_it_is_said(running: tuple[World, 
         (("harness_bets_twice",), "try `synthetic demo --fault harness_bets_twice`"),
         (("stale_balance_cach",), "did you mean 'stale_balance_cache'?"),
         (("stale_balance_cache", "--cell", "canarry"), "did you mean 'canary'?"),
+        (("webhook_never_comes", "--place", "psp-z"), "there is no place of webhook_never_comes: 'psp-z'"),
+        (("rollback_lost", "--place", "psp-a"), "'psp-a'"),
+        (("stale_balance_cache", "--place", "psp-a"), "'psp-a'"),
         (("stale_balance_cache", "--rate", "2"), "less than or equal to 1"),
     ],
 )

@@ -86,7 +86,9 @@ def test_a_case_says_what_the_check_has_to_say(tmp_path: Path) -> None:
     [
         ("  - {case: x, hods: true}\n", "4:15: unknown key of a case 'hods'"),
         ("  - {case: x}\n", "4:5: a case has a title"),
-        ("  - case: x\n    holds: true\n    facts: [{bett: {}}]\n", "6:13: a fact has one kind"),
+        ("  - {case: x, broken: true}\n", "4:23: `broken` is a text that the finding contains"),
+        ("  - {case: x, broken: []}\n", "4:23: `broken` is a text that the finding contains"),
+        ("  - case: x\n    holds: true\n    facts: [{bett: {}}]\n", "6:14: unknown kind of fact 'bett'"),
         ("  - case: x\n    holds: true\n    facts: [{bet: {reference: b}}]\n", "6:13: the bet has no stake"),
         ("  - case: x\n    holds: true\n    facts: [{bet: {stake: 1 EUR, rounds: r}}]\n", "6:34: unknown field 'rounds'"),
         ("  - case: x\n    holds: true\n    facts: [{bet: {reference: b, stake: much}}]\n", "6:13: 'much' is not money"),
