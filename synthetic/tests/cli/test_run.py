@@ -83,6 +83,7 @@ def test_the_same_seed_gives_the_same_runs(look: Path, cells_file: Path) -> None
 
 def test_a_seed_that_has_moved_money_is_not_played_again(project: Path, cells_file: Path) -> None:
     """Its keys stand for what they moved then, so every answer would be an old one."""
+    row = ("--row", "psp=psp-a", "--row", "provider=provider-a")
     words = (
         "run",
         "--cells",
@@ -91,10 +92,10 @@ def test_a_seed_that_has_moved_money_is_not_played_again(project: Path, cells_fi
         "canary",
         "--scenario",
         "deposit-bet-withdraw",
-        "--row",
-        "psp=psp-a",
+        *row,
+        "--seed",
+        4711,
     )
-    words += ("--row", "provider=provider-a", "--seed", 4711)
     assert call(*words).code == 0
     again = call(*words)
     assert again.code == 2
