@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from synthetic.reference.catalogue import Fault
+from synthetic.reference.catalogue import PSPS, Fault
 
 
 class SwitchboardError(Exception):
@@ -54,6 +54,7 @@ class Switches:
                     "name": thrown.switch,
                     "rate": rate if number == 0 else 1.0,
                     "cell": self._cell,
+                    "psp": place if place in PSPS else None,
                     "market": market,
                     "for_s": for_s,
                     "params": dict(thrown.params),
