@@ -39,7 +39,7 @@ DEFECTS: tuple[Fault, ...] = (
         "the end of a round is acknowledged, and the round stays open",
         "leaves_round_open",
         "steady-round",
-        "step:settle",
+        "every-bet-ends",
     ),
     defect(
         "refunds_retried_rollback",

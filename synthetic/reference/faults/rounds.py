@@ -24,7 +24,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("providers", "loses_rollbacks"),),
         "provider",
         "bet-rollback",
-        "step:settle",
+        "every-bet-ends",
         shared=True,
     ),
     Fault(
@@ -52,7 +52,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("providers", "sends_win_first"),),
         "provider",
         _ROUND,
-        "step:settle",
+        "every-bet-ends",
         shared=True,
     ),
     Fault(
@@ -62,7 +62,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("providers", "sends_win_first"), Throw("cell", "pays_win_without_bet")),
         "platform",
         _ROUND,
-        "step:settle",
+        "every-bet-ends",
     ),
     Fault(
         "late_win_retry_credits_twice",
@@ -80,7 +80,7 @@ FAULTS: tuple[Fault, ...] = (
         (Throw("providers", "loses_closes"),),
         "provider",
         _ROUND,
-        "step:settle",
+        "every-bet-ends",
         shared=True,
     ),
     Fault(

@@ -1,4 +1,8 @@
-"""Invariant 17: every bet is settled or rolled back within T."""
+"""Invariant 17: every bet is settled or rolled back within T.
+
+A ledger does not show what the wallet refused, so it can't say that the provider never sent the end. Where nothing but the ledger
+speaks it is `unknown` whose fault that is: the step that waited for the end knows more.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ def _still_open(history: History, bet: Bet, word: Fact) -> Finding:
     elif entries_of(gained, bet.reference, "win"):
         blame, why = Blame.UNKNOWN, "the wallet has posted a win, which may be the last of it or not"
     else:
-        blame, why = Blame.PROVIDER, "the wallet has heard nothing of the provider"
+        blame, why = Blame.UNKNOWN, "the wallet has posted no end, and may have refused one"
     return Finding(f"the round of bet {bet.reference} is open {waited_s:.1f} s after the bet; {why}", blame)
 
 
