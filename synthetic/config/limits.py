@@ -84,7 +84,8 @@ def _check_day(
     model: ScenarioModel, steps: Sequence[StepPlan], limits: Mapping[str, Money], problems: Problems
 ) -> None:
     per_day = limits.get(PER_DAY)
-    deposits = [step for step in steps if step.operation.moves is not None and step.operation.moves.target == "wallet"]
+    moving = [(step, step.operation.moves) for step in steps if step.operation.moves is not None]
+    deposits = [step for step, moves in moving if (moves.source, moves.target) == ("psp", "wallet")]
     amounts = [stated[0] for step in deposits if (stated := moved_amount(step)) is not None]
     if per_day is None or not amounts or any(amount.currency != per_day.currency for amount in amounts):
         return

@@ -45,6 +45,8 @@ def payouts_shown(state: RunState, known: Fact) -> Iterator[MoneyMoved]:
     amount = _given_back(state, known)
     if amount is not None and amount.minor > 0:
         state.given_back_minor += amount.minor
+        if any(m.step == known.step and m.direction == "payout" for m in state.movements):
+            return  # the step is this payout, and tells it as its own
         yield MoneyMoved(state.spec.run_id, known.step, "payout", amount, "payout", StepOutcome.DONE, "")
 
 

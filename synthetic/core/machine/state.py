@@ -39,14 +39,18 @@ class Movement:
     out: Mapping[str, Any] = field(default_factory=dict)
     request: Http | WsSend | None = None
     until: Expression | None = None
+    refused: str = ""  # the code with which it had to be refused
     unheard: str = ""  # why the last look-up had no answer that says anything
 
     @property
     def direction(self) -> str:
-        """`in`: into the player's wallet; `stake`: out of it into a round; `out`: out of it to its source."""
+        """`in`: a payment into the player's wallet; `payout`: a credit of the house, as a win is; `stake`: out of it into a
+        round; `out`: out of it to its source."""
         if self.moves.source == "wallet":
             return "stake" if self.moves.target in ("game", "round", "provider") else "out"
-        return "in" if self.moves.target == "wallet" else "bonus"
+        if self.moves.target == "wallet":
+            return "in" if self.moves.source == "psp" else "payout"
+        return "bonus"
 
 
 class RunState:

@@ -112,7 +112,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
         spec.run_id, step.id, call.operation.name, moves.kind, amount, key, moves.source, moves.target,
         spec.cell.name, spec.player.get("id", ""),
     )  # fmt: skip
-    movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until)
+    movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until, refused=step.refused)
     state.movements.append(movement)
     end = yield from perform(state, replace(call, key=key, intent=intent))
     movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
@@ -247,7 +247,8 @@ def _record(
             verdict = verdict if step.refused else _unreadable(state, step, args, end, verdict, str(known))
             continue
         state.facts.append(known)
-        yield from payouts_shown(state, known)
+        if not step.repeat:  # it pays nothing more than what it repeats
+            yield from payouts_shown(state, known)
     return verdict
 
 

@@ -79,6 +79,9 @@ def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
     if movement.outcome is StepOutcome.UNKNOWN:
         movement.outcome = StepOutcome.DONE  # the look-up has found it
         yield money_moved(state, movement)
+    if plan is None and movement.refused:
+        unwanted = "it had to be refused, it was taken, and the mapping says that it has no undo"
+        return Undone("stuck", unwanted, IntentState.STUCK)
     if plan is None:
         return Undone(
             "nothing_to_undo", "it has happened, and the mapping says that it has no undo", IntentState.SETTLED
@@ -114,12 +117,15 @@ def _taken_out(state: RunState, movement: Movement) -> str:
 
 
 def _in_wallet(movement: Movement) -> int:
-    """What a movement has put into the player's wallet, in minor units; negative for what it took out."""
+    """What a movement has put into the player's wallet, in minor units; negative for what it took out.
+
+    A payout is counted where its round shows it (`given_back_minor`), whoever sent it.
+    """
     if movement.outcome is StepOutcome.REFUSED or (
         movement.outcome is StepOutcome.UNKNOWN and movement.direction != "in"
     ):
         return 0
-    return {"in": 1, "out": -1, "stake": -1, "bonus": 0}[movement.direction] * movement.amount.minor
+    return {"in": 1, "out": -1, "stake": -1, "payout": 0, "bonus": 0}[movement.direction] * movement.amount.minor
 
 
 def _turned_down(state: RunState, movement: Movement) -> bool:
@@ -206,13 +212,15 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
 
 
 def _amount_returned(movement: Movement, out: Mapping[str, Any]) -> Money:
-    """What went back: as much as the undo says, else all of it."""
-    amounts = [value for value in out.values() if isinstance(value, Money)]
-    return amounts[0] if amounts else movement.amount
+    """What went back: as much as the undo says, else all of it. More than was moved is no refund, but a balance, say."""
+    told = next((value for value in out.values() if isinstance(value, Money)), movement.amount)
+    return (
+        told if told.currency == movement.amount.currency and told.minor <= movement.amount.minor else movement.amount
+    )
 
 
 def _returned(state: RunState, movement: Movement, amount: Money) -> MoneyMoved:
-    direction = {"in": "out", "out": "in", "stake": "payout", "bonus": "bonus"}[movement.direction]
+    direction = {"in": "out", "out": "in", "stake": "payout", "payout": "stake", "bonus": "bonus"}[movement.direction]
     kind = f"undo {movement.moves.kind}"
     return MoneyMoved(state.spec.run_id, movement.step, kind, amount, direction, StepOutcome.DONE, movement.key)
 

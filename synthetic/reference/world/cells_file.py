@@ -17,7 +17,7 @@ from synthetic.reference.world.serving import Listener
 HEADER = "# written by `synthetic reference up`; secrets are references to files beside this one, never values\n"
 KINDS_OF_GAMES = {"a": "dice", "b": "wheel"}
 USES = ("low_variance", "steady", "void", "disabled", "small")
-LIMITS = {"deposit": "2.00", "stake": "0.50", "withdraw": "5.00", "bonus": "1.00"}
+LIMITS = {"deposit": "2.00", "stake": "0.50", "withdraw": "5.00", "bonus": "1.00", "win": "0.50", "recredit": "1.00"}
 
 
 class _Plain(yaml.SafeDumper):

@@ -12,16 +12,17 @@ POOLS = {
     "mfa": 12,
     "broke": 4,
     "light": 4,
+    "slim": 4,
     "exhausted": 2,
     "kyc_pending": 2,
     "self_excluded": 2,
     "bystander": 1,
 }
 """How many players a pool has: enough for as many runs as play at a time. `bystander`: nobody's; what others may not touch.
-`exhausted`: players whose float is used up."""
+`exhausted`: players whose float is used up. `slim`: has one small stake, and not two."""
 
 OPENING_CASH_MINOR = 5000
-OPENING_CASH_MINOR_OF = {"broke": 0, "exhausted": 0, "light": 100}
+OPENING_CASH_MINOR_OF = {"broke": 0, "exhausted": 0, "light": 100, "slim": 25}
 
 
 def players_of(cell: str, *, market: str, brand: str, currency: str, keys: Keys) -> tuple[PlayerSeed, ...]:
