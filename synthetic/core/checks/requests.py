@@ -109,12 +109,14 @@ def _request(fact: Fact) -> Request | None:
 
 def moved_more_than_once(history: History, group: Group, gained: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """The postings of a request that was sent several times, where there are more than the one that it may make."""
+    own = postings_of(group, gained)
+    return own if len(own) > _allowed(history, group) else []
+
+
+def postings_of(group: Group, gained: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """All that stands under what a group calls itself, each posting once."""
     entries = list(gained)
-    own: dict[str, LedgerEntry] = {}
-    for request in group.requests:
-        for entry in _entries_of(entries, request):
-            own[entry.id] = entry
-    return list(own.values()) if len(own) > _allowed(history, group) else []
+    return list({entry.id: entry for request in group.requests for entry in _entries_of(entries, request)}.values())
 
 
 def _allowed(history: History, group: Group) -> int:

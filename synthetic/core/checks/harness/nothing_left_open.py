@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from synthetic.core.checks.amounts import written
 from synthetic.core.checks.finding import Check, Finding
+from synthetic.core.checks.postings import rolled_back, wallet_calls
 from synthetic.core.history import Balance, Bet, Deposit, History, OpenItem, OpenItems, PaymentState, Round, Withdrawal
 from synthetic.core.outcome import Blame, StepOutcome
 
-_ENDED = ("succeeded", "paid", "declined", "failed", "cancelled", "refunded", "WON", "LOST", "VOID")
+_ENDED = ("succeeded", "paid", "declined", "failed", "cancelled", "refunded", "WON", "LOST", "VOID", "CLOSED")
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
@@ -60,8 +61,34 @@ def _states(history: History) -> dict[str, str]:
             states |= {fact.reference: fact.state, fact.round: fact.state}
         elif isinstance(fact, Deposit | Withdrawal | PaymentState):
             states[fact.reference] = fact.state
+    states |= _called_off(history) | _closed(history)
     states.pop("", None)
     return states
+
+
+def _called_off(history: History) -> dict[str, str]:
+    """Bets whose rollback was acknowledged, and rounds of which every bet was called off."""
+    off, rounds_of = rolled_back(history), _rounds_of(history)
+    left = {name for bet, name in rounds_of.items() if bet not in off}
+    return dict.fromkeys(
+        [*off, *(rounds_of[bet] for bet in off & rounds_of.keys() if rounds_of[bet] not in left)], "VOID"
+    )
+
+
+def _closed(history: History) -> dict[str, str]:
+    """Bets and rounds whose end a provider has told the wallet, which acknowledged it."""
+    rounds_of = _rounds_of(history)
+    closings = [call for call in wallet_calls(history, "win", "close") if call.outcome is StepOutcome.DONE]
+    ended = [call for call in closings if call.action == "close" or call.closes or not call.amount.minor]
+    names = [name for call in ended for name in (call.reference, call.round, rounds_of.get(call.reference, ""))]
+    return dict.fromkeys(names, "CLOSED")
+
+
+def _rounds_of(history: History) -> dict[str, str]:
+    """The round of each bet that was not refused."""
+    bets = [(bet.reference, bet.round) for bet in history.of(Bet) if bet.outcome is not StepOutcome.REFUSED]
+    calls = [call for call in wallet_calls(history, "bet") if call.outcome is not StepOutcome.REFUSED]
+    return dict([*bets, *((call.transaction, call.round) for call in calls)])
 
 
 def _bears_our_key(history: History, item: OpenItem) -> bool:

@@ -10,10 +10,28 @@ from synthetic.core.checks.finding import Check, Finding
 from synthetic.core.checks.harness.keys import lost_keys
 from synthetic.core.checks.payments.statements import psp_entries
 from synthetic.core.checks.postings import is_ours, rounds, wallet_calls, wins_told
-from synthetic.core.history import Deposit, History, LedgerEntry, Moved, WalletCall
+from synthetic.core.history import (
+    Bet,
+    Deposit,
+    Fact,
+    Frame,
+    History,
+    Ledger,
+    LedgerEntry,
+    Moved,
+    Notification,
+    PaymentState,
+    Promo,
+    Redirect,
+    Rollback,
+    Round,
+    Tampered,
+    WalletCall,
+    Withdrawal,
+)  # fmt: skip
 from synthetic.core.outcome import Blame, StepOutcome
 
-# What a run causes by what it moves, and what gives back something that was moved (other laws count that).
+# What a run causes by what it moves, and what gives back something that was moved: other laws count that, if it is known what.
 _CAUSED = ("deposit", "bet", "win", "withdraw_reserve")
 _GIVES_BACK = (
     "refund", "refund_failed", "rollback", "withdraw_release", "withdraw_paid", "payout_failed", "chargeback",
@@ -33,6 +51,11 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     if strange:
         entry = strange[0]
         return (Finding(f"the run cost {entry.amount} as {entry.kind} {entry.reference}", Blame.PLATFORM),)
+    unexplained = _unexplained(history, own)
+    if unexplained is not None:
+        accused = Blame.HARNESS if is_ours(history, unexplained) else Blame.PLATFORM
+        moved = f"{unexplained.amount} as {unexplained.kind} {unexplained.reference}"
+        return (Finding(f"the run cost {moved}, and nothing is known that this belongs to", accused),)
     ends = _payouts(history)
     counted = [e for e in own if _counts(e) and (e.kind != "win" or e.reference in ends)]
     net = sums(e.amount for e in counted).get(history.currency, 0)
@@ -48,6 +71,36 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     by_kind = {kind: sums(e.amount for e in counted if e.kind == kind) for kind in _CAUSED}
     parts = ", ".join(f"{kind} {in_words(amounts)}" for kind, amounts in by_kind.items() if amounts)
     return (Finding(f"the run was to move {due} net, and {spent} moved ({parts or 'nothing'}){whose}", blame),)
+
+
+def _unexplained(history: History, gained: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    """What gives back, or pays out, of a payment or bet that neither the run knows nor the ledger.
+
+    What belongs to something of an earlier run may come late; the statement shows what it belongs to.
+    """
+    known = {name for fact in history.facts for name in _names(fact)} | {moved.key for moved in history.moved}
+    known |= {entry.reference for entry in history.of(Ledger)[0].entries}
+    known |= {entry.reference for entry in gained if entry.kind in _CAUSED and entry.kind != "win"}
+    suspects = (e for e in gained if e.bucket != "bonus" and e.kind in (*_GIVES_BACK, "win"))
+    return next((e for e in suspects if not {e.reference, e.round} & known), None)
+
+
+def _names(fact: Fact) -> set[str]:
+    """What a fact calls the payments, bets and rounds that it tells of."""
+    match fact:
+        case WalletCall():
+            names = {fact.transaction, fact.reference, fact.round}
+        case Bet() | Round():
+            names = {fact.reference, fact.round}
+        case Frame():
+            names = {fact.bet}
+        case Promo():
+            names = {fact.id}
+        case Deposit() | Withdrawal() | PaymentState() | Redirect() | Notification() | Rollback() | Tampered():
+            names = {fact.reference}
+        case _:
+            names = set()
+    return names - {""}
 
 
 def _counts(entry: LedgerEntry) -> bool:

@@ -29,7 +29,7 @@ def test_no_check_raises_whatever_the_history() -> None:
     """
     shipped = [case.history for case in shipped_cases()]
     found: set[str] = set()
-    for seed in range(1_500):
+    for seed in range(3_000):
         for history in (arbitrary_history(seed), twisted_history(seed, shipped)):
             assert all(line.strip() for line in lines_of(history))
             found |= {check.name for check in CHECKS.values() if check.judge(history)}
