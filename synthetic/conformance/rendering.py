@@ -10,7 +10,9 @@ from xml.etree import ElementTree as ET
 
 from synthetic.conformance.ruling import Report, Ruling, Standing
 from synthetic.conformance.telling import exchange_lines
-from synthetic.core.wording import one_line
+from synthetic.core.wording import brief
+
+MESSAGE_MAX = 1000
 
 # What XML 1.0 can't hold, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -116,7 +118,7 @@ def _shown_by(report: Report, ruling: Ruling) -> Iterator[str]:
 
 
 def _safe(report: Report, message: str) -> str:
-    return one_line(report.redactor.redact(message))
+    return brief(report.redactor.redact(message), MESSAGE_MAX)
 
 
 def _clean(words: str) -> str:

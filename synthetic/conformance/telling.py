@@ -10,6 +10,7 @@ from synthetic.core.secrets import MASK, Redactor
 from synthetic.core.wording import printable
 
 BODY_SHOWN_MAX = 1500
+"""Characters."""
 _CREDENTIALS = ("signature", "sign", "authorization", "cookie", "key", "token")
 _PUBLIC = frozenset({"idempotency-key"})
 _TOLD_HEADERS = frozenset({"content-type", "idempotent-replayed", "retry-after", "location"})
@@ -20,11 +21,11 @@ def exchange_lines(exchange: Exchange, redactor: Redactor) -> Iterator[str]:
     request, result = exchange.request, exchange.result
     lines = [f"# {exchange.label}", f"> {request.method} {request.url}"]
     lines += [f"> {name}: {_shown(name, value)}" for name, value in request.headers]
-    lines += [f"> {line}" for line in _body_lines(request.body)]
+    lines += [f"> {line}" for line in _body_lines(request.body, redactor)]
     if isinstance(result, HttpReply):
         lines.append(f"< {result.status}")
         lines += [f"< {name}: {value}" for name, value in result.headers if name in _TOLD_HEADERS]
-        lines += [f"< {line}" for line in _body_lines(result.body)]
+        lines += [f"< {line}" for line in _body_lines(result.body, redactor)]
     else:
         lines.append(f"< no answer: {result.kind}: {result.detail}")
     return (printable(redactor.redact(line)) for line in lines)
@@ -35,7 +36,7 @@ def _shown(name: str, value: str) -> str:
     return MASK if hidden else value
 
 
-def _body_lines(body: bytes) -> list[str]:
-    text = body[:BODY_SHOWN_MAX].decode(errors="replace")
-    more = [f"... and {len(body) - BODY_SHOWN_MAX} bytes more"] if len(body) > BODY_SHOWN_MAX else []
-    return [*text.splitlines(), *more]
+def _body_lines(body: bytes, redactor: Redactor) -> list[str]:
+    """The body as far as anybody reads. Masked before it is cut: a cut through a secret would show its first half."""
+    shown, is_all = redactor.beginning(body.decode(errors="replace"), BODY_SHOWN_MAX)
+    return shown.splitlines() if is_all else [*shown.splitlines(), f"... the beginning of {len(body)} bytes"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -118,12 +117,3 @@ class Dialect(Protocol):
 
     def read(self, ask: Ask, request_id: str, reply: HttpReply) -> Answer:
         """What an answer proves."""
-
-
-def json_object(body: bytes) -> Mapping[str, Any] | None:
-    """The body as a JSON object; None where it is none."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

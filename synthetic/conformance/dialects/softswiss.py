@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic.conformance.dialects.protocol import UNPROVEN, Action, Answer, Ask, Message, Move, Reason, json_object
+from synthetic.conformance.answers import json_object
+from synthetic.conformance.dialects.protocol import UNPROVEN, Action, Answer, Ask, Message, Move, Reason
 from synthetic.core.effects import HttpReply
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import StepOutcome

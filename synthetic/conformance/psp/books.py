@@ -10,7 +10,7 @@ from synthetic.conformance.laws import Law
 from synthetic.conformance.psp.merchant import LOOK_EVERY_S, SETTLED, Merchant, Said
 from synthetic.conformance.stories import Breach, NotTestable, Story, wait
 
-Line = tuple[str, int, str]  # kind, amount in minor units, currency
+Line = tuple[str, int | None, str]  # kind, amount in minor units (None: it is none), currency
 
 
 def captures_of(psp: Merchant, said: Said) -> Story[int | None]:
@@ -51,7 +51,7 @@ def report_equals_what_was_done(psp: Merchant) -> Story[Breach | None]:
     if refund.status != 200:
         raise NotTestable(f"a refund that this needs was answered {refund.told}")
     amount = psp.terms.amount
-    expected = [("capture", amount.minor, amount.currency), ("refund", amount.minor, amount.currency)]
+    expected: list[Line] = [("capture", amount.minor, amount.currency), ("refund", amount.minor, amount.currency)]
     if psp.terms.payout_to is not None:
         expected += yield from _paid_out(psp)
     if psp.terms.declined is not None:
@@ -76,12 +76,11 @@ def _paid_out(psp: Merchant) -> Story[list[Line]]:
 
 def _awaited(psp: Merchant, expected: list[Line]) -> Story[Said]:
     """The report, once it has that many lines, or the time is over. A payout that comes back adds a line of its own."""
-    report = yield from psp.get("/report", "settlement report", player=psp.player)
-    for _ in range(int(psp.terms.settles_within_s / LOOK_EVERY_S)):
-        if sum(_lines(report).values()) >= len(expected):
-            break
+    report, left_s = (yield from psp.get("/report", "settlement report", player=psp.player)), psp.terms.settles_within_s
+    while left_s > 0 and sum(_lines(report).values()) < len(expected):
         yield from wait(LOOK_EVERY_S)
         report = yield from psp.get("/report", "settlement report", player=psp.player)
+        left_s -= LOOK_EVERY_S + report.took_s
     return report
 
 
@@ -93,15 +92,23 @@ def _entries(report: Said) -> list[Mapping[str, Any]]:
 def _lines(report: Said) -> Counter[Line]:
     """The report's lines, without payouts that came back: those are the bank's doing."""
     return Counter(
-        (str(entry.get("kind")), int(entry.get("amount") or 0), str(entry.get("currency")))
+        (str(entry.get("kind")), _minor(entry.get("amount")), str(entry.get("currency")))
         for entry in _entries(report)
         if entry.get("kind") != "payout_reversal"
     )
 
 
+def _minor(amount: object) -> int | None:
+    """An amount of minor units is an integer; a text, a fraction or an object is no amount."""
+    return amount if isinstance(amount, int) and not isinstance(amount, bool) else None
+
+
 def _shown(lines: Counter[Line]) -> str:
     return (
-        ", ".join(f"{count} x {kind} of {amount} {currency}" for (kind, amount, currency), count in lines.items())
+        ", ".join(
+            f"{count} x {kind} of {'no amount' if amount is None else amount} {currency}"
+            for (kind, amount, currency), count in lines.items()
+        )
         or "nothing"
     )
 

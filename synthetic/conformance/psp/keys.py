@@ -99,7 +99,9 @@ def invalid_is_not_stored(psp: Merchant) -> Story[Breach | None]:
 
 def api_key_is_checked(psp: Merchant) -> Story[Breach | None]:
     """A payment under a wrong API key: HTTP 401 or 403, and nothing is made."""
-    stranger = replace(psp, api_key=psp.new_id(), intents=[], unanswered={})
+    stranger = replace(
+        psp, api_key=psp.new_id()
+    )  # what it is let make is remembered, and given back, with what is ours
     said = yield from stranger.insist(INTENTS, psp.intent(), "payment under a wrong API key")
     if said.status in (401, 403):
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from synthetic.conformance.answers import json_object, told
 from synthetic.conformance.psp.inbox import Inbox
 from synthetic.conformance.stories import Exchange, NotTestable, Story, exchange, exchanges, wait
 from synthetic.core.effects import Http, HttpReply
@@ -58,11 +59,7 @@ class Said:
     @property
     def body(self) -> Mapping[str, Any]:
         """The answer as a JSON object; empty where it is none."""
-        try:
-            value = json.loads(self.raw)
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        return json_object(self.raw) or {}
 
     @property
     def id(self) -> str:
@@ -88,10 +85,13 @@ class Said:
     @property
     def told(self) -> str:
         """The answer in a few words: `HTTP 402 card_declined`."""
-        result = self.exchange.result
-        if not isinstance(result, HttpReply):
-            return f"{result.kind}: {result.detail}"
-        return " ".join(["HTTP", str(self.status), str(self.error.get("code") or self.error.get("type") or "")]).strip()
+        return told(self.exchange.result, str(self.error.get("code") or self.error.get("type") or ""))
+
+    @property
+    def took_s(self) -> float:
+        """How long the answer took, or our waiting for it."""
+        times = self.exchange.result.times
+        return max(0, times.handled - times.started) / 1e9
 
 
 @dataclass
@@ -106,7 +106,9 @@ class Merchant:
     player: str = ""
     knobs: dict[str, str] = field(default_factory=dict)
     intents: list[str] = field(default_factory=list)
-    payouts: list[str] = field(default_factory=list)
+    payouts: dict[str, bool] = field(
+        default_factory=dict
+    )  # key of a payout that may have left -> an answer came that is no refusal
     unanswered: dict[str, Http] = field(
         default_factory=dict
     )  # payments that left, by key, and no answer says what they became
@@ -144,11 +146,12 @@ class Merchant:
     def ask_what_became(self) -> Story[None]:
         """Send what was never answered once more under its key, as the PSP keeps the first answer: then its payment is known."""
         for key, request in list(self.unanswered.items()):
-            for _ in range(int(self.terms.settles_within_s / LOOK_EVERY_S)):
-                self._heard((yield from exchange("payment whose answer never came", request)), key)
-                if key not in self.unanswered:
-                    break
-                yield from wait(LOOK_EVERY_S)
+            left_s, said = self.terms.settles_within_s, None
+            while left_s > 0 and key in self.unanswered and (said is None or not said.proves or said.status == IN_USE):
+                said = self._heard((yield from exchange("payment whose answer never came", request)), key)
+                if key in self.unanswered:
+                    yield from wait(LOOK_EVERY_S)
+                left_s -= LOOK_EVERY_S + said.took_s
 
     def post_at_once(self, path: str, body: Mapping[str, Any], label: str, count: int) -> Story[tuple[Said, ...]]:
         """The same POST so many times at once, under one fresh key."""
@@ -192,12 +195,11 @@ class Merchant:
 
     def watched(self, kind: str, said: Said, ends: frozenset[str]) -> Story[list[Said]]:
         """Look at an intent or a payout until it is in one of these states, or the time is over; every look in order."""
-        looks = [said]
-        for _ in range(int(self.terms.settles_within_s / LOOK_EVERY_S)):
-            if looks[-1].state in ends:
-                break
+        looks, left_s = [said], self.terms.settles_within_s
+        while left_s > 0 and looks[-1].state not in ends:
             yield from wait(LOOK_EVERY_S)
             looks.append((yield from self.get(f"/{kind}/{quote(said.id)}", f"look at the {kind.removesuffix('s')}")))
+            left_s -= LOOK_EVERY_S + looks[-1].took_s
         return looks
 
     # --- writing and reading ----------------------------------------------------------------------------------------------
@@ -210,6 +212,8 @@ class Merchant:
         request = Http("POST", f"{self.url}{path}", headers, raw, self.terms.timeout_s)
         if path == "/payment_intents":
             self.unanswered.setdefault(key, request)
+        if path == "/payouts":
+            self.payouts.setdefault(key, False)
         return request
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
@@ -217,15 +221,23 @@ class Merchant:
 
     def _heard(self, sent: Exchange, key: str) -> Said:
         said = Said(sent, key)
-        if said.proves and said.status != IN_USE:
-            self.unanswered.pop(key, None)
         refused = said.error.get("payment_intent")
         made = said.id or (str(refused.get("id") or "") if isinstance(refused, dict) else "")
+        if made or (said.proves and said.status not in (200, IN_USE)):
+            self.unanswered.pop(key, None)
         if sent.request.url.endswith("/payment_intents") and made:
             self.intents.append(made)
-        if sent.request.url.endswith("/payouts") and said.id:
-            self.payouts.append(said.id)
+        if sent.request.url.endswith("/payouts"):
+            self._count(said)
         return said
+
+    def _count(self, payout: Said) -> None:
+        """A payout counts from the moment it leaves, unless its first answer is a refusal: one without an answer may be paid."""
+        refused = payout.proves and 400 <= payout.status < 500 and payout.status != IN_USE
+        if refused and not self.payouts.get(payout.key):
+            self.payouts.pop(payout.key, None)
+        else:
+            self.payouts[payout.key] = True
 
 
 def _flat(body: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

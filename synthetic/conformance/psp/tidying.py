@@ -9,14 +9,15 @@ from synthetic.conformance.stories import Story
 
 
 def give_back(psp: Merchant) -> Story[tuple[str, ...]]:
-    """Refund or cancel every intent of this story; the ids of those that would be neither."""
+    """Refund or cancel every intent of this story; those that would be neither, and those that no answer tells us the id of."""
     yield from psp.ask_what_became()
-    left = []
+    left = [f"under key {key}" for key in psp.unanswered]
     for intent in dict.fromkeys(psp.intents):
         returned = yield from _give_one_back(psp, intent)
         if not returned:
             left.append(intent)
     psp.intents.clear()
+    psp.unanswered.clear()
     return tuple(left)
 
 

@@ -12,12 +12,13 @@ from synthetic.conformance.dialects.protocol import Dialect, Reason
 from synthetic.conformance.laws import Law, broken, rule
 from synthetic.conformance.playing import Prober
 from synthetic.conformance.ruling import Report, Ruling, Standing
-from synthetic.conformance.stories import Breach, Exchange, NotTestable
-from synthetic.conformance.wallet.provider import Given, Provider
+from synthetic.conformance.stories import Breach, NotTestable
+from synthetic.conformance.wallet.provider import Given, Provider, Said
 from synthetic.core.effects import HttpReply, TransportFault
 from synthetic.core.errors import AuthorError, TargetUnreachable
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
+from synthetic.core.wording import brief
 
 EVERY_BET_ENDS = 17
 UNRELIABLE = "it is judged by the balance that the wallet tells, which does not follow its transactions (invariant 9)"
@@ -46,7 +47,7 @@ class WalletExamination:
         self._hear = hear
         self._new_id = new_id
         self._knobs: dict[str, str] = {}
-        self._left_open: list[Exchange] = []
+        self._left_open: list[Said] = []
         self._untestable = ""
 
     async def run(self, laws: Sequence[Law[Provider]]) -> Report:
@@ -73,7 +74,7 @@ class WalletExamination:
 
     async def _try(self, law: Law[Provider]) -> Ruling:
         provider = Provider(self._dialect, self._url, self._given, self._new_id)
-        left: tuple[Exchange, ...] = ()
+        left: tuple[Said, ...] = ()
         try:
             why = self._dialect.untestable.get(law.number, self._untestable)
             ruled = await rule(self._prober, law, provider, untestable=why)
@@ -83,9 +84,7 @@ class WalletExamination:
         self._knobs |= provider.knobs
         if provider.balance_is_unreliable:
             self._untestable = UNRELIABLE
-        if ruled.standing is Standing.HELD and law.number == EVERY_BET_ENDS and left:
-            return broken(ruled, Breach("a bet could neither be rolled back nor settled", left[:1]))
-        return ruled
+        return _judged_by_what_is_left(ruled, left) if law.number == EVERY_BET_ENDS else ruled
 
     def _seats(self) -> dict[str, Provider]:
         seats = {"player": self._given.seat} | ({"second player": self._given.second} if self._given.second else {})
@@ -107,12 +106,10 @@ class WalletExamination:
                 raise TargetUnreachable(f"{self._url} does not answer: {fault.kind}: {fault.detail}")
             case HttpReply() if said.refused:
                 hint = "check --key" if said.answer.reason is Reason.SIGNATURE else "check --player, --token and --key"
-                message = f"the wallet refuses to tell the balance of the {who}: {said.told}"
+                message = f"the wallet refuses to tell the balance of the {who}: {self._shown(said)}"
                 raise AuthorError.at(NOWHERE, message, hint)
-            case HttpReply(status=status) if said.answer.balance is None:
-                message = (
-                    f"the wallet's answer to a balance call is none of dialect {self._dialect.name} (HTTP {status})"
-                )
+            case HttpReply() if said.answer.balance is None:
+                message = f"the wallet's answer to a balance call is none of dialect {self._dialect.name} ({self._shown(said)})"
                 hint = "check --url and --dialect; the URL is what the dialect's paths are below"
                 raise AuthorError.at(NOWHERE, message, hint)
         balance = said.answer.balance
@@ -130,11 +127,29 @@ class WalletExamination:
             try:
                 total = total + before[who] - await self._prober.play(provider.cash())
             except NotTestable as reason:
-                return f"net cost unknown: {reason}"
+                return f"net cost unknown: {brief(self._redactor.redact(str(reason)))}"
         if total.minor < 0:
             return f"net cost: none; the wallet gave {-total} too much"
         return f"net cost: {total}"
 
+    def _shown(self, said: Said) -> str:
+        return brief(self._redactor.redact(said.told))
+
     def _open_remarks(self) -> tuple[str, ...]:
         """The bets that nobody could close; a person has to."""
-        return tuple(f"left open: {self._redactor.redact(left.request.body.decode())}" for left in self._left_open)
+        return tuple(
+            f"{'left open' if left.refused else 'perhaps left open, as no answer tells'}: "
+            + self._redactor.redact(left.exchange.request.body.decode())
+            for left in self._left_open
+        )
+
+
+def _judged_by_what_is_left(ruled: Ruling, left: tuple[Said, ...]) -> Ruling:
+    """Invariant 17 is also broken by a bet that the wallet would not end; where it only does not say so, nobody can tell."""
+    refused = [said.exchange for said in left if said.refused]
+    if ruled.standing is not Standing.HELD or not left:
+        return ruled
+    if refused:
+        return broken(ruled, Breach("a bet could neither be rolled back nor settled", tuple(refused[:1])))
+    message = f"whether a bet was rolled back is unknown: {left[0].told}"
+    return replace(ruled, standing=Standing.NOT_TESTABLE, message=message)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from synthetic.conformance.answers import told
 from synthetic.conformance.dialects.protocol import Action, Answer, Ask, Dialect, Message, Move, Reason, Seat
 from synthetic.conformance.stories import Exchange, NotTestable, Story, exchange, exchanges
 from synthetic.core.effects import Http, HttpReply
@@ -50,10 +51,7 @@ class Said:
     @property
     def told(self) -> str:
         """The answer in a few words."""
-        if self.answer.code:
-            return self.answer.code
-        result = self.exchange.result
-        return f"HTTP {result.status}" if isinstance(result, HttpReply) else f"{result.kind}: {result.detail}"
+        return self.answer.code or told(self.exchange.result)
 
 
 class Provider:
@@ -169,17 +167,21 @@ class Provider:
 
     # --- bringing the money home ------------------------------------------------------------------------------------------
 
-    def settle_all(self) -> Story[tuple[Exchange, ...]]:
-        """Roll back every bet that may stand; the last exchanges of those that would not be closed."""
-        left: list[Exchange] = []
+    def settle_all(self) -> Story[tuple[Said, ...]]:
+        """Roll back every bet that may stand; what was said last of those that are not known to be over.
+
+        The stake of a bet whose rollback is refused is paid as a win. Where nothing proves what became of the rollback no win
+        follows: a wallet that pays wins of rolled-back bets would pay twice.
+        """
+        left: list[Said] = []
         for key, bet in [*self.open_bets.items(), *self._asked.items()]:
             said = yield from self.insist(self.rollback(bet), "rollback that clears up")
-            if said.done or said.answer.reason in (Reason.ROLLED_BACK, Reason.UNKNOWN_BET):
-                self._end(key)
-                continue
-            paid = yield from self.insist(self.win(bet, bet.moves[0].amount), "win that clears up")
-            if not paid.done:
-                left.append(said.exchange)
+            if said.refused and said.answer.reason not in (Reason.ROLLED_BACK, Reason.UNKNOWN_BET):
+                said = yield from self.insist(self.win(bet, bet.moves[0].amount), "win that clears up")
+                if not said.done:
+                    left.append(said)
+            elif said.answer.outcome is StepOutcome.UNKNOWN:
+                left.append(said)
             self._end(key)
         return tuple(left)
 

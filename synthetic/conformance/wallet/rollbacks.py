@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthetic.conformance.dialects.protocol import Reason
 from synthetic.conformance.laws import Law
-from synthetic.conformance.stories import Breach, Story
+from synthetic.conformance.stories import Breach, NotTestable, Story
 from synthetic.conformance.wallet.judging import breach_unless_refused_still, breach_unless_still
 from synthetic.conformance.wallet.provider import Provider
 
@@ -54,12 +54,18 @@ def unknown_rollback_moves_nothing(wallet: Provider) -> Story[Breach | None]:
 
 
 def late_bet_never_sticks(wallet: Provider) -> Story[Breach | None]:
-    """A rollback, and then the bet that it means: the bet is refused, or at the least takes nothing."""
+    """A rollback, and then the bet that it means: the bet is refused, or at the least takes nothing.
+
+    A wallet that knows no rollback of an unknown bet (knob `unknown_rollback: not-found`) has said that nothing was rolled back.
+    """
     bet = wallet.bet()
     rollback = yield from wallet.insist(wallet.rollback(bet), "rollback, before its bet")
     before = yield from wallet.cash()
     late = yield from wallet.insist(bet, "the late bet")
     after = yield from wallet.cash()
+    if before != after and rollback.answer.reason is Reason.UNKNOWN_BET:
+        message = f"this wallet answers the rollback of an unknown bet with {rollback.told} (knob unknown_rollback: not-found)"
+        raise NotTestable(f"{message}, and takes the bet as one that was never rolled back")
     return breach_unless_still(before, after, "a bet that came after its rollback took its stake", rollback, late)
 
 

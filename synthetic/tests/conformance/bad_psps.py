@@ -122,6 +122,10 @@ def _without_refunds(status: int, body: dict[str, Any]) -> tuple[int, dict[str, 
     return status, {"entries": [entry for entry in body["entries"] if entry["kind"] != "refund"]}
 
 
+def _amounts_as_texts(status: int, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    return status, {"entries": [entry | {"amount": f"{entry['amount'] / 100:.2f}"} for entry in body["entries"]]}
+
+
 def _nothing_found(status: int, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     return status, body | {"data": []}
 
@@ -156,6 +160,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "pays canceled payouts": Mutation(pays_canceled_payouts, frozenset({"canceled-payout-stays"})),
     "reports no refunds": Mutation(_rewrites("GET", "/report", _without_refunds), frozenset({"report-equals-done"})),
+    "reports amounts as texts": Mutation(
+        _rewrites("GET", "/report", _amounts_as_texts), frozenset({"report-equals-done"})
+    ),
     "finds nothing by key": Mutation(
         _rewrites("GET", "/payment_intents?", _nothing_found), frozenset({"look-up-by-key"})
     ),

@@ -132,6 +132,20 @@ def test_what_softswiss_answers(
     assert (answer.outcome, answer.reason, bool(answer.flaw)) == (outcome, reason, flaw)
 
 
+ODD_BODIES = [
+    b'{"request_uuid": "q-1", "status": "RS_OK", "balance": %b}' % balance
+    for balance in (b"1e999", b"-1e999", b"NaN", b"Infinity", b'"NaN"', b"[1]", b"{}", b"null", b"1" + b"0" * 5000)
+] + [b'{"request_uuid": "q-1", "status": "RS_OK", "balance": 1000, "balance": 2000}', b"\xff\xfe", b"[" * 100_000]
+
+
+@pytest.mark.parametrize("body", ODD_BODIES, ids=lambda body: str(body[-20:]))
+@pytest.mark.parametrize("dialect", [Hub88(""), Softswiss("")], ids=["hub88", "softswiss"])
+def test_what_not_every_reader_reads_alike_proves_nothing(dialect: Hub88 | Softswiss, body: bytes) -> None:
+    """No number that is none, no key twice: such a balance is not told, and nobody stumbles over it."""
+    answer = dialect.read(bet(Money(10, "EUR")), "q-1", HttpReply(200, (), body, AT))
+    assert (answer.outcome, answer.balance) == (UNKNOWN, None)
+
+
 def test_the_wallets_own_id_is_that_of_the_first_transaction() -> None:
     """`id_casino`; an odd shape of the list is none."""
     body = {"balance": "1.00", "transactions": [{"id_provider": "b-1", "id_casino": "c-9"}]}
