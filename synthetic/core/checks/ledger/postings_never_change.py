@@ -10,11 +10,10 @@ from synthetic.core.history import History, Ledger, LedgerEntry
 
 
 def judge(history: History) -> tuple[Finding, ...] | None:
-    """Hold each statement against the one before it."""
-    statements = history.of(Ledger)
-    if len(statements) < 2:
+    """Hold each statement against the one before it. Of what none has shown nobody can say that it stayed."""
+    pairs = [(before, after) for before, after in pairwise(history.of(Ledger)) if before.entries]
+    if not pairs:
         return None
-    pairs = pairwise(statements)
     return tuple(finding for before, after in pairs for finding in _changes(before, after))
 
 

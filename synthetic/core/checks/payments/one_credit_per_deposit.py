@@ -22,6 +22,9 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     if gained is None:
         return None
     ended = [deposit for deposit in deposits(history).values() if deposit.state in _FINAL]
+    refused = any(deposit.outcome is StepOutcome.REFUSED for deposit in history.of(Deposit))
+    if not (ended or refused or any(entry.kind == "deposit" for entry in gained)):
+        return None
     findings = [finding for deposit in ended if (finding := _judge_one(history, deposit, gained))]
     return (*findings, *_nobodys(history, gained))
 

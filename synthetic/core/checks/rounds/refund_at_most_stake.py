@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from synthetic.core.checks.amounts import in_words, written
 from synthetic.core.checks.finding import Check, Finding, platform
-from synthetic.core.checks.postings import entries_of, nets
+from synthetic.core.checks.postings import entries_of, nets, rollbacks
 from synthetic.core.history import History, LedgerEntry
 
 
@@ -16,6 +16,8 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     if gained is None:
         return None
     refunded = sorted({entry.reference for entry in gained if entry.kind == "rollback"})
+    if not (refunded or rollbacks(history)):
+        return None
     return tuple(finding for reference in refunded for finding in _judge_bet(gained, reference))
 
 

@@ -17,12 +17,21 @@ def judge(history: History) -> tuple[Finding, ...] | None:
     if gained is None:
         return None
     debits = [entry for entry in gained if entry.kind == "bet"]
+    if not (debits or _was_asked_for(history)):
+        return None
     bets = {bet.reference: bet for bet in history.of(Bet) if bet.outcome is StepOutcome.DONE}
     acked = {frame.bet for frame in history.of(Frame) if frame.type == "bet_ack" and frame.bet} - set(bets)
     findings = [finding for bet in bets.values() if (finding := _judge_bet(bet, debits))]
     findings += [_not_once(bet, debits) for bet in sorted(acked) if _count(bet, debits) != 1]
     findings += [_orphan(history, entry) for entry in _unexplained(history, debits, acked | set(bets))]
     return tuple(findings)
+
+
+def _was_asked_for(history: History) -> bool:
+    """Whether there was any bet to speak of: acknowledged, refused, or of unknown fate."""
+    acked = any(frame.type == "bet_ack" and frame.bet for frame in history.of(Frame))
+    staked = any(moved.direction == "stake" for moved in history.moved)
+    return bool(acked or staked or history.of(Bet) or history.unknown_stakes or wallet_calls(history, "bet"))
 
 
 def _unexplained(history: History, debits: list[LedgerEntry], known: set[str]) -> list[LedgerEntry]:

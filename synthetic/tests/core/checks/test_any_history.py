@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from synthetic.config.histories import HistoryCase
 from synthetic.core.checks import CHECKS, Finding
 from synthetic.core.checks.shortest import LINES_MAX, shortest, show
-from synthetic.core.history import Bet, History, Ledger, LedgerEntry
+from synthetic.core.history import Bet, DoubleEntry, History, Ledger, LedgerEntry, OpenItems
 from synthetic.core.history.telling import lines_of
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -113,3 +113,15 @@ def with_one_less(history: History) -> Iterator[History]:
     """Every history that lacks one fact of this one."""
     for index in range(len(history.facts)):
         yield replace(history, facts=history.facts[:index] + history.facts[index + 1 :])
+
+
+def test_no_law_holds_over_statements_that_tell_of_nothing() -> None:
+    """Empty statements show that a run cost nothing and left nothing open; of payments, bets and balances they tell nothing."""
+    told = (
+        Ledger("a", StepOutcome.DONE, ()),
+        DoubleEntry("b", StepOutcome.DONE, ()),
+        OpenItems("c", StepOutcome.DONE, ()),
+    )
+    empty = History((*told, *told), "EUR", run_id="run-1")
+    judged = {name for name, check in CHECKS.items() if check.judge(empty) is not None}
+    assert judged == {"run-costs-what-it-should", "nothing-left-open"}

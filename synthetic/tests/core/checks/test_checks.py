@@ -50,7 +50,7 @@ CASES = (
     # --- one-credit-per-deposit
     Case("one-credit-per-deposit", "credited once", history(ledger(("deposit", "d1", 100)), deposit("d1", 100))),
     Case("one-credit-per-deposit", "declined, not credited", history(ledger(), deposit("d1", 100, "declined", REFUSED))),
-    Case("one-credit-per-deposit", "pending: not at its end", history(ledger(), deposit("d1", 100, "pending"))),
+    Case("one-credit-per-deposit", "pending: not at its end", history(ledger(), deposit("d1", 100, "pending")), None),
     Case(
         "one-credit-per-deposit",
         "pending and credited: the end is not known yet",
@@ -93,7 +93,7 @@ CASES = (
     Case("one-debit-per-bet", "refused, not debited", history(ledger(), bet("b1", 20, REFUSED))),
     Case("one-debit-per-bet", "sent twice under one id, debited once",
         history(ledger(("bet", "b1", -20)), bet("b1", 20), bet("b1", 20))),
-    Case("one-debit-per-bet", "no bets, no debits", history(ledger(("deposit", "d1", 100)))),
+    Case("one-debit-per-bet", "no bets, no debits", history(ledger(("deposit", "d1", 100))), None),
     Case("one-debit-per-bet", "an answer was lost, and the bet stands",
         history(ledger(("bet", "b1", -20)), unknown_stakes=(20,))),
     Case("one-debit-per-bet", "an answer was lost, and the bet does not stand", history(ledger(), unknown_stakes=(20,))),
@@ -153,7 +153,7 @@ CASES = (
     Case("refund-at-most-stake", "two refunds of parts",
         history(ledger(("bet", "b1", -20), ("rollback", "b1", 5), ("rollback", "b1", 15)))),
     Case("refund-at-most-stake", "an unknown bet is rolled back, and nothing moves", history(ledger(("rollback", "b9", 0)))),
-    Case("refund-at-most-stake", "no refunds at all", history(ledger(("bet", "b1", -20)))),
+    Case("refund-at-most-stake", "no refunds at all", history(ledger(("bet", "b1", -20))), None),
     Case("refund-at-most-stake", "refunded twice",
         history(ledger(("bet", "b1", -20), ("rollback", "b1", 20), ("rollback", "b1", 20))),
         ("bet b1 was refunded 0.20 EUR more than its stake",),
