@@ -79,8 +79,10 @@ class Said:
 
     @property
     def proves(self) -> bool:
-        """Whether the answer is the PSP's own."""
-        return self.status != 0 and self.status not in UNPROVEN_STATUSES
+        """Whether the answer is the PSP's own: a page or half an object with HTTP 200 says nothing of the request."""
+        if self.status == 0 or self.status in UNPROVEN_STATUSES:
+            return False
+        return 400 <= self.status < 500 or json_object(self.raw) is not None
 
     @property
     def told(self) -> str:
