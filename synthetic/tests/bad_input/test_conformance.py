@@ -181,4 +181,4 @@ def test_a_page_that_echoes_our_secrets_and_escapes_is_clean(command: Command) -
     code = b'{"error": {"code": "%b"}, "meta": {"api_code": "%b"}}' % ((echo.replace(b"\x1b", b"\\u001b"),) * 2)
     for does in (typed(echo, "text/html"), typed(code, status="400 Bad Request"), typed(code, status="500 Oh")):
         assert_clean_and_cheap(command.told({"POST /": does, "GET /": does}))
-        assert_clean_and_cheap(command.told({"POST /": does, "GET /": does} | command.greets))
+        assert_clean_and_cheap(command.told({"POST /": does, "GET /": does, **command.greets}))
