@@ -1,4 +1,4 @@
-"""Planted defects of log-in, sessions and single sign-on (domain reference 6, 41-45)."""
+"""Planted defects of log-in, sessions and single sign-on (domain reference 6, 40-45)."""
 
 from __future__ import annotations
 
@@ -26,5 +26,19 @@ DEFECTS: tuple[Fault, ...] = (
         "keeps_session_at_login",
         "session-rotation",
         "session-rotates-at-login",
+    ),
+    defect(
+        "shows_payments_to_anyone",
+        "a player is shown the payments of another one",
+        "shows_payments_to_anyone",
+        "another-players-payment",
+        "token-bound-to-player",
+    ),
+    defect(
+        "shows_rounds_to_anyone",
+        "a player is shown the round of another one",
+        "shows_rounds_to_anyone",
+        "another-players-round",
+        "token-bound-to-player",
     ),
 )

@@ -102,7 +102,7 @@ def _cell(
         "limits": {kind: f"{amount} {cell.currency}" for kind, amount in LIMITS.items()},
         "secrets": _secrets(cell, folder) | {"provider-a-wallet-key": wallet_key},
         "players": [
-            _player(player, folder, idp_accounts.get(player.player_id)) | {"bystander": _bystander(cell)}
+            _player(player, folder, idp_accounts.get(player.player_id)) | _bystander(cell, folder)
             for player in cell.players
         ],
     }
@@ -126,9 +126,14 @@ def _secrets(cell: CellSettings, folder: SecretsFolder) -> dict[str, str]:
     return reports | webhooks | wallets | {"office": folder.put(f"{cell.name}-office", cell.office_key)}
 
 
-def _bystander(cell: CellSettings) -> str:
-    """The player of this cell whose money nobody else's token may touch."""
-    return next(player.player_id for player in cell.players if player.segment == "bystander")
+def _bystander(cell: CellSettings, folder: SecretsFolder) -> dict[str, str]:
+    """The player of this cell whose money nobody else's token may touch, and who may see nobody else's."""
+    other = next(player for player in cell.players if player.segment == "bystander")
+    return {
+        "bystander": other.player_id,
+        "bystander_username": other.username,
+        "bystander_password": folder.put(f"{other.player_id}.password", other.password),
+    }
 
 
 def _player(player: PlayerSeed, folder: SecretsFolder, idp: Account | None) -> dict[str, str]:

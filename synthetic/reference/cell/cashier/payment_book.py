@@ -11,6 +11,7 @@ from synthetic.reference.cell.cashier.models import PaymentColumns
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.orders import Ask
 from synthetic.reference.cell.cashier.states import MOVES
+from synthetic.reference.cell.cashier.switches import Acts, healthy
 from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.ledger import Entry, Ledger, LedgerTransaction
@@ -54,11 +55,11 @@ def write_down(transaction: LedgerTransaction, row: PaymentColumns, payment_id: 
     transaction.remember(scope, row.idempotency_key, ask.fingerprint, {"id": payment_id})
 
 
-def find_payment(ledger: Ledger, table: type[P], player_id: str, payment_id: str) -> P:
+def find_payment(ledger: Ledger, table: type[P], player_id: str, payment_id: str, acts: Acts = healthy) -> P:
     """The player's payment. Raises ApiError 404 `unknown_deposit` or `unknown_withdrawal`."""
     with ledger.reading() as session:
         row = session.get(table, payment_id)
-    if row is None or row.player_id != player_id:
+    if row is None or (row.player_id != player_id and not acts("shows_payments_to_anyone", row.psp)):
         raise ApiError(404, f"unknown_{table.noun}", f"there is no {table.noun} {payment_id!r}")
     return row
 

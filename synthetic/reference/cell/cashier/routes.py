@@ -98,7 +98,8 @@ def _read_routes(context: CellContext, table: type[P], as_json: Callable[[P], di
 
     async def show(request: Request) -> Response:
         player = await context.authenticate(request)
-        row = await run_in_threadpool(find_payment, ledger, table, player.player_id, request.path_params["id"])
+        payment_id = request.path_params["id"]
+        row = await run_in_threadpool(find_payment, ledger, table, player.player_id, payment_id, context.acts)
         return JSONResponse(as_json(row))
 
     async def look_up(request: Request) -> Response:

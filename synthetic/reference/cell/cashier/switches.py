@@ -43,5 +43,6 @@ CELL_SWITCHES_CASHIER = {
     "credits_on_redirect": "a player who comes back from the PSP's page with success is credited",
     "releases_twice": "the reserve of a withdrawal that failed is released twice",
     "recredits_twice": "a payout that fails after it was paid is given back twice",
+    "shows_payments_to_anyone": "a payment is shown to every player who knows its id",
     "posts_chargeback_twice": "a chargeback is booked twice",
 }

@@ -63,7 +63,11 @@ async def _cancel(provider: ProviderClient | None, round_id: str) -> None:
 
 def _view(context: CellContext, player_id: str, round_id: str) -> dict[str, Any] | None:
     with context.ledger.reading() as session:
-        return rounds.round_view(session, player_id, round_id)
+        own = rounds.round_view(session, player_id, round_id)
+        other = None if own else session.scalars(sa.select(RoundRow).where(RoundRow.round_id == round_id)).first()
+        if other is None or not context.switch("shows_rounds_to_anyone"):
+            return own
+        return rounds.round_view(session, other.player_id, round_id)
 
 
 def _bet(context: CellContext, player_id: str, req_id: str) -> dict[str, Any] | None:

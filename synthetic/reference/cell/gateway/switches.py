@@ -10,6 +10,7 @@ CELL_SWITCHES_GATEWAY = {
     "loses_session_on_resume": "a session that is resumed is not known any more, as on an instance that never saw it",
     "renames_bet_id": "a bet's acknowledgement calls the bet `betId`, as another version of the gateway would",
     "launch_token_works_again": "a launch token that was used opens its session again",
+    "shows_rounds_to_anyone": "a round is shown to every player who knows its id",
     "skips_seq": "the number before a pong is left out",
     "acks_unposted_bet": "a bet is acknowledged, and neither the provider nor the ledger hear of it",
     "denies_posted_bet": "a bet that was debited is answered as refused",

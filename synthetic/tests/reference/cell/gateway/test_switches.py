@@ -239,6 +239,21 @@ def test_launch_token_works_again(tmp_path: Path, *, is_on: bool) -> None:
 
 
 @IS_ON
+def test_shows_rounds_to_anyone(tmp_path: Path, *, is_on: bool) -> None:
+    """Another player who knows a round's id sees it; one that there is not, nobody sees."""
+
+    async def scene(run: Platform) -> None:
+        run.throw("cell", "shows_rounds_to_anyone", rate=float(is_on))
+        async with run.playing("steady-dice") as (socket, _):
+            ack = await socket.bet()
+        headers = await run.login("bob")
+        seen = [await run.client.get(f"/games/rounds/{name}", headers=headers) for name in (ack["round"], "never")]
+        assert [answer.status_code for answer in seen] == [200 if is_on else 404, 404]
+
+    play(tmp_path, scene)
+
+
+@IS_ON
 def test_skips_seq(tmp_path: Path, *, is_on: bool) -> None:
     """One number is never sent."""
 
