@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,6 +24,7 @@ def test_the_list_names_every_benchmark() -> None:
     assert [line.split()[0] for line in listed.stdout.splitlines()] == ["journeys", "expressions"]
 
 
+@pytest.mark.slow
 def test_expressions_prints_a_ratio_against_the_bare_runtime() -> None:
     """The journey still plays in memory, its assertions agree with the bare runtime, and every column is there."""
     run = bench("expressions", "-n", "200")

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bench.blame.__main__ import main
 from bench.blame.playing import Observed
 from bench.blame.scoring import confusion, misses, score
@@ -51,6 +53,7 @@ def test_the_matrix_and_the_misses_say_what_was_taken_for_what() -> None:
     assert [(true, reported, times) for _, true, reported, times, _ in misses(observed)] == [("psp", "platform", 2)]
 
 
+@pytest.mark.slow
 def test_it_throws_a_fault_and_knows_whether_it_acted(tmp_path: Path, capsys: Any) -> None:
     """One fault of the platform and one of our own, two runs each, and two healthy runs, on a real platform."""
     out = tmp_path / "blame.json"

@@ -29,6 +29,7 @@ def test_a_bug_of_the_platform_is_planted_for_the_law_that_has_to_catch_it() -> 
     assert planted_for(0) == []
 
 
+@pytest.mark.slow
 def test_healthy_runs_are_judged_by_every_check_and_none_is_accused(capsys: Any) -> None:
     """A few, on a real platform; the benchmark plays a thousand."""
     assert main(["--runs", "8", "--cells", "2", "--by-hand", "--seed", "7"]) == 0

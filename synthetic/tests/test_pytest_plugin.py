@@ -85,6 +85,7 @@ def assert_allure(results: Path, cells_file: Path) -> None:
         assert secret not in everything
 
 
+@pytest.mark.slow
 def test_mistakes_are_told_at_collection_with_their_place(project: Path, synthetic_cells_file: Path) -> None:
     """A scenario that does not load is one error with file, line, column and a did-you-mean."""
     path = project / "scenarios" / "green.yaml"
@@ -111,6 +112,7 @@ def rewrite(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_mapping_may_take_operations_from_modules_that_the_cells_file_allows(
     project: Path, synthetic_cells_file: Path
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_mapping_may_take_operations_from_modules_that_the_cells_file_allows(
     assert "steady-round[provider=provider-a]" in allowed.stdout, allowed.stdout
 
 
+@pytest.mark.slow
 def test_a_platform_without_a_mapping_is_one_line(project: Path, synthetic_cells_file: Path) -> None:
     """It names the cell, the platform, the nearest mapping and where mappings are looked for."""
     text = synthetic_cells_file.read_text(encoding="utf-8")
@@ -140,6 +143,7 @@ def test_a_platform_without_a_mapping_is_one_line(project: Path, synthetic_cells
     assert "KeyError" not in ran.stdout
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_the_cell_is_told_before_anything_is_played(
     project: Path, synthetic_cells_file: Path
 ) -> None:
