@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from synthetic.conformance.stories import NotTestable, Story, Volley
 from synthetic.core.effects import Effect, FaultKind, Http, Result, Sleep
@@ -80,6 +80,12 @@ class Prober:
             return ended.value  # type: ignore[no-any-return] # a story's value is its T
         finally:
             story.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *ended: object) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connections."""

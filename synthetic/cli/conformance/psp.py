@@ -137,14 +137,11 @@ def _inbox(order: _Order) -> Iterator[tuple[Inbox | None, str]]:
 
 
 async def _examine(order: _Order, account: Account, inbox: Inbox | None, laws: Sequence[Law[Merchant]]) -> Report:
-    prober = Prober(order.url, order.bounds, ca_file=order.ca_file)
-    try:
+    async with Prober(order.url, order.bounds, ca_file=order.ca_file) as prober:
         examination = PspExamination(
             prober, order.url, account, order.terms, inbox=inbox, redactor=order.redactor, hear=hear
         )
         return await examination.run(laws)
-    finally:
-        await prober.aclose()
 
 
 def _api_key(ref: str | None, register: str | None, secrets: Secrets) -> str:

@@ -115,14 +115,11 @@ class _Order:
 
 
 async def _examine(order: _Order, laws: Sequence[Law[Provider]]) -> Report:
-    prober = Prober(order.url, order.bounds, ca_file=order.ca_file)
-    try:
+    async with Prober(order.url, order.bounds, ca_file=order.ca_file) as prober:
         examination = WalletExamination(
             prober, order.dialect, order.url, order.given, redactor=order.redactor, hear=hear
         )
         return await examination.run(laws)
-    finally:
-        await prober.aclose()
 
 
 def _seats(who: _Who, secrets: Secrets) -> tuple[Seat, ...]:

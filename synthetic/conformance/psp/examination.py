@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from synthetic.config.names import NOWHERE
+from synthetic.conformance.examination import Examination, random_id, unheard
 from synthetic.conformance.laws import Law, rule
 from synthetic.conformance.playing import Prober
 from synthetic.conformance.psp.inbox import Inbox
-from synthetic.conformance.psp.merchant import Merchant, Said, Terms
+from synthetic.conformance.psp.merchant import Merchant, Terms
 from synthetic.conformance.psp.tidying import give_back
-from synthetic.conformance.ruling import Report, Ruling
+from synthetic.conformance.ruling import Ruling
 from synthetic.conformance.stories import exchange
 from synthetic.core.effects import Http, HttpReply, TransportFault
 from synthetic.core.errors import AuthorError, TargetUnreachable
@@ -33,7 +32,7 @@ class Account:
     webhook_url: str = ""
 
 
-class PspExamination:
+class PspExamination(Examination[Merchant]):
     """Tries laws on one PSP. `hear` is told each ruling as it is made; `inbox` None: no webhook reaches us."""
 
     def __init__(
@@ -45,43 +44,20 @@ class PspExamination:
         *,
         inbox: Inbox | None,
         redactor: Redactor,
-        hear: Callable[[Ruling], None] = lambda _ruling: None,
-        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        hear: Callable[[Ruling], None] = unheard,
+        new_id: Callable[[], str] = random_id,
     ) -> None:
-        self._prober = prober
-        self._url = url.rstrip("/")
+        super().__init__(prober, url.rstrip("/"), "psp intents", redactor=redactor, hear=hear, new_id=new_id)
         self._account = account
         self._terms = terms
         self._inbox = inbox
-        self._redactor = redactor
-        self._hear = hear
-        self._new_id = new_id
-        self._knobs: dict[str, str] = {}
         self._left: list[str] = []
         self._payouts = 0
 
-    async def run(self, laws: Sequence[Law[Merchant]]) -> Report:
-        """Try the laws in order. Raises TargetUnreachable, and AuthorError where the PSP does not know us."""
-        started = datetime.fromtimestamp(self._prober.clock.wall_ns() / 1e9, UTC)
-        await self._prober.check_reach()
+    async def _begin(self) -> None:
         if self._account.register_as:
             await self._register()
         await self._check_known()
-        rulings = []
-        for law in laws:
-            rulings.append(await self._try(law))
-            self._hear(rulings[-1])
-        return Report(
-            subject="psp intents",
-            url=self._url,
-            started_at=started,
-            took_s=self._prober.elapsed_s,
-            requests=self._prober.requests,
-            rulings=tuple(rulings),
-            redactor=self._redactor,
-            knobs=dict(sorted(self._knobs.items())),
-            remarks=self._remarks(),
-        )
 
     async def _try(self, law: Law[Merchant]) -> Ruling:
         merchant = self._merchant()
@@ -122,17 +98,16 @@ class PspExamination:
         if isinstance(look.exchange.result, TransportFault):
             raise TargetUnreachable(f"{self._url} does not answer: {look.told}")
         if look.status in (401, 403):
-            raise AuthorError.at(NOWHERE, f"the PSP does not know us: {self._shown(look)}", "check --key and --url")
+            raise AuthorError.at(
+                NOWHERE, f"the PSP does not know us: {self._shown(look.told)}", "check --key and --url"
+            )
         if not look.error:
-            message = f"what {self._url} answers is not of style intents ({self._shown(look)})"
+            message = f"what {self._url} answers is not of style intents ({self._shown(look.told)})"
             raise AuthorError.at(
                 NOWHERE, message, "check --url: it is what /payment_intents is below, such as https://.../v1"
             )
 
-    def _shown(self, said: Said) -> str:
-        return brief(self._redactor.redact(said.told))
-
-    def _remarks(self) -> tuple[str, ...]:
+    async def _remarks(self) -> tuple[str, ...]:
         """What it cost, and what a person has to look after."""
         amount = self._terms.amount
         spent = Money(amount.minor * self._payouts, amount.currency)

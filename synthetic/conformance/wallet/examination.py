@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from synthetic.config.names import NOWHERE
 from synthetic.conformance.dialects.protocol import Dialect, Reason
+from synthetic.conformance.examination import Examination, random_id, unheard
 from synthetic.conformance.laws import Law, broken, rule
 from synthetic.conformance.playing import Prober
-from synthetic.conformance.ruling import Report, Ruling, Standing
+from synthetic.conformance.ruling import Ruling, Standing
 from synthetic.conformance.stories import Breach, NotTestable
 from synthetic.conformance.wallet.provider import Given, Provider, Said
 from synthetic.core.effects import HttpReply, TransportFault
 from synthetic.core.errors import AuthorError, TargetUnreachable
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
-from synthetic.core.wording import brief
 
 EVERY_BET_ENDS = 17
 UNRELIABLE = "it is judged by the balance that the wallet tells, which does not follow its transactions (invariant 9)"
 STAKES_NEEDED = 20  # a storm that is debited sixteen times, and a few more
 
 
-class WalletExamination:
+class WalletExamination(Examination[Provider]):
     """Tries laws on one wallet. `hear` is told each ruling as it is made."""
 
     def __init__(
@@ -36,41 +34,20 @@ class WalletExamination:
         given: Given,
         *,
         redactor: Redactor,
-        hear: Callable[[Ruling], None] = lambda _ruling: None,
-        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        hear: Callable[[Ruling], None] = unheard,
+        new_id: Callable[[], str] = random_id,
     ) -> None:
-        self._prober = prober
+        super().__init__(prober, url, f"wallet {dialect.name}", redactor=redactor, hear=hear, new_id=new_id)
         self._dialect = dialect
-        self._url = url
         self._given = given
-        self._redactor = redactor
-        self._hear = hear
-        self._new_id = new_id
-        self._knobs: dict[str, str] = {}
+        self._before: dict[str, Money] = {}
         self._left_open: list[Said] = []
         self._untestable = ""
 
-    async def run(self, laws: Sequence[Law[Provider]]) -> Report:
-        """Try the laws in order. Raises TargetUnreachable, and AuthorError where not even a balance is told to us."""
-        started = datetime.fromtimestamp(self._prober.clock.wall_ns() / 1e9, UTC)
-        await self._prober.check_reach()
-        before = await self._first_balances()
-        rulings = []
-        for law in laws:
-            rulings.append(await self._try(law))
-            self._hear(rulings[-1])
-        remarks = (*self._open_remarks(), await self._cost(before))
-        return Report(
-            subject=f"wallet {self._dialect.name}",
-            url=self._url,
-            started_at=started,
-            took_s=self._prober.elapsed_s,
-            requests=self._prober.requests,
-            rulings=tuple(rulings),
-            redactor=self._redactor,
-            knobs=dict(sorted(self._knobs.items())),
-            remarks=remarks,
-        )
+    async def _begin(self) -> None:
+        """Know what each player has. Raises TargetUnreachable, and AuthorError where not even a balance is told to us."""
+        for who, provider in self._seats().items():
+            self._before[who] = await self._first_balance(who, provider)
 
     async def _try(self, law: Law[Provider]) -> Ruling:
         provider = Provider(self._dialect, self._url, self._given, self._new_id)
@@ -94,10 +71,6 @@ class WalletExamination:
             if seat is not None
         }
 
-    async def _first_balances(self) -> dict[str, Money]:
-        """What each player has, or why we can't begin."""
-        return {who: await self._first_balance(who, provider) for who, provider in self._seats().items()}
-
     async def _first_balance(self, who: str, provider: Provider) -> Money:
         said = await self._prober.play(provider.balance())
         stake = self._given.stake
@@ -106,10 +79,11 @@ class WalletExamination:
                 raise TargetUnreachable(f"{self._url} does not answer: {fault.kind}: {fault.detail}")
             case HttpReply() if said.refused:
                 hint = "check --key" if said.answer.reason is Reason.SIGNATURE else "check --player, --token and --key"
-                message = f"the wallet refuses to tell the balance of the {who}: {self._shown(said)}"
+                message = f"the wallet refuses to tell the balance of the {who}: {self._shown(said.told)}"
                 raise AuthorError.at(NOWHERE, message, hint)
             case HttpReply() if said.answer.balance is None:
-                message = f"the wallet's answer to a balance call is none of dialect {self._dialect.name} ({self._shown(said)})"
+                shown = self._shown(said.told)
+                message = f"the wallet's answer to a balance call is none of dialect {self._dialect.name} ({shown})"
                 hint = "check --url and --dialect; the URL is what the dialect's paths are below"
                 raise AuthorError.at(NOWHERE, message, hint)
         balance = said.answer.balance
@@ -120,20 +94,20 @@ class WalletExamination:
             raise AuthorError.at(NOWHERE, message, "give the account more money, or a smaller --stake")
         return balance
 
-    async def _cost(self, before: dict[str, Money]) -> str:
+    async def _cost(self) -> str:
         """What it cost, for the sum of both players."""
         total = Money(0, self._given.stake.currency)
         for who, provider in self._seats().items():
             try:
-                total = total + before[who] - await self._prober.play(provider.cash())
+                total = total + self._before[who] - await self._prober.play(provider.cash())
             except NotTestable as reason:
-                return f"net cost unknown: {brief(self._redactor.redact(str(reason)))}"
+                return f"net cost unknown: {self._shown(str(reason))}"
         if total.minor < 0:
             return f"net cost: none; the wallet gave {-total} too much"
         return f"net cost: {total}"
 
-    def _shown(self, said: Said) -> str:
-        return brief(self._redactor.redact(said.told))
+    async def _remarks(self) -> tuple[str, ...]:
+        return (*self._open_remarks(), await self._cost())
 
     def _open_remarks(self) -> tuple[str, ...]:
         """The bets that nobody could close; a person has to."""
