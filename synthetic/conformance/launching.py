@@ -30,6 +30,8 @@ WITHIN_S = 15.0
 class FrontDoor:
     """How a game session is opened: two operations of the mapping, the game, and where the wallet's token is then.
 
+    `expire` lets the player's game sessions run out, where the mapping has it.
+
     `token_from`: an output of the launch (`out.NAME`) or something that it saved (`session.NAME`).
     """
 
@@ -37,6 +39,7 @@ class FrontDoor:
     launch: str = "games.launch"
     game: str = ""
     token_from: str = "out.session"  # noqa: S105 - a place, not a secret
+    expire: str = "office.expire_sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,13 @@ class GameSession:
     token: str = field(repr=False)
 
 
-def open_game_session(platform: PlatformPlan, cell: CellPlan, player: PlayerPlan, door: FrontDoor) -> GameSession:
-    """Log in and launch. Raises AuthorError where the platform refuses it, TargetUnreachable where it does not answer."""
+def open_game_session(
+    platform: PlatformPlan, cell: CellPlan, player: PlayerPlan, door: FrontDoor, *, expired: bool = False
+) -> GameSession:
+    """Log in and launch. Raises AuthorError where the platform refuses it, TargetUnreachable where it does not answer.
+
+    `expired`: let all game sessions of the player run out then, this one too.
+    """
     login = pick(platform.operations, door.login, "operation")
     launch = pick(platform.operations, door.launch, "operation")
     clock = SystemClock()
@@ -56,9 +64,13 @@ def open_game_session(platform: PlatformPlan, cell: CellPlan, player: PlayerPlan
     driver = BlockingDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
     try:
         end = driver.run(_enter(state, (login, launch), door.game), sink=_unheard, journal=MemoryJournal())
+        session = GameSession(player.id, _token(state, end, door))
+        if expired:
+            last = pick(platform.operations, door.expire, "operation")
+            driver.run(_enter(state, (last,), door.game), sink=_unheard, journal=MemoryJournal())
     finally:
         driver.close()
-    return GameSession(player.id, _token(state, end, door))
+    return session
 
 
 def _enter(state: RunState, operations: tuple[OperationPlan, ...], game: str) -> Machine[CallEnd]:

@@ -13,7 +13,7 @@ from synthetic.config.shipped import shipped_root
 from synthetic.conformance.dialects.protocol import Seat
 from synthetic.conformance.launching import FrontDoor, open_game_session
 from synthetic.core.errors import AuthorError
-from synthetic.core.plan import CellPlan, PlatformPlan
+from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan
 
 SEATS_MAX = 2
 
@@ -31,11 +31,23 @@ class OnCell:
 
     def seats(self, pool: str, door: FrontDoor) -> tuple[Seat, ...]:
         """Game sessions of the pool's first two players (one, where it has no more). Raises AuthorError, TargetUnreachable."""
+        sessions = [open_game_session(self.platform, self.cell, player, door) for player in self._players(pool)]
+        return tuple(Seat(session.player, session.token, door.game, self.cell.currency) for session in sessions)
+
+    def expired_token(self, pool: str, door: FrontDoor) -> str | None:
+        """A token of the first player that was good and has expired; None where the mapping can't let one expire.
+
+        Ask for it before the sessions that play: it ends those, too.
+        """
+        if door.expire not in self.platform.operations:
+            return None
+        first = self._players(pool)[0]
+        return open_game_session(self.platform, self.cell, first, door, expired=True).token
+
+    def _players(self, pool: str) -> list[PlayerPlan]:
         pools = {player.pool: player.pool for player in self.cell.players}
         chosen = pick(pools, pool, f"pool of players of cell {self.cell.name}")
-        players = [player for player in self.cell.players if player.pool == chosen][:SEATS_MAX]
-        sessions = [open_game_session(self.platform, self.cell, player, door) for player in players]
-        return tuple(Seat(session.player, session.token, door.game, self.cell.currency) for session in sessions)
+        return [player for player in self.cell.players if player.pool == chosen][:SEATS_MAX]
 
 
 def opened(cells: Path, name: str | None, platforms: Path | None) -> OnCell:

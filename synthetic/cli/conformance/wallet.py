@@ -10,7 +10,7 @@ import typer
 
 from synthetic.cli.conformance import bounds
 from synthetic.cli.conformance import wallet_options as given_as
-from synthetic.cli.conformance.cell import OnCell, opened
+from synthetic.cli.conformance.cell import opened
 from synthetic.cli.conformance.options import Format, Secrets, checked_url, chosen_laws, money, required, seconds
 from synthetic.cli.conformance.telling import hear, tell
 from synthetic.config.names import NOWHERE
@@ -28,6 +28,7 @@ from synthetic.core.secrets import Redactor
 from synthetic.core.signing import BadKey
 
 STAKE_MINOR, STAKE_LIMIT_MINOR = 10, 100
+EXPIRED_TOKEN = 26
 HOW = "give it, or --cells FILE --cell NAME to log in and launch through the platform's mapping"
 
 
@@ -69,14 +70,20 @@ def wallet(
     secrets = Secrets(None if on is None else on.cell)
     who = _Who(player, token, game, currency, second_player, second_token)
     provider_key = secrets.read("--key", key)
-    seats = _seats(who, secrets) if on is None else _launched(on, who, pool, token_from)
+    stale = None if expired_token is None else secrets.read("--expired-token", expired_token)
+    if on is None:
+        seats = _seats(who, secrets)
+    else:
+        door = _door(who, token_from)
+        stale = on.expired_token(pool, door) if stale is None and _tries_expired(laws) else stale
+        seats = on.seats(pool, door)
     given = Given(
         seat=seats[0],
         stake=money(
             ("--stake", stake, STAKE_MINOR), ("--stake-limit", stake_limit, STAKE_LIMIT_MINOR), seats[0].currency
         ),
         second=seats[1] if len(seats) > 1 else None,
-        expired_token=None if expired_token is None else secrets.read("--expired-token", expired_token),
+        expired_token=stale,
         retry_window_s=None if retry_window is None else seconds("--retry-window", retry_window),
         other_currency="EUR" if seats[0].currency == "USD" else "USD",
         timeout_s=seconds("--timeout", timeout),
@@ -134,7 +141,11 @@ def _seats(who: _Who, secrets: Secrets) -> tuple[Seat, ...]:
     return tuple(seats)
 
 
-def _launched(on: OnCell, who: _Who, pool: str, token_from: str) -> tuple[Seat, ...]:
+def _tries_expired(laws: Sequence[Law[Provider]]) -> bool:
+    return any(law.number == EXPIRED_TOKEN for law in laws)
+
+
+def _door(who: _Who, token_from: str) -> FrontDoor:
     given = {"--player": who.player, "--token": who.token, "--currency": who.currency}
     if any(given.values()):
         named = ", ".join(name for name, value in given.items() if value)
@@ -142,7 +153,7 @@ def _launched(on: OnCell, who: _Who, pool: str, token_from: str) -> tuple[Seat, 
             NOWHERE, f"{named} and --cells exclude each other", "the cell's mapping brings the session"
         )
     required({"--game": who.game}, "it is the code that the mapping's launch takes")
-    return on.seats(pool, FrontDoor(game=str(who.game), token_from=token_from))
+    return FrontDoor(game=str(who.game), token_from=token_from)
 
 
 def _dialect(name: given_as.DialectName, key: str) -> Dialect:

@@ -33,12 +33,12 @@ def examine(cells: Path, *arguments: object) -> Answer:
     "dialect", [pytest.param(HUB88, id="hub88"), pytest.param(SOFTSWISS, id="softswiss", marks=pytest.mark.slow)]
 )
 def test_a_newcomer_needs_a_cells_file_and_a_game(cells_file: Path, dialect: tuple[str, ...]) -> None:
-    """It logs in and launches by the mapping, for two players; what needs more says what to give."""
+    """It logs in and launches by the mapping, for two players, and lets a session expire; what needs more says what to give."""
     answer = examine(cells_file, *dialect)
     assert answer.code == 0, answer.out + answer.err
     lines = answer.out.splitlines()
-    assert lines[-1].startswith(f"wallet {dialect[1]}: 20 held, 3 not testable; ")
-    assert next(line for line in lines if "26 expired-token" in line).startswith("not testable")
+    assert lines[-1].startswith(f"wallet {dialect[1]}: 21 held, 2 not testable; ")
+    assert next(line for line in lines if "26 expired-token" in line).startswith("held")
     assert next(line for line in lines if "40 token-bound-to-player" in line).startswith("held")
 
 
@@ -46,16 +46,19 @@ def test_json_and_junit_tell_the_same(cells_file: Path, tmp_path: Path) -> None:
     """A law each: what is held, and why one is not testable."""
     out = tmp_path / "out" / "wallet.xml"
     document = json.loads(
-        examine(cells_file, *HUB88, "--only", "10", "--only", "expired-token", "--format", "json").out
+        examine(cells_file, *HUB88, "--only", "10", "--only", "ids-outlive-retries", "--format", "json").out
     )
-    junit = examine(cells_file, *HUB88, "--only", "10", "--only", "26", "--format", "junit", "--out", out)
+    junit = examine(cells_file, *HUB88, "--only", "10", "--only", "15", "--format", "junit", "--out", out)
     told = {law["invariant"]: law["standing"] for law in document["invariants"]}
-    assert told == {10: "held", 26: "not testable"}
+    assert told == {10: "held", 15: "not testable"}
     assert document["counts"] == {"held": 1, "broken": 0, "not testable": 1}
     assert (junit.code, junit.out) == (0, "")
     suite = ET.parse(out).getroot()[0]  # noqa: S314 - our own document
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "1")
-    assert [case.get("name") for case in suite.iter("testcase")] == ["10 same-body-moves-once", "26 expired-token"]
+    assert [case.get("name") for case in suite.iter("testcase")] == [
+        "10 same-body-moves-once",
+        "15 ids-outlive-retries",
+    ]
 
 
 def test_a_secret_on_the_command_line_is_refused_and_not_repeated(cells_file: Path) -> None:
