@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from synthetic.conformance.playing import Prober
 from synthetic.conformance.ruling import Ruling, Standing
-from synthetic.conformance.stories import Breach, NotTestable, Story
+from synthetic.conformance.stories import Breach, NotTestable, NotTried, Story
 
 S = TypeVar("S")
 
@@ -38,6 +38,7 @@ async def rule(prober: Prober, law: Law[S], subject: S, *, untestable: str = "")
         ruling = ruling if breach is None else broken(ruling, breach)
     except NotTestable as reason:
         ruling = replace(ruling, standing=Standing.NOT_TESTABLE, message=str(reason))
+        ruling = replace(ruling, missed=isinstance(reason, NotTried))
     return replace(ruling, took_ms=(prober.elapsed_s - began_s) * 1000)
 
 

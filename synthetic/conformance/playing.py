@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from synthetic.conformance.stories import NotTestable, Story, Volley
+from synthetic.conformance.stories import NotTried, Story, Volley
 from synthetic.core.effects import Effect, FaultKind, Http, Result, Sleep
 from synthetic.core.errors import RefusedByPolicy, TargetUnreachable
 from synthetic.core.events import Event
@@ -59,11 +59,11 @@ class Prober:
         raise TargetUnreachable(f"{self._url} can't be reached: {fault.kind}: {fault.detail}")
 
     def check_bounds(self) -> None:
-        """Raises NotTestable where the bounds are used up: no new story begins then."""
+        """Raises NotTried where the bounds are used up: no new story begins then."""
         if self.requests >= self._bounds.requests_max:
-            raise NotTestable(f"the limit of {self._bounds.requests_max} requests is used up; raise --requests-max")
+            raise NotTried(f"the limit of {self._bounds.requests_max} requests is used up; raise --requests-max")
         if self.elapsed_s > self._bounds.within_s:
-            raise NotTestable(f"the time of {self._bounds.within_s:g} s is used up; raise --within")
+            raise NotTried(f"the time of {self._bounds.within_s:g} s is used up; raise --within")
 
     @property
     def elapsed_s(self) -> float:

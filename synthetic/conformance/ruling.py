@@ -21,7 +21,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One law's standing. `law` is its sentence, `number` that of domain reference 6 (0: the law of another document)."""
+    """One law's standing. `law` is its sentence, `number` that of domain reference 6 (0: the law of another document).
+
+    `missed`: it is not testable though nothing was left out that it needs (see `NotTried`).
+    """
 
     name: str
     number: int
@@ -30,6 +33,7 @@ class Ruling:
     message: str = ""
     shown_by: tuple[Exchange, ...] = ()
     took_ms: float = 0.0
+    missed: bool = False
 
     @property
     def title(self) -> str:
@@ -59,3 +63,8 @@ class Report:
     def broken(self) -> tuple[Ruling, ...]:
         """The laws that are broken."""
         return self.having(Standing.BROKEN)
+
+    @property
+    def missed(self) -> tuple[Ruling, ...]:
+        """Those that were not tried, for want of time, requests or plain answers."""
+        return tuple(ruling for ruling in self.rulings if ruling.missed)

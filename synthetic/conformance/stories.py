@@ -20,6 +20,10 @@ class NotTestable(Exception):  # noqa: N818 - a verdict, not a failure
     """The law can't be tried here. The message says why, and what to give so that it can."""
 
 
+class NotTried(NotTestable):
+    """It could be tried, and was not: the bounds are used up, or the target refuses what is plain. No pass comes of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and what came back. `label` says what it was in the story: `bet`, `the same bet again`."""

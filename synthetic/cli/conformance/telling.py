@@ -31,7 +31,7 @@ def hear(ruling: Ruling) -> None:
 
 
 def tell(report: Report, form: Format, out: Path | None) -> ExitCode:
-    """Write the document; the exit code is 1 where a law is broken."""
+    """Write the document; the exit code is 1 where a law is broken, 3 where one could have been tried and was not."""
     if out is not None:
         _save(_RENDERERS[form](report), out)
         say(closing_line(report))
@@ -39,6 +39,9 @@ def tell(report: Report, form: Format, out: Path | None) -> ExitCode:
         _show(report)
     else:
         write(_RENDERERS[form](report))
+    if report.missed and not report.broken:
+        say(f"no pass: {len(report.missed)} laws were not tried; see why above", style="yellow")
+        return ExitCode.HARNESS
     return ExitCode.FAILED if report.broken else ExitCode.PASS
 
 

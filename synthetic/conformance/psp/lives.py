@@ -7,7 +7,7 @@ from urllib.parse import quote
 from synthetic.conformance.laws import Law
 from synthetic.conformance.psp.merchant import SETTLED, Merchant, Said
 from synthetic.conformance.psp.states import INTENT, PAYOUT, first_illegal
-from synthetic.conformance.stories import Breach, NotTestable, Story
+from synthetic.conformance.stories import Breach, NotTestable, NotTried, Story
 
 INTENTS = "/payment_intents"
 RESTS = frozenset({"paid", "failed", "canceled"})
@@ -17,7 +17,7 @@ def success_has_its_object(psp: Merchant) -> Story[Breach | None]:
     """An HTTP 200 to a new payment carries that payment: an id, a state, and the amount that was asked for."""
     said = yield from psp.insist(INTENTS, psp.intent(), "payment")
     if said.status != 200:
-        raise NotTestable(f"a plain payment was answered {said.told}")
+        raise NotTried(f"a plain payment was answered {said.told}")
     wanted = psp.terms.amount
     told = (said.body.get("amount"), str(said.body.get("currency", "")).upper())
     if said.id and said.state in INTENT and told == (wanted.minor, wanted.currency):
@@ -29,10 +29,10 @@ def intent_takes_legal_steps(psp: Merchant) -> Story[Breach | None]:
     """A payment that is confirmed in a request of its own: each state that is seen follows from the one before, to an end."""
     made = yield from psp.insist(INTENTS, psp.intent(confirm=False), "payment, not confirmed")
     if not made.id:
-        raise NotTestable(f"a plain payment was answered {made.told}")
+        raise NotTried(f"a plain payment was answered {made.told}")
     confirmed = yield from psp.insist(f"{INTENTS}/{quote(made.id)}/confirm", {}, "confirm")
     if not confirmed.id:
-        raise NotTestable(f"the confirmation of a payment was answered {confirmed.told}")
+        raise NotTried(f"the confirmation of a payment was answered {confirmed.told}")
     looks = yield from psp.watched("payment_intents", confirmed, SETTLED)
     seen = [made.state, *(look.state for look in looks)]
     illegal = first_illegal(INTENT, seen)
@@ -85,7 +85,7 @@ def ends_stay(psp: Merchant) -> Story[Breach | None]:
     """A canceled payment can't be confirmed, a succeeded one can't be canceled: both are refused, and stay what they are."""
     made = yield from psp.insist(INTENTS, psp.intent(confirm=False), "payment, not confirmed")
     if not made.id:
-        raise NotTestable(f"a plain payment was answered {made.told}")
+        raise NotTried(f"a plain payment was answered {made.told}")
     canceled = yield from psp.insist(f"{INTENTS}/{quote(made.id)}/cancel", {}, "cancel")
     if canceled.state != "canceled":
         return Breach(f"canceling an unconfirmed payment was answered {canceled.told}", (canceled.exchange,))
@@ -135,7 +135,7 @@ def payout_takes_legal_steps(psp: Merchant) -> Story[Breach | None]:
     """A payout: each state that is seen follows from the one before, to an end. A late failure of a paid one is legal."""
     made = yield from psp.insist("/payouts", psp.payout(), "payout")
     if not made.id:
-        raise NotTestable(f"a plain payout was answered {made.told}")
+        raise NotTried(f"a plain payout was answered {made.told}")
     looks = yield from psp.watched("payouts", made, RESTS)
     illegal = first_illegal(PAYOUT, [look.state for look in looks])
     if illegal is not None:
@@ -151,7 +151,7 @@ def canceled_payout_stays(psp: Merchant) -> Story[Breach | None]:
     """A payout that is canceled at once: canceled, and canceled it stays; where it is too late for that, it is refused."""
     made = yield from psp.insist("/payouts", psp.payout(), "payout")
     if not made.id:
-        raise NotTestable(f"a plain payout was answered {made.told}")
+        raise NotTried(f"a plain payout was answered {made.told}")
     canceled = yield from psp.insist(f"/payouts/{quote(made.id)}/cancel", {}, "cancel")
     if canceled.status == 400:
         raise NotTestable("the payout had left before it could be canceled")

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from synthetic.conformance.answers import json_object, told
 from synthetic.conformance.psp.inbox import Inbox
-from synthetic.conformance.stories import Exchange, NotTestable, Story, exchange, exchanges, wait
+from synthetic.conformance.stories import Exchange, NotTestable, NotTried, Story, exchange, exchanges, wait
 from synthetic.core.effects import Http, HttpReply
 from synthetic.core.money import Money
 
@@ -189,10 +189,10 @@ class Merchant:
         """An intent that succeeded. Raises NotTestable where it does not."""
         said = yield from self.insist("/payment_intents", self.intent(), label)
         if not said.id:
-            raise NotTestable(f"a plain payment that this needs was answered {said.told}")
+            raise NotTried(f"a plain payment that this needs was answered {said.told}")
         seen = yield from self.watched("payment_intents", said, SETTLED)
         if seen[-1].state != "succeeded":
-            raise NotTestable(f"a plain payment that this needs became {seen[-1].state}")
+            raise NotTried(f"a plain payment that this needs became {seen[-1].state}")
         return seen[-1]
 
     def watched(self, kind: str, said: Said, ends: frozenset[str]) -> Story[list[Said]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from synthetic.conformance.answers import told
 from synthetic.conformance.dialects.protocol import Action, Answer, Ask, Dialect, Message, Move, Reason, Seat
-from synthetic.conformance.stories import Exchange, NotTestable, Story, exchange, exchanges
+from synthetic.conformance.stories import Exchange, NotTried, Story, exchange, exchanges
 from synthetic.core.effects import Http, HttpReply
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -151,7 +151,7 @@ class Provider:
         """An ask that the story needs done. Raises NotTestable where it is not."""
         said = yield from self.insist(ask, label)
         if not said.done:
-            raise NotTestable(f"the wallet did not accept a plain {label} that this needs: {said.told}")
+            raise NotTried(f"the wallet did not accept a plain {label} that this needs: {said.told}")
         return said
 
     def balance(self, seat: Seat | None = None) -> Story[Said]:
@@ -162,7 +162,7 @@ class Provider:
         """The player's balance as the wallet says it. Raises NotTestable where it does not."""
         said = yield from self.balance(seat)
         if not said.done or said.answer.balance is None:
-            raise NotTestable(f"the wallet tells no balance: {said.told}")
+            raise NotTried(f"the wallet tells no balance: {said.told}")
         return said.answer.balance
 
     # --- bringing the money home ------------------------------------------------------------------------------------------

@@ -61,6 +61,14 @@ def test_json_and_junit_tell_the_same(cells_file: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_what_there_was_no_time_for_is_no_pass(cells_file: Path) -> None:
+    """Exit 3: nothing is broken, and nothing is known of most laws either."""
+    answer = examine(cells_file, *HUB88, "--within", "10ms")
+    assert answer.code == 3
+    assert "laws were not tried" in answer.err
+    assert "raise --within" in answer.out
+
+
 def test_a_secret_on_the_command_line_is_refused_and_not_repeated(cells_file: Path) -> None:
     """The shell's history and the process list would keep it."""
     answer = examine(cells_file, *SOFTSWISS[:4], "--key", "hunter2hunter2", "--game", "steady-wheel")
