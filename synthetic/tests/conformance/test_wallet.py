@@ -21,6 +21,7 @@ from synthetic.core.money import Money
 from synthetic.reference.cell.wallet_api.desk import Knobs
 from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
 from synthetic.reference.switchboard import Switch
+from synthetic.tests.conformance.marking import one_a_law
 from synthetic.tests.conformance.wallets import DIALECT_NAMES, STAKE, UNTESTABLE, numbers, wallet_of
 from synthetic.tests.reference.cell.running import RunningCell, player, running_cell
 
@@ -65,6 +66,7 @@ BREAKS: dict[str, set[int]] = {
 }
 """Each switch of the reference wallet, and exactly the laws that it breaks."""
 PARAMS = {"answers_bets_late": {"delay_s": 0.02}}
+ONE_IS_SLOW = ["hub88", pytest.param("softswiss", marks=pytest.mark.slow)]
 STORMY = {14}
 """What takes a second of a busy machine is a neighbour in the long form only."""
 ONE_DIALECT = {
@@ -116,7 +118,7 @@ def test_a_mutated_wallet_breaks_exactly_its_laws(cell: RunningCell, switch: str
     assert numbers(report, Standing.BROKEN) == expected, text(report)
 
 
-@pytest.mark.parametrize("switch", [switch for switch, broken in BREAKS.items() if broken])
+@pytest.mark.parametrize("switch", one_a_law(BREAKS))
 def test_a_defect_is_caught_and_its_neighbours_are_not_blamed(cell: RunningCell, switch: str) -> None:
     """The short form of the claim above: in one dialect, among the laws around."""
     dialect = ONE_DIALECT.get(switch, "hub88" if len(switch) % 2 else "softswiss")
@@ -144,7 +146,7 @@ def test_allowed_differences_are_reported_as_knobs(cell: RunningCell, dialect: s
     assert report.knobs["second_rollback_id"] == ("ok" if dialect == "hub88" else "refused")
 
 
-@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+@pytest.mark.parametrize("dialect", ONE_IS_SLOW)
 def test_a_wallet_that_refuses_duplicates_breaks_nothing(
     tmp_path_factory: pytest.TempPathFactory, dialect: str
 ) -> None:
@@ -157,7 +159,7 @@ def test_a_wallet_that_refuses_duplicates_breaks_nothing(
     assert report.knobs == {"duplicate": "error", "second_rollback_id": "refused", "unknown_rollback": "not-found"}
 
 
-@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+@pytest.mark.parametrize("dialect", ONE_IS_SLOW)
 def test_a_wallet_without_tombstones_that_says_so_breaks_nothing(
     tmp_path_factory: pytest.TempPathFactory, dialect: str
 ) -> None:
@@ -177,7 +179,7 @@ def open_rounds(cell: RunningCell) -> int:
         return int(reading.connection().exec_driver_sql(query).scalar_one())
 
 
-@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+@pytest.mark.parametrize("dialect", ONE_IS_SLOW)
 def test_every_bet_of_an_examination_is_over_in_the_end(cell: RunningCell, dialect: str) -> None:
     """And it costs what it says: the one bet that is lost on purpose, where the round pays nothing."""
     before = cell.cash("ada"), cell.cash("bob")
