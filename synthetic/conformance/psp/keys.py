@@ -8,7 +8,7 @@ from dataclasses import replace
 from synthetic.conformance.laws import Law
 from synthetic.conformance.psp.books import captures_of
 from synthetic.conformance.psp.merchant import Merchant, Said
-from synthetic.conformance.stories import Breach, NotTestable, Story
+from synthetic.conformance.stories import Breach, NotTestable, NotTried, Story
 
 AT_ONCE = 8
 INTENTS = "/payment_intents"
@@ -18,7 +18,7 @@ def key_moves_once(psp: Merchant) -> Story[Breach | None]:
     """A payment, sent twice under one key: the first answer again, whatever it was, and one capture."""
     first = yield from psp.insist(INTENTS, psp.intent(), "payment")
     if not first.proves:
-        raise NotTestable(f"a plain payment got no answer that proves anything: {first.told}")
+        raise NotTried(f"a plain payment got no answer that proves anything: {first.told}")
     again = yield from psp.repeat(first, "the same payment again, under its key")
     if not _same(first, again):
         message = f"the first answer under the key was {_shown(first)}, the second {_shown(again)}"
@@ -51,7 +51,7 @@ def changed_parameters_are_refused(psp: Merchant) -> Story[Breach | None]:
     """The key of a payment with another amount: HTTP 400 `idempotency_error`, and nothing is made."""
     first = yield from psp.insist(INTENTS, psp.intent(confirm=False), "payment")
     if not first.id:
-        raise NotTestable(f"a plain payment was answered {first.told}")
+        raise NotTried(f"a plain payment was answered {first.told}")
     amount = psp.terms.amount + psp.terms.amount
     changed = psp.intent(confirm=False, amount=amount)
     second = yield from psp.insist(INTENTS, changed, "another amount under the same key", key=first.key)
@@ -67,7 +67,7 @@ def one_of_many_at_once(psp: Merchant) -> Story[Breach | None]:
     settled = yield from psp.persist(copies[0], "the payment once more, after the storm")
     made = [said for said in (*copies, settled) if said.id]
     if not made:
-        raise NotTestable(f"none of {AT_ONCE} payments at once was accepted: {copies[0].told}")
+        raise NotTried(f"none of {AT_ONCE} payments at once was accepted: {copies[0].told}")
     if len({said.id for said in made}) > 1:
         two = next(said for said in made if said.id != made[0].id)
         return Breach(f"one key made {len({said.id for said in made})} payments", (made[0].exchange, two.exchange))
@@ -92,7 +92,7 @@ def invalid_is_not_stored(psp: Merchant) -> Story[Breach | None]:
     if second.id:
         return None
     if second.status != first.status:
-        raise NotTestable(f"a plain payment was answered {second.told}")
+        raise NotTried(f"a plain payment was answered {second.told}")
     message = f"after a request that did not validate, a good one under its key was answered {second.told}"
     return Breach(message, (first.exchange, second.exchange))
 

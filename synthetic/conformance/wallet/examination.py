@@ -126,4 +126,4 @@ def _judged_by_what_is_left(ruled: Ruling, left: tuple[Said, ...]) -> Ruling:
     if refused:
         return broken(ruled, Breach("a bet could neither be rolled back nor settled", tuple(refused[:1])))
     message = f"whether a bet was rolled back is unknown: {left[0].told}"
-    return replace(ruled, standing=Standing.NOT_TESTABLE, message=message)
+    return replace(ruled, standing=Standing.NOT_TESTABLE, message=message, missed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from synthetic.conformance.laws import Law
-from synthetic.conformance.stories import Breach, NotTestable, Story
+from synthetic.conformance.stories import Breach, NotTestable, NotTried, Story
 from synthetic.conformance.wallet.judging import breach_unless_refused_still, breach_unless_still, moved
 from synthetic.conformance.wallet.provider import Provider
 
@@ -19,7 +19,7 @@ def every_bet_ends(wallet: Provider) -> Story[Breach | None]:
         if said.refused:
             return Breach(f"the {name} of an open bet was answered {said.told}", (bet.exchange, said.exchange))
         if not said.done:
-            raise NotTestable(f"no answer tells whether the {name} of an open bet was done: {said.told}")
+            raise NotTried(f"no answer tells whether the {name} of an open bet was done: {said.told}")
         if after != before:
             message = f"after a bet and its {name} of {wallet.given.stake} {moved(before, after)}"
             return Breach(message, (bet.exchange, said.exchange))
