@@ -27,6 +27,10 @@ class SkewedClock:
         self._drawn_s[cell] = _seconds(self._board.acting(SWITCH, cell=cell))
         return self._drawn_s[cell]
 
+    def is_off(self, cell: str) -> bool:
+        """Whether the clock may be off for the cell, now."""
+        return any(switch.name == SWITCH and switch.cell in (None, cell) for switch in self._board.thrown())
+
     def shown_s(self, cell: str) -> int:
         """The seconds that the clock is ahead for whoever only looks at it."""
         thrown = [switch for switch in self._board.thrown() if switch.name == SWITCH and switch.cell in (None, cell)]

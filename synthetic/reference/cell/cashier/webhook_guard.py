@@ -13,6 +13,7 @@ from synthetic.reference.cell.context import CellContext
 Now = Callable[[], datetime]
 
 _REMEMBERED_MAX = 20_000
+_REMEMBERED_FOR = timedelta(seconds=5)
 
 
 def utc_now() -> datetime:
@@ -26,15 +27,24 @@ class WebhookGuard:
     def __init__(self, context: CellContext, now: Now) -> None:
         self._context = context
         self._now = now
-        self._skews_s: OrderedDict[str, int] = OrderedDict()
+        self._drawn: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
 
     def now(self, event: str) -> datetime:
-        """The time by the cell's clock, the same error for all attempts of one event."""
-        if event not in self._skews_s:
-            self._skews_s[event] = self._context.clock.draw_s(self._context.settings.name)
-            while len(self._skews_s) > _REMEMBERED_MAX:
-                self._skews_s.popitem(last=False)
-        return self._now() + timedelta(seconds=self._skews_s[event])
+        """The time by the cell's clock, the same error for all attempts of one event.
+
+        Some events look alike for one player's whole life (`verifyuser`), so an error is remembered for as long as attempts go on.
+        """
+        real = self._now()
+        if not self._context.clock.is_off(self._context.settings.name):
+            self._drawn.clear()
+            return real
+        skew_s, until = self._drawn.get(event, (0, real))
+        if until <= real:
+            skew_s = self._context.clock.draw_s(self._context.settings.name)
+            self._drawn[event] = skew_s, real + _REMEMBERED_FOR
+            while len(self._drawn) > _REMEMBERED_MAX:
+                self._drawn.popitem(last=False)
+        return real + timedelta(seconds=skew_s)
 
     @contextmanager
     def pardoning(self, psp: str) -> Iterator[None]:

@@ -289,6 +289,9 @@ def test_at_a_rate_the_cell_reads_its_clock_once_an_event(market: Market) -> Non
     read = [[guard.now(f"event-{number}") for _ in range(5)] for number in range(30)]
     assert all(len(set(times)) == 1 for times in read)
     assert len({times[0] for times in read}) == 2
+    market.cell.context.board.clear()
+    right = {guard.now(f"event-{number}") for number in range(30)}
+    assert right == {datetime(2026, 1, 1, tzinfo=UTC)}, "a clock that was mended is right for every event"
 
 
 @both_styles
