@@ -27,9 +27,6 @@ from synthetic.reference.cell.context import Player
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.logs import log_event
 
-SECOND_PAYOUT_AFTER_S = 0.3
-"""The defect `pays_out_twice` lets the first payout come through: what a PSP tells of two at once may end in any state."""
-
 
 class WithdrawalDesk:
     """Takes withdrawals. The reserve is released only on the PSP's word, or when nothing ever left for it."""
@@ -88,7 +85,6 @@ class WithdrawalDesk:
         try:
             payout = await self._cashier.clients[row.psp].start_payout(order)
             if self._context.switch("pays_out_twice", psp=row.psp):
-                await asyncio.sleep(SECOND_PAYOUT_AFTER_S)
                 await self._cashier.clients[row.psp].start_payout(replace(order, key=order.key + AGAIN_SUFFIX))
         except (PspUnknown, PspFailed) as error:
             # An error answer is no proof that nothing leaves: the reserve stays, and the key is asked again.
