@@ -138,7 +138,8 @@ class CallbackAnswers:
             news = facts.news("failed", facts.status_code)
         else:
             raise Refusal("INVALID_REQUEST", f"{call} is not about withdrawals")
-        hear_of_withdrawal(transaction, row.withdrawal_id, news, acts=self._context.acts)
+        if not facts.key.endswith(SECOND_PAYMENTS):  # the ledger shows one payout, whichever of the two is told first
+            hear_of_withdrawal(transaction, row.withdrawal_id, news, acts=self._context.acts)
         return Told(facts.accepted() | more)
 
     def _check_expected(self, facts: _Call, row: DepositRow | WithdrawalRow, our_id: str) -> None:
