@@ -23,10 +23,13 @@ def started(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[bytes
     """`synthetic ARGUMENTS` in a process; its outputs go to files in the folder. It is gone at the end."""
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         command = [sys.executable, "-m", "synthetic.cli", *map(str, arguments)]
+        # A shell starts its background jobs with Ctrl-C ignored, and what they start inherits that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         # Its temporary files go where the test's do: a killed demo can't take them away itself.
         process = subprocess.Popen(
             command, cwd=folder, stdout=out, stderr=err, env=os.environ | {"TMPDIR": str(folder)}
         )
+        signal.signal(signal.SIGINT, before)
     try:
         yield process
     finally:

@@ -117,7 +117,7 @@ def test_each_fault_and_defect_is_caught_and_blamed(mended: tuple[World, Blockin
         assert ended.failed_step == planted.caught_by.removeprefix("step:")
         assert broken == set()
     else:
-        assert planted.caught_by in broken
+        assert planted.caught_by in broken, ended
     assert ended.blame == planted.blame, ended.reason
 
 

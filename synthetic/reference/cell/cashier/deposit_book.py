@@ -20,6 +20,7 @@ from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.ledger import Ledger, LedgerTransaction
 
 AMOUNT_MISMATCH = "amount_mismatch"
+GIVEN_UP = "expired"
 LATE_S = 1.0  # what is late for the fault `gives_up_late_deposits`
 _COUNTS_TOWARDS_LIMIT = ("pending", "succeeded")
 
@@ -71,7 +72,9 @@ def hear_of_deposit(
     if UNDECIDED in (news.event, row.code):
         row.code = UNDECIDED
     elif news.event == "captured" and is_webhook and _gives_up(row, acts):
-        move(row, DEPOSIT, replace(news, event="failed", code="expired"))
+        move(row, DEPOSIT, replace(news, event="failed", code=GIVEN_UP))
+    elif news.event == "captured" and row.code == GIVEN_UP and acts("gives_up_late_deposits", row.psp):
+        pass  # the PSP tells it twice, and the money is kept all the same
     elif news.event == "captured":
         return _hear_of_capture(transaction, row, news, acts, is_webhook=is_webhook)
     elif not move(row, DEPOSIT, news):

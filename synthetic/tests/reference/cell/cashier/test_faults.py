@@ -82,12 +82,14 @@ def test_a_healthy_cell_gives_up_what_the_psp_never_took(market: Market, psp: st
 
 @both_styles
 def test_gives_up_late_deposits(market: Market, psp: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The success comes late: the deposit has failed, the capture stays where it is."""
+    """The success comes late, and twice: the deposit has failed, the capture stays where it is."""
     monkeypatch.setattr(deposit_book, "LATE_S", 0.1)
     market.throw(psp, "delays_webhooks", delay_s=0.2)
+    market.throw(psp, "duplicates_webhooks")
     market.throw("cell", "gives_up_late_deposits")
     deposit_id = market.deposit(psp).json()["id"]
     market.settled("deposits", deposit_id, "failed")
+    wait_until(lambda: len(told(market, psp, LAST[psp])) >= 3)
     assert (market.kinds(psp), market.cash()) == (["capture"], 1000)
 
 
