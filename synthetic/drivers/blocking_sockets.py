@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import threading
@@ -21,6 +20,7 @@ from synthetic.drivers.dialling import Deadline, dial, within
 from synthetic.drivers.guard import Limits, Target
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.intake import READ_BYTES_MAX
+from synthetic.drivers.tls_turns import hang_up, taking_turns
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
 from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
@@ -114,7 +114,7 @@ class _BlockingSocket:
                 with self._news:
                     wanted = self._inbox.put(message, self._clock.monotonic_ns())
                     self._news.notify_all()
-            _hang_up(self._connection.socket)
+            hang_up(self._connection.socket)
         except ConnectionClosed as closed:
             with self._news:
                 self._inbox.end(*ending(closed))
@@ -143,7 +143,7 @@ class _BlockingSocket:
                 self._inbox.end(*ending(closed))
                 return self._inbox.closed(attempt, maybe_sent=True)
         except TimeoutError as error:
-            _hang_up(self._connection.socket)  # a frame that did not get away in time must not get away later
+            hang_up(self._connection.socket)  # a frame that did not get away in time must not get away later
             return fault(error, attempt, self._target, timeout_s)
         return attempt.done()
 
@@ -158,7 +158,7 @@ class _BlockingSocket:
         try:
             self._stack.close()
         finally:
-            _hang_up(self._connection.socket)
+            hang_up(self._connection.socket)
             self._reader.join()
 
 
@@ -169,6 +169,9 @@ def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
 
     class Connection(ClientConnection):
         recv_bufsize = READ_BYTES_MAX  # the deadline is looked at only when what was read is parsed
+
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(taking_turns(sock), *args, **kwargs)
 
         def process_event(self, event: Event) -> None:
             super().process_event(event)
@@ -184,18 +187,11 @@ def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
         def send_data(self) -> None:
             super().send_data()
             if is_over(self.protocol):
-                _hang_up(self.socket)
+                hang_up(self.socket)
 
         def close_socket(self) -> None:
             # The library joins its reader, which over TLS may hang in a read of half a record: wake it first.
-            _hang_up(self.socket)
+            hang_up(self.socket)
             super().close_socket()
 
     return Connection
-
-
-def _hang_up(sock: socket.socket) -> None:
-    """End both directions, so that whoever reads or writes in another thread comes back."""
-    with contextlib.suppress(OSError):  # it is closed already
-        # An SSLSocket's own shutdown drops its encryption first; a send that is going on would then go on in plain text.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)

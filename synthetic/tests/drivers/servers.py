@@ -16,6 +16,8 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.utils import accept_key
 
+from synthetic.drivers.tls_turns import taking_turns
+
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -172,6 +174,11 @@ def upgrading(*frames: bytes) -> Behaviour:
     return behave
 
 
+class _TurnTaking(ServerConnection):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(taking_turns(sock), *args, **kwargs)
+
+
 class WebSocketServer:
     """A `websockets` server whose handler a test writes."""
 
@@ -184,7 +191,14 @@ class WebSocketServer:
         **options: Any,
     ) -> None:
         self._server: Server = serve(
-            handler, "127.0.0.1", 0, ssl=tls, process_request=process_request, compression=None, **options
+            handler,
+            "127.0.0.1",
+            0,
+            ssl=tls,
+            process_request=process_request,
+            create_connection=_TurnTaking,
+            compression=None,
+            **options,
         )
         self._thread = threading.Thread(target=self._server.serve_forever)
         self.port: int = self._server.socket.getsockname()[1]

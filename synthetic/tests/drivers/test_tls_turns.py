@@ -1,0 +1,86 @@
+"""A TLS connection may be read and written at once, by two threads."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from synthetic.drivers.tls_turns import TlsTurns, hang_up
+from synthetic.tests.drivers.conftest import Authority
+
+Ends = tuple[TlsTurns, TlsTurns]
+CHUNK = bytes(range(256)) * 40
+CHUNKS = 1_500
+
+
+@pytest.fixture
+def ends(authority: Authority) -> Iterator[Ends]:
+    """A client's and a server's end, after the handshake."""
+    near, far = socket.socketpair()
+    with ThreadPoolExecutor(1) as other:
+        accepted = other.submit(authority.server.wrap_socket, far, server_side=True)
+        client: ssl.SSLSocket = authority.client.wrap_socket(near, server_hostname="127.0.0.1")
+        server = accepted.result()
+    with closing(TlsTurns(client)) as one, closing(TlsTurns(server)) as two:
+        yield one, two
+
+
+def pump(end: TlsTurns) -> None:
+    for _ in range(CHUNKS):
+        end.sendall(CHUNK)
+
+
+def drain(end: TlsTurns) -> str:
+    digest, left = hashlib.sha256(), len(CHUNK) * CHUNKS
+    while left:
+        data = end.recv(16 << 10)
+        assert data, "the connection broke"
+        digest.update(data)
+        left -= len(data)
+    return digest.hexdigest()
+
+
+def test_both_ends_send_and_receive_at_once(ends: Ends) -> None:
+    """15 MB each way, by four threads, arrive as they were sent."""
+    for end in ends:
+        end.settimeout(20.0)
+    with ThreadPoolExecutor(4) as threads:
+        sent = [threads.submit(pump, end) for end in ends]
+        received = [threads.submit(drain, end) for end in ends]
+        assert [done.result() for done in sent] == [None, None]
+        assert {done.result() for done in received} == {hashlib.sha256(CHUNK * CHUNKS).hexdigest()}
+
+
+def test_what_was_decrypted_already_is_not_left_behind(ends: Ends) -> None:
+    """No poll would tell of it: the rest of a record comes with its beginning."""
+    ends[0].sendall(b"x" * 1_000)
+    assert ends[1].recv(10) == b"x" * 1_000
+
+
+def test_a_peer_that_sends_nothing_is_a_time_out(ends: Ends) -> None:
+    """Of ours, not of the socket's."""
+    ends[1].settimeout(0.05)
+    with pytest.raises(TimeoutError, match="not ready in time"):
+        ends[1].recv(10)
+
+
+def test_a_peer_that_takes_nothing_is_a_time_out(ends: Ends) -> None:
+    """A send does not wait for ever."""
+    ends[0].settimeout(0.05)
+    with pytest.raises(TimeoutError, match="not ready in time"):
+        pump(ends[0])
+
+
+def test_hanging_up_wakes_the_reader(ends: Ends) -> None:
+    """A thread that waits for data comes back."""
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(ends[0].recv, 10)
+        hang_up(ends[0])
+        with pytest.raises((OSError, AssertionError)):
+            assert reading.result(5.0)
