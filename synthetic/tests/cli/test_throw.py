@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from synthetic.reference.world import World, WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.tests.cli.calling import call
-from synthetic.tests.reference.worlds import world_in_a_thread
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ from synthetic.reference.catalogue import Fault
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
 from synthetic.reference.world import World, WorldSettings
-from synthetic.tests.reference.worlds import WITHIN_S, Client, Table, cell_of, player_of, world_in_a_thread
+from synthetic.reference.world.in_a_thread import world_in_a_thread
+from synthetic.tests.reference.worlds import WITHIN_S, Client, Table, cell_of, player_of
 
 PSPS = ("psp-a", "psp-b", "psp-c")
 KINDS = {"provider-a": "dice", "provider-b": "wheel"}

@@ -1,14 +1,11 @@
-"""A whole reference platform in a thread of its own, and a player who talks to it with plain clients."""
+"""A player who talks to a reference platform with plain clients."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -19,44 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from synthetic.reference.settings import CellSettings, PlayerSeed
 from synthetic.reference.tls import client_tls
-from synthetic.reference.world import World, WorldSettings, running_world
+from synthetic.reference.world import World
 
 WITHIN_S = 15.0
-
-
-@contextmanager
-def world_in_a_thread(settings: WorldSettings) -> Iterator[World]:
-    """Start a world and serve it beside the test; at the end it is stopped, and what it raised is raised here."""
-    started: Future[tuple[World, Callable[[], None]]] = Future()
-    ended: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            asyncio.run(_serve(settings, started))
-            ended.set_result(None)
-        except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
-            (ended if started.done() else started).set_exception(error)
-
-    thread = threading.Thread(target=run, name="reference world", daemon=True)
-    thread.start()
-    world, stop = started.result(30)
-    try:
-        yield world
-    finally:
-        stop()
-        ended.result(30)
-        thread.join(5)
-
-
-async def _serve(settings: WorldSettings, started: Future[tuple[World, Callable[[], None]]]) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    async with running_world(settings) as world:
-
-        def end() -> None:
-            loop.call_soon_threadsafe(stop.set)
-
-        started.set_result((world, end))
-        await stop.wait()
 
 
 def cell_of(world: World, name: str = "canary") -> CellSettings:

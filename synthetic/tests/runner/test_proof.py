@@ -22,9 +22,9 @@ from synthetic.reference.catalogue import Fault
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
 from synthetic.reference.world import World, WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.runner.blocking import BlockingSession
 from synthetic.runner.identity import fresh_seed
-from synthetic.tests.reference.worlds import world_in_a_thread
 
 PLANTED = {name: fault for name, fault in {**FAULTS, **DEFECTS}.items() if not fault.provoke}
 

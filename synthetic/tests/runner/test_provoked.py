@@ -18,11 +18,11 @@ from synthetic.journal.sqlite import SqliteJournal
 from synthetic.reference.catalogue import Fault
 from synthetic.reference.faults import FAULTS
 from synthetic.reference.world import WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
-from synthetic.tests.reference.worlds import world_in_a_thread
 
 OWN = [fault for fault in FAULTS.values() if fault.provoke]
 

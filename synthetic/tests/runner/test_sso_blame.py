@@ -19,9 +19,9 @@ from synthetic.core.plan import ScenarioPlan
 from synthetic.journal.memory import MemoryJournal
 from synthetic.reference.switchboard import Switch
 from synthetic.reference.world import World, WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.runner.blocking import BlockingSession
 from synthetic.runner.identity import fresh_seed
-from synthetic.tests.reference.worlds import world_in_a_thread
 
 NUMBERS = count(1)
 

@@ -19,9 +19,9 @@ from synthetic.journal.memory import MemoryJournal
 from synthetic.reference.defects import DEFECTS
 from synthetic.reference.faults import FAULTS
 from synthetic.reference.world import World, WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.runner.blocking import BlockingSession
 from synthetic.runner.identity import fresh_seed
-from synthetic.tests.reference.worlds import world_in_a_thread
 
 BREAKS = '  - {id: breaks, call: wallet.balance, expect: ["out.cash == money(-1, run.currency)"]}\n'
 NUMBERS = count(1)

@@ -1,0 +1,75 @@
+"""Options of the contract suites, and the providers that they verify: the reference ones, or one that runs elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from synthetic.contracts.providers import PROVIDERS, ContractError
+from synthetic.contracts.providers.remote import provider_urls, with_states
+from synthetic.contracts.verifying import Target
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--provider` and `--provider-states`."""
+    group = parser.getgroup("contracts")
+    group.addoption(
+        "--provider",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help="verify only this provider, where it runs; what it needs to know comes from the environment",
+    )
+    group.addoption(
+        "--provider-states",
+        default="api",
+        metavar="none|api|http=URL",
+        help="how its states are reached: not at all, through its published API (default), or by state changes POSTed to a URL",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse options that can't be meant."""
+    try:
+        provider_urls(config.getoption("--provider"), PROVIDERS)
+    except ContractError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--provider`, only the verifications of these providers are left."""
+    urls = provider_urls(config.getoption("--provider"), PROVIDERS)
+    if not urls:
+        return
+    wanted = [item for item in items if "target_of" in getattr(item, "fixturenames", ()) and _provider(item) in urls]
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = wanted
+
+
+def _provider(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return "" if callspec is None else callspec.params["contract"].provider
+
+
+@pytest.fixture(scope="session")
+def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Target]]:
+    """A provider by its name: the one of `--provider`, or the reference one, which is started when it is first asked for."""
+    urls = provider_urls(pytestconfig.getoption("--provider"), PROVIDERS)
+    with ExitStack() as stack:
+        targets: dict[str, Target] = {}
+
+        def find(name: str) -> Target:
+            if name not in targets and name in urls:
+                try:
+                    target = PROVIDERS[name].at(urls[name], os.environ)
+                except ContractError as error:
+                    pytest.fail(str(error), pytrace=False)
+                targets[name] = with_states(target, pytestconfig.getoption("--provider-states"))
+            elif name not in targets:
+                targets[name] = stack.enter_context(PROVIDERS[name].serving())
+            return targets[name]
+
+        yield find

@@ -1,0 +1,10 @@
+"""The providers of the contracts, by name."""
+
+from collections.abc import Mapping
+
+from synthetic.contracts.providers.provider import ContractError, Provider
+from synthetic.contracts.providers.psp_a import PSP_A
+
+PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (PSP_A,)}
+
+__all__ = ["PROVIDERS", "ContractError", "Provider"]

@@ -1,0 +1,129 @@
+"""psp-a, a payment-intent PSP: its states are reached through its published API, so that any sandbox can be verified."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from synthetic.contracts.keys import fresh_salt, salted, with_salted_keys
+from synthetic.contracts.providers.provider import Provider, needed
+from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.states import StateHandler
+from synthetic.contracts.verifying import Target
+from synthetic.reference.psp.intents import build_intents_psp
+from synthetic.reference.psp.merchants import Merchant
+from synthetic.reference.psp.pace import Pace
+from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.world.in_a_thread import app_in_a_thread
+from synthetic.reference.world.world import PSP_SWITCHES
+
+KEY_VARIABLE = "SYNTHETIC_PSP_A_KEY"
+WITHIN_S = 10.0
+_PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enough to wait for one
+
+
+class IntentStates:
+    """The states of payments and payouts, as a merchant brings them about."""
+
+    def __init__(self, url: str, api_key: str, salt: str) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._salt = salt
+
+    def handlers(self) -> Mapping[str, StateHandler]:
+        """By the names that the pacts use."""
+        return {"a payment": self.payment, "a payout": self.payout, "a refunded payment": self.refunded}
+
+    def payment(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A payment under `key` that has come to the status `until`; its id is `${payment}`."""
+        body = {
+            "amount": params["amount"],
+            "currency": params["currency"],
+            "payment_method": params["method"],
+            "confirm": bool(params.get("confirm", True)),
+            "metadata": params.get("metadata", {}),
+        }
+        made = self._post("/v1/payment_intents", body, str(params["key"]), fine=(200, 402))
+        intent = made.get("error", {}).get("payment_intent", made)
+        self._await("/v1/payment_intents", intent["id"], str(params["until"]))
+        return {"payment": intent["id"]}
+
+    def refunded(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same, given back whole under `refund_key`."""
+        made = self.payment({**params, "until": "succeeded"})
+        self._post("/v1/refunds", {"payment_intent": made["payment"], "amount": params["amount"]}, params["refund_key"])
+        return made
+
+    def payout(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A payout under `key` that has come to the status `until`; its id is `${payout}`."""
+        body = {
+            "amount": params["amount"],
+            "currency": params["currency"],
+            "destination": params["destination"],
+            "metadata": params.get("metadata", {}),
+        }
+        made = self._post("/v1/payouts", body, str(params["key"]))
+        self._await("/v1/payouts", made["id"], str(params["until"]))
+        return {"payout": made["id"]}
+
+    def _post(self, path: str, body: Mapping[str, Any], key: str, fine: tuple[int, ...] = (200,)) -> dict[str, Any]:
+        headers = {**self._headers, "Idempotency-Key": salted(key, self._salt)}
+        answer = httpx.post(self._url + path, json=_salted_body(body, self._salt), headers=headers, trust_env=False)
+        if answer.status_code not in fine:
+            raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
+        return dict(answer.json())
+
+    def _await(self, path: str, id_: str, status: str) -> None:
+        deadline_s = time.monotonic() + WITHIN_S
+        while True:
+            shown = httpx.get(f"{self._url}{path}/{id_}", headers=self._headers, trust_env=False).json()
+            if shown["status"] == status:
+                return
+            if time.monotonic() > deadline_s:
+                raise RuntimeError(f"{path}/{id_} is {shown['status']}, not {status}, after {WITHIN_S:g} s")
+            time.sleep(0.01)
+
+
+def _salted_body(body: Mapping[str, Any], salt: str) -> dict[str, Any]:
+    metadata = {name: salted(str(value), salt) for name, value in body.get("metadata", {}).items()}
+    return {**body, "metadata": metadata} if "metadata" in body else dict(body)
+
+
+def target_at(url: str, api_key: str) -> Target:
+    """A style A PSP at this URL, for the merchant with this key."""
+    salt = fresh_salt()
+
+    def seal(request: Outgoing, wrong: str) -> Outgoing:
+        key = "of-nobody" if wrong else api_key
+        return with_salted_keys(request, salt).having(Authorization=f"Bearer {key}")
+
+    return Target(url, seal, IntentStates(url, api_key, salt).handlers())
+
+
+@contextmanager
+def serving() -> Iterator[Target]:
+    """The reference simulator, with a merchant that listens to nothing."""
+    merchant = Merchant(
+        name="pact",
+        cell="pact",
+        webhook_url="http://127.0.0.1:9/nobody",
+        api_key=secrets.token_hex(16),
+        webhook_secret=secrets.token_hex(16),
+    )
+    app = build_intents_psp("psp-a", Switchboard(PSP_SWITCHES["intents"]), merchants=[merchant], pace=_PACE)
+    with app_in_a_thread("psp-a", app) as url:
+        yield replace(target_at(url, merchant.api_key), version="reference")
+
+
+def at(url: str, environment: Mapping[str, str]) -> Target:
+    """A PSP that somebody runs."""
+    return target_at(url, needed(environment, KEY_VARIABLE, "the merchant's API key at this PSP"))
+
+
+PSP_A = Provider("psp-a", serving, at)

@@ -1,0 +1,72 @@
+"""A provider that runs elsewhere, as the command line names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from synthetic.contracts.providers.provider import ContractError, Provider
+from synthetic.contracts.states import StateHandler
+from synthetic.contracts.verifying import Target
+
+WITHIN_S = 2.0
+
+
+def provider_urls(given: Sequence[str], providers: Mapping[str, Provider]) -> dict[str, str]:
+    """`NAME=URL`s by name. Raises ContractError for a name that no contract has, and for what is no URL."""
+    urls = {}
+    for words in given:
+        name, _, url = words.partition("=")
+        if name not in providers:
+            raise ContractError(
+                f"--provider {words}: no contract has this provider; there are {', '.join(sorted(providers))}"
+            )
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise ContractError(f"--provider {words}: write {name}=https://...")
+        urls[name] = url
+    return urls
+
+
+def with_states(target: Target, how: str) -> Target:
+    """The target with its states out of reach (`none`), as it is (`api`), or changed by POSTs to a URL (`http=URL`).
+
+    Raises ContractError for anything else.
+    """
+    match how.partition("="):
+        case "none", _, _:
+            return replace(target, states=None)
+        case "api", _, _:
+            return target
+        case "http", "=", url if url:
+            return replace(target, states=_Everything(url))
+    raise ContractError(f"--provider-states {how}: write none, api or http=URL")
+
+
+class _Everything(Mapping[str, StateHandler]):
+    """A handler for every state: the URL decides whether it knows the state."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> StateHandler:
+        def change(params: Mapping[str, Any]) -> Mapping[str, Any]:
+            body = {"state": name, "params": params, "action": "setup"}
+            answer = httpx.post(self._url, json=body, timeout=WITHIN_S, trust_env=False)
+            if answer.status_code >= 300:
+                raise RuntimeError(f"POST {self._url} was answered with {answer.status_code}: {answer.text[:200]}")
+            return dict(answer.json()) if answer.content else {}
+
+        return change
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

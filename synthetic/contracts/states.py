@@ -1,0 +1,89 @@
+"""The server that brings a provider into the states that its pacts ask for, and never lets Pact wait.
+
+Pact repeats a state change that fails for two minutes. So every state change is answered with success, and one that went wrong
+is kept: the proxy in front of the provider (`sealing`) then answers the interaction's request in its place, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from synthetic.contracts.serving import read_body, serving
+
+StateHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Brings a provider into a state with these parameters; answers the values that the interaction's generators may use."""
+
+WRONG_SEAL = "the seal of the request is wrong"
+"""A state of the request, not of the provider: param `how` says what the proxy does instead of the right signature."""
+
+
+@dataclass
+class Stage:
+    """Where an interaction stands between its state change and its request: state server and proxy share it.
+
+    `failure`: what went wrong with its states ("": nothing). `wrong`: how its seal is to be wrong. `values`: what its states gave.
+    """
+
+    failure: str = ""
+    wrong: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def fail(self, why: str) -> None:
+        """The provider is not in the state."""
+        self.failure = self.failure or why
+
+    def take(self) -> Stage:
+        """How things stand for the request that has come now; the next one begins anew."""
+        taken = replace(self)
+        self.failure, self.wrong, self.values = "", "", {}
+        return taken
+
+
+class StateServer:
+    """Answers Pact's state changes (`POST {state, params, action}`)."""
+
+    def __init__(self, handlers: Mapping[str, StateHandler], stage: Stage) -> None:
+        self._handlers = handlers
+        self._stage = stage
+
+    def change(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values of the new state; {} where there are none, or where it went wrong."""
+        name, params = str(body.get("state", "")), body.get("params") or {}
+        if not name or body.get("action") != "setup":
+            return {}
+        if name == WRONG_SEAL:
+            self._stage.wrong = str(params["how"])
+            return {}
+        if name not in self._handlers:
+            self._stage.fail(f"no state handler for {name!r}")
+            return {}
+        try:
+            values = dict(self._handlers[name](params))
+        except Exception as error:  # noqa: BLE001 - told as the interaction's failure
+            self._stage.fail(f"the state {name!r} could not be reached: {type(error).__name__}: {error}")
+            return {}
+        self._stage.values |= values
+        return values
+
+    def serving(self) -> Any:
+        """A context in which it listens; its value is the URL for Pact."""
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                values = server.change(json.loads(read_body(self) or b"{}"))
+                text = json.dumps(values).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing: the report tells."""
+
+        return serving(Handler)

@@ -1,0 +1,151 @@
+"""Verify a provider, wherever it runs, against a pact. Nothing here waits: what can't be judged fails at once, with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pact import Verifier
+
+from synthetic.contracts.pacts import PactFile, needs_of, states_of
+from synthetic.contracts.promised import broken_promises, by_type
+from synthetic.contracts.results import InteractionResult, Mismatch, Verification
+from synthetic.contracts.sealing import OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
+from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
+
+os.environ.setdefault("PACT_DO_NOT_TRACK", "true")  # it sends usage events otherwise
+
+REACHABLE_WITHIN_S = 1.0
+
+
+def as_it_is(request: Outgoing, _wrong: str) -> Outgoing:
+    """The seal of a boundary that has none."""
+    return request
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A provider that runs somewhere, and how to deal with it.
+
+    `states`: what can be done about it, by the state's name; None where states are out of reach, so that only interactions
+    without any are asked for. `can`: which `needs` of interactions it satisfies.
+    """
+
+    url: str
+    seal: Seal = as_it_is
+    states: Mapping[str, StateHandler] | None = field(default_factory=dict)
+    can: frozenset[str] = frozenset()
+    version: str = "unknown"
+    http: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verify(pact: PactFile, target: Target) -> Verification:
+    """Ask the provider for every interaction of the pact that it can be asked for."""
+    wanted, left_out = _choose(pact.interactions, target)
+    unreachable = _unreachable(target.url)
+    states = {} if target.states is None else target.states
+    missing = {
+        id(one): [name for name in states_of(one) if name != WRONG_SEAL and name not in states] for one in wanted
+    }
+    failed = [
+        _unjudged(pact, one, unreachable or f"no state handler for {missing[id(one)][0]!r}")
+        for one in wanted
+        if unreachable or missing[id(one)]
+    ]
+    asked = [one for one in wanted if not unreachable and not missing[id(one)]]
+    results = _verify(pact.only(asked), target) if asked else ()
+    return Verification(pact.consumer, pact.provider, target.version, (*failed, *results), left_out)
+
+
+def _choose(
+    interactions: Sequence[Mapping[str, Any]], target: Target
+) -> tuple[list[Mapping[str, Any]], tuple[tuple[str, str], ...]]:
+    wanted, left_out = [], []
+    for one in interactions:
+        lacking = sorted({*needs_of(one)} - target.can)
+        if lacking:
+            left_out.append((str(one["description"]), f"needs {', '.join(lacking)}"))
+        elif target.states is None and set(states_of(one)) - {WRONG_SEAL}:
+            left_out.append((str(one["description"]), "needs a provider state"))
+        else:
+            wanted.append(one)
+    return wanted, tuple(left_out)
+
+
+def _unreachable(url: str) -> str:
+    """Why nobody is there; "" where somebody is."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), REACHABLE_WITHIN_S).close()
+    except OSError as error:
+        return f"the provider is not reachable at {parts.hostname}:{port}: {error}"
+    return ""
+
+
+def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
+    stage = Stage()
+    proxy = SealingProxy(target.url, target.seal, stage)
+    states = {} if target.states is None else target.states
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-pact-")))
+        source = folder / "pact.json"
+        source.write_text(pact.only(map(by_type, pact.interactions)).text(), encoding="utf-8")
+        http = stack.enter_context(httpx.Client(timeout=TIMEOUT_S, trust_env=False, **target.http))
+        states_url = stack.enter_context(StateServer(states, stage).serving())
+        proxy_url = stack.enter_context(proxy.serving(http))
+        verifier = Verifier(pact.provider, host="127.0.0.1").add_transport(url=proxy_url).add_source(source)
+        verifier.state_handler(f"{states_url}/states", teardown=False, body=True)
+        verifier.set_coloured_output(enabled=False).set_request_timeout(int(TIMEOUT_S * 2_000))
+        with suppress(RuntimeError):  # it raises where an interaction failed; the results say which
+            verifier.verify()
+        return _results(pact, verifier.results, proxy.exchanges)
+
+
+def _results(pact: PactFile, told: Mapping[str, Any], exchanges: Sequence[Exchanged]) -> tuple[InteractionResult, ...]:
+    judged = told["interactionResults"]
+    shown = list(exchanges) if len(exchanges) == len(judged) else [None] * len(judged)
+    return tuple(_result(pact, one, exchange) for one, exchange in zip(judged, shown, strict=True))
+
+
+def _result(pact: PactFile, one: Mapping[str, Any], exchange: Exchanged | None) -> InteractionResult:
+    mismatch = one.get("mismatch") or {}
+    found = [_mismatch(m) for m in mismatch.get("mismatches", ())]
+    agreed = next(agreed for agreed in pact.interactions if agreed["description"] == one["description"])
+    if exchange is not None and one["result"] == "OK":
+        found += broken_promises(agreed, exchange)
+    reason = exchange.failure if exchange is not None and exchange.status == OUR_ANSWER else ""
+    if one["result"] != "OK" and not found and not reason:
+        reason = str(mismatch.get("message") or json.dumps(mismatch))
+    return InteractionResult(
+        pact.consumer,
+        pact.provider,
+        str(one["description"]),
+        tuple(one.get("providerStates", ())),
+        () if reason else tuple(found),
+        reason,
+        exchange,
+    )
+
+
+def _mismatch(one: Mapping[str, Any]) -> Mismatch:
+    """Pact's own, with the place in one word."""
+    kind = str(one.get("type", ""))
+    place = {"StatusMismatch": "status", "BodyTypeMismatch": "content type"}.get(kind)
+    path = place or str(one.get("path") or one.get("key") or one.get("parameter") or kind)
+    return Mismatch(path, str(one.get("expected", "")), str(one.get("actual", "")), str(one.get("mismatch", "")))
+
+
+def _unjudged(pact: PactFile, one: Mapping[str, Any], reason: str) -> InteractionResult:
+    return InteractionResult(
+        pact.consumer, pact.provider, str(one["description"]), tuple(states_of(one)), reason=reason
+    )
