@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
@@ -118,7 +120,11 @@ def play_blocking(plan: ScenarioPlan, cell: CellPlan, events: list[Event]) -> Ru
         session.close()
 
 
-SESSIONS: dict[str, Play] = {"asyncio": play_asyncio, "blocking": play_blocking}
+# Both drivers give the same results (tests/drivers/test_same_results.py): one is enough for the default suite.
+each_driver = pytest.mark.parametrize(
+    "play",
+    [pytest.param(play_asyncio, id="asyncio"), pytest.param(play_blocking, id="blocking", marks=pytest.mark.slow)],
+)
 
 
 @cache

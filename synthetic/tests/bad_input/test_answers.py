@@ -161,6 +161,7 @@ def test_a_payment_that_is_answered_so_is_unknown_and_looked_up(case: Case, tmp_
     assert_money_looked_up(run, platform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ANSWERS, ids=str)
 def test_a_psps_report_that_is_answered_so_is_the_psps(case: Case, tmp_path: Path) -> None:
     """The mapping says who answers there; the platform is not blamed for what its PSP sends."""

@@ -28,10 +28,10 @@ from synthetic.tests.bad_input.playing import (
     DEPOSIT,
     HOPPING,
     REPORT,
-    SESSIONS,
     Play,
     assert_money_looked_up,
     assert_one_clear_finding,
+    each_driver,
     play_blocking,
     played,
 )
@@ -139,7 +139,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("play", SESSIONS.values(), ids=SESSIONS.keys())
+@each_driver
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_payment_that_ends_so_is_unknown_and_looked_up(play: Play, case: Case, tmp_path: Path) -> None:
     """Through the cell, so the platform's fault; over in time and memory; unknown, looked up, and brought back."""
@@ -211,7 +211,7 @@ REDIRECTS = [
 ]
 
 
-@pytest.mark.parametrize("play", SESSIONS.values(), ids=SESSIONS.keys())
+@each_driver
 @pytest.mark.parametrize("case", REDIRECTS, ids=str)
 def test_a_payment_that_is_redirected_so_is_unknown_and_looked_up(play: Play, case: Case, tmp_path: Path) -> None:
     """The request has left; where it leads afterwards doesn't say whether the money moved."""

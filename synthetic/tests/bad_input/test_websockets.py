@@ -15,10 +15,11 @@ from synthetic.tests.bad_input.hostile import HostilePlatform, for_ever, reset, 
 from synthetic.tests.bad_input.playing import (
     BET,
     JOIN,
-    SESSIONS,
     Play,
     assert_money_looked_up,
     assert_one_clear_finding,
+    each_driver,
+    play_blocking,
     played,
 )
 from synthetic.tests.drivers.servers import Behaviour
@@ -153,7 +154,7 @@ FRAMES = [
 ]
 
 
-@pytest.mark.parametrize("play", SESSIONS.values(), ids=SESSIONS.keys())
+@each_driver
 @pytest.mark.parametrize("case", FRAMES, ids=str)
 def test_a_bet_that_is_answered_so_is_unknown_and_looked_up(play: Play, case: Case, tmp_path: Path) -> None:
     """The bet was sent; what comes back doesn't say whether it was taken."""
@@ -197,7 +198,7 @@ HANDSHAKES = [
 ]
 
 
-@pytest.mark.parametrize("play", SESSIONS.values(), ids=SESSIONS.keys())
+@each_driver
 @pytest.mark.parametrize("case", HANDSHAKES, ids=str)
 def test_a_handshake_that_is_answered_so_is_one_finding(play: Play, case: Case, tmp_path: Path) -> None:
     """No money is under way yet; the run ends there."""
@@ -217,6 +218,6 @@ def test_frames_that_were_set_aside_are_still_found(tmp_path: Path) -> None:
         sock.sendall(frame(json.dumps({"type": "ack", "req": bet["req"], "round": "r1"}).encode()))
         quiet(sock)
 
-    run = played(SESSIONS["blocking"], tmp_path, BET, HostilePlatform(frames=behave))
+    run = played(play_blocking, tmp_path, BET, HostilePlatform(frames=behave))
     assert run.ended.outcome is RunOutcome.OK, run.ended.reason
     assert StepOutcome.UNKNOWN not in {step.outcome for step in run.record.steps}

@@ -69,6 +69,7 @@ def test_an_ended_demo_leaves_nothing_running(tmp_path: Path, number: signal.Sig
     assert b"Traceback" not in (tmp_path / "err").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_demo_takes_its_platform_along(tmp_path: Path) -> None:
     """Even where it had no chance to clean up."""
     with started(tmp_path, "demo", "--pairs", 1) as demo:

@@ -16,6 +16,9 @@ from synthetic.reference.switchboard import Switch
 from synthetic.tests.reference.cell.cashier.market import PSPS, SECRET, Market
 from synthetic.tests.reference.psp.serving import wait_until
 
+# Their damage is proven by whole runs too; CI plays both.
+pytestmark = pytest.mark.slow
+
 both_styles = pytest.mark.parametrize("psp", PSPS)
 
 CUT_OFF = {"form": "truncated", "captured": True}

@@ -11,6 +11,9 @@ from synthetic.reference.game import PROVIDER_SWITCHES, Pace
 from synthetic.tests.reference.cell.gateway.playing import Frame, Platform, until
 from synthetic.tests.reference.cell.gateway.scenes import play
 
+# Their damage is proven by whole runs too; CI plays both.
+pytestmark = pytest.mark.slow
+
 PROVIDERS = [("provider-a", "dice"), ("provider-b", "wheel")]
 
 

@@ -220,6 +220,7 @@ def session_of(token: str) -> GameSession:
     return GameSession(token, name, "provider-a", "dice", PLAYERS[name][0], expired=age == "old")
 
 
+@pytest.mark.slow
 def test_the_ledger_and_exactly_once_invariants_hold() -> None:
     """Invariants 1-5, 8 and 9 of the ledger and 10-16 of exactly-once, under any order of calls and duplicates."""
     run_state_machine_as_test(WalletMachine, settings=BOUNDED)

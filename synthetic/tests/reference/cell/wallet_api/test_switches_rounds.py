@@ -12,6 +12,9 @@ import pytest
 from synthetic.reference.switchboard import Switch
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
 
+# Their damage is proven by whole runs too; CI plays both.
+pytestmark = pytest.mark.slow
+
 BODY = {"user": "ada", "round": "r", "game_code": "dice", "currency": "EUR", "amount": 20_000}
 IS_ON = pytest.mark.parametrize("is_on", [False, True])
 
