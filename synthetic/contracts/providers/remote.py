@@ -37,9 +37,9 @@ def with_states(target: Target, how: str) -> Target:
     Raises ContractError for anything else.
     """
     match how.partition("="):
-        case "none", _, _:
+        case "none", "", "":
             return replace(target, states=None)
-        case "api", _, _:
+        case "api", "", "":
             return target
         case "http", "=", url if url:
             return replace(target, states=_Everything(url))

@@ -1,0 +1,1 @@
+"""Tests of the contract machinery; the contracts themselves are verified in `contracts/`."""

@@ -1,0 +1,136 @@
+"""A verification says what is wrong, where, and at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from synthetic.contracts.keys import with_salted_keys
+from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.states import WRONG_SEAL
+from synthetic.contracts.verifying import Target, verify
+from synthetic.tests.contracts.shop import good, order, pact, shop
+from synthetic.tests.drivers.servers import free_port
+
+SOON_S = 3.0
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """The block takes no longer; Pact by itself repeats a failed state change for two minutes."""
+    before_s = time.monotonic()
+    yield
+    assert time.monotonic() - before_s < seconds
+
+
+def fails(_params: Mapping[str, Any]) -> Mapping[str, Any]:
+    raise RuntimeError("the database is gone")
+
+
+def test_a_provider_that_answers_more_than_was_agreed_holds() -> None:
+    """A further field, another order, another id of the same type."""
+    with shop(good) as url:
+        assert verify(pact(order()), Target(url)).held
+
+
+def test_a_mismatch_has_path_expected_and_actual() -> None:
+    """Of a body, and of the status."""
+    with shop(lambda *_: (200, {"id": 7, "total": 100})) as url:
+        (result,) = verify(pact(order()), Target(url)).results
+    found = {one.path: (one.expected, one.actual) for one in result.mismatches}
+    assert found == {"$.id": ('"o-1"', "7"), "status": ("201", "200")}
+    assert "shop breaks buyer, an order: " in result.sentence
+    assert result.exchange is not None
+    assert json.loads(result.exchange.body) == {"id": 7, "total": 100}
+
+
+def test_a_missing_state_handler_is_told_at_once() -> None:
+    """And the other interactions are verified all the same."""
+    with shop(good) as url, within(SOON_S):
+        verification = verify(pact(order(), order("a second order", "an order that was paid")), Target(url))
+    assert {result.description: result.reason for result in verification.results} == {
+        "a second order": "no state handler for 'an order that was paid'",
+        "an order": "",
+    }
+    assert not verification.held
+
+
+def test_a_state_handler_that_raises_is_told_at_once() -> None:
+    """With what it raised; the provider is not even asked."""
+    asked = []
+    target_states = {"an order that was paid": fails}
+    with shop(lambda *request: (asked.append(request), good(*request))[1]) as url, within(SOON_S):
+        (result,) = verify(pact(order("late", "an order that was paid")), Target(url, states=target_states)).results
+    assert (
+        result.reason == "the state 'an order that was paid' could not be reached: RuntimeError: the database is gone"
+    )
+    assert not asked
+
+
+def test_an_unreachable_provider_is_told_at_once() -> None:
+    """Nobody listens."""
+    with within(SOON_S):
+        verification = verify(pact(order()), Target(f"http://127.0.0.1:{free_port()}"))
+    assert "the provider is not reachable at 127.0.0.1" in verification.told()
+
+
+def test_a_provider_that_goes_away_is_told() -> None:
+    """It accepts the connection, and answers nothing that is HTTP."""
+
+    def gone(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    with shop(gone) as url, within(SOON_S):
+        (result,) = verify(pact(order()), Target(url)).results
+    assert result.reason.startswith("the provider did not answer: RemoteProtocolError")
+
+
+def test_without_states_only_what_needs_none_is_asked() -> None:
+    """What is left out is said, with the reason."""
+    plain, late = order(), order("late", "an order that was paid")
+    with shop(good) as url:
+        verification = verify(pact(plain, late, order("odd", needs=["switches"])), Target(url, states=None))
+    assert [result.description for result in verification.results] == ["an order"]
+    assert verification.left_out == (("late", "needs a provider state"), ("odd", "needs switches"))
+
+
+def test_a_verification_of_nothing_does_not_hold() -> None:
+    """A check that has checked nothing proves nothing."""
+    with shop(good) as url:
+        verification = verify(pact(order("late", "an order that was paid")), Target(url, states=None))
+    assert not verification.held
+    assert "nothing could be verified" in verification.told()
+
+
+@pytest.mark.parametrize(("answered", "broken"), [("o-77", []), ("o-78", ["$.id"])])
+def test_a_promised_value_is_compared(answered: str, broken: list[str]) -> None:
+    """The id that a replay answers is the one that the state has seen."""
+    one = order("again", "an order", promised={"$.id": "${order}"})
+    states = {"an order": lambda _params: {"order": "o-77"}}
+    with shop(lambda *_: (201, {"id": answered, "total": 100})) as url:
+        (result,) = verify(pact(one), Target(url, states=states)).results
+    assert [mismatch.path for mismatch in result.mismatches] == broken
+
+
+def test_the_seal_is_made_for_each_request_and_can_be_wrong() -> None:
+    """A signature of the bytes that are sent, by the key of the verification; and for one interaction a wrong one."""
+    seen = []
+
+    def seal(request: Outgoing, wrong: str) -> Outgoing:
+        return with_salted_keys(request, "s1").having(X_Signature=wrong or f"good:{len(request.body)}")
+
+    def answer(_path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        seen.append((headers["X-Signature"], headers["Idempotency-Key"], json.loads(body)["key"]))
+        return good(_path, headers, body)
+
+    interactions = [order("a good one"), order("bad", WRONG_SEAL, params={"how": "another key"}), order("good again")]
+    with shop(answer) as url:
+        assert verify(pact(*interactions), Target(url, seal)).held
+    key = "pact-key-order-s1"
+    size = len('{"key":"pact-key-order"}')
+    assert seen == [(f"good:{size}", key, key), ("another key", key, key), (f"good:{size}", key, key)]
