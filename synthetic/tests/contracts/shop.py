@@ -20,7 +20,9 @@ def shop(answer: Answer) -> AbstractContextManager[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            status, body = answer(self.path, dict(self.headers.items()), read_body(self))
+            status, body = answer(
+                self.path, {name.lower(): value for name, value in self.headers.items()}, read_body(self)
+            )
             text = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
