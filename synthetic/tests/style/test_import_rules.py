@@ -19,6 +19,7 @@ from synthetic.tests.style.checkout import PACKAGE, ROOT
 LAYERS = (
     ("cli",),
     ("pytest_plugin",),
+    ("contracts",),
     ("conformance",),
     ("extensions",),
     ("runner",),
