@@ -1,7 +1,11 @@
 """The contracts, one module a boundary: what a consumer needs of a provider, exercised by its real client."""
 
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
+from synthetic.contracts.boundaries.cashier_psp_b import CONTRACT as CASHIER_PSP_B
 from synthetic.contracts.interactions import Contract
 
-PSP_CONTRACTS: tuple[Contract, ...] = (CASHIER_PSP_A,)
+PSP_CONTRACTS: tuple[Contract, ...] = (
+    CASHIER_PSP_A,
+    CASHIER_PSP_B,
+)
 CONTRACTS: tuple[Contract, ...] = (*PSP_CONTRACTS,)

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.providers.psp_a import PSP_A
+from synthetic.contracts.providers.psp_b import PSP_B
 
-PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (PSP_A,)}
+PROVIDERS: Mapping[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        PSP_A,
+        PSP_B,
+    )
+}
 
 __all__ = ["PROVIDERS", "ContractError", "Provider"]
