@@ -2,10 +2,14 @@
 
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.boundaries.cashier_psp_b import CONTRACT as CASHIER_PSP_B
+from synthetic.contracts.boundaries.psp_a_cashier import CONTRACT as PSP_A_CASHIER
+from synthetic.contracts.boundaries.psp_b_cashier import CONTRACT as PSP_B_CASHIER
 from synthetic.contracts.interactions import Contract
 
 PSP_CONTRACTS: tuple[Contract, ...] = (
     CASHIER_PSP_A,
     CASHIER_PSP_B,
+    PSP_A_CASHIER,
+    PSP_B_CASHIER,
 )
 CONTRACTS: tuple[Contract, ...] = (*PSP_CONTRACTS,)

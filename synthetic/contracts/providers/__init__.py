@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from synthetic.contracts.providers.cashier import CASHIER
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.providers.psp_a import PSP_A
 from synthetic.contracts.providers.psp_b import PSP_B
@@ -11,6 +12,7 @@ PROVIDERS: Mapping[str, Provider] = {
     for provider in (
         PSP_A,
         PSP_B,
+        CASHIER,
     )
 }
 

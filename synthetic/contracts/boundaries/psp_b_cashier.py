@@ -1,0 +1,369 @@
+"""psp-b -> cashier: the signed calls verifyuser, authorize, transfer, cancel and debit, made by the simulator's own code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pact import match
+from pact.interaction import HttpInteraction
+
+from synthetic.contracts.boundaries.psp_a_cashier import STILL_PSPS
+from synthetic.contracts.boundaries.psp_at_work import ATTEMPTS_MAX, PLAYER, SECRET, PspAtWork, notifications_at_work
+from synthetic.contracts.boundaries.psp_relay import AUTH_CODE, Arrived, Relay, Spoil, as_sent, without_signature
+from synthetic.contracts.holes import filled, generators_of
+from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
+from synthetic.contracts.matching import whole
+from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.states import WRONG_SEAL
+from synthetic.reference.cell.cashier.signatures import check_fresh, verify_body_signature
+from synthetic.reference.switchboard import Switch
+
+EXCLUDED_PLAYER = "excluded_player"
+"""A need: the cashier has a player who has excluded himself."""
+
+_PATH = "/cashier/webhooks/psp-b"
+_REFERENCE = "dep_1"
+_TX = "f00d"
+_NO_TX = (
+    "pact-key-tx-of-nobody"  # as an idempotency key, for the cashier remembers what it has answered about a transaction
+)
+_EXAMPLES = {
+    "deposit": _REFERENCE,
+    "withdrawal": _REFERENCE,
+    "player": PLAYER,
+    "transaction": _TX,
+    "auth_code": AUTH_CODE,
+}
+_SIGNATURE = whole("0" * 64, "[0-9a-f]{64}")
+
+Template = Mapping[str, Any]
+Ending = Callable[[PspAtWork, str, Relay], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call about an order. `kind`: deposit or withdrawal; `facts`: its body, with holes."""
+
+    name: str
+    kind: str
+    facts: Template
+
+    @property
+    def logged_as(self) -> str:
+        """The PSP's own word for it."""
+        return f"{self.kind}.{self.name}"
+
+    def as_told(self) -> dict[str, Any]:
+        """What a state needs to know in order to make the call before us."""
+        return {"call": self.name, "body": dict(self.facts)}
+
+    def having(self, **facts: Any) -> Call:
+        """The same with other facts."""
+        return replace(self, facts={**self.facts, **facts})
+
+
+def _about(name: str, kind: str, **more: Any) -> Call:
+    sign = "" if kind == "deposit" else "-"
+    facts = {
+        "userId": "${player}",
+        "txId": "${transaction}",
+        "merchantTxId": f"${{{kind}}}",
+        "txName": f"CreditCard{kind.capitalize()}",
+        "txAmount": f"{sign}1.00",
+        "txAmountCy": "EUR",
+        "provider": "psp-b",
+        "attributes": {"reference": f"${{{kind}}}"},
+        **more,
+    }
+    return Call(name, kind, facts)
+
+
+_VERIFY = Call("verifyuser", "deposit", {"userId": "${player}"})
+_AUTHORIZE = _about("authorize", "deposit")
+_TRANSFER = _about("transfer", "deposit", authCode="${auth_code}")
+_CANCEL = _about("cancel", "deposit", statusCode="insufficient_funds")
+_DEBIT = _about("debit", "deposit")
+_AUTHORIZE_OUT = _about("authorize", "withdrawal")
+_TRANSFER_OUT = _about("transfer", "withdrawal", authCode="${auth_code}")
+_CANCEL_OUT = _about("cancel", "withdrawal", statusCode="processing_error")
+_COME_BACK = _about("cancel", "withdrawal", statusCode="account_closed")
+_YES = {"success": True}
+_CAN_PAY = {"success": True, "authCode": whole(AUTH_CODE, r"\S+")}
+
+
+def _deposit(*told: Call, **asked: Any) -> State:
+    """A deposit that the cashier asked for, and about which these calls were made, in this order."""
+    return State("a deposit", {"psp": "psp-b", "told": [call.as_told() for call in told], **asked})
+
+
+def _withdrawal(*told: Call, **asked: Any) -> State:
+    return State("a withdrawal", {"psp": "psp-b", "told": [call.as_told() for call in told], **asked})
+
+
+def _sends(upon: HttpInteraction, call: Call) -> HttpInteraction:
+    """What is sent: the PSP's own id and time stamp by their form, all else as it stands."""
+    body = {**filled(call.facts, _EXAMPLES), "timestamp": match.int(1_800_000_000)}
+    if "txId" in body:
+        body["txId"] = whole(body["txId"], r"[\w-]+")
+    upon.with_request("POST", f"{_PATH}/{call.name}").with_body(body, "application/json")
+    return upon.with_generators({"body": generators_of(call.facts)}, "Request")
+
+
+def _exercise(
+    call: Call,
+    ending: Ending,
+    *,
+    instrument: str = "card_ok",
+    attempts: int = 1,
+    switches: tuple[Switch, ...] = (),
+    spoil: Spoil = as_sent,
+) -> Exercise:
+    """Let the order be placed at the PSP, and see what it does after the call."""
+
+    async def play(url: str) -> None:
+        relay = Relay(url, lambda request: request.path == f"{_PATH}/{call.name}", spoil)
+        body = {
+            "merchantTxId": _REFERENCE,
+            "userId": PLAYER,
+            "amount": "1.00",
+            "currency": "EUR",
+            "instrument": instrument,
+            "attributes": {"reference": _REFERENCE},
+        }
+        with relay.serving() as relay_url:
+            async with notifications_at_work(relay_url + _PATH, *switches) as psp:
+                placed = await psp.post(f"/api/{call.kind}s", body)
+                await ending(psp, f"/api/transactions/{placed['txId']}", relay)
+                assert (await psp.told(call.logged_as))["attempts"] == attempts
+        if attempts == 1:
+            for one in relay.arrived:
+                _check_signature(one)
+
+    return lambda url: asyncio.run(play(url))
+
+
+def _check_signature(arrived: Arrived) -> None:
+    """By the cashier's own rules. Raises BadSignature."""
+    request = arrived.request
+    verify_body_signature(request.headers.get("x-signature", ""), request.body, SECRET)
+    check_fresh(arrived.body["timestamp"], datetime.now(UTC))
+
+
+def _ends(state: str, code: str | None = None) -> Ending:
+    """The transaction comes to this state, for this reason."""
+
+    async def ending(psp: PspAtWork, path: str, _relay: Relay) -> None:
+        assert (await psp.comes_to(path, "state", state))["statusCode"] == code
+
+    return ending
+
+
+async def _brings_the_code(psp: PspAtWork, path: str, relay: Relay) -> None:
+    """The transaction is paid, and the transfer has the code that was given."""
+    await psp.comes_to(path, "state", "successful")
+    kind = (await psp.get(path))["type"]
+    await psp.told(f"{kind}.transfer")
+    transfer = next(one for one in relay.arrived if one.request.path.endswith("/transfer"))
+    assert transfer.body["authCode"] == AUTH_CODE
+
+
+def _answered(
+    description: str,
+    call: Call,
+    answer: Template,
+    ending: Ending,
+    *given: State,
+    needs: tuple[str, ...] = (STILL_PSPS,),
+    promised: Template | None = None,
+    **how: Any,
+) -> Interaction:
+    """A call with its answer. `promised`: what a duplicate has to be answered like the first one."""
+
+    @interaction(description, *given, needs=needs if given else ())
+    def declare(upon: HttpInteraction) -> Exercise:
+        _sends(upon, call).with_header("X-Signature", _SIGNATURE)
+        same = {} if promised is None else filled(promised, _EXAMPLES)
+        upon.will_respond_with(200).with_body({**answer, **same}, "application/json")
+        if promised is not None:
+            upon.with_generators({"body": generators_of(promised)}, "Response")
+        return _exercise(call, ending, **how)
+
+    return declare
+
+
+def _refused(description: str, call: Call, code: str, ending: Ending, *given: State, **how: Any) -> Interaction:
+    return _answered(description, call, {"success": False, "errCode": code}, ending, *given, **how)
+
+
+def _altered(request: Outgoing) -> Outgoing:
+    """Somebody on the way puts a blank in: the same JSON, other bytes."""
+    return replace(request, body=request.body + b" ")
+
+
+def _forged(description: str, how: str, *switches: Switch, spoil: Spoil = as_sent) -> Interaction:
+    """A call that gets no answer, so that the PSP asks again, and gives the order up where nothing helps."""
+
+    @interaction(description, State(WRONG_SEAL, {"how": how}))
+    def declare(upon: HttpInteraction) -> Exercise:
+        _sends(upon, Call("verifyuser", "deposit", {"userId": PLAYER})).will_respond_with(403)
+        ending = _ends("failed", "MERCHANT_UNREACHABLE")
+        return _exercise(_VERIFY, ending, attempts=ATTEMPTS_MAX, switches=switches, spoil=spoil)
+
+    return declare
+
+
+_UNKNOWN_FACTS = {"userId": PLAYER, "txId": _NO_TX, "merchantTxId": _REFERENCE, "attributes": {"reference": _REFERENCE}}
+_PAID = _ends("successful")
+
+_ON_PLAYERS = (
+    _answered("is a player known", _VERIFY, _YES, _PAID, State("a player"), needs=()),
+    _refused(
+        "is a player known who is not",
+        Call("verifyuser", "deposit", {"userId": PLAYER}),
+        "UNKNOWN_USER",
+        _ends("failed", "UNKNOWN_USER"),
+    ),
+    _refused(
+        "is a player known who has excluded himself",
+        _VERIFY,
+        "SELF_EXCLUDED",
+        _ends("failed", "SELF_EXCLUDED"),
+        State("a player who has excluded himself"),
+        needs=(EXCLUDED_PLAYER,),
+    ),
+)
+_ON_DEPOSITS = (
+    _answered("may a deposit be captured", _AUTHORIZE, _CAN_PAY, _brings_the_code, _deposit()),
+    _answered(
+        "may a deposit be captured, asked again",
+        _AUTHORIZE,
+        _CAN_PAY,
+        _brings_the_code,
+        _deposit(_AUTHORIZE),
+        promised={"authCode": "${auth_code}"},
+    ),
+    _refused(
+        "may a deposit be captured, asked again with other facts",
+        _AUTHORIZE,
+        "DUPLICATE_TX",
+        _ends("failed", "DUPLICATE_TX"),
+        _deposit(_AUTHORIZE.having(txName="another")),
+    ),
+    _refused(
+        "may a deposit be captured of another amount than was asked for",
+        _AUTHORIZE,
+        "WRONG_AMOUNT",
+        _ends("failed", "WRONG_AMOUNT"),
+        _deposit(amount_minor=200),
+    ),
+    _refused(
+        "may a deposit be captured that is declined",
+        _AUTHORIZE,
+        "NOT_PENDING",
+        _ends("failed", "NOT_PENDING"),
+        _deposit(_CANCEL),
+    ),
+    _refused(
+        "may a deposit be captured that nobody asked for",
+        _AUTHORIZE.having(**_UNKNOWN_FACTS),
+        "UNKNOWN_TX",
+        _ends("failed", "UNKNOWN_TX"),
+    ),
+    _answered("a captured deposit", _TRANSFER, _YES, _PAID, _deposit(_AUTHORIZE)),
+    _answered("a captured deposit, told again", _TRANSFER, _YES, _PAID, _deposit(_AUTHORIZE, _TRANSFER)),
+    _refused(
+        "a captured deposit with a code that was not given",
+        _TRANSFER.having(authCode=AUTH_CODE),
+        "INVALID_AUTH_CODE",
+        _PAID,
+        _deposit(_AUTHORIZE),
+    ),
+    _answered(
+        "a deposit that the issuer declined",
+        _CANCEL,
+        _YES,
+        _ends("failed", "insufficient_funds"),
+        _deposit(_AUTHORIZE),
+        instrument="card_insufficient_funds",
+    ),
+    _answered(
+        "a deposit that the issuer declined, told again",
+        _CANCEL,
+        _YES,
+        _ends("failed", "insufficient_funds"),
+        _deposit(_AUTHORIZE, _CANCEL),
+        instrument="card_insufficient_funds",
+    ),
+    _answered(
+        "a deposit that the player's bank took back",
+        _DEBIT,
+        _YES,
+        _PAID,
+        _deposit(_AUTHORIZE, _TRANSFER),
+        instrument="card_disputed",
+    ),
+    _answered(
+        "a deposit that the player's bank took back, told again",
+        _DEBIT,
+        _YES,
+        _PAID,
+        _deposit(_AUTHORIZE, _TRANSFER, _DEBIT),
+        instrument="card_disputed",
+    ),
+)
+_ON_WITHDRAWALS = (
+    _answered("may a withdrawal be paid", _AUTHORIZE_OUT, _CAN_PAY, _brings_the_code, _withdrawal()),
+    _answered(
+        "may a withdrawal be paid, asked again",
+        _AUTHORIZE_OUT,
+        _CAN_PAY,
+        _brings_the_code,
+        _withdrawal(_AUTHORIZE_OUT),
+        promised={"authCode": "${auth_code}"},
+    ),
+    _refused(
+        "may a withdrawal be paid of another amount than was asked for",
+        _AUTHORIZE_OUT,
+        "WRONG_AMOUNT",
+        _ends("failed", "WRONG_AMOUNT"),
+        _withdrawal(amount_minor=200),
+    ),
+    _refused(
+        "may a withdrawal be paid that has failed",
+        _AUTHORIZE_OUT,
+        "NOT_PENDING",
+        _ends("failed", "NOT_PENDING"),
+        _withdrawal(_CANCEL_OUT),
+    ),
+    _answered("a paid withdrawal", _TRANSFER_OUT, _YES, _PAID, _withdrawal(_AUTHORIZE_OUT)),
+    _answered("a paid withdrawal, told again", _TRANSFER_OUT, _YES, _PAID, _withdrawal(_AUTHORIZE_OUT, _TRANSFER_OUT)),
+    _answered(
+        "a withdrawal that failed before it was paid",
+        _CANCEL_OUT,
+        _YES,
+        _ends("failed", "processing_error"),
+        _withdrawal(_AUTHORIZE_OUT),
+        instrument="card_processing_error",
+    ),
+    _answered(
+        "a withdrawal that came back after it was paid",
+        _COME_BACK,
+        _YES,
+        _ends("failed", "account_closed"),
+        _withdrawal(_AUTHORIZE_OUT, _TRANSFER_OUT),
+        instrument="card_returns_payouts",
+    ),
+)
+_ON_FORGERIES = (
+    _forged("a call that is signed with another key", "another key", Switch("rotates_webhook_key")),
+    _forged("a call whose time stamp is stale", "stale", Switch("skews_clock", params={"skew_s": -400})),
+    _forged("a call whose time stamp is of the future", "ahead", Switch("skews_clock", params={"skew_s": 400})),
+    _forged("a call without a signature", "missing", spoil=without_signature),
+    _forged("a call whose bytes are not those that were signed", "another payload", spoil=_altered),
+)
+
+CONTRACT = Contract("psp-b", "cashier", (*_ON_PLAYERS, *_ON_DEPOSITS, *_ON_WITHDRAWALS, *_ON_FORGERIES))

@@ -1,0 +1,86 @@
+"""Where a PSP's webhooks go while it is exercised: a merchant that watches them, and hands what is under contract to a mock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import httpx
+
+from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.serving import read_body, serving
+
+AUTH_CODE = "auth-1"
+_YES = json.dumps({"success": True, "authCode": AUTH_CODE}).encode()
+_KEPT = frozenset(("content-type", "stripe-signature", "x-signature"))
+
+Belongs = Callable[[Outgoing], bool]
+Spoil = Callable[[Outgoing], Outgoing]
+
+
+def as_sent(request: Outgoing) -> Outgoing:
+    """Nothing happens to it on the way."""
+    return request
+
+
+def without_signature(request: Outgoing) -> Outgoing:
+    """Somebody on the way drops the header."""
+    kept = {name: value for name, value in request.headers.items() if not name.endswith("-signature")}
+    return Outgoing(request.method, request.path, kept, request.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A request of the PSP, as it was sent, and what it was answered."""
+
+    request: Outgoing
+    status: int
+    answer: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON that was sent."""
+        return dict(json.loads(self.request.body))
+
+
+class Relay:
+    """Forwards what `belongs` to the contract, spoiled or not; says yes to everything else by itself. `arrived`: in order."""
+
+    def __init__(self, mock_url: str, belongs: Belongs, spoil: Spoil = as_sent) -> None:
+        self._mock_url = mock_url.rstrip("/")
+        self._belongs = belongs
+        self._spoil = spoil
+        self.arrived: list[Arrived] = []
+
+    def serving(self) -> Any:
+        """A context in which it listens; its value is the URL for the PSP."""
+        relay = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                headers = {name.lower(): value for name, value in self.headers.items() if name.lower() in _KEPT}
+                status, answer = relay.take(Outgoing("POST", self.path, headers, read_body(self)))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing."""
+
+        return serving(Handler)
+
+    def take(self, request: Outgoing) -> tuple[int, bytes]:
+        """The answer: the mock's, or yes."""
+        status, answer = 200, _YES
+        if self._belongs(request):
+            sent = self._spoil(request)
+            url, headers = self._mock_url + sent.path, dict(sent.headers)
+            got = httpx.post(url, content=sent.body, headers=headers, trust_env=False)
+            status, answer = got.status_code, got.content
+        self.arrived.append(Arrived(request, status, answer))
+        return status, answer
