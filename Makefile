@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
 
-.PHONY: help setup demo test check bench clean lock format schemas
+.PHONY: help setup demo test check contracts-publish bench clean lock format schemas
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,9 @@ schemas: $(READY) ## JSON Schemas for editors, in reports/out/schemas
 	@mkdir -p reports/out/schemas
 	@for kind in scenario platform cells run summary; do $(BIN)/synthetic schema $$kind > reports/out/schemas/$$kind.json; done
 	@ls reports/out/schemas
+
+contracts-publish: $(READY) ## publish this commit's pacts to the broker of PACT_BROKER_BASE_URL (docs/contracts-broker.md)
+	@$(BIN)/synthetic contracts publish
 
 bench: $(READY) ## benchmarks that print ratios against a peer
 	$(BIN)/python -m bench

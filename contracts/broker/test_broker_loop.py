@@ -1,0 +1,102 @@
+"""The loop with a broker: publish, verify, deploy; break the provider, and the broker keeps it from being deployed.
+
+The broker is the stand-in of `synthetic/tests/contracts/broker_standin`, in a process of its own; everything else is real.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import httpx
+import pytest
+
+from synthetic.contracts.broker.deploying import can_i_deploy
+from synthetic.contracts.broker.hal import talking_to
+from synthetic.contracts.broker.reading import pacts_to_verify
+from synthetic.contracts.broker.settings import BrokerAccess, Build
+from synthetic.contracts.broker.verifying import Opened, Verified, verify_pacts
+from synthetic.contracts.broker.writing import publish_pacts, record_deployment
+from synthetic.contracts.providers import PROVIDERS
+from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.suites import PACTS
+from synthetic.contracts.verifying import Target
+from synthetic.tests.contracts.broker_standin.process import broker_process
+
+TOKEN = "t0ken-of-the-loop"  # noqa: S105 - of a broker that lives as long as the test
+
+
+@contextmanager
+def without(url: str, member: str) -> Iterator[str]:
+    """A release of the provider at this URL that no longer answers this member."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _pass(self) -> None:
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            answer = httpx.request(
+                self.command, url + self.path, headers=headers, content=read_body(self), trust_env=False
+            )
+            told = answer.json()
+            told.pop(member, None)
+            body = json.dumps(told).encode()
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _pass  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with serving(Handler) as broken:
+        yield broken
+
+
+@contextmanager
+def broken() -> Iterator[Target]:
+    """psp-a, whose release no longer answers the amount."""
+    with PROVIDERS["psp-a"].serving() as good, without(good.url, "amount") as url:
+        yield replace(good, url=url)
+
+
+def verified(access: BrokerAccess, opened: Opened, build: Build) -> Verified:
+    """The provider, verified against the one pact that the broker asks for."""
+    with talking_to(access) as hal:
+        [one] = verify_pacts(hal, pacts_to_verify(hal, "psp-a", build), opened, build)
+    return one
+
+
+@pytest.mark.slow
+def test_what_breaks_a_consumer_is_not_deployed(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """A verified pair may be deployed; the provider's next version, which drops a field, may not, and the broker says why."""
+    pact = pytestconfig.rootpath / PACTS / "cashier-psp-a.json"
+    with broker_process(tmp_path, token=TOKEN) as url:
+        access = BrokerAccess(url, token=TOKEN)
+        publish_pacts(access, Build("cashier-1", "main"), [pact])
+        assert can_i_deploy(access, "cashier", "cashier-1", "production").allowed is None, "nobody has verified it"
+
+        first = verified(access, PROVIDERS["psp-a"].serving, Build("psp-1", "main"))
+        assert first.found.held, first.found.told()
+        assert can_i_deploy(access, "psp-a", "psp-1", "production").allowed is True
+        record_deployment(access, "psp-a", "psp-1", "production")
+        answer = can_i_deploy(access, "cashier", "cashier-1", "production")
+        assert (answer.allowed, len(answer.rows)) == (True, 1), answer
+        record_deployment(access, "cashier", "cashier-1", "production")
+
+        second = verified(access, broken, Build("psp-2", "main"))
+        assert second.breaks
+        answer = can_i_deploy(access, "psp-a", "psp-2", "production")
+        assert answer.allowed is False
+        assert answer.reason == (
+            "The verification for the pact between the version of cashier currently deployed to production (cashier-1)"
+            " and version psp-2 of psp-a failed"
+        )
+        told = "psp-a breaks cashier, a charge of a good card: $: Actual map is missing the following keys: amount"
+        assert told in answer.failures
+        assert can_i_deploy(access, "psp-a", "psp-1", "production").allowed is True, "what runs there still may"

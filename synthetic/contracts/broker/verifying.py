@@ -1,0 +1,52 @@
+"""Verify a provider against the broker's pacts, and tell the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from synthetic.contracts.broker.hal import Hal
+from synthetic.contracts.broker.reading import PactToVerify
+from synthetic.contracts.broker.results import publish_result
+from synthetic.contracts.broker.settings import Build
+from synthetic.contracts.results import Verification
+from synthetic.contracts.verifying import Target, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One pact of the broker, verified. `result_url`: where the broker keeps the result; "" where it was not published."""
+
+    asked: PactToVerify
+    found: Verification
+    result_url: str = ""
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it fails the provider's build: a pending pact never does."""
+        return not self.found.held and not self.asked.pending
+
+
+Opened = Callable[[], AbstractContextManager[Target]]
+"""Makes the provider ready to be asked; a target is good for one pact, as its idempotency keys are used up then."""
+
+
+def verify_pacts(
+    hal: Hal,
+    asked: Sequence[PactToVerify],
+    opened: Opened,
+    build: Build,
+    *,
+    publishes: bool = True,
+    hear: Callable[[Verified], None] = lambda _: None,
+) -> tuple[Verified, ...]:
+    """Verify each pact and publish its result at once; `hear` is told of each. Raises BrokerRefused, TargetUnreachable."""
+    verified = []
+    for one in asked:
+        with opened() as target:
+            found = verify(one.pact, target)
+        url = publish_result(hal, one, found, build) if publishes else ""
+        verified.append(Verified(one, found, url))
+        hear(verified[-1])
+    return tuple(verified)
