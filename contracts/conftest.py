@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from synthetic.contracts.boundaries import CONTRACTS
 from synthetic.contracts.providers import PROVIDERS, ContractError
 from synthetic.contracts.providers.remote import provider_urls, with_states
+from synthetic.contracts.report.running import Reporting
+from synthetic.contracts.results import Verification
 from synthetic.contracts.verifying import Target
+
+_REPORTING = pytest.StashKey[Reporting]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--provider` and `--provider-states`."""
+    """`--provider`, `--provider-states` and `--contracts-report`."""
     group = parser.getgroup("contracts")
     group.addoption(
         "--provider",
@@ -29,14 +35,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="none|api|http=URL",
         help="how its states are reached: not at all, through its published API (default), or by state changes POSTed to a URL",
     )
+    group.addoption(
+        "--contracts-report",
+        type=Path,
+        default=Path("reports") / "out",
+        metavar="DIR",
+        help="where contracts.html, contracts.json and contracts.prom go (default: reports/out)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse options that can't be meant."""
+    """Refuse options that can't be meant, and get ready to report."""
     try:
         provider_urls(config.getoption("--provider"), PROVIDERS)
+        reporting = Reporting(config, config.rootpath / config.getoption("--contracts-report"), CONTRACTS)
     except ContractError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[_REPORTING] = reporting
+    config.pluginmanager.register(reporting, "synthetic-contracts-report")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -73,3 +89,9 @@ def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Target]]:
             return targets[name]
 
         yield find
+
+
+@pytest.fixture(scope="session")
+def verified(pytestconfig: pytest.Config) -> Callable[[Verification], None]:
+    """What a verification found goes here: it is reported, and the test fails where something broke."""
+    return pytestconfig.stash[_REPORTING].take
