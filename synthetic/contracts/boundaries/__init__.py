@@ -2,6 +2,7 @@
 
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.boundaries.cashier_psp_b import CONTRACT as CASHIER_PSP_B
+from synthetic.contracts.boundaries.game_provider_a_wallet import CONTRACT as GAME_PROVIDER_A_WALLET
 from synthetic.contracts.boundaries.psp_a_cashier import CONTRACT as PSP_A_CASHIER
 from synthetic.contracts.boundaries.psp_b_cashier import CONTRACT as PSP_B_CASHIER
 from synthetic.contracts.interactions import Contract
@@ -12,4 +13,8 @@ PSP_CONTRACTS: tuple[Contract, ...] = (
     PSP_A_CASHIER,
     PSP_B_CASHIER,
 )
-CONTRACTS: tuple[Contract, ...] = (*PSP_CONTRACTS,)
+GAME_PROVIDER_CONTRACTS: tuple[Contract, ...] = (GAME_PROVIDER_A_WALLET,)
+CONTRACTS: tuple[Contract, ...] = (
+    *PSP_CONTRACTS,
+    *GAME_PROVIDER_CONTRACTS,
+)

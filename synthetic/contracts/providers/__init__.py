@@ -6,6 +6,7 @@ from synthetic.contracts.providers.cashier import CASHIER
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.providers.psp_a import PSP_A
 from synthetic.contracts.providers.psp_b import PSP_B
+from synthetic.contracts.providers.wallet import WALLET
 
 PROVIDERS: Mapping[str, Provider] = {
     provider.name: provider
@@ -13,6 +14,7 @@ PROVIDERS: Mapping[str, Provider] = {
         PSP_A,
         PSP_B,
         CASHIER,
+        WALLET,
     )
 }
 

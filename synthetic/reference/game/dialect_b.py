@@ -18,9 +18,10 @@ from synthetic.reference.game.games import games_of
 from synthetic.reference.game.operators import Operator
 from synthetic.reference.game.pace import Pace
 from synthetic.reference.game.provider import build_provider
-from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Reply, Verdict, WalletLine
+from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Reply, Seat, Verdict, WalletLine
 from synthetic.reference.switchboard import Switchboard
 
+SIGNATURE_HEADER = "X-REQUEST-SIGN"
 NOT_ANSWERED = frozenset(range(500, 600))  # this dialect repeats after any 5xx
 
 # `meta.api_code` in the words that the provider uses towards the gateway. Any other is undecided (UNKNOWN).
@@ -47,6 +48,10 @@ class WalletB:
 
     def __init__(self, pace: Pace) -> None:
         self._line = WalletLine(pace, NOT_ANSWERED)
+
+    async def balance(self, operator: Operator, seat: Seat) -> Outcome:
+        """`/balance`."""
+        return await self._send(operator, "balance", seat.currency, _seat(seat))
 
     async def debit(self, operator: Operator, bet: Bet) -> Outcome:
         """`/betwin` with one bet; the round stays open."""
@@ -78,9 +83,17 @@ class WalletB:
         await self._line.aclose()
 
     async def _call(self, operator: Operator, path: str, bet: Bet, more: dict[str, Any]) -> Outcome:
-        raw = json.dumps(_body(bet) | more).encode()
-        headers = {"X-REQUEST-SIGN": hmac.new(operator.wallet_secret.encode(), raw, hashlib.sha256).hexdigest()}
-        return conclude(await self._line.post(f"{operator.wallet_url}/{path}", raw, headers), bet.currency)
+        return await self._send(operator, path, bet.currency, _body(bet) | more)
+
+    async def _send(self, operator: Operator, path: str, currency: str, body: Mapping[str, Any]) -> Outcome:
+        raw = json.dumps(body).encode()
+        headers = {SIGNATURE_HEADER: sign(operator.wallet_secret, raw)}
+        return conclude(await self._line.post(f"{operator.wallet_url}/{path}", raw, headers), currency)
+
+
+def sign(secret: str, raw: bytes) -> str:
+    """HMAC-SHA256 over the raw body, in hex."""
+    return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
 def conclude(reply: Reply | None, currency: str) -> Outcome:
@@ -94,7 +107,9 @@ def conclude(reply: Reply | None, currency: str) -> Outcome:
         balance_minor = from_decimal(reply.body.get("balance"), currency)
     except ValueError:
         return UNKNOWN
-    return Outcome(Verdict.DONE, balance_minor=balance_minor) if reply.status == 200 else UNKNOWN
+    if reply.status != 200:
+        return UNKNOWN
+    return Outcome(Verdict.DONE, balance_minor=balance_minor, wallet_id=_wallet_id(reply.body))
 
 
 def build_provider_b(
@@ -110,6 +125,10 @@ def build_provider_b(
     )
 
 
+def _seat(seat: Seat) -> dict[str, Any]:
+    return {"token": seat.session, "user_id": seat.player, "currency": seat.currency}
+
+
 def _body(bet: Bet) -> dict[str, Any]:
     return {
         "token": bet.session,
@@ -118,6 +137,13 @@ def _body(bet: Bet) -> dict[str, Any]:
         "game": bet.game,
         "round_id": bet.round_id,
     }
+
+
+def _wallet_id(body: Mapping[str, Any]) -> str:
+    """Of the last transaction; "" where there is none."""
+    transactions = body.get("transactions")
+    last = transactions[-1] if isinstance(transactions, list) and transactions else None
+    return str(last.get("id_casino", "")) if isinstance(last, dict) else ""
 
 
 def _refusal(body: Mapping[str, Any]) -> str | None:

@@ -26,14 +26,28 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A call's verdict. `code` says why it was refused, `balance_minor` what the player has after it."""
+    """A call's verdict. `code` says why it was refused, `balance_minor` what the player has after it.
+
+    `wallet_id` is the wallet's own id of the transaction, where the dialect has one.
+    """
 
     verdict: Verdict
     code: str = ""
     balance_minor: int | None = None
+    wallet_id: str = ""
 
 
 UNKNOWN = Outcome(Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A player at a game, before he bets. `session` is the wallet's token."""
+
+    player: str
+    session: str
+    game: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

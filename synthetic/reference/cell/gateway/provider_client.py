@@ -77,18 +77,29 @@ class ProviderClient:
             return VoidReply.NONE
         return {202: VoidReply.CANCELLING, 409: VoidReply.CLOSED}.get(response.status_code, VoidReply.NONE)
 
+    async def round_state(self, round_id: str) -> str | None:
+        """The round's state as the provider knows it; None where it does not say."""
+        response = await self._send("GET", f"/rounds/{round_id}")
+        answer = _object(response)
+        if response is None or response.status_code != 200 or answer.get("round") != round_id:
+            return None
+        return str(answer.get("state"))
+
     async def aclose(self) -> None:
         """Close the connections that are our own."""
         if self._is_own:
             await self._http.aclose()
 
     async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response | None:
+        return await self._send("POST", path, body)
+
+    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response | None:
         """The answer, or None. One repetition covers a kept connection that the provider had just closed."""
         url = self._account.url.rstrip("/") + path
         headers = {"Authorization": f"Bearer {self._account.api_key}", **outgoing_headers()}
         for _ in range(2):
             try:
-                return await self._http.post(url, json=body, headers=headers)
+                return await self._http.request(method, url, json=body, headers=headers)
             except httpx.TimeoutException:
                 return None
             except httpx.TransportError:
