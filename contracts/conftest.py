@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic.contracts.boundaries import CONTRACTS
+from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
 from synthetic.contracts.providers import PROVIDERS, ContractError
 from synthetic.contracts.providers.remote import provider_urls, with_states
 from synthetic.contracts.report.running import Reporting
@@ -48,7 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse options that can't be meant, and get ready to report."""
     try:
         provider_urls(config.getoption("--provider"), PROVIDERS)
-        reporting = Reporting(config, config.rootpath / config.getoption("--contracts-report"), CONTRACTS)
+        out = config.rootpath / config.getoption("--contracts-report")
+        reporting = Reporting(config, out, (*CONTRACTS, *GATEWAY_CONTRACTS))
     except ContractError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_REPORTING] = reporting

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from synthetic.contracts.interactions import Contract
+from synthetic.contracts.messages import MessageContract, message_pact_of
 from synthetic.contracts.pacts import pact_of, rewrite
 
+AnyContract = Contract | MessageContract
 PACTS = Path("contracts") / "pacts"  # from the project's root, which is pytest's
 
 
-def each_interaction(contracts: Sequence[Contract]) -> pytest.MarkDecorator:
+def each_interaction(contracts: Sequence[AnyContract]) -> pytest.MarkDecorator:
     """A test for every interaction; it gets `contract` and `one`."""
     rows = [
         pytest.param(contract, one, id=f"{contract.name}: {one.description}")
@@ -23,14 +25,15 @@ def each_interaction(contracts: Sequence[Contract]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("contract", "one"), rows)
 
 
-def each_contract(contracts: Sequence[Contract]) -> pytest.MarkDecorator:
+def each_contract(contracts: Sequence[AnyContract]) -> pytest.MarkDecorator:
     """A test for every pair of a consumer and a provider; it gets `contract`."""
     return pytest.mark.parametrize("contract", [pytest.param(contract, id=contract.name) for contract in contracts])
 
 
-def keep_up_to_date(contract: Contract, root: Path) -> None:
+def keep_up_to_date(contract: AnyContract, root: Path) -> None:
     """Write the contract's pact. Fails where the committed one had said something else: who changed it has to say so."""
-    changed = rewrite(pact_of(contract), root / PACTS)
+    pact = pact_of(contract) if isinstance(contract, Contract) else message_pact_of(contract)
+    changed = rewrite(pact, root / PACTS)
     assert not changed, (
         f"{PACTS / contract.name}.json was out of date and is rewritten: look at the change, and commit it"
     )

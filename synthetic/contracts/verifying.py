@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 from pact import Verifier
 
+from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of, states_of
 from synthetic.contracts.promised import broken_promises, by_type
-from synthetic.contracts.results import InteractionResult, Mismatch, Verification
+from synthetic.contracts.results import InteractionResult, Verification
 from synthetic.contracts.sealing import OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
 from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
 
@@ -119,7 +120,7 @@ def _results(pact: PactFile, told: Mapping[str, Any], exchanges: Sequence[Exchan
 
 def _result(pact: PactFile, one: Mapping[str, Any], exchange: Exchanged | None) -> InteractionResult:
     mismatch = one.get("mismatch") or {}
-    found = [_mismatch(m) for m in mismatch.get("mismatches", ())]
+    found = mismatches_of(one)
     agreed = next(agreed for agreed in pact.interactions if agreed["description"] == one["description"])
     if exchange is not None and one["result"] == "OK":
         found += broken_promises(agreed, exchange)
@@ -135,14 +136,6 @@ def _result(pact: PactFile, one: Mapping[str, Any], exchange: Exchanged | None) 
         reason,
         exchange,
     )
-
-
-def _mismatch(one: Mapping[str, Any]) -> Mismatch:
-    """Pact's own, with the place in one word."""
-    kind = str(one.get("type", ""))
-    place = {"StatusMismatch": "status", "BodyTypeMismatch": "content type"}.get(kind)
-    path = place or str(one.get("path") or one.get("key") or one.get("parameter") or kind)
-    return Mismatch(path, str(one.get("expected", "")), str(one.get("actual", "")), str(one.get("mismatch", "")))
 
 
 def _unjudged(pact: PactFile, one: Mapping[str, Any], reason: str) -> InteractionResult:

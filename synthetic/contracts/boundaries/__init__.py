@@ -2,11 +2,12 @@
 
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.boundaries.cashier_psp_b import CONTRACT as CASHIER_PSP_B
+from synthetic.contracts.boundaries.game_client_gateway import CONTRACT as GAME_CLIENT_GATEWAY
 from synthetic.contracts.boundaries.game_provider_a_wallet import CONTRACT as GAME_PROVIDER_A_WALLET
-from synthetic.contracts.boundaries.game_provider_b_wallet import CONTRACT as GAME_PROVIDER_B_WALLET
 from synthetic.contracts.boundaries.psp_a_cashier import CONTRACT as PSP_A_CASHIER
 from synthetic.contracts.boundaries.psp_b_cashier import CONTRACT as PSP_B_CASHIER
 from synthetic.contracts.interactions import Contract
+from synthetic.contracts.messages import MessageContract
 
 PSP_CONTRACTS: tuple[Contract, ...] = (
     CASHIER_PSP_A,
@@ -14,11 +15,9 @@ PSP_CONTRACTS: tuple[Contract, ...] = (
     PSP_A_CASHIER,
     PSP_B_CASHIER,
 )
-GAME_PROVIDER_CONTRACTS: tuple[Contract, ...] = (
-    GAME_PROVIDER_A_WALLET,
-    GAME_PROVIDER_B_WALLET,
-)
+GAME_PROVIDER_CONTRACTS: tuple[Contract, ...] = (GAME_PROVIDER_A_WALLET,)
 CONTRACTS: tuple[Contract, ...] = (
     *PSP_CONTRACTS,
     *GAME_PROVIDER_CONTRACTS,
 )
+GATEWAY_CONTRACTS: tuple[MessageContract, ...] = (GAME_CLIENT_GATEWAY,)

@@ -20,6 +20,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from synthetic.contracts.interactions import Contract
+from synthetic.contracts.messages import MessageContract
 from synthetic.contracts.report.allure_steps import tell_allure
 from synthetic.contracts.report.document import Pair, Results, pair_of, pair_without_result
 from synthetic.contracts.report.impact import read_impacts
@@ -49,7 +50,7 @@ class Reporting:
     Raises ContractError where contracts/impact.yaml is not as it has to be.
     """
 
-    def __init__(self, config: pytest.Config, out: Path, known: Sequence[Contract]) -> None:
+    def __init__(self, config: pytest.Config, out: Path, known: Sequence[Contract | MessageContract]) -> None:
         self._impacts = read_impacts(config.rootpath)
         self._root = config.rootpath
         self._out = out
@@ -148,7 +149,7 @@ def _incomplete(missing: Sequence[_Selected], *, interrupted: bool) -> tuple[str
 def _selected(item: pytest.Item) -> _Selected | None:
     """None for a test that uses the fixture without being one of a contract."""
     contract = item.callspec.params.get("contract") if hasattr(item, "callspec") else None
-    if not isinstance(contract, Contract):
+    if not isinstance(contract, Contract | MessageContract):
         return None
     interactions = tuple(one.description for one in contract.interactions)
     return _Selected(
