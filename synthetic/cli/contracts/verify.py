@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 
 def verify(
-    provider: Annotated[str, typer.Argument(help="The provider, as the pacts call it.")],
+    providers: Annotated[
+        list[str] | None, typer.Argument(help="Providers, as the pacts call them (default: all).", metavar="PROVIDER")
+    ] = None,
     *,
     url: Annotated[str | None, typer.Option(help="Where it runs (default: the reference one is started).")] = None,
     states: Annotated[str, typer.Option(help="How its states are reached.", metavar="none|api|http=URL")] = "api",
@@ -39,7 +42,7 @@ def verify(
     ] = None,
     publish: Annotated[bool, typer.Option(help="Publish the results.")] = True,
 ) -> None:
-    """Verify a provider against the pacts of its consumers' main branches, of what is deployed, and of the branch called as ours.
+    """Verify providers against the pacts of their consumers' main branches, of what is deployed, and of the branch called as ours.
 
     Results are published under GIT_COMMIT and GIT_BRANCH, else what git says here. A pact that our branch has never kept is
     pending: its failure is told, and fails nothing.
@@ -47,11 +50,15 @@ def verify(
     """
     access = access_from(os.environ)
     build = build_from(os.environ, Path.cwd())
-    opened = _opened(provider, url, states)
+    opened = _opened(providers or [], url, states)
+    if len(opened) != 1 and (url, pact_url) != (None, None):
+        raise AuthorError.at(NOWHERE, "--url and --pact-url are of one provider", "name it")
+    verified: list[Verified] = []
     with talking_to(access) as hal:
-        asked = _asked(hal, provider, build, pact_url, wip_since)
-        verifying = _module("verifying")
-        verified = verifying.verify_pacts(hal, asked, opened, build, publishes=publish, hear=_hear)
+        for provider, its_target in opened.items():
+            asked = _asked(hal, provider, build, pact_url, wip_since)
+            verify_pacts = _module("verifying").verify_pacts
+            verified += verify_pacts(hal, asked, its_target, build, publishes=publish, hear=_hear)
     raise typer.Exit(_exit_code(verified))
 
 
@@ -65,22 +72,23 @@ def _asked(
     return reading.pacts_to_verify(hal, provider, build, wip_since=since)  # type: ignore[no-any-return]
 
 
-def _opened(provider: str, url: str | None, states: str) -> Opened:
-    """The provider at its URL, or the reference one. Raises AuthorError, before anything is asked."""
-    providers, remote = _module("providers", of="contracts"), _module("providers.remote", of="contracts")
-    known = pick(providers.PROVIDERS, provider, "provider")
+def _opened(names: Sequence[str], url: str | None, states: str) -> dict[str, Opened]:
+    """Each provider of these names (all, for none), where it runs. Raises AuthorError, before anything is asked."""
+    known, remote = _module("providers", of="contracts"), _module("providers.remote", of="contracts")
+    chosen = {name: pick(known.PROVIDERS, name, "provider") for name in names or known.PROVIDERS}
     if url is None:
-        return known.serving  # type: ignore[no-any-return]
+        return {name: provider.serving for name, provider in chosen.items()}
 
-    def at_url() -> AbstractContextManager[Target]:
-        return nullcontext(remote.with_states(known.at(url, os.environ), states))
+    def at_url(provider: Any) -> AbstractContextManager[Target]:
+        return nullcontext(remote.with_states(provider.at(url, os.environ), states))
 
     try:
-        remote.provider_urls([f"{provider}={url}"], providers.PROVIDERS)
-        at_url()
-    except providers.ContractError as error:
+        for name, provider in chosen.items():
+            remote.provider_urls([f"{name}={url}"], known.PROVIDERS)
+            at_url(provider)
+    except known.ContractError as error:
         raise AuthorError.at(NOWHERE, str(error)) from None
-    return at_url
+    return {name: partial(at_url, provider) for name, provider in chosen.items()}
 
 
 def _module(name: str, *, of: str = "contracts.broker") -> Any:

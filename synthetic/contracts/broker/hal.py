@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from synthetic.contracts.broker.errors import BrokerRefused
+from synthetic.contracts.broker.errors import BrokerLacks, BrokerRefused
 from synthetic.contracts.broker.settings import TOKEN, USERNAME, BrokerAccess
 from synthetic.core.errors import TargetUnreachable
 
@@ -37,7 +37,7 @@ class Hal:
     def send(self, method: str, url: str, body: Any = None) -> JSON:
         """A request with a JSON body, and its answer; {} where it has none. Only to the broker: it carries our credentials."""
         if urlsplit(url)[:2] != urlsplit(self._access.url)[:2]:
-            raise BrokerRefused(f"the broker at {self._access.url} sends us elsewhere: {url}")
+            raise BrokerRefused(f"{url} is not at the broker, {self._access.url}: our credentials do not go there")
         try:
             answer = self._http.request(method, url, json=body)
         except httpx.HTTPError as error:
@@ -45,7 +45,8 @@ class Hal:
         if answer.status_code in {401, 403}:
             raise BrokerRefused(f"the broker does not let us in ({answer.status_code}); look at {TOKEN} or {USERNAME}")
         if not answer.is_success:
-            raise BrokerRefused(f"{method} {url} was answered with {answer.status_code}: {self._errors(answer)}")
+            refusal = BrokerLacks if answer.status_code == 404 else BrokerRefused
+            raise refusal(f"{method} {url} was answered with {answer.status_code}: {self._errors(answer)}")
         return dict(answer.json()) if answer.content else {}
 
     def _errors(self, answer: httpx.Response) -> str:

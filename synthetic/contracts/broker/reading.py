@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from synthetic.contracts.broker.errors import BrokerLacks
 from synthetic.contracts.broker.hal import JSON, Hal, href
 from synthetic.contracts.broker.selectors import RECOMMENDED, ConsumerVersions
 from synthetic.contracts.broker.settings import Build
@@ -38,7 +39,8 @@ def pacts_to_verify(
 ) -> tuple[PactToVerify, ...]:
     """Ask which pacts the provider has to verify; with `wip_since` also those in progress since then that nobody selects.
 
-    Each content comes once. Nothing to verify is (). Raises BrokerRefused, TargetUnreachable.
+    Each content comes once. Nothing to verify is (), also where the broker has never heard of the provider. Raises BrokerRefused,
+    TargetUnreachable.
     """
     question: dict[str, Any] = {
         "consumerVersionSelectors": [selector.wire for selector in selectors],
@@ -48,7 +50,10 @@ def pacts_to_verify(
     if wip_since is not None:
         question["includeWipPactsSince"] = wip_since.isoformat()
     where = href(hal.index(), "pb:provider-pacts-for-verification", provider=provider)
-    answer = hal.send("POST", where, question)
+    try:
+        answer = hal.send("POST", where, question)
+    except BrokerLacks:
+        return ()
     return tuple(_fetch(hal, one) for one in answer["_embedded"]["pacts"])
 
 

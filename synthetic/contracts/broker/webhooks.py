@@ -1,8 +1,8 @@
 """The webhook that lets a changed pact be verified at once: the broker dispatches an event to the provider's repository.
 
-The `pact` binary has `create-webhook`, but it wants the repository's token as an argument, where every process can read it, and
-sends the headers in a form that the broker does not read (0.9.0). So the webhook is PUT through the broker's API, under an id that
-follows from what it is for: saying it again changes it, and never makes a second one.
+The `pact` binary has `create-or-update-webhook`, but it wants the repository's token as an argument, where every process of the
+machine can read it. So the webhook is PUT through the broker's API, under an id that follows from what it is for: saying it again
+changes it, and never makes a second one.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from synthetic.contracts.broker.settings import BrokerAccess
 from synthetic.contracts.serving import read_body, serving
 from synthetic.tests.contracts.broker.banks import verified_by_pact
 from synthetic.tests.contracts.broker.stories import pact
+from synthetic.tests.style.checkout import ROOT
 
 
 def pact_says(access: BrokerAccess, *arguments: str, code: int = 0) -> str:
@@ -44,7 +47,12 @@ def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            came.append({"headers": dict(self.headers), "body": json.loads(read_body(self))})
+            came.append(
+                {
+                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "body": json.loads(read_body(self)),
+                }
+            )
             self.send_response(204)
             self.end_headers()
 
@@ -124,12 +132,19 @@ def test_another_content_under_the_same_version_is_refused(access: BrokerAccess,
     assert "unique consumer version number" in " ".join(told.split())
 
 
+def webhook_of_the_docs(url: str) -> list[str]:
+    """Pact's command for it, as docs/contracts-broker.md shows it, to this address."""
+    text = (ROOT / "docs/contracts-broker.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    [line] = [line for line in text.splitlines() if line.startswith("$ pact broker create-or-update-webhook")]
+    words = shlex.split(line.replace("$PACT_WEBHOOK_GITHUB_TOKEN", "gh-token").replace('"psp-a"', '"bank"'))
+    return [word.replace("psp-a", "bank") if word == "psp-a" else word for word in (words[3], url, *words[5:])]
+
+
 def test_a_changed_pact_makes_the_webhooks_request(access: BrokerAccess, pacts: Path) -> None:
-    """Once for each new content, with the address of the pact in it."""
-    body = '{"client_payload": {"pact_url": "${pactbroker.pactUrl}", "of": "${pactbroker.consumerName}"}}'
+    """Once for each new content, with the address of the pact in it; the command of the docs, given twice, makes one webhook."""
     with listener() as (url, came):
-        webhook = ("create-webhook", url, "--request", "POST", "--data", body, "--provider", "bank")
-        pact_says(access, *webhook, "--contract-content-changed")
+        for _ in range(2):
+            pact_says(access, *webhook_of_the_docs(url))
         publish(access, pacts, "shop-1")
         publish(access, pacts, "shop-2")  # the same content
         publish(access, pacts, "shop-3", path="/refunds")
@@ -137,7 +152,19 @@ def test_a_changed_pact_makes_the_webhooks_request(access: BrokerAccess, pacts: 
         while len(came) < 2:
             assert time.monotonic() < deadline_s, came
             time.sleep(0.01)
-    payloads = [one["body"]["client_payload"] for one in came]
-    assert [payload["of"] for payload in payloads] == ["shop", "shop"]
-    answer = httpx.get(payloads[0]["pact_url"], headers={"Authorization": f"Bearer {access.token}"}, trust_env=False)
+    assert [one["body"]["event_type"] for one in came] == ["pact_changed", "pact_changed"]
+    assert {one["headers"]["authorization"] for one in came} == {"Bearer gh-token"}
+    pact_url = came[0]["body"]["client_payload"]["pact_url"]
+    answer = httpx.get(pact_url, headers={"Authorization": f"Bearer {access.token}"}, trust_env=False)
     assert answer.json()["interactions"][0]["description"] == "GET /orders"
+
+
+def test_the_commands_of_the_docs_that_set_a_broker_up_work(access: BrokerAccess) -> None:
+    """A main branch of another name, and another environment."""
+    text = (ROOT / "docs/contracts-broker.md").read_text(encoding="utf-8")
+    commands = re.findall(r"`pact broker (create-or-update-pacticipant[^`]*|create-environment[^`]*)`", text)
+    assert len(commands) == 2
+    for command in commands:
+        pact_says(access, *shlex.split(command))
+    assert '"mainBranch":"trunk"' in pact_says(access, "describe-pacticipant", "--name", "cashier", "--output", "json")
+    assert "uat" in pact_says(access, "list-environments")

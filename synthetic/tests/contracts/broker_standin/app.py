@@ -21,7 +21,7 @@ from synthetic.tests.contracts.broker_standin import views
 from synthetic.tests.contracts.broker_standin.delivery import BadWebhook, deliver, read_webhook, show_webhook
 from synthetic.tests.contracts.broker_standin.hal import Addresses, Metadata
 from synthetic.tests.contracts.broker_standin.matrix import BadQuery, Query, rule
-from synthetic.tests.contracts.broker_standin.records import JSON, Environment, Publication
+from synthetic.tests.contracts.broker_standin.records import JSON, Environment, Pacticipant, Publication
 from synthetic.tests.contracts.broker_standin.selection import BadSelector, Question, choose
 from synthetic.tests.contracts.broker_standin.store import Conflict, Store
 
@@ -74,6 +74,7 @@ class Broker:
             ("GET", f"{pact}/pact-version/{{sha}}/verification-results/{{result}}", self.result),
             ("GET", "/pacts/provider/{provider}/for-verification", self.for_verification_links),
             ("POST", "/pacts/provider/{provider}/for-verification", self.for_verification),
+            ("POST", "/pacticipants", self.create_pacticipant),
             ("GET", "/pacticipants/{name}", self.pacticipant),
             ("PATCH", "/pacticipants/{name}", self.change_pacticipant),
             ("GET", version, self.version),
@@ -189,6 +190,13 @@ class Broker:
         """An application."""
         one = self.store.pacticipants[_part(request, "name")]
         return HalResponse(views.pacticipant(_addresses(request), one))
+
+    async def create_pacticipant(self, request: Request) -> Response:
+        """A new application."""
+        body = await request.json()
+        one = Pacticipant(body["name"], body.get("mainBranch"))
+        self.store.pacticipants[one.name] = one
+        return HalResponse(views.pacticipant(_addresses(request), one), 201)
 
     async def change_pacticipant(self, request: Request) -> Response:
         """Name its main branch."""

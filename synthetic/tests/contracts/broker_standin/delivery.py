@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -44,7 +43,7 @@ def read_webhook(uuid: str, body: JSON) -> Webhook:
         events=events,
         method=str(request["method"]),
         url=url.geturl(),
-        headers=tuple(_headers(request.get("headers"))),
+        headers=tuple((str(name), str(value)) for name, value in (request.get("headers") or {}).items()),
         body=request.get("body"),
         username=request.get("username"),
         password=request.get("password"),
@@ -93,8 +92,3 @@ async def deliver(webhook: Webhook, parameters: Mapping[str, str]) -> JSON:
 def _fill(text: str, parameters: Mapping[str, str]) -> str:
     """Each `${pactbroker.name}` by its value; one that is not known by nothing, as the broker does it."""
     return _PARAMETER.sub(lambda match: parameters.get(match[1], ""), text)
-
-
-def _headers(given: Any) -> list[tuple[str, str]]:
-    """A mapping. The broker makes nothing of the list of lines that the `pact` binary sends (0.9.0): no header has a value then."""
-    return [(str(name), str(value)) for name, value in given.items()] if isinstance(given, Mapping) else []
