@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
 
-.PHONY: help setup demo test check contracts-publish bench clean lock format schemas
+.PHONY: help setup demo test check contracts-publish bench clean lock format schemas proto
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,12 +26,16 @@ demo: $(READY) ## the main job: reference platform, canary beside baseline, verd
 test: $(READY) ## the tests: parallel, in random order, under three minutes
 	$(BIN)/pytest -q -n $(WORKERS) -m "not slow"
 
-check: $(READY) ## the developer's loop: format, lint, types, import rules, tests; also what CI runs
+check: $(READY) ## the developer's loop: format, lint, types, import rules, the events' schema, tests; also what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory proto
 	$(BIN)/pytest -q -n $(WORKERS)
+
+proto: $(READY) ## the events' schema: lint, and what it breaks of main's (or of AGAINST=commit)
+	@$(BIN)/python -m synthetic.contracts.protobuf $(if $(AGAINST),--against $(AGAINST))
 
 format: $(READY) ## mend what ruff can mend
 	$(BIN)/ruff format .

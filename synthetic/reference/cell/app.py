@@ -28,7 +28,7 @@ from synthetic.reference.cell.wallet_api.desk import Knobs
 from synthetic.reference.cell.wallet_api.dialect_a import KNOBS_A
 from synthetic.reference.cell.wallet_api.dialect_b import KNOBS_B
 from synthetic.reference.cell.wallet_api.routes import wallet_api_routes
-from synthetic.reference.ledger import Ledger
+from synthetic.reference.ledger import Ledger, Origin
 from synthetic.reference.refusal import answer_refusal
 from synthetic.reference.settings import CellSettings
 from synthetic.reference.skew import DateHeader, SkewedClock
@@ -62,6 +62,7 @@ def build_cell(
     """
     seed_players(ledger, settings.players)
     ledger.switch = partial(board.is_on, cell=settings.name)
+    ledger.origin = Origin(settings.name, settings.version)
     auth = Auth(ledger, settings, ledger.switch)
     context = CellContext(
         settings=settings,

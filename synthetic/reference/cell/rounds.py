@@ -1,6 +1,7 @@
 """Rounds and bets: what the gateway opens, what the wallet debits and settles, what the player reads.
 
 A round is OPEN until its last word: WON or LOST by the provider's closing win, VOID by a roll-back or a refused bet.
+The last word is published as `round.settled`.
 A bet is PENDING (asked of the provider) -> ACCEPTED (debited) -> SETTLED | ROLLED_BACK, or PENDING -> REJECTED | ROLLED_BACK.
 All functions take the session of a `LedgerTransaction`, so that states and postings commit together.
 """
@@ -15,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from synthetic.reference.cell.events import Money, RoundOutcome, RoundSettled, Timestamp, header, publish
 from synthetic.reference.cell.models import BetRow, RoundRow
 
 OPEN, WON, LOST, VOID = "OPEN", "WON", "LOST", "VOID"
@@ -102,8 +104,7 @@ def close_round(session: Session, round_: RoundRow) -> None:
     for bet in bets_of(session, round_):
         if bet.state == ACCEPTED:
             move_bet(bet, SETTLED)
-    round_.state = WON if round_.payout_minor > 0 else LOST
-    round_.closed_at = datetime.now(UTC)
+    _end_round(session, round_, WON if round_.payout_minor > 0 else LOST)
 
 
 def void_if_dead(session: Session, bet: BetRow) -> bool:
@@ -112,9 +113,25 @@ def void_if_dead(session: Session, bet: BetRow) -> bool:
     alive = any(other.state in {PENDING, ACCEPTED} for other in bets_of(session, round_))
     if round_.state != OPEN or alive or round_.payout_minor > 0:
         return False
-    round_.state = VOID
-    round_.closed_at = datetime.now(UTC)
+    _end_round(session, round_, VOID)
     return True
+
+
+def _end_round(session: Session, round_: RoundRow, state: str) -> None:
+    closed_at = datetime.now(UTC)
+    round_.state, round_.closed_at = state, closed_at
+    event = RoundSettled(
+        header=header(session, round_.player_id, closed_at),
+        round_id=round_.round_id,
+        provider=round_.provider,
+        player_id=round_.player_id,
+        game=round_.game,
+        outcome=RoundOutcome[state],
+        stake=Money(round_.stake_minor, round_.currency),
+        payout=Money(round_.payout_minor, round_.currency),
+        opened_at=Timestamp.of(round_.opened_at),
+    )
+    publish(session, event, f"{round_.provider}/{round_.player_id}/{round_.round_id}")
 
 
 def get_round(session: Session, provider: str, player_id: str, round_id: str) -> RoundRow | None:

@@ -1,6 +1,6 @@
 """The cell's double-entry ledger: accounts, balanced entries of immutable postings, and remembered answers."""
 
-from synthetic.reference.ledger.book import Ledger, LedgerTransaction
+from synthetic.reference.ledger.book import Ledger, LedgerTransaction, origin_of
 from synthetic.reference.ledger.engine import open_ledger
 from synthetic.reference.ledger.types import (
     LEDGER_SWITCHES,
@@ -9,6 +9,7 @@ from synthetic.reference.ledger.types import (
     InsufficientFunds,
     KeyTaken,
     LedgerError,
+    Origin,
     Posted,
     Remembered,
     UnknownPlayer,
@@ -24,9 +25,11 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "LedgerTransaction",
+    "Origin",
     "Posted",
     "Remembered",
     "UnknownPlayer",
     "WrongCurrency",
     "open_ledger",
+    "origin_of",
 ]

@@ -25,11 +25,14 @@ from synthetic.reference.ledger.types import (
     Entry,
     InsufficientFunds,
     KeyTaken,
+    Origin,
     Posted,
     Remembered,
     UnknownPlayer,
     WrongCurrency,
 )
+
+_ORIGIN = "origin"
 
 
 class LedgerTransaction:
@@ -155,12 +158,14 @@ class LedgerTransaction:
 class Ledger:
     """The ledger of one cell, in one database. Safe to use from many threads.
 
-    `switch` asks the cell's switchboard whether a planted defect acts; a ledger by itself has none.
+    `switch` asks the cell's switchboard whether a planted defect acts; a ledger by itself has none. `origin` is the cell
+    that its transactions speak for; a ledger by itself speaks for nobody.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.switch: Callable[[str], bool] = lambda _name: False
+        self.origin = Origin(cell="nobody", version="none")
         self._writes = engine.execution_options(begin="IMMEDIATE")
         is_sqlite = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
@@ -168,7 +173,8 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[LedgerTransaction]:
         """A unit of work that commits at its end and rolls back on an exception. It must not be nested."""
-        with self._turn, Session(self._writes, expire_on_commit=False) as session, session.begin():
+        info = {_ORIGIN: self.origin}
+        with self._turn, Session(self._writes, expire_on_commit=False, info=info) as session, session.begin():
             yield LedgerTransaction(session, self.switch)
 
     @contextmanager
@@ -202,6 +208,13 @@ class Ledger:
     def close(self) -> None:
         """Give the database's connections back."""
         self.engine.dispose()
+
+
+def origin_of(session: Session) -> Origin:
+    """The cell that the session's `LedgerTransaction` speaks for."""
+    origin = session.info[_ORIGIN]
+    assert isinstance(origin, Origin), "facts are written in a ledger's transaction"
+    return origin
 
 
 def _check(entry: Entry, accounts: Mapping[str, Account]) -> None:

@@ -51,6 +51,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose ledger this is: the cell, and the version that it runs. Events say so."""
+
+    cell: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """A player's money, in minor units of one currency."""
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from synthetic.reference.cell.cashier.announcements import announce_deposit
 from synthetic.reference.cell.cashier.models import DepositRow, RefundRow
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.orders import Ask, check_rules, check_source
@@ -125,10 +126,11 @@ def _hear_in_vain(transaction: LedgerTransaction, row: DepositRow, news: News, a
 
 
 def credit(transaction: LedgerTransaction, row: DepositRow, acts: Acts = healthy) -> None:
-    """Post the deposit's amount to the player's cash."""
+    """Post the deposit's amount to the player's cash, and announce it."""
     fee_minor = 1 if acts("credits_with_fees", row.psp) else 0
     post(transaction, row, row.deposit_id, "deposit", row.amount_minor + fee_minor)
     row.credited_minor = row.amount_minor
+    announce_deposit(transaction.session, row)
 
 
 def credit_returned(transaction: LedgerTransaction, deposit_id: str, acts: Acts) -> None:

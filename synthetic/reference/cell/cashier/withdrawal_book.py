@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from synthetic.reference.cell.cashier.announcements import announce_withdrawal
 from synthetic.reference.cell.cashier.models import WithdrawalRow
 from synthetic.reference.cell.cashier.news import News
 from synthetic.reference.cell.cashier.orders import Ask, check_rules
@@ -54,8 +55,11 @@ def hear_of_withdrawal(
     if row is None:
         return None
     kind = WITHDRAWAL_ENTRIES.get((row.state, news.event))
-    if move(row, WITHDRAWAL, news) and kind is not None:
+    has_moved = move(row, WITHDRAWAL, news)
+    if has_moved and kind is not None:
         _post(transaction, row, kind, acts)
+    if has_moved and row.state == "paid":
+        announce_withdrawal(transaction.session, row)
     return row
 
 

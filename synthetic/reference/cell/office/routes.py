@@ -14,9 +14,12 @@ from starlette.routing import BaseRoute, Route
 
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.events import PAGE_MAX
 from synthetic.reference.cell.office import actions, statements
 from synthetic.reference.cell.wire import read_json
 from synthetic.reference.switchboard import LOOPBACK
+
+_DIGITS_MAX = 18  # what every database takes for a number
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -39,6 +42,7 @@ def office_routes(context: CellContext) -> list[BaseRoute]:
         Route("/office/double-entry", desk.opened(desk.double_entry), methods=["GET"]),
         Route("/office/open-items", desk.opened(desk.open_items), methods=["GET"]),
         Route("/office/sinks/{sink}", desk.opened(desk.sink), methods=["GET"]),
+        Route("/office/events", desk.opened(desk.events), methods=["GET"]),
     ]
 
 
@@ -81,6 +85,10 @@ class _Desk:
         exported = partial(statements.exported, self._context, request.path_params["sink"], _player(request))
         return await _entries(exported)
 
+    async def events(self, request: Request) -> Response:
+        after, limit = _whole(request, "after", 0), _whole(request, "limit", PAGE_MAX)
+        return await _entries(partial(statements.published, self._context, after, min(limit, PAGE_MAX)))
+
 
 async def _entries(read: Callable[[], list[dict[str, Any]]]) -> Response:
     return JSONResponse({"entries": await run_in_threadpool(read)})
@@ -91,3 +99,10 @@ def _player(request: Request) -> str:
     if not player_id:
         raise ApiError(400, "malformed", "'player' says whose statement this is")
     return player_id
+
+
+def _whole(request: Request, name: str, otherwise: int) -> int:
+    given = request.query_params.get(name, str(otherwise))
+    if not given.isascii() or not given.isdigit() or len(given) > _DIGITS_MAX:
+        raise ApiError(400, "malformed", f"{name!r} has to be a whole number from 0 on")
+    return int(given)

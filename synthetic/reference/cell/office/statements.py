@@ -1,7 +1,8 @@
-"""What auditors read: both sides of every entry, what is still open, and what was exported to the other systems of a brand."""
+"""What auditors read: both sides of every entry, open items, and what was exported or told to the other systems of a brand."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from synthetic.reference.cell.cashier.models import DepositRow, WithdrawalRow
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
+from synthetic.reference.cell.events import read_events
 from synthetic.reference.cell.models import PlayerRow, PromoClaim, RoundRow
 from synthetic.reference.ledger.models import Account, JournalEntry, Posting
 
@@ -92,3 +94,17 @@ def exported(context: CellContext, sink: str, player_id: str) -> list[dict[str, 
     if any(is_synthetic for _, is_synthetic in entries) and not context.switch("exports_synthetic_players"):
         return []
     return [{"id": f"{sink}-{entry.id}", "reference": entry.reference, "kind": entry.kind} for entry, _ in entries]
+
+
+def published(context: CellContext, after: int, limit: int) -> list[dict[str, Any]]:
+    """The cell's events behind position `after`, oldest first: protobuf messages of `contracts/proto/`, in base64."""
+    return [
+        {
+            "id": row.position,
+            "type": row.type,
+            "message": row.message,
+            "content_type": "application/protobuf",
+            "content": base64.b64encode(row.content).decode(),
+        }
+        for row in read_events(context.ledger, after, limit)
+    ]

@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-import synthetic.reference.cell.models  # the cell's tables join Base.metadata
+import synthetic.reference.cell.events.models  # the cell's tables join Base.metadata
+import synthetic.reference.cell.models
 import synthetic.reference.cell.sso.models  # and so do these
 from synthetic.reference.ledger import Ledger, open_ledger
 from synthetic.reference.ledger.engine import alembic_config, downgrade, ledger_engine, upgrade
@@ -22,7 +23,7 @@ assert synthetic.reference.cell.models.PlayerRow.metadata is Base.metadata
 OUR_TABLES = {
     *("accounts", "journal_entries", "postings", "idempotency_keys", "players", "credentials", "totp_used_codes"),
     *("login_challenges", "auth_sessions", "rounds", "bets", "tombstones", "promo_claims"),
-    "sso_identities",
+    *("sso_identities", "outbox"),
 }
 
 

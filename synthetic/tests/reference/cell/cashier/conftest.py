@@ -11,7 +11,7 @@ from synthetic.reference.psp.pace import Pace
 from synthetic.tests.reference.cell.cashier.market import Market, open_market
 from synthetic.tests.reference.cell.running import player
 
-NAMES = [f"player-{number}" for number in range(150)]
+NAMES = [f"player-{number}" for number in range(200)]
 NEVER = Pace(capture_s=(3600, 3600), payout_leaves_s=3600, redirect_s=3600)
 
 Served = tuple[Market, Iterator[str]]
