@@ -1,0 +1,216 @@
+"""game-provider-a and game-provider-b: their states are reached through their own API, as the gateway's bets reach them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from synthetic.contracts.boundaries.gateway_game_provider import WALLET_AT_HAND
+from synthetic.contracts.keys import fresh_salt
+from synthetic.contracts.providers.provider import Provider, needed
+from synthetic.contracts.providers.seats import CellSeats, GivenSeats, Seats
+from synthetic.contracts.providers.wallet import GAMES, speaking_a, speaking_b
+from synthetic.contracts.providers.wallet_states import Line, with_salt
+from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.states import StateHandler
+from synthetic.contracts.verifying import Target
+from synthetic.reference.game import PROVIDER_SWITCHES, Operator, build_provider_a, build_provider_b
+from synthetic.reference.game.pace import Pace
+from synthetic.reference.game.wallet_calls import Seat
+from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.world.in_a_thread import app_in_a_thread, world_in_a_thread
+from synthetic.reference.world.world import World, WorldSettings
+
+WITHIN_S = 10.0
+_PACE = Pace(
+    settles_after_s=(0.8, 0.8), retries=0
+)  # long enough to ask for an open round, short enough to wait for a closed one
+_NOBODY = "http://127.0.0.1:9/nobody"
+_PLAYERS = 4  # with a known balance; each comes again only when the rounds of the one before are over
+
+
+@dataclass(frozen=True, slots=True)
+class WalletAtHand:
+    """The wallet that the provider calls, as far as it is ours. `move` tells the provider where it listens."""
+
+    line: Line
+    move: Callable[[str], None]
+
+
+class RoundStates:
+    """The states of bets and rounds. `salt` is that of the interaction at hand: `a player` begins each with a new one."""
+
+    def __init__(
+        self, url: str, operator: str, api_key: str, seats: Seats, game: str, wallet: WalletAtHand | None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._operator = operator
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._seats = seats
+        self._game = game
+        self._wallet = wallet
+        self._is_deaf = False
+        self._turn = 0
+        self._seat: Seat | None = None
+        self.salt = fresh_salt()
+
+    def handlers(self) -> Mapping[str, StateHandler]:
+        """By the names that the pacts use."""
+        states = {
+            "a player": self.player,
+            "a disabled player": self.disabled,
+            "an expired session": self.expired,
+            "a round": self.round,
+        }
+        return states if self._wallet is None else states | {"a wallet that does not answer": self.deaf}
+
+    def player(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A player in a session: `${player}`, `${token}`, `${game}`; with exactly this balance where that is asked for."""
+        self._begin()
+        if "balance_minor" not in params:
+            return self._sit(self._seats.take(self._game, _PLAYERS))
+        assert self._wallet is not None, "the interactions with a balance need a wallet at hand"
+        self._turn += 1
+        seat = self._seats.take(self._game, self._turn % _PLAYERS)
+        self._wallet.line.level(seat, int(params["balance_minor"]))
+        return self._sit(seat)
+
+    def disabled(self, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A player in a session, who may no longer bet."""
+        self._begin()
+        return self._sit(self._seats.disabled(self._game))
+
+    def expired(self, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The player's session has run out."""
+        return self._sit(self._seats.expire(self._now()))
+
+    def deaf(self, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The provider calls a wallet where nobody listens."""
+        assert self._wallet is not None, "there is no such state without a wallet at hand"
+        self._wallet.move(_NOBODY)
+        self._is_deaf = True
+        return {}
+
+    def round(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A bet was placed, and cancelled where that is asked for; its round has come to the state `until`."""
+        seat, round_id = self._now(), with_salt(str(params["round"]), self.salt)
+        body = {
+            "operator": self._operator,
+            "player": seat.player,
+            "session": seat.session,
+            "game": seat.game,
+            "round": round_id,
+            "bet_id": with_salt(str(params["bet"]), self.salt),
+            "stake_minor": params["stake_minor"],
+            "currency": seat.currency,
+        }
+        self._post("/bets", body)
+        if params["void"]:
+            self._post(f"/rounds/{round_id}/void", {"operator": self._operator})
+        self._await(round_id, str(params["until"]))
+        return {}
+
+    def _begin(self) -> None:
+        self.salt = fresh_salt()
+        if self._is_deaf and self._wallet is not None:
+            self._wallet.move(self._wallet.line.operator.wallet_url)
+            self._is_deaf = False
+
+    def _sit(self, seat: Seat) -> Mapping[str, Any]:
+        self._seat = seat
+        known = {"player": seat.player, "token": seat.session, "game": seat.game}
+        return {**known, "operator": self._operator, "salt": self.salt}
+
+    def _now(self) -> Seat:
+        assert self._seat is not None, "'a player' comes before every other state"
+        return self._seat
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        answer = httpx.post(self._url + path, json=dict(body), headers=self._headers, trust_env=False)
+        if answer.status_code not in (200, 202):
+            raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
+
+    def _await(self, round_id: str, state: str) -> None:
+        deadline_s = time.monotonic() + WITHIN_S
+        while True:
+            shown = httpx.get(f"{self._url}/rounds/{round_id}", headers=self._headers, trust_env=False).json()
+            if shown.get("state") == state:
+                return
+            if time.monotonic() > deadline_s:
+                raise RuntimeError(f"the round is {shown.get('state')}, not {state}, after {WITHIN_S:g} s")
+            time.sleep(0.01)
+
+
+def target_at(url: str, api_key: str, states: RoundStates, can: frozenset[str]) -> Target:
+    """A game provider at this URL, for the operator with this key."""
+
+    def seal(request: Outgoing, wrong: str) -> Outgoing:
+        salted = replace(
+            request,
+            path=with_salt(request.path, states.salt),
+            body=with_salt(request.body.decode("utf-8"), states.salt).encode(),
+        )
+        return salted.having(Authorization=f"Bearer {'of-nobody' if wrong else api_key}")
+
+    return Target(url, seal, states.handlers(), can)
+
+
+@contextmanager
+def _serving(dialect: str) -> Iterator[Target]:
+    """The reference provider, with the wallet of a reference cell behind it."""
+    with world_in_a_thread(WorldSettings(cells=1)) as world:
+        (cell,) = world.cells
+        account = next(account for account in cell.providers if account.dialect == dialect)
+        cell_url = world.listeners[cell.name].url
+        seats = CellSeats(cell, cell_url)
+        speaking = (
+            speaking_a(world.wallet_key_pem, seats) if dialect == "a" else speaking_b(account.wallet_secret, seats)
+        )
+        line = speaking.line(cell_url)
+        operator = Operator("pact", cell.name, secrets.token_hex(16), line.operator.wallet_url, account.wallet_secret)
+        with app_in_a_thread(f"game-provider-{dialect}", _app(dialect, operator, world)) as url:
+            wallet = WalletAtHand(line, lambda wallet_url: _register(url, replace(operator, wallet_url=wallet_url)))
+            states = RoundStates(url, operator.name, operator.api_key, seats, GAMES[dialect], wallet)
+            target = target_at(url, operator.api_key, states, seats.can | {WALLET_AT_HAND})
+            yield replace(target, version="reference")
+        seats.close()
+
+
+def _app(dialect: str, operator: Operator, world: World) -> Any:
+    board = Switchboard(PROVIDER_SWITCHES)
+    if dialect == "a":
+        key = world.wallet_key_pem
+        return build_provider_a("game-provider-a", board, operators=[operator], private_key_pem=key, pace=_PACE)
+    return build_provider_b("game-provider-b", board, operators=[operator], pace=_PACE)
+
+
+def _register(url: str, operator: Operator) -> None:
+    body = {
+        "cell": operator.cell,
+        "api_key": operator.api_key,
+        "wallet_url": operator.wallet_url,
+        "wallet_secret": operator.wallet_secret,
+    }
+    httpx.put(f"{url}/_operators/{operator.name}", json=body, trust_env=False).raise_for_status()
+
+
+def _provider(dialect: str) -> Provider:
+    prefix = f"SYNTHETIC_GAME_PROVIDER_{dialect.upper()}"
+
+    def at(url: str, environment: Mapping[str, str]) -> Target:
+        key = needed(environment, f"{prefix}_KEY", "the operator's API key at this provider")
+        operator = needed(environment, f"{prefix}_OPERATOR", "the operator's name at this provider")
+        seats = GivenSeats.of(environment, prefix)
+        return target_at(url, key, RoundStates(url, operator, key, seats, seats.game, None), seats.can)
+
+    return Provider(f"game-provider-{dialect}", lambda: _serving(dialect), at)
+
+
+GAME_PROVIDER_A = _provider("a")
+GAME_PROVIDER_B = _provider("b")
