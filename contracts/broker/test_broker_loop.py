@@ -97,6 +97,6 @@ def test_what_breaks_a_consumer_is_not_deployed(tmp_path: Path, pytestconfig: py
             "The verification for the pact between the version of cashier currently deployed to production (cashier-1)"
             " and version psp-2 of psp-a failed"
         )
-        told = "psp-a breaks cashier, a charge of a good card: $: Actual map is missing the following keys: amount"
+        told = "psp-a breaks cashier, a charge of a good card: $.amount: 'amount' is missing of $"
         assert told in answer.failures
         assert can_i_deploy(access, "psp-a", "psp-1", "production").allowed is True, "what runs there still may"
