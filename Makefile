@@ -31,7 +31,7 @@ check: $(READY) ## the developer's loop: format, lint, types, import rules, the 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	@$(MAKE) --no-print-directory proto
+	$(BIN)/python -m synthetic.contracts.protobuf
 	$(BIN)/pytest -q -n $(WORKERS)
 
 proto: $(READY) ## the events' schema: lint, and what it breaks of main's (or of AGAINST=commit)

@@ -59,7 +59,7 @@ def _broken_of(root: Path, baseline: Baseline, say: Say) -> list[Problem]:
 
 
 def _counted(problems: list[Problem] | list[str]) -> str:
-    return f"{len(problems)} problems" if problems else "fine"
+    return f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}" if problems else "fine"
 
 
 def main() -> int:
