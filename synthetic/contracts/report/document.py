@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthetic.contracts.report.impact import Impacts
 from synthetic.contracts.results import InteractionResult, Verification
+from synthetic.core.wording import one_line
 
 SCHEMA_VERSION: Literal[1] = 1
 BODY_CHARS_MAX = 4_000
@@ -164,7 +165,7 @@ def _pair(consumer: str, provider: str, version: str, rows: Iterable[Row], impac
     return Pair(
         consumer=consumer,
         provider=provider,
-        version=version,
+        version=brief(one_line(version), 100),
         flow=impact.flow,
         call=impact.call,
         docs=impact.docs,

@@ -60,6 +60,12 @@ class Line:
             return "unjudged"
         return "held" if any(row.state is State.HELD for row in rows) else "left-out"
 
+    @property
+    def details(self) -> list[Cell]:
+        """What there is to show: what is wrong before what is right, and newer before older."""
+        known = [cell for cell in reversed(self.cells) if cell.row is not None]
+        return sorted(known, key=lambda cell: cell.row is None or not cell.row.on_call)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

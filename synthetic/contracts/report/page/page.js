@@ -42,6 +42,9 @@
       const fits = !provider.value || row.dataset.provider === provider.value;
       row.hidden = !fits || (only.checked && row.dataset.broken === "no");
     }
+    for (const alarm of document.querySelectorAll(".alarm")) {
+      alarm.hidden = Boolean(provider.value) && alarm.dataset.provider !== provider.value;
+    }
     said.value = shown === 1 ? "1 interaction shown" : `${shown} interactions shown`;
   };
 
