@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,7 @@ def verify(
 
     Results are published under GIT_COMMIT and GIT_BRANCH, else what git says here. A pact that our branch has never kept is
     pending: its failure is told, and fails nothing.
-    Exit: 0 kept, 1 broken, 2 something is not set, 3 the broker can't be reached, 5 there is no pact to verify.
+    Exit: 0 kept, 1 broken, 2 something is not set, 3 the broker can't be reached, 5 there was nothing to verify.
     """
     access = access_from(os.environ)
     build = build_from(os.environ, Path.cwd())
@@ -58,7 +59,7 @@ def verify(
         for provider, its_target in opened.items():
             asked = _asked(hal, provider, build, pact_url, wip_since)
             verify_pacts = _module("verifying").verify_pacts
-            verified += verify_pacts(hal, asked, its_target, build, publishes=publish, hear=_hear)
+            verified += verify_pacts(hal, asked, partial(_aside, its_target), build, publishes=publish, hear=_hear)
     raise typer.Exit(_exit_code(verified))
 
 
@@ -91,6 +92,20 @@ def _opened(names: Sequence[str], url: str | None, states: str) -> dict[str, Ope
     return {name: partial(at_url, provider) for name, provider in chosen.items()}
 
 
+@contextmanager
+def _aside(opened: Opened) -> Iterator[Target]:
+    """The provider; while it is asked, what Pact writes to standard output goes to standard error: it is no answer of ours."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with opened() as target:
+            yield target
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def _module(name: str, *, of: str = "contracts.broker") -> Any:
     """A module that needs the extra. Raises HarnessError where it is missing, saying which."""
     try:
@@ -116,7 +131,7 @@ def _hear(one: Verified) -> None:
 
 
 def _exit_code(verified: Sequence[Verified]) -> ExitCode:
-    if not verified:
-        say("there is no pact to verify", style="yellow")
+    if not any(one.found.results for one in verified):
+        say("no provider could be asked for anything" if verified else "there is no pact to verify", style="yellow")
         return ExitCode.NOTHING_RAN
     return ExitCode.FAILED if any(one.breaks for one in verified) else ExitCode.PASS

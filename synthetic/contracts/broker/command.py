@@ -32,6 +32,12 @@ class Finished:
         """All it said."""
         return "\n".join(text for text in (self.out.strip(), self.err.strip()) if text)
 
+    @property
+    def complaint(self) -> str:
+        """What went wrong, on one line: it says things twice, and with crosses before them."""
+        lines = (line.lstrip("❌ ").strip() for line in self.told.splitlines())
+        return "; ".join(dict.fromkeys(line for line in lines if line))
+
 
 def pact_binary() -> Path:
     """The binary that belongs to this interpreter. Raises HarnessError where it is not installed, saying what is missing."""

@@ -49,7 +49,7 @@ def can_i_deploy(
         try:
             answer: JSON = json.loads(finished.out)
         except ValueError:
-            raise BrokerRefused(f"`pact broker can-i-deploy` failed: {finished.told}") from None
+            raise BrokerRefused(f"`pact broker can-i-deploy` failed: {finished.complaint}") from None
         rows = tuple(_row(one) for one in answer["matrix"])
         summary = answer["summary"]
         return Deployability(summary["deployable"], str(summary["reason"]), rows, tuple(_failures(hal, rows)))

@@ -41,12 +41,15 @@ def verify_pacts(
     publishes: bool = True,
     hear: Callable[[Verified], None] = lambda _: None,
 ) -> tuple[Verified, ...]:
-    """Verify each pact and publish its result at once; `hear` is told of each. Raises BrokerRefused, TargetUnreachable."""
+    """Verify each pact and publish its result at once; `hear` is told of each. Raises BrokerRefused, TargetUnreachable.
+
+    Where the provider could be asked for nothing (`needs`, states out of reach) there is no result, and none is published.
+    """
     verified = []
     for one in asked:
         with opened() as target:
             found = verify(one.pact, target)
-        url = publish_result(hal, one, found, build) if publishes else ""
+        url = publish_result(hal, one, found, build) if publishes and found.results else ""
         verified.append(Verified(one, found, url))
         hear(verified[-1])
     return tuple(verified)

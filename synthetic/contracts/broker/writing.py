@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthetic.config.names import NOWHERE
-from synthetic.contracts.broker.command import Finished, pact_broker
-from synthetic.contracts.broker.errors import BrokerRefused
-from synthetic.contracts.broker.hal import talking_to
+from synthetic.contracts.broker.command import pact_broker
+from synthetic.contracts.broker.errors import BrokerLacks, BrokerRefused
+from synthetic.contracts.broker.hal import href, talking_to
 from synthetic.contracts.broker.settings import BrokerAccess, Build
 from synthetic.core.errors import AuthorError
 
@@ -39,25 +39,29 @@ def record_deployment(
     Raises BrokerRefused where the version or the environment is not known, TargetUnreachable.
     """
     more = ["--application-instance", instance] if instance else []
-    return _tell(access, "record-deployment", *_who(pacticipant, version), "--environment", environment, *more)
+    return _enter(access, "record-deployment", pacticipant, version, environment, *more)
 
 
 def record_release(access: BrokerAccess, pacticipant: str, version: str, environment: str) -> str:
     """Say that this version was released to this environment, beside those before. Raises as `record_deployment`."""
-    return _tell(access, "record-release", *_who(pacticipant, version), "--environment", environment)
+    return _enter(access, "record-release", pacticipant, version, environment)
 
 
-def _who(pacticipant: str, version: str) -> tuple[str, ...]:
-    return "--pacticipant", pacticipant, "--version", version
+def _enter(access: BrokerAccess, command: str, pacticipant: str, version: str, environment: str, *more: str) -> str:
+    with talking_to(access) as hal:
+        try:
+            hal.get(href(hal.index(), "pb:pacticipant-version", pacticipant=pacticipant, version=version))
+        except BrokerLacks:
+            hint = "publish its pacts or its verification results first"
+            raise BrokerRefused(f"the broker knows no version {version} of {pacticipant}; {hint}") from None
+    who = ("--pacticipant", pacticipant, "--version", version)
+    return _tell(access, command, *who, "--environment", environment, *more)
 
 
 def _tell(access: BrokerAccess, command: str, *arguments: str) -> str:
     with talking_to(access) as hal:
         hal.index()  # the binary would repeat a request that can't be answered, and say less
-    return _done(command, pact_broker(access, command, *arguments)).told
-
-
-def _done(command: str, finished: Finished) -> Finished:
+    finished = pact_broker(access, command, *arguments)
     if finished.code:
-        raise BrokerRefused(f"`pact broker {command}` failed: {finished.told}")
-    return finished
+        raise BrokerRefused(f"`pact broker {command}` failed: {finished.complaint}")
+    return finished.told

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from synthetic.contracts.broker.command import Finished, pact_broker
 from synthetic.contracts.broker.settings import BrokerAccess
 from synthetic.tests.cli.calling import call
 from synthetic.tests.contracts.broker.conftest import TOKEN
@@ -19,11 +19,11 @@ from synthetic.tests.contracts.broker.stories import pact
 PRODUCTION = ("--to-environment", "production")
 
 
-def result(access: BrokerAccess, *, version: str, success: bool) -> None:
+def result(access: BrokerAccess, *, version: str, success: bool, consumer_version: str = "shop-1") -> None:
     """Bank's result, as any verifier publishes it."""
     headers = {"Authorization": f"Bearer {access.token}"}
     with httpx.Client(base_url=access.url, headers=headers, trust_env=False) as http:
-        document = http.get("/pacts/provider/bank/consumer/shop/version/shop-1").json()
+        document = http.get(f"/pacts/provider/bank/consumer/shop/version/{consumer_version}").json()
         mismatches = [{"attribute": "body", "identifier": "$.amount", "description": "Expected 1 but got nothing"}]
         test = {"interactionId": "1", "interactionDescription": "GET /orders", "success": success}
         tests = [test if success else {**test, "mismatches": mismatches}]
@@ -136,18 +136,64 @@ def test_a_folder_without_pacts_is_told(access: BrokerAccess, tmp_path: Path) ->
     assert "there is no pact at" in answer.err
 
 
-def test_the_binary_gets_secrets_by_its_environment(access: BrokerAccess) -> None:
+def test_the_binary_gets_secrets_by_its_environment_and_what_it_shows_of_them_is_masked(
+    access: BrokerAccess, pacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An argument can be read by every process of the machine; a log, by more people than that."""
-    finished = pact_broker(access, "list-environments")
-    assert finished.code == 0, finished.told
-    assert "production" in finished.out
-    assert TOKEN not in finished.told
+    binary, came = tmp_path / "bin" / "pact", tmp_path / "came"
+    binary.parent.mkdir()
+    binary.write_text(f'#!/bin/sh\necho "$@" > {came}\necho "sent with $PACT_BROKER_TOKEN"\n')
+    binary.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(binary.with_name("python")))
+    answer = call("contracts", "publish", pacts)
+    assert (answer.code, answer.out) == (0, "sent with ***\n")
+    arguments = came.read_text()
+    assert arguments.startswith("broker publish ")
+    assert arguments.endswith("--consumer-app-version shop-1 --branch main\n")
+    assert TOKEN not in arguments
 
 
-def test_what_others_write_is_redacted(access: BrokerAccess) -> None:
-    """Should the binary ever show the token, we don't."""
-    assert access.redactor.redact(f"Authorization: Bearer {TOKEN}") == "Authorization: Bearer ***"
-    assert Finished(0, "out", "").told == "out"
+def test_a_version_or_an_environment_that_is_not_there_is_told(access: BrokerAccess, pacts: Path) -> None:
+    """A typing error must not look like a deployment."""
+    assert call("contracts", "publish", pacts).code == 0
+    for verb in ("record-deployment", "record-release"):
+        where = ("--pacticipant", "shop", "--environment", "productoin")
+        answer = call("contracts", verb, *where)
+        assert (answer.code, answer.err) == (
+            1,
+            f"error: `pact broker {verb}` failed: Environment productoin does not exist\n",
+        )
+        answer = call("contracts", verb, *where, "--version", "shop-9")
+        assert answer.code == 1
+        assert answer.err.startswith("error: the broker knows no version shop-9 of shop; publish its pacts")
+
+
+@pytest.mark.slow
+def test_a_missing_result_is_waited_for(access: BrokerAccess, pacts: Path) -> None:
+    """`--retry-while-unknown`: another team's verification comes a moment later."""
+    assert call("contracts", "publish", pacts).code == 0
+    result(access, version="bank-0", success=True)
+    arguments = ("--pacticipant", "bank", "--version", "bank-0", "--environment", "production")
+    assert call("contracts", "record-deployment", *arguments).code == 0
+    other = json.dumps(pact("shop", "bank", "/other"))
+    (pacts / "shop-bank.json").write_text(other, encoding="utf-8")
+    headers = {"Authorization": f"Bearer {access.token}"}
+
+    def verify_once_asked() -> None:
+        deadline_s = time.monotonic() + 10
+        while not any(one["path"] == "/matrix" for one in httpx.get(f"{access.url}/_requests", headers=headers).json()):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        result(access, version="bank-0", success=True, consumer_version="shop-2")
+
+    with pytest.MonkeyPatch.context() as build, ThreadPoolExecutor(1) as pool:
+        build.setenv("GIT_COMMIT", "shop-2")
+        assert call("contracts", "publish", pacts).code == 0
+        late = pool.submit(verify_once_asked)
+        waiting = ("--retry-while-unknown", "10", "--retry-interval", "1")
+        asked = call("contracts", "can-i-deploy", "--pacticipant", "shop", *PRODUCTION, *waiting)
+        late.result()
+    assert (asked.code, asked.out.splitlines()[0]) == (0, "shop shop-2 to production: yes")
 
 
 def test_a_missing_binary_names_its_extra(

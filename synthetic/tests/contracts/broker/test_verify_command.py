@@ -122,6 +122,35 @@ def test_work_in_progress_is_verified_when_it_is_asked_for(
     assert "418" in answer.out
 
 
+def test_each_pact_gets_a_provider_that_remembers_nothing_of_the_one_before(
+    access: BrokerAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ask for the cancellation of a payment under the same key: the second must not find it cancelled."""
+    whole = read(ROOT / PACTS / "cashier-psp-a.json")
+    [cancel] = [
+        one for one in whole.interactions if one["description"] == "a cancellation of a payment that is not captured"
+    ]
+    publish(tmp_path, whole.only([cancel]), "cashier-1", monkeypatch)
+    publish(tmp_path, whole.only([cancel, *some().interactions]), "cashier-2", monkeypatch, branch="feat/more")
+    answer = call("contracts", "verify", "psp-a", "--wip-since", "2020-01-01")
+    assert (answer.code, [one["success"] for one in results(access)]) == (0, [True, True]), answer.out
+
+
+def test_a_provider_that_could_be_asked_for_nothing_has_no_result(
+    access: BrokerAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its states out of reach: nothing is published, and it is no success."""
+    whole = read(ROOT / PACTS / "cashier-psp-a.json")
+    paid = [one for one in whole.interactions if one["description"] == "a look-up of a captured payment"]
+    publish(tmp_path, whole.only(paid), "cashier-1", monkeypatch)
+    monkeypatch.setenv(KEY_VARIABLE, "key")
+    with PROVIDERS["psp-a"].serving() as target:
+        answer = call("contracts", "verify", "psp-a", "--url", target.url, "--states", "none")
+    assert (answer.code, results(access)) == (5, [])
+    assert "a look-up of a captured payment: needs a provider state" in answer.out
+    assert "no provider could be asked for anything" in answer.err
+
+
 def test_nothing_to_verify_is_no_success(access: BrokerAccess) -> None:
     """Exit 5, also where the broker has never heard of the provider."""
     answer = call("contracts", "verify", "psp-a")
