@@ -27,7 +27,7 @@ names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_
 times = st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is the next argument
 moneys = st.builds(Money, st.integers(0, 2**53), st.sampled_from(["EUR", "JPY", "KWD"]))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "header": st.builds(EventHeader, names, times.map(Timestamp.of), names, names, st.booleans()),
+    "header": st.builds(EventHeader, names, times.map(Timestamp.of), names, names, st.booleans(), names),
     "outcome": st.sampled_from(RoundOutcome),
     **dict.fromkeys(("amount", "stake", "payout"), moneys),
     **dict.fromkeys(("opened_at", "requested_at"), times.map(Timestamp.of)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synthetic.contracts.protobuf.decoding import Schema, as_json, encode, unknown_fields
+from synthetic.contracts.protobuf.decoding import Schema, as_json, encode, unknown_fields, unset_fields
 from synthetic.contracts.protobuf.samples import load
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*/*.json"))
@@ -38,3 +38,17 @@ def test_a_field_that_came_later_is_absent_and_not_wrong(schema: Schema, path: P
     decoded: Any = schema.decode(sample.message, bytes.fromhex(sample.content))
     assert {field.name for field, _ in decoded.ListFields()} == set(sample.says)
     assert {field.name for field, _ in decoded.header.ListFields()} == set(sample.says["header"])
+
+
+def test_the_oldest_samples_are_of_a_former_version(schema: Schema) -> None:
+    """They were written before the schema had all that it has now: what they show is more than that today reads today."""
+    sample = load(SAMPLES[0])
+    assert unset_fields(schema.decode(sample.message, bytes.fromhex(sample.content))) == ["header.market"]
+
+
+def test_the_newest_samples_have_every_field(schema: Schema) -> None:
+    """When the schema grows, events are recorded anew; so the next change is held against all of it."""
+    for path in SAMPLES:
+        if path.parent == SAMPLES[-1].parent:
+            sample = load(path)
+            assert unset_fields(schema.decode(sample.message, bytes.fromhex(sample.content))) == [], path.name

@@ -82,12 +82,12 @@ def test_money_in_the_events_is_money_in_the_ledger(evening: Evidence, told: Any
 
 
 def test_every_event_says_who_tells_it_and_that_the_player_is_synthetic(evening: Evidence, told: Any) -> None:
-    """Cell, version and flag; each id is there once, and every event is about our player."""
+    """Cell, version, market and flag; each id is there once, and every event is about our player."""
     events = [event for events in told.values() for event in events]
     for event in events:
         header = event["header"]
         assert (header["cell"], header["cell_version"]) == (evening.cell.name, evening.cell.version)
-        assert header["synthetic"] is True
+        assert (header["market"], header["synthetic"]) == (evening.cell.market, True)
         assert event["player_id"] == evening.player_id
     assert len({event["header"]["event_id"] for event in events}) == len(events) == len(evening.events)
 

@@ -57,6 +57,7 @@ class EventHeader(BaseMessage):
     cell: Annotated[str, Field(3)]
     cell_version: Annotated[str, Field(4)]
     synthetic: Annotated[bool, Field(5)]
+    market: Annotated[str | None, Field(6)] = None  # events before 26 November 2026 lack it
 
 
 class Event(BaseMessage):

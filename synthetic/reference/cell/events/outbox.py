@@ -21,13 +21,14 @@ PAGE_MAX = 500
 
 def header(session: Session, player_id: str, at: datetime) -> EventHeader:
     """The header of a new event about this player. `session` is that of the fact's `LedgerTransaction`."""
-    origin = origin_of(session)
+    origin, player = origin_of(session), session.get_one(PlayerRow, player_id)
     return EventHeader(
         event_id=f"evt_{uuid.uuid4().hex}",
         occurred_at=Timestamp.of(at),
         cell=origin.cell,
         cell_version=origin.version,
-        synthetic=session.get_one(PlayerRow, player_id).synthetic,
+        synthetic=player.synthetic,
+        market=player.market,
     )
 
 
