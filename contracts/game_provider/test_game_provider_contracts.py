@@ -9,6 +9,7 @@ import pytest
 from synthetic.contracts.boundaries import GAME_PROVIDER_CONTRACTS
 from synthetic.contracts.interactions import Contract, Interaction
 from synthetic.contracts.pacts import exercise, pact_of
+from synthetic.contracts.results import Verification
 from synthetic.contracts.suites import each_contract, each_interaction, keep_up_to_date
 from synthetic.contracts.verifying import Target, verify
 
@@ -26,7 +27,8 @@ def test_the_pact_is_as_committed(contract: Contract, pytestconfig: pytest.Confi
 
 
 @each_contract(GAME_PROVIDER_CONTRACTS)
-def test_the_provider_keeps_the_contract(contract: Contract, target_of: Callable[[str], Target]) -> None:
+def test_the_provider_keeps_the_contract(
+    contract: Contract, target_of: Callable[[str], Target], verified: Callable[[Verification], None]
+) -> None:
     """It answers every request of the pact as agreed."""
-    verification = verify(pact_of(contract), target_of(contract.provider))
-    assert verification.held, verification.told()
+    verified(verify(pact_of(contract), target_of(contract.provider)))

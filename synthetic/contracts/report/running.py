@@ -19,14 +19,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from synthetic.contracts.interactions import Contract
-from synthetic.contracts.messages import MessageContract
 from synthetic.contracts.report.allure_steps import tell_allure
 from synthetic.contracts.report.document import Pair, Results, pair_of, pair_without_result
 from synthetic.contracts.report.impact import read_impacts
 from synthetic.contracts.report.masking import mask, masked, own_keys
 from synthetic.contracts.report.writing import closing_line, write_atomically, write_reports
 from synthetic.contracts.results import Verification
+from synthetic.contracts.suites import AnyContract
 
 FIXTURE = "verified"
 _PARTS = "synthetic_contracts_parts"  # in what xdist hands to a worker
@@ -50,7 +49,7 @@ class Reporting:
     Raises ContractError where contracts/impact.yaml is not as it has to be.
     """
 
-    def __init__(self, config: pytest.Config, out: Path, known: Sequence[Contract | MessageContract]) -> None:
+    def __init__(self, config: pytest.Config, out: Path, known: Sequence[AnyContract]) -> None:
         self._impacts = read_impacts(config.rootpath)
         self._root = config.rootpath
         self._out = out
@@ -149,7 +148,7 @@ def _incomplete(missing: Sequence[_Selected], *, interrupted: bool) -> tuple[str
 def _selected(item: pytest.Item) -> _Selected | None:
     """None for a test that uses the fixture without being one of a contract."""
     contract = item.callspec.params.get("contract") if hasattr(item, "callspec") else None
-    if not isinstance(contract, Contract | MessageContract):
+    if not isinstance(contract, AnyContract):
         return None
     interactions = tuple(one.description for one in contract.interactions)
     return _Selected(
