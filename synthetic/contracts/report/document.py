@@ -46,9 +46,9 @@ class Difference(_Document):
 class Exchange(_Document):
     """What went over the wire, without headers."""
 
-    request: Annotated[str, Field(description="method, path and query")]
+    request: Annotated[str, Field(description="method, path and query; `-> bet` for a frame")]
     request_body: str
-    status: int
+    status: Annotated[int, Field(description="of HTTP; 0 where a frame came")]
     body: str
 
 

@@ -25,7 +25,7 @@ def difference_table(row: Row) -> str:
 def exchange_text(exchange: Exchange) -> str:
     """`>` was sent, `<` came back."""
     lines = [f"> {exchange.request}", *_marked("> ", exchange.request_body), ""]
-    lines += [f"< {exchange.status}", *_marked("< ", exchange.body)]
+    lines += [f"< {exchange.status or 'a frame'}", *_marked("< ", exchange.body)]
     return "\n".join(lines)
 
 

@@ -10,19 +10,18 @@ import pytest
 
 from synthetic.config.shipped import shipped_root
 from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
-from synthetic.contracts.interactions import Contract
-from synthetic.contracts.messages import MessageContract
 from synthetic.contracts.providers import ContractError
 from synthetic.contracts.report.impact import FILE, Boundary, read_impacts
+from synthetic.contracts.suites import AnyContract
 
 ROOT = shipped_root()
 IMPACTS = read_impacts(ROOT)
-ALL = (*CONTRACTS, *GATEWAY_CONTRACTS)
+ALL: tuple[AnyContract, ...] = (*CONTRACTS, *GATEWAY_CONTRACTS)
 PAIRS = {(contract.consumer, contract.provider): contract for contract in ALL}
 
 
 @pytest.mark.parametrize("contract", ALL, ids=lambda contract: contract.name)
-def test_every_contract_has_a_row(contract: Contract | MessageContract) -> None:
+def test_every_contract_has_a_row(contract: AnyContract) -> None:
     """Somebody has thought about what it means when it breaks."""
     assert (contract.consumer, contract.provider) in IMPACTS.by_pair, f"write a row for {contract.name} in {FILE}"
 

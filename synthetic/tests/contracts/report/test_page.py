@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -83,6 +84,13 @@ def test_a_broken_interaction_shows_everything_that_on_call_needs() -> None:
     assert '{ "id": null }' in page.words
     assert [one.get("open", "closed") for one in page.having("details")] == [None, "closed"]
     assert page.having("a", href="../../docs/contracts.md")
+
+
+def test_a_frame_is_no_status() -> None:
+    """A message over a socket has none, and 0 would look like one."""
+    over = replace(exchange('{"type":"pong"}', '{"type":"ping"}', "-> ping"), status=0)
+    page = Page(results_of(verification(result("a ping", over=over))))
+    assert 'sent -> ping { "type": "ping" } came a frame { "type": "pong" }' in page.words
 
 
 def test_what_is_missing_is_called_missing() -> None:
