@@ -67,15 +67,14 @@ class Call:
 
 
 def _about(name: str, kind: str, **more: Any) -> Call:
+    """With what the cashier reads of it."""
     sign = "" if kind == "deposit" else "-"
     facts = {
         "userId": "${player}",
         "txId": "${transaction}",
         "merchantTxId": f"${{{kind}}}",
-        "txName": f"CreditCard{kind.capitalize()}",
         "txAmount": f"{sign}1.00",
         "txAmountCy": "EUR",
-        "provider": "psp-b",
         "attributes": {"reference": f"${{{kind}}}"},
         **more,
     }
@@ -125,7 +124,8 @@ def _exercise(
     """Let the order be placed at the PSP, and see what it does after the call."""
 
     async def play(url: str) -> None:
-        relay = Relay(url, lambda request: request.path == f"{_PATH}/{call.name}", spoil)
+        agreed = {**call.facts, "timestamp": 0}
+        relay = Relay(url, lambda request: request.path == f"{_PATH}/{call.name}", agreed, spoil)
         body = {
             "merchantTxId": _REFERENCE,
             "userId": PLAYER,

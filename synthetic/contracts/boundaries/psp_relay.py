@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -29,7 +29,7 @@ def as_sent(request: Outgoing) -> Outgoing:
 def without_signature(request: Outgoing) -> Outgoing:
     """Somebody on the way drops the header."""
     kept = {name: value for name, value in request.headers.items() if not name.endswith("-signature")}
-    return Outgoing(request.method, request.path, kept, request.body)
+    return replace(request, headers=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,23 @@ class Arrived:
         return dict(json.loads(self.request.body))
 
 
-class Relay:
-    """Forwards what `belongs` to the contract, spoiled or not; says yes to everything else by itself. `arrived`: in order."""
+def only_agreed(sent: Any, agreed: Any) -> Any:
+    """What was sent, without the fields that are not agreed on: a PSP may add some at any time."""
+    if isinstance(sent, Mapping) and isinstance(agreed, Mapping):
+        return {name: only_agreed(sent[name], value) for name, value in agreed.items() if name in sent}
+    return sent
 
-    def __init__(self, mock_url: str, belongs: Belongs, spoil: Spoil = as_sent) -> None:
+
+class Relay:
+    """Forwards what `belongs` to the contract, spoiled or not; says yes to everything else by itself.
+
+    `agreed` has the fields that Pact's mock is shown: it takes a request with any other for a wrong one. `arrived`: as sent.
+    """
+
+    def __init__(self, mock_url: str, belongs: Belongs, agreed: Mapping[str, Any], spoil: Spoil = as_sent) -> None:
         self._mock_url = mock_url.rstrip("/")
         self._belongs = belongs
+        self._agreed = agreed
         self._spoil = spoil
         self.arrived: list[Arrived] = []
 
@@ -78,7 +89,8 @@ class Relay:
         """The answer: the mock's, or yes."""
         status, answer = 200, _YES
         if self._belongs(request):
-            sent = self._spoil(request)
+            shown = json.dumps(only_agreed(json.loads(request.body), self._agreed)).encode()
+            sent = self._spoil(replace(request, body=shown))
             url, headers = self._mock_url + sent.path, dict(sent.headers)
             got = httpx.post(url, content=sent.body, headers=headers, trust_env=False)
             status, answer = got.status_code, got.content
