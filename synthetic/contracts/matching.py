@@ -1,4 +1,4 @@
-"""Matchers that take the whole value: Pact's `regex` is content with a part, so that `pending` lets `pending_review` pass."""
+"""Matchers of texts whose form or values are agreed on. Pact's `regex` takes the whole text: `paid` does not let `unpaid` pass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pact import match
 
 def whole(example: str, regex: str) -> Any:
     """A text that the regular expression matches from its first to its last character."""
-    return match.regex(example, regex=f"^(?:{regex})$")
+    return match.regex(example, regex=regex)
 
 
 def one_of(*values: str) -> Any:

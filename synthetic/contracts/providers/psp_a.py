@@ -24,7 +24,7 @@ from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_A_KEY"
-WITHIN_S = 10.0
+WITHIN_S = 3.0  # Pact waits for a state, and has to hear why it did not come
 _PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enough to wait for one
 
 

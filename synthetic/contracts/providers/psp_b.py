@@ -30,7 +30,8 @@ from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_B_KEY"
-WITHIN_S = 10.0
+WITHIN_S = 3.0  # Pact waits for a state, and has to hear why it did not come
+_STATES = frozenset("pending authorized successful refunded failed cancelled".split())
 # Nobody waits for long, but a withdrawal can still be cancelled, and who leaves the redirect page is waited for.
 _PACE = Pace(
     capture_s=(0.0, 0.01),
@@ -95,6 +96,8 @@ class TransactionStates:
             shown = httpx.get(url, headers=self._headers, trust_env=False).json()
             if shown["state"] == state:
                 return
+            if shown["state"] not in _STATES:
+                raise RuntimeError(f"transaction {id_} is {shown['state']!r}, which is no agreed state")
             if time.monotonic() > deadline_s:
                 raise RuntimeError(f"transaction {id_} is {shown['state']}, not {state}, after {WITHIN_S:g} s")
             time.sleep(0.01)
