@@ -15,11 +15,15 @@ from synthetic.contracts.verifying import Target, verify
 from synthetic.tests.contracts.shop import shop
 
 
+def asks(url: str) -> None:
+    httpx.post(f"{url}/orders", trust_env=False).raise_for_status()
+
+
 def contract_of(matcher: Any) -> Contract:
     @interaction("an order")
     def declare(upon: HttpInteraction) -> Exercise:
         upon.with_request("POST", "/orders").will_respond_with(200).with_body({"state": matcher}, "application/json")
-        return lambda url: httpx.post(f"{url}/orders", trust_env=False).raise_for_status() and None
+        return asks
 
     return Contract("buyer", "shop", (declare,))
 
