@@ -17,14 +17,17 @@ import pytest
 
 from synthetic.contracts.broker.deploying import can_i_deploy
 from synthetic.contracts.broker.hal import talking_to
+from synthetic.contracts.broker.judges import Judge, reference_judges
 from synthetic.contracts.broker.reading import pacts_to_verify
 from synthetic.contracts.broker.settings import BrokerAccess, Build
-from synthetic.contracts.broker.verifying import Opened, Verified, verify_pacts
+from synthetic.contracts.broker.verifying import Verified, verify_pacts
 from synthetic.contracts.broker.writing import publish_pacts, record_deployment
+from synthetic.contracts.pacts import PactFile
 from synthetic.contracts.providers import PROVIDERS
+from synthetic.contracts.results import Verification
 from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.suites import PACTS
-from synthetic.contracts.verifying import Target
+from synthetic.contracts.verifying import verify
 from synthetic.tests.contracts.broker_standin.process import broker_process
 
 TOKEN = "t0ken-of-the-loop"  # noqa: S105 - of a broker that lives as long as the test
@@ -58,17 +61,16 @@ def without(url: str, member: str) -> Iterator[str]:
         yield broken
 
 
-@contextmanager
-def broken() -> Iterator[Target]:
-    """psp-a, whose release no longer answers the amount."""
+def without_the_amount(pact: PactFile) -> Verification:
+    """Ask a release of psp-a that no longer answers it."""
     with PROVIDERS["psp-a"].serving() as good, without(good.url, "amount") as url:
-        yield replace(good, url=url)
+        return verify(pact, replace(good, url=url))
 
 
-def verified(access: BrokerAccess, opened: Opened, build: Build) -> Verified:
+def verified(access: BrokerAccess, judge: Judge, build: Build) -> Verified:
     """The provider, verified against the one pact that the broker asks for."""
     with talking_to(access) as hal:
-        [one] = verify_pacts(hal, pacts_to_verify(hal, "psp-a", build), opened, build)
+        [one] = verify_pacts(hal, pacts_to_verify(hal, "psp-a", build), judge, build)
     return one
 
 
@@ -81,7 +83,7 @@ def test_what_breaks_a_consumer_is_not_deployed(tmp_path: Path, pytestconfig: py
         publish_pacts(access, Build("cashier-1", "main"), [pact])
         assert can_i_deploy(access, "cashier", "cashier-1", "production").allowed is None, "nobody has verified it"
 
-        first = verified(access, PROVIDERS["psp-a"].serving, Build("psp-1", "main"))
+        first = verified(access, reference_judges()["psp-a"], Build("psp-1", "main"))
         assert first.found.held, first.found.told()
         assert can_i_deploy(access, "psp-a", "psp-1", "production").allowed is True
         record_deployment(access, "psp-a", "psp-1", "production")
@@ -89,7 +91,7 @@ def test_what_breaks_a_consumer_is_not_deployed(tmp_path: Path, pytestconfig: py
         assert (answer.allowed, len(answer.rows)) == (True, 1), answer
         record_deployment(access, "cashier", "cashier-1", "production")
 
-        second = verified(access, broken, Build("psp-2", "main"))
+        second = verified(access, without_the_amount, Build("psp-2", "main"))
         assert second.breaks
         answer = can_i_deploy(access, "psp-a", "psp-2", "production")
         assert answer.allowed is False

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,9 +22,11 @@ from synthetic.contracts.broker.settings import Build, access_from, build_from
 from synthetic.core.errors import AuthorError, HarnessError
 
 if TYPE_CHECKING:
+    from synthetic.contracts.broker.judges import Judge
     from synthetic.contracts.broker.reading import PactToVerify
-    from synthetic.contracts.broker.verifying import Opened, Verified
-    from synthetic.contracts.verifying import Target
+    from synthetic.contracts.broker.verifying import Verified
+    from synthetic.contracts.pacts import PactFile
+    from synthetic.contracts.results import Verification
 
 
 def verify(
@@ -51,15 +52,15 @@ def verify(
     """
     access = access_from(os.environ)
     build = build_from(os.environ, Path.cwd())
-    opened = _opened(providers or [], url, states)
-    if len(opened) != 1 and (url, pact_url) != (None, None):
+    judges = _judges(providers or [], url, states)
+    if len(judges) != 1 and (url, pact_url) != (None, None):
         raise AuthorError.at(NOWHERE, "--url and --pact-url are of one provider", "name it")
     verified: list[Verified] = []
     with talking_to(access) as hal:
-        for provider, its_target in opened.items():
+        for provider, judge in judges.items():
             asked = _asked(hal, provider, build, pact_url, wip_since)
             verify_pacts = _module("verifying").verify_pacts
-            verified += verify_pacts(hal, asked, partial(_aside, its_target), build, publishes=publish, hear=_hear)
+            verified += verify_pacts(hal, asked, partial(_aside, judge), build, publishes=publish, hear=_hear)
     raise typer.Exit(_exit_code(verified))
 
 
@@ -73,34 +74,26 @@ def _asked(
     return reading.pacts_to_verify(hal, provider, build, wip_since=since)  # type: ignore[no-any-return]
 
 
-def _opened(names: Sequence[str], url: str | None, states: str) -> dict[str, Opened]:
-    """Each provider of these names (all, for none), where it runs. Raises AuthorError, before anything is asked."""
-    known, remote = _module("providers", of="contracts"), _module("providers.remote", of="contracts")
-    chosen = {name: pick(known.PROVIDERS, name, "provider") for name in names or known.PROVIDERS}
+def _judges(names: Sequence[str], url: str | None, states: str) -> dict[str, Judge]:
+    """For each of these providers (for all, where none is named). Raises AuthorError, before anything is asked."""
+    judges = _module("judges")
+    reference = judges.reference_judges()
+    chosen = {name: pick(reference, name, "provider") for name in names or reference}
     if url is None:
-        return {name: provider.serving for name, provider in chosen.items()}
-
-    def at_url(provider: Any) -> AbstractContextManager[Target]:
-        return nullcontext(remote.with_states(provider.at(url, os.environ), states))
-
+        return chosen
     try:
-        for name, provider in chosen.items():
-            remote.provider_urls([f"{name}={url}"], known.PROVIDERS)
-            at_url(provider)
-    except known.ContractError as error:
+        return {name: judges.judge_at(name, url, states, os.environ) for name in chosen}
+    except _module("providers", of="contracts").ContractError as error:
         raise AuthorError.at(NOWHERE, str(error)) from None
-    return {name: partial(at_url, provider) for name, provider in chosen.items()}
 
 
-@contextmanager
-def _aside(opened: Opened) -> Iterator[Target]:
-    """The provider; while it is asked, what Pact writes to standard output goes to standard error: it is no answer of ours."""
+def _aside(judge: Judge, pact: PactFile) -> Verification:
+    """What Pact writes to standard output meanwhile goes to standard error: it is no answer of ours."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        with opened() as target:
-            yield target
+        return judge(pact)
     finally:
         os.dup2(kept, 1)
         os.close(kept)

@@ -1,17 +1,16 @@
-"""Verify a provider against the broker's pacts, and tell the broker."""
+"""Let a judge verify the broker's pacts, and tell the broker what it has found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from synthetic.contracts.broker.hal import Hal
+from synthetic.contracts.broker.judges import Judge
 from synthetic.contracts.broker.reading import PactToVerify
 from synthetic.contracts.broker.results import publish_result
 from synthetic.contracts.broker.settings import Build
 from synthetic.contracts.results import Verification
-from synthetic.contracts.verifying import Target, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +27,10 @@ class Verified:
         return not self.found.held and not self.asked.pending
 
 
-Opened = Callable[[], AbstractContextManager[Target]]
-"""Makes the provider ready to be asked; a target is good for one pact, as its idempotency keys are used up then."""
-
-
 def verify_pacts(
     hal: Hal,
     asked: Sequence[PactToVerify],
-    opened: Opened,
+    judge: Judge,
     build: Build,
     *,
     publishes: bool = True,
@@ -47,8 +42,7 @@ def verify_pacts(
     """
     verified = []
     for one in asked:
-        with opened() as target:
-            found = verify(one.pact, target)
+        found = judge(one.pact)
         url = publish_result(hal, one, found, build) if publishes and found.results else ""
         verified.append(Verified(one, found, url))
         hear(verified[-1])

@@ -21,6 +21,7 @@ from synthetic.tests.cli.calling import call
 from synthetic.tests.style.checkout import ROOT
 
 SOME = ("a charge of a good card", "a look-up of a payment that never was")  # they need no state, and are quick
+FRAMES = ("a ping", "the result of a round: WON")
 KEPT = "psp-a keeps what cashier expects: 2 interactions"
 
 
@@ -134,6 +135,20 @@ def test_each_pact_gets_a_provider_that_remembers_nothing_of_the_one_before(
     publish(tmp_path, whole.only([cancel, *some().interactions]), "cashier-2", monkeypatch, branch="feat/more")
     answer = call("contracts", "verify", "psp-a", "--wip-since", "2020-01-01")
     assert (answer.code, [one["success"] for one in results(access)]) == (0, [True, True]), answer.out
+
+
+@pytest.mark.slow
+def test_a_provider_over_a_socket_is_verified_too(
+    access: BrokerAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its frames are messages in the pact, and travel through the broker whole."""
+    whole = read(ROOT / PACTS / "game-client-game-gateway.json")
+    some_frames = [one for one in whole.interactions if one["description"] in FRAMES]
+    publish(tmp_path, whole.only(some_frames), "game-client-1", monkeypatch)
+    answer = call("contracts", "verify", "game-gateway")
+    assert (answer.code, [one["success"] for one in results(access)]) == (0, [True]), answer.out
+    [result] = results(access)
+    assert len(result["testResults"]) == len(FRAMES)
 
 
 def test_a_provider_that_could_be_asked_for_nothing_has_no_result(
