@@ -62,6 +62,8 @@ class Row(_Document):
     reason: Annotated[str, Field(description="why it is unverified")] = ""
     differences: tuple[Difference, ...] = ()
     exchange: Exchange | None = None
+    hits: Annotated[str, Field(description="what a breach means for players and money")] = ""
+    retry: Annotated[str, Field(description="whether a retry helps")] = ""
     on_call: Annotated[
         str, Field(description="who breaks whom, what that hits, whether a retry helps, whom to call")
     ] = ""
@@ -133,7 +135,10 @@ def pair_without_result(
     consumer: str, provider: str, descriptions: Iterable[str], reason: str, impacts: Impacts
 ) -> Pair:
     """A contract whose verification was asked for and has no result."""
-    rows = tuple(Row(description=one, state=State.UNVERIFIED, reason=brief(reason)) for one in descriptions)
+    told = _nobody_can_tell(consumer, provider, reason, impacts)
+    rows = tuple(
+        Row(description=one, state=State.UNVERIFIED, reason=brief(reason), on_call=told) for one in descriptions
+    )
     return _pair(consumer, provider, "", rows, impacts)
 
 
@@ -193,16 +198,25 @@ def _row(result: InteractionResult, impacts: Impacts) -> Row:
             status=exchange.status,
             body=brief(exchange.body, BODY_CHARS_MAX),
         ),
-        on_call="" if result.held else _for_on_call(result, impacts),
+        **_for_on_call(result, state, impacts),
     )
 
 
-def _for_on_call(result: InteractionResult, impacts: Impacts) -> str:
-    impact = impacts.of(result.consumer, result.provider)
-    if result.reason:
-        return (
-            f"Nobody can tell whether {result.provider} still keeps what {result.consumer} expects: "
-            f"{brief(result.reason, 200).rstrip('.')}; verify again once that is mended, and call {impact.call} if it stays so."
-        )
-    hit = impact.hit_by(result.description)
-    return f"{result.provider} breaks {result.consumer}: {hit.hits}; {hit.retry}; call {impact.call}."
+def _for_on_call(result: InteractionResult, state: State, impacts: Impacts) -> dict[str, str]:
+    match state:
+        case State.HELD:
+            return {}
+        case State.UNVERIFIED:
+            return {"on_call": _nobody_can_tell(result.consumer, result.provider, result.reason, impacts)}
+        case State.BROKEN:
+            impact = impacts.of(result.consumer, result.provider)
+            hit = impact.hit_by(result.description)
+            told = f"{result.provider} breaks {result.consumer}: {hit.hits}; {hit.retry}; call {impact.call}."
+            return {"hits": hit.hits, "retry": hit.retry, "on_call": told}
+
+
+def _nobody_can_tell(consumer: str, provider: str, reason: str, impacts: Impacts) -> str:
+    return (
+        f"Nobody can tell whether {provider} still keeps what {consumer} expects: {brief(reason, 200).rstrip('.')}; "
+        f"verify again once that is mended, and call {impacts.of(consumer, provider).call} if it stays so."
+    )

@@ -31,6 +31,7 @@ _PARAMETER = re.compile(r"((?:^|[?&;\s\"'/])([\w.-]+)=)([^&#;\s\"'<>\\]+)")
 _KNOWN_FORMS = (
     (re.compile(r"\b(Bearer|Basic) +[\w+/=.~-]{4,}"), rf"\1 {MASK}"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), MASK),  # a JSON Web Token
+    (re.compile(r"(://)[^/@\s:]*:[^/@\s]+@"), rf"\1{MASK}@"),  # credentials in a URL
     (re.compile(r"\b(?:sk|rk|whsec)_[\w-]{8,}"), MASK),  # API keys and webhook secrets in Stripe's form
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -78,6 +79,21 @@ class Section:
     def anchor(self) -> str:
         """Where links lead."""
         return f"{self.pairs[0].consumer}--{self.pairs[0].provider}"
+
+    @property
+    def hits(self) -> list[tuple[str, str, int]]:
+        """What is hit, whether a retry helps, and by how many broken interactions: the most first."""
+        broken = Counter((row.hits, row.retry) for row in self._rows if row.state is State.BROKEN)
+        return [(*words, count) for words, count in broken.most_common()]
+
+    @property
+    def blind(self) -> list[str]:
+        """Sentences about what could not be judged, each once."""
+        return list(dict.fromkeys(row.on_call for row in self._rows if row.unjudged))
+
+    @property
+    def _rows(self) -> list[Row]:
+        return [cell.row for line in self.lines for cell in line.cells if cell.row is not None]
 
     @property
     def worst(self) -> str:

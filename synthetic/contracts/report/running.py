@@ -125,7 +125,7 @@ class Reporting:
         )
 
     def _without_result(self, one: _Selected, *, interrupted: bool) -> Pair:
-        unknown = "the run was interrupted before" if interrupted else "its test ended without a result"
+        unknown = "the run was interrupted before" if interrupted else "its test was not run, or not to its end"
         reason = self._failures.get(one.test, unknown)
         return pair_without_result(one.consumer, one.provider, one.interactions, reason, self._impacts)
 

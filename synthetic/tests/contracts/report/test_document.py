@@ -108,7 +108,8 @@ def test_the_document_is_as_documented() -> None:
     row = next(row for row in pair["rows"] if row["state"] == "broken")
     assert set(shown) == {"schema_version", "started_at", "finished_at", "incomplete", "not_asked", "pairs"}
     assert set(pair) == {"consumer", "provider", "version", "flow", "call", "docs", "rows"}
-    fields = {"description", "state", "states", "left_out", "reason", "differences", "exchange", "on_call"}
+    fields = {"description", "state", "states", "left_out", "reason", "differences", "exchange"}
+    fields |= {"hits", "retry", "on_call"}
     assert set(row) == fields
     assert set(row["differences"][0]) == {"path", "expected", "actual", "text"}
     assert set(row["exchange"]) == {"request", "request_body", "status", "body"}

@@ -10,7 +10,7 @@ import pytest
 from synthetic.contracts.report.masking import is_secret, masked
 from synthetic.contracts.results import Mismatch
 from synthetic.contracts.sealing import Exchanged
-from synthetic.tests.contracts.report.findings import result, results_of, verification
+from synthetic.tests.contracts.report.findings import exchange, result, results_of, verification
 
 SECRET = "s3cr3t/value+1"
 ENCODED = base64.b64encode(SECRET.encode()).decode()
@@ -59,6 +59,13 @@ def test_a_value_that_is_secret_here_is_masked_there() -> None:
     )
     assert SECRET not in shown
     assert ENCODED.rstrip("=") not in shown
+
+
+def test_credentials_in_a_url_never_appear() -> None:
+    """As they stand in the words of an HTTP client that got no answer."""
+    shown = everything(exchange(), reason="no answer from https://user:pass-w0rd@psp.test/x?a=b@c")
+    assert "pass-w0rd" not in shown
+    assert "https://***@psp.test/x" in shown
 
 
 def test_values_of_provider_states_never_appear() -> None:

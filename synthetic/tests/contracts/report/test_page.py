@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from synthetic.contracts.report.document import Results, together
+from synthetic.contracts.report.document import Results, pair_without_result, together
 from synthetic.contracts.report.page import page_of
-from synthetic.tests.contracts.report.findings import exchange, result, results_of, verification, wrong
+from synthetic.tests.contracts.report.findings import IMPACTS, exchange, result, results_of, verification, wrong
 
 HOSTILE = "</pre><script>alert('x')</script><img src=x onerror=alert(1)>\u202e"
 
@@ -78,7 +78,8 @@ def test_a_broken_interaction_shows_everything_that_on_call_needs() -> None:
     page = Page(results_of(verification(broken, result("an order"))))
     assert "1 interaction broken at 1 boundary" in page.words
     sentence = "shop breaks buyer: orders can no longer be looked up; a retry does not help; call the shop's team."
-    assert page.words.count(sentence) == 2
+    assert page.words.count(sentence) == 1
+    assert "shop breaks buyer. Call the shop's team. orders can no longer be looked up ; a retry" in page.words
     assert '$.id "o-1" null Expected "o-1" but got null' in page.words
     assert "sent GET /orders/7 came 200" in page.words
     assert '{ "id": null }' in page.words
@@ -171,6 +172,24 @@ def test_links_inside_the_page_lead_somewhere() -> None:
     assert len(places) == len(set(places))
     wanted = {str(own["href"])[1:] for own in page.having("a") if str(own["href"]).startswith("#")}
     assert wanted <= set(places)
+
+
+def test_what_most_interactions_say_comes_first() -> None:
+    """Each trouble once, with how many interactions show it."""
+    broken = [result(name, wrong()) for name in ("a look-up", "a repeat", "an order", "an order by cash")]
+    page = Page(results_of(verification(*broken)))
+    first = page.words.index("orders fail (2 interactions); a retry does not help.")
+    assert first < page.words.index("orders are paid twice ; do not order again.")
+
+
+def test_a_contract_without_a_result_is_told_once() -> None:
+    """With the reason, and not once for each interaction."""
+    lost = pair_without_result("buyer", "shop", ("an order", "a refund"), "set SHOP_KEY", IMPACTS)
+    page = Page(results_of().model_copy(update={"pairs": (lost,)}))
+    assert page.words.count("verify again once that is mended") == 3
+    told = page.words[: page.words.index("Matrix")]
+    assert told.count("Nobody can tell whether shop still keeps what buyer expects: set SHOP_KEY;") == 1
+    assert "version unknown" in page.words
 
 
 def test_many_sentences_of_one_boundary_are_cut() -> None:
