@@ -23,7 +23,7 @@ from synthetic.reference.world.world import PSP_SWITCHES
 SECRET = "whsec-of-the-pact"  # noqa: S105 - of a merchant that lives as long as an exercise
 PLAYER = "p-1"
 ATTEMPTS_MAX = 2  # a PSP that is not answered as it likes asks once more, and then gives up
-WITHIN_S = 3.0
+WITHIN_S = 8.0
 _CELL = "pact"
 _PACE = Pace(
     capture_s=(0.0, 0.0),

@@ -12,6 +12,7 @@ import httpx
 
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.serving import read_body, serving
+from synthetic.reference.tls import client_tls
 
 AUTH_CODE = "auth-1"
 _YES = json.dumps({"success": True, "authCode": AUTH_CODE}).encode()
@@ -92,7 +93,7 @@ class Relay:
             shown = json.dumps(only_agreed(json.loads(request.body), self._agreed)).encode()
             sent = self._spoil(replace(request, body=shown))
             url, headers = self._mock_url + sent.path, dict(sent.headers)
-            got = httpx.post(url, content=sent.body, headers=headers, trust_env=False)
+            got = httpx.post(url, content=sent.body, headers=headers, verify=client_tls(), trust_env=False)
             status, answer = got.status_code, got.content
         self.arrived.append(Arrived(request, status, answer))
         return status, answer

@@ -13,6 +13,7 @@ import httpx
 from synthetic.contracts.holes import filled
 from synthetic.contracts.sealing import Outgoing, Seal
 from synthetic.contracts.states import StateHandler
+from synthetic.reference.tls import client_tls
 
 AMOUNT_MINOR = 100
 _INSTRUMENTS = {"deposit": "card_3ds_abandon", "withdrawal": "card_ok"}
@@ -74,7 +75,13 @@ class CashierStates:
             path, body = f"{path}/{said['call']}", said["body"]
         headers = {"Content-Type": "application/json"}
         sealed = self._seal(Outgoing("POST", path, headers, json.dumps(body).encode()), "")
-        answer = httpx.post(self._url + sealed.path, content=sealed.body, headers=dict(sealed.headers), trust_env=False)
+        answer = httpx.post(
+            self._url + sealed.path,
+            content=sealed.body,
+            headers=dict(sealed.headers),
+            verify=client_tls(),
+            trust_env=False,
+        )
         got = answer.json()
         if answer.status_code != 200 or got.get("success") is False:
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
@@ -82,7 +89,9 @@ class CashierStates:
 
     def _as_player(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._logged_in()}", "Idempotency-Key": secrets.token_hex(16)}
-        answer = httpx.request(method, self._url + path, json=dict(body), headers=headers, trust_env=False)
+        answer = httpx.request(
+            method, self._url + path, json=dict(body), headers=headers, verify=client_tls(), trust_env=False
+        )
         if not answer.is_success:
             raise RuntimeError(f"{method} {path} was answered with {answer.status_code}: {answer.text[:200]}")
         return dict(answer.json())
@@ -90,7 +99,7 @@ class CashierStates:
     def _logged_in(self) -> str:
         if not self._token:
             credentials = {"username": self._player.username, "password": self._player.password}
-            answer = httpx.post(f"{self._url}/auth/login", json=credentials, trust_env=False)
+            answer = httpx.post(f"{self._url}/auth/login", json=credentials, verify=client_tls(), trust_env=False)
             if not answer.is_success:
                 raise RuntimeError(f"POST /auth/login was answered with {answer.status_code}: {answer.text[:200]}")
             self._token = str(answer.json()["token"])

@@ -20,11 +20,12 @@ from synthetic.reference.psp.intents import build_intents_psp
 from synthetic.reference.psp.merchants import Merchant
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_A_KEY"
-WITHIN_S = 3.0  # Pact waits for a state, and has to hear why it did not come
+WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
 _PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enough to wait for one
 
 
@@ -74,7 +75,9 @@ class IntentStates:
 
     def _post(self, path: str, body: Mapping[str, Any], key: str, fine: tuple[int, ...] = (200,)) -> dict[str, Any]:
         headers = {**self._headers, "Idempotency-Key": salted(key, self._salt)}
-        answer = httpx.post(self._url + path, json=_salted_body(body, self._salt), headers=headers, trust_env=False)
+        answer = httpx.post(
+            self._url + path, json=_salted_body(body, self._salt), headers=headers, verify=client_tls(), trust_env=False
+        )
         if answer.status_code not in fine:
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
         return dict(answer.json())
@@ -82,7 +85,9 @@ class IntentStates:
     def _await(self, path: str, id_: str, status: str) -> None:
         deadline_s = time.monotonic() + WITHIN_S
         while True:
-            shown = httpx.get(f"{self._url}{path}/{id_}", headers=self._headers, trust_env=False).json()
+            shown = httpx.get(
+                f"{self._url}{path}/{id_}", headers=self._headers, verify=client_tls(), trust_env=False
+            ).json()
             if shown["status"] == status:
                 return
             if time.monotonic() > deadline_s:

@@ -26,11 +26,12 @@ from synthetic.reference.psp.notifications import build_notifications_psp
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_B_KEY"
-WITHIN_S = 3.0  # Pact waits for a state, and has to hear why it did not come
+WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
 _STATES = frozenset("pending authorized successful refunded failed cancelled".split())
 # Nobody waits for long, but a withdrawal can still be cancelled, and who leaves the redirect page is waited for.
 _PACE = Pace(
@@ -84,7 +85,9 @@ class TransactionStates:
         return {"transaction": made["txId"]}
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer = httpx.post(self._url + path, json=dict(body), headers=self._headers, trust_env=False)
+        answer = httpx.post(
+            self._url + path, json=dict(body), headers=self._headers, verify=client_tls(), trust_env=False
+        )
         if answer.status_code != 200:
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
         return dict(answer.json())
@@ -93,7 +96,7 @@ class TransactionStates:
         deadline_s = time.monotonic() + WITHIN_S
         while True:
             url = f"{self._url}/api/transactions/{id_}"
-            shown = httpx.get(url, headers=self._headers, trust_env=False).json()
+            shown = httpx.get(url, headers=self._headers, verify=client_tls(), trust_env=False).json()
             if shown["state"] == state:
                 return
             if shown["state"] not in _STATES:
