@@ -69,15 +69,9 @@ _DECLINED = _event("payment_intent.payment_failed", _failed("card_declined", "do
 _PAID = _event("payout.paid", _payout("paid"))
 
 _TOO_LITTLE = _event("payment_intent.succeeded", _intent("succeeded", amount_received=99))
-_OF_NOBODY = _event(
-    "payment_intent.succeeded",
-    _intent(
-        "succeeded",
-        amount_received=100,
-        id="pi_1",
-        metadata={"reference": _UNKNOWN, "player": PLAYER, "key": _UNKNOWN},
-    ),
-)
+_NOBODYS = {"reference": _UNKNOWN, "player": PLAYER, "key": _UNKNOWN}
+_OF_NOBODY = _event("payment_intent.succeeded", _intent("succeeded", amount_received=100, id="pi_1", metadata=_NOBODYS))
+_PAID_TO_NOBODY = _event("payout.paid", _payout("paid", id="po_1", metadata=_NOBODYS))
 
 
 def _deposit(*told: Template) -> State:
@@ -147,9 +141,9 @@ def _charges(method: str = "card_ok", reference: str = _REFERENCE) -> Work:
     return work
 
 
-def _pays_out(destination: str = "card_ok") -> Work:
+def _pays_out(destination: str = "card_ok", reference: str = _REFERENCE) -> Work:
     async def work(psp: PspAtWork) -> None:
-        metadata = {"reference": _REFERENCE, "player": PLAYER, "key": _REFERENCE}
+        metadata = {"reference": reference, "player": PLAYER, "key": reference}
         body = {"amount": 100, "currency": "EUR", "destination": destination, "metadata": metadata}
         await psp.post("/v1/payouts", body)
 
@@ -250,6 +244,7 @@ CONTRACT = Contract(
             "a chargeback, told again", _DISPUTE, _charges("card_disputed"), _deposit(_SUCCEEDED, _DISPUTE), ids="dp"
         ),
         _told("a captured payment that nobody asked for", _OF_NOBODY, _charges(reference=_UNKNOWN)),
+        _told("a paid payout that nobody asked for", _PAID_TO_NOBODY, _pays_out(reference=_UNKNOWN), ids="po"),
         _told("a paid payout", _PAID, _pays_out(), _withdrawal(), ids="po"),
         _told("a paid payout, told again", _PAID, _pays_out(), _withdrawal(_PAID), ids="po"),
         _told(

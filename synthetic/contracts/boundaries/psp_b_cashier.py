@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,19 @@ from pact.interaction import HttpInteraction
 
 from synthetic.contracts.boundaries.psp_a_cashier import STILL_PSPS
 from synthetic.contracts.boundaries.psp_at_work import ATTEMPTS_MAX, PLAYER, SECRET, PspAtWork, notifications_at_work
+from synthetic.contracts.boundaries.psp_b_calls import (
+    AUTHORIZE,
+    AUTHORIZE_OUT,
+    CANCEL,
+    CANCEL_OUT,
+    COME_BACK,
+    DEBIT,
+    TRANSFER,
+    TRANSFER_OUT,
+    VERIFY,
+    Call,
+    Template,
+)
 from synthetic.contracts.boundaries.psp_relay import AUTH_CODE, Arrived, Relay, Spoil, as_sent, without_signature
 from synthetic.contracts.holes import filled, generators_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
@@ -28,9 +41,6 @@ EXCLUDED_PLAYER = "excluded_player"
 _PATH = "/cashier/webhooks/psp-b"
 _REFERENCE = "dep_1"
 _TX = "f00d"
-_NO_TX = (
-    "pact-key-tx-of-nobody"  # as an idempotency key, for the cashier remembers what it has answered about a transaction
-)
 _EXAMPLES = {
     "deposit": _REFERENCE,
     "withdrawal": _REFERENCE,
@@ -40,56 +50,7 @@ _EXAMPLES = {
 }
 _SIGNATURE = whole("0" * 64, "[0-9a-f]{64}")
 
-Template = Mapping[str, Any]
 Ending = Callable[[PspAtWork, str, Relay], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call about an order. `kind`: deposit or withdrawal; `facts`: its body, with holes."""
-
-    name: str
-    kind: str
-    facts: Template
-
-    @property
-    def logged_as(self) -> str:
-        """The PSP's own word for it."""
-        return f"{self.kind}.{self.name}"
-
-    def as_told(self) -> dict[str, Any]:
-        """What a state needs to know in order to make the call before us."""
-        return {"call": self.name, "body": dict(self.facts)}
-
-    def having(self, **facts: Any) -> Call:
-        """The same with other facts."""
-        return replace(self, facts={**self.facts, **facts})
-
-
-def _about(name: str, kind: str, **more: Any) -> Call:
-    """With what the cashier reads of it."""
-    sign = "" if kind == "deposit" else "-"
-    facts = {
-        "userId": "${player}",
-        "txId": "${transaction}",
-        "merchantTxId": f"${{{kind}}}",
-        "txAmount": f"{sign}1.00",
-        "txAmountCy": "EUR",
-        "attributes": {"reference": f"${{{kind}}}"},
-        **more,
-    }
-    return Call(name, kind, facts)
-
-
-_VERIFY = Call("verifyuser", "deposit", {"userId": "${player}"})
-_AUTHORIZE = _about("authorize", "deposit")
-_TRANSFER = _about("transfer", "deposit", authCode="${auth_code}")
-_CANCEL = _about("cancel", "deposit", statusCode="insufficient_funds")
-_DEBIT = _about("debit", "deposit")
-_AUTHORIZE_OUT = _about("authorize", "withdrawal")
-_TRANSFER_OUT = _about("transfer", "withdrawal", authCode="${auth_code}")
-_CANCEL_OUT = _about("cancel", "withdrawal", statusCode="processing_error")
-_COME_BACK = _about("cancel", "withdrawal", statusCode="account_closed")
 _YES = {"success": True}
 _CAN_PAY = {"success": True, "authCode": whole(AUTH_CODE, r"\S+")}
 
@@ -211,16 +172,17 @@ def _forged(description: str, how: str, *switches: Switch, spoil: Spoil = as_sen
     def declare(upon: HttpInteraction) -> Exercise:
         _sends(upon, Call("verifyuser", "deposit", {"userId": PLAYER})).will_respond_with(403)
         ending = _ends("failed", "MERCHANT_UNREACHABLE")
-        return _exercise(_VERIFY, ending, attempts=ATTEMPTS_MAX, switches=switches, spoil=spoil)
+        return _exercise(VERIFY, ending, attempts=ATTEMPTS_MAX, switches=switches, spoil=spoil)
 
     return declare
 
 
-_UNKNOWN_FACTS = {"userId": PLAYER, "txId": _NO_TX, "merchantTxId": _REFERENCE, "attributes": {"reference": _REFERENCE}}
+# Each with a txId like an idempotency key: the cashier remembers what it has answered about a transaction.
+_UNKNOWN_FACTS = {"userId": PLAYER, "merchantTxId": _REFERENCE, "attributes": {"reference": _REFERENCE}}
 _PAID = _ends("successful")
 
 _ON_PLAYERS = (
-    _answered("is a player known", _VERIFY, _YES, _PAID, State("a player"), needs=()),
+    _answered("is a player known", VERIFY, _YES, _PAID, State("a player"), needs=()),
     _refused(
         "is a player known who is not",
         Call("verifyuser", "deposit", {"userId": PLAYER}),
@@ -229,7 +191,7 @@ _ON_PLAYERS = (
     ),
     _refused(
         "is a player known who has excluded himself",
-        _VERIFY,
+        VERIFY,
         "SELF_EXCLUDED",
         _ends("failed", "SELF_EXCLUDED"),
         State("a player who has excluded himself"),
@@ -237,124 +199,137 @@ _ON_PLAYERS = (
     ),
 )
 _ON_DEPOSITS = (
-    _answered("may a deposit be captured", _AUTHORIZE, _CAN_PAY, _brings_the_code, _deposit()),
+    _answered("may a deposit be captured", AUTHORIZE, _CAN_PAY, _brings_the_code, _deposit()),
     _answered(
         "may a deposit be captured, asked again",
-        _AUTHORIZE,
+        AUTHORIZE,
         _CAN_PAY,
         _brings_the_code,
-        _deposit(_AUTHORIZE),
+        _deposit(AUTHORIZE),
         promised={"authCode": "${auth_code}"},
     ),
     _refused(
         "may a deposit be captured, asked again with other facts",
-        _AUTHORIZE,
+        AUTHORIZE,
         "DUPLICATE_TX",
         _ends("failed", "DUPLICATE_TX"),
-        _deposit(_AUTHORIZE.having(txName="another")),
+        _deposit(AUTHORIZE.having(txName="another")),
     ),
     _refused(
         "may a deposit be captured of another amount than was asked for",
-        _AUTHORIZE,
+        AUTHORIZE,
         "WRONG_AMOUNT",
         _ends("failed", "WRONG_AMOUNT"),
         _deposit(amount_minor=200),
     ),
     _refused(
         "may a deposit be captured that is declined",
-        _AUTHORIZE,
+        AUTHORIZE,
         "NOT_PENDING",
         _ends("failed", "NOT_PENDING"),
-        _deposit(_CANCEL),
+        _deposit(CANCEL),
     ),
     _refused(
         "may a deposit be captured that nobody asked for",
-        _AUTHORIZE.having(**_UNKNOWN_FACTS),
+        AUTHORIZE.having(**_UNKNOWN_FACTS, txId="pact-key-deposit-of-nobody"),
         "UNKNOWN_TX",
         _ends("failed", "UNKNOWN_TX"),
     ),
-    _answered("a captured deposit", _TRANSFER, _YES, _PAID, _deposit(_AUTHORIZE)),
-    _answered("a captured deposit, told again", _TRANSFER, _YES, _PAID, _deposit(_AUTHORIZE, _TRANSFER)),
+    _answered("a captured deposit", TRANSFER, _YES, _PAID, _deposit(AUTHORIZE)),
+    _answered("a captured deposit, told again", TRANSFER, _YES, _PAID, _deposit(AUTHORIZE, TRANSFER)),
     _refused(
         "a captured deposit with a code that was not given",
-        _TRANSFER.having(authCode=AUTH_CODE),
+        TRANSFER.having(authCode=AUTH_CODE),
         "INVALID_AUTH_CODE",
         _PAID,
-        _deposit(_AUTHORIZE),
+        _deposit(AUTHORIZE),
     ),
     _answered(
         "a deposit that the issuer declined",
-        _CANCEL,
+        CANCEL,
         _YES,
         _ends("failed", "insufficient_funds"),
-        _deposit(_AUTHORIZE),
+        _deposit(AUTHORIZE),
         instrument="card_insufficient_funds",
     ),
     _answered(
         "a deposit that the issuer declined, told again",
-        _CANCEL,
+        CANCEL,
         _YES,
         _ends("failed", "insufficient_funds"),
-        _deposit(_AUTHORIZE, _CANCEL),
+        _deposit(AUTHORIZE, CANCEL),
         instrument="card_insufficient_funds",
     ),
     _answered(
         "a deposit that the player's bank took back",
-        _DEBIT,
+        DEBIT,
         _YES,
         _PAID,
-        _deposit(_AUTHORIZE, _TRANSFER),
+        _deposit(AUTHORIZE, TRANSFER),
         instrument="card_disputed",
     ),
     _answered(
         "a deposit that the player's bank took back, told again",
-        _DEBIT,
+        DEBIT,
         _YES,
         _PAID,
-        _deposit(_AUTHORIZE, _TRANSFER, _DEBIT),
+        _deposit(AUTHORIZE, TRANSFER, DEBIT),
         instrument="card_disputed",
     ),
 )
 _ON_WITHDRAWALS = (
-    _answered("may a withdrawal be paid", _AUTHORIZE_OUT, _CAN_PAY, _brings_the_code, _withdrawal()),
+    _answered("may a withdrawal be paid", AUTHORIZE_OUT, _CAN_PAY, _brings_the_code, _withdrawal()),
     _answered(
         "may a withdrawal be paid, asked again",
-        _AUTHORIZE_OUT,
+        AUTHORIZE_OUT,
         _CAN_PAY,
         _brings_the_code,
-        _withdrawal(_AUTHORIZE_OUT),
+        _withdrawal(AUTHORIZE_OUT),
         promised={"authCode": "${auth_code}"},
     ),
     _refused(
         "may a withdrawal be paid of another amount than was asked for",
-        _AUTHORIZE_OUT,
+        AUTHORIZE_OUT,
         "WRONG_AMOUNT",
         _ends("failed", "WRONG_AMOUNT"),
         _withdrawal(amount_minor=200),
     ),
     _refused(
         "may a withdrawal be paid that has failed",
-        _AUTHORIZE_OUT,
+        AUTHORIZE_OUT,
         "NOT_PENDING",
         _ends("failed", "NOT_PENDING"),
-        _withdrawal(_CANCEL_OUT),
+        _withdrawal(CANCEL_OUT),
     ),
-    _answered("a paid withdrawal", _TRANSFER_OUT, _YES, _PAID, _withdrawal(_AUTHORIZE_OUT)),
-    _answered("a paid withdrawal, told again", _TRANSFER_OUT, _YES, _PAID, _withdrawal(_AUTHORIZE_OUT, _TRANSFER_OUT)),
+    _refused(
+        "may a withdrawal be paid that nobody asked for",
+        AUTHORIZE_OUT.having(**_UNKNOWN_FACTS, txId="pact-key-payout-of-nobody"),
+        "UNKNOWN_TX",
+        _ends("failed", "UNKNOWN_TX"),
+    ),
+    _answered("a paid withdrawal", TRANSFER_OUT, _YES, _PAID, _withdrawal(AUTHORIZE_OUT)),
+    _refused(
+        "a paid withdrawal with a code that was not given",
+        TRANSFER_OUT.having(authCode=AUTH_CODE),
+        "INVALID_AUTH_CODE",
+        _PAID,
+        _withdrawal(AUTHORIZE_OUT),
+    ),
+    _answered("a paid withdrawal, told again", TRANSFER_OUT, _YES, _PAID, _withdrawal(AUTHORIZE_OUT, TRANSFER_OUT)),
     _answered(
         "a withdrawal that failed before it was paid",
-        _CANCEL_OUT,
+        CANCEL_OUT,
         _YES,
         _ends("failed", "processing_error"),
-        _withdrawal(_AUTHORIZE_OUT),
+        _withdrawal(AUTHORIZE_OUT),
         instrument="card_processing_error",
     ),
     _answered(
         "a withdrawal that came back after it was paid",
-        _COME_BACK,
+        COME_BACK,
         _YES,
         _ends("failed", "account_closed"),
-        _withdrawal(_AUTHORIZE_OUT, _TRANSFER_OUT),
+        _withdrawal(AUTHORIZE_OUT, TRANSFER_OUT),
         instrument="card_returns_payouts",
     ),
 )
