@@ -40,9 +40,7 @@ def without(url: str, member: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def _pass(self) -> None:
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            answer = httpx.request(
-                self.command, url + self.path, headers=headers, content=read_body(self), trust_env=False
-            )
+            answer = http.request(self.command, url + self.path, headers=headers, content=read_body(self))
             told = answer.json()
             told.pop(member, None)
             body = json.dumps(told).encode()
@@ -57,7 +55,7 @@ def without(url: str, member: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    with serving(Handler) as broken:
+    with httpx.Client(trust_env=False) as http, serving(Handler) as broken:
         yield broken
 
 
