@@ -58,6 +58,12 @@ class Exchanged:
     failure: str = ""
 
 
+def _headers(answer: httpx.Response) -> list[tuple[str, str]]:
+    """What Pact gets to see. A redirection loses its address: Pact would follow it, and the consumers' clients don't."""
+    hidden = {*_HOP_BY_HOP, "location"} if answer.is_redirect else _HOP_BY_HOP
+    return [(name, value) for name, value in answer.headers.items() if name not in hidden]
+
+
 class SealingProxy:
     """Forwards to `url`. `exchanges` are in the order in which they came."""
 
@@ -81,8 +87,7 @@ class SealingProxy:
                 failure = f"the provider did not answer: {type(error).__name__}: {error}"
             else:
                 self._note(request, stage, answer.status_code, answer.content)
-                headers = [(name, value) for name, value in answer.headers.items() if name not in _HOP_BY_HOP]
-                return answer.status_code, headers, answer.content
+                return answer.status_code, _headers(answer), answer.content
         self._note(request, stage, OUR_ANSWER, b"", failure)
         return OUR_ANSWER, [("Content-Type", "text/plain; charset=utf-8")], failure.encode()
 

@@ -22,6 +22,7 @@ from synthetic.contracts.promised import broken_promises, by_type
 from synthetic.contracts.results import InteractionResult, Verification
 from synthetic.contracts.sealing import OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
 from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
+from synthetic.contracts.typed import with_texts
 
 os.environ.setdefault("PACT_DO_NOT_TRACK", "true")  # it sends usage events otherwise
 
@@ -100,7 +101,7 @@ def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-pact-")))
         source = folder / "pact.json"
-        source.write_text(pact.only(map(by_type, pact.interactions)).text(), encoding="utf-8")
+        source.write_text(pact.only(map(_to_be_asked, pact.interactions)).text(), encoding="utf-8")
         http = stack.enter_context(httpx.Client(timeout=TIMEOUT_S, trust_env=False, **target.http))
         states_url = stack.enter_context(StateServer(states, stage).serving())
         proxy_url = stack.enter_context(proxy.serving(http))
@@ -110,6 +111,12 @@ def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
         with suppress(RuntimeError):  # it raises where an interaction failed; the results say which
             verifier.verify()
         return _results(pact, verifier.results, proxy.exchanges)
+
+
+def _to_be_asked(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The interaction as Pact gets it."""
+    loose = by_type(one)
+    return {**loose, "response": with_texts(loose.get("response", {}))}
 
 
 def _results(pact: PactFile, told: Mapping[str, Any], exchanges: Sequence[Exchanged]) -> tuple[InteractionResult, ...]:

@@ -27,6 +27,7 @@ from synthetic.contracts.results import InteractionResult, Mismatch, Verificatio
 from synthetic.contracts.sealing import Exchanged
 from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.states import Stage
+from synthetic.contracts.typed import with_texts
 
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _HOLE = re.compile(r"\$\{(\w+)\}")
@@ -87,7 +88,10 @@ def concrete(one: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
         for path, rule in part.pop("generators", {}).get("body", {}).items():
             _put(part["contents"]["content"], path, _filled(rule["expression"], values))
             rules.pop(path, None)
-    return filled
+    if "response" in filled:
+        filled["response"] = [with_texts(part) for part in filled["response"]]
+        return filled
+    return with_texts(filled)
 
 
 def _exchange(one: Mapping[str, Any], target: MessageTarget) -> Exchanged:

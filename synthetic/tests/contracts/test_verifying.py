@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from synthetic.contracts.keys import with_salted_keys
 from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.contracts.verifying import Target, verify
 from synthetic.tests.contracts.shop import good, order, pact, shop
@@ -139,3 +141,42 @@ def test_the_seal_is_made_for_each_request_and_can_be_wrong() -> None:
     key = "pact-key-order-s1"
     size = len('{"key":"pact-key-order"}')
     assert seen == [(f"good:{size}", key, key), ("another key", key, key), (f"good:{size}", key, key)]
+
+
+def test_a_redirection_is_an_answer_and_is_not_followed() -> None:
+    """Nor do the consumers' clients follow it, so that a provider that has moved breaks them."""
+
+    class Moved(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            read_body(self)
+            status, body = good(self.path, {}, b"") if self.path == "/moved" else (307, {})
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            if status == 307:
+                self.send_header("Location", "/moved")
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with serving(Moved) as url:
+        (result,) = verify(pact(order()), Target(url)).results
+    assert ("status", "201", "307") in [(one.path, one.expected, one.actual) for one in result.mismatches]
+
+
+@pytest.mark.parametrize("given", [None, 7, True, ["o-7"]])
+def test_what_has_to_match_a_regular_expression_is_a_text(given: Any) -> None:
+    """Pact by itself takes `null` and numbers for their spelling."""
+    agreed = order()
+    agreed["response"]["matchingRules"]["body"]["$.id"] = {
+        "combine": "AND",
+        "matchers": [{"match": "regex", "regex": "^[\\w-]+$"}],
+    }
+    with shop(lambda *_: (201, {"id": given, "total": 100})) as url:
+        (result,) = verify(pact(agreed), Target(url)).results
+    assert {one.path for one in result.mismatches} == {"$.id"}
+    with shop(good) as url:
+        assert verify(pact(agreed), Target(url)).held

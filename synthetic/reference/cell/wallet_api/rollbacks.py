@@ -50,6 +50,8 @@ def bury(desk: Desk, bet_id: str) -> RoundClosed | None:
 def _undo_unknown(desk: Desk, call: WalletCall) -> Done:
     if desk.knobs.unknown_rollback == "not_found":
         raise Refused(Reason.UNKNOWN_BET, bury=call.reference)
+    if desk.context.switch("refuses_unknown_rollback"):
+        raise Refused(Reason.UNKNOWN_BET)
     closed = bury(desk, call.reference)
     if desk.context.switch("refunds_unknown_bet"):
         return Done(call, desk.post("rollback", call.reference, {"cash": UNKNOWN_STAKE_MINOR}), closed=closed)

@@ -26,6 +26,7 @@ CELL_SWITCHES_WALLET = {
     "forgets_rollback": "a rollback is answered OK and the round is VOID, but nothing is posted",
     "refunds_every_rollback_id": "a second rollback of one bet, under another id, refunds again",
     "refunds_settled_bet": "a rollback of a settled bet refunds its stake",
+    "refuses_unknown_rollback": "a rollback of a bet that nobody saw is refused, and the bet may come after it",
     "refunds_unknown_bet": "a rollback of a bet that nobody saw credits 20 minor units",
     "accepts_late_bet": "a bet that comes after its rollback debits",
     "debits_free_bets": "a free bet takes its stake from the player's cash",

@@ -66,6 +66,14 @@ def test_forgets_rollback(cell: RunningCell, token: str) -> None:
     assert cell.round("ada", "r")["state"] == "VOID"
 
 
+@pytest.mark.parametrize("is_on", [False, True])
+def test_refuses_unknown_rollback(cell: RunningCell, token: str, *, is_on: bool) -> None:
+    """A rollback that overtakes its bet is refused, and the bet that comes after it debits."""
+    cell.throw("refuses_unknown_rollback", is_on=is_on)
+    assert rollback(cell)["status"] == ("RS_ERROR_TRANSACTION_DOES_NOT_EXIST" if is_on else "RS_OK")
+    assert (bet(cell, token)["status"] == "RS_OK") is is_on
+
+
 def test_accepts_late_bet(cell: RunningCell, token: str) -> None:
     """A bet after its rollback debits, and sticks."""
     cell.throw("accepts_late_bet")

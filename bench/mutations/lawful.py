@@ -1,0 +1,150 @@
+"""What the stateful laws say of mutants: an examination of the mutated provider, at the boundaries that have laws."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.hop import Answer, Change, Forward, hop_to, unchanged
+from bench.mutations.judging import Said
+from bench.mutations.mutants import Mutant
+from bench.mutations.playing import quiet
+from bench.mutations.sockets import socket_hop
+from synthetic.conformance.stories import NotTried
+from synthetic.contracts.laws.examining import examine
+from synthetic.contracts.laws.reference import gateway_target, intents_target, wallet_target
+from synthetic.contracts.sealing import Outgoing
+from synthetic.core.errors import TargetUnreachable
+from synthetic.reference.switchboard import Switch
+from synthetic.reference.world.in_a_thread import world_in_a_thread
+from synthetic.reference.world.world import World, WorldSettings
+
+EXAMPLES = 2
+_WEBHOOK_PATH = "/cashier/webhooks/psp-a"
+
+Acted = Callable[[], int]
+Opening = Callable[[World, Change], AbstractContextManager[tuple[Any, Acted]]]
+"""The target of an examination with a change in front of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lawful:
+    """How the laws of a boundary are examined. `board`: whose switches are thrown; `sender`: whether it is the sender that is."""
+
+    board: str
+    opening: Opening
+    sender: bool = False
+
+
+@contextmanager
+def _wallet(world: World, change: Change, dialect: str, letter: str) -> Iterator[tuple[Any, Acted]]:
+    api = world.listeners[world.cells[0].name].url
+    with hop_to(api, change) as (url, hop):
+        yield wallet_target(world, dialect, url=f"{url}/wallet/{letter}"), lambda: hop.acted
+
+
+def _wallet_a(world: World, change: Change) -> AbstractContextManager[tuple[Any, Acted]]:
+    return _wallet(world, change, "hub88", "a")
+
+
+def _wallet_b(world: World, change: Change) -> AbstractContextManager[tuple[Any, Acted]]:
+    return _wallet(world, change, "softswiss", "b")
+
+
+@contextmanager
+def _psp_a(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    with hop_to(world.listeners["psp-a"].url, change) as (url, hop):
+        yield intents_target(world, url=url), lambda: hop.acted
+
+
+@contextmanager
+def _psp_a_webhooks(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    """The hop is in front of whoever gets the webhooks, who has a path of his own."""
+    hops: list[Any] = []
+    opened: list[AbstractContextManager[Any]] = []
+
+    def through(url: str) -> str:
+        path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else ""
+
+        def act(request: Outgoing, forward: Forward) -> Answer:
+            def back(sent: Outgoing) -> Answer:
+                return forward(replace(sent, path=path + sent.path.removeprefix(_WEBHOOK_PATH)))
+
+            return change(replace(request, path=_WEBHOOK_PATH), back)
+
+        opened.append(hop_to(url.removesuffix(path), act))
+        own, hop = opened[-1].__enter__()
+        hops.append(hop)
+        return f"{own}{path}"
+
+    try:
+        yield intents_target(world, through=through), lambda: sum(hop.acted for hop in hops)
+    finally:
+        for one in opened:
+            one.__exit__(None, None, None)
+
+
+@contextmanager
+def _gateway(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    with socket_hop(change) as (at, acted):
+        yield gateway_target(world, at=at), acted
+
+
+LAWFUL: Mapping[str, Lawful] = {
+    "game-provider-a-wallet": Lawful("cell", _wallet_a),
+    "game-provider-b-wallet": Lawful("cell", _wallet_b),
+    "cashier-psp-a": Lawful("psp-a", _psp_a),
+    "psp-a-cashier": Lawful("psp-a", _psp_a_webhooks, sender=True),
+    "game-client-game-gateway": Lawful("cell", _gateway),
+}
+
+
+def judge(name: str, wanted: Sequence[str], each_kind: int, seed: int) -> dict[str, Said]:
+    """What the laws of a boundary say of its mutants, by their names: of all that change what a provider does, of so many of
+    each other kind, chosen by the seed, and of the harmless changes that stay within the contract's meaning.
+    """
+    contract, lawful = contracts()[name], LAWFUL[name]
+    mutants = mutants_of(contract, pact_for(contract), wanted)
+    chosen = _chosen([mutant for mutant in mutants if _is_for(mutant, lawful)], each_kind, seed)
+    with quiet(), world_in_a_thread(WorldSettings(cells=1)) as world:
+        return {mutant.name: _examined(mutant, lawful, world, seed) for mutant in chosen}
+
+
+def _is_for(mutant: Mutant, lawful: Lawful) -> bool:
+    """The laws sign by themselves, and take no word for another that the contract allows as well."""
+    rig = mutant.rig
+    acts = rig.change is not unchanged or rig.switch
+    return bool(acts) and rig.sender is lawful.sender and not (mutant.kind.harmless and mutant.place)
+
+
+def _chosen(mutants: Sequence[Mutant], each_kind: int, seed: int) -> list[Mutant]:
+    kinds: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        kinds.setdefault(mutant.kind.name, []).append(mutant)
+    chance = random.Random(seed)
+    chosen = []
+    for ones in kinds.values():
+        behaves = [one for one in ones if one.rig.always_counts or one.kind.harmless]
+        others = [one for one in ones if one not in behaves]
+        chosen += [*behaves, *chance.sample(others, min(each_kind, len(others)))]
+    return chosen
+
+
+def _examined(mutant: Mutant, lawful: Lawful, world: World, seed: int) -> Said:
+    board = world.boards[world.cells[0].name if lawful.board == "cell" else lawful.board]
+    if mutant.rig.switch:
+        board.throw(Switch(mutant.rig.switch, params=mutant.rig.params))
+    try:
+        with lawful.opening(world, mutant.rig.change) as (target, acted):
+            try:
+                findings = examine(target, seed=seed, examples=EXAMPLES).findings
+            except (NotTried, TargetUnreachable) as stuck:
+                return Said(killed=True, acted=acted(), sentence=f"could not be examined: {stuck}")
+            told = f"{findings[0].law}: {findings[0].sentence}" if findings else ""
+            return Said(killed=bool(findings), acted=acted() + bool(mutant.rig.switch), sentence=told)
+    finally:
+        board.clear()

@@ -1,0 +1,164 @@
+"""Playing the mutants of one boundary against its suite: one at a time each, those of remembered answers in batches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.frames import remember_frames, verified_frames
+from bench.mutations.judging import Said, exercised, said_of, verified
+from bench.mutations.memory import remember, verified_from
+from bench.mutations.mutants import Mutant
+from synthetic.contracts.interactions import Contract
+from synthetic.contracts.pacts import PactFile
+from synthetic.contracts.providers import PROVIDERS
+from synthetic.contracts.providers.gateway import gateway_of, serving_gateway
+from synthetic.contracts.verifying_messages import verify_messages
+from synthetic.reference.switchboard import Switch
+from synthetic.reference.world.in_a_thread import world_in_a_thread
+from synthetic.reference.world.world import World, WorldSettings
+
+BATCH = 40  # mutants in one run of the verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One mutant, and what the Pact suite and the laws said: whether they killed it; None: they were not asked.
+
+    `counts`: whether anything that anybody reads was changed; what changes nothing is no mutant.
+    """
+
+    boundary: str
+    kind: str
+    title: str
+    place: str
+    is_listed: bool
+    is_harmless: bool
+    counts: bool
+    by_pact: bool | None = None
+    by_laws: bool | None = None
+    sentence: str = ""
+    law: str = ""
+
+    @property
+    def name(self) -> str:
+        """Kind and place."""
+        return f"{self.kind} {self.place}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What one boundary came to. `red`: why its suite fails at the healthy provider; then nothing can be said of it."""
+
+    name: str
+    interactions: int
+    played: tuple[Played, ...]
+    red: str = ""
+
+
+def play(name: str, wanted: Sequence[str]) -> Boundary:
+    """All mutants of a boundary that are wanted, against its Pact suite."""
+    contract = contracts()[name]
+    pact = pact_for(contract)
+    mutants = mutants_of(contract, pact, wanted)
+    with quiet():
+        if isinstance(contract, Contract):
+            red, said = _play_http(contract, pact, mutants)
+        else:
+            red, said = _play_frames(pact, mutants)
+    played = tuple(_played(mutant, said[mutant.name]) for mutant in mutants if mutant.name in said)
+    return Boundary(name, len(pact.interactions), played, red)
+
+
+def _played(mutant: Mutant, said: Said) -> Played:
+    return Played(
+        boundary=mutant.boundary,
+        kind=mutant.kind.name,
+        title=mutant.kind.title,
+        place=mutant.place,
+        is_listed=mutant.kind.listed,
+        is_harmless=mutant.kind.harmless,
+        counts=said.acted > 0 or mutant.rig.always_counts,
+        by_pact=said.killed,
+        sentence=said.sentence,
+    )
+
+
+def with_laws(boundary: Boundary, said: Mapping[str, Said]) -> Boundary:
+    """The same, with what the laws said of its mutants."""
+    played = tuple(
+        replace(one, by_laws=said[one.name].killed, law=said[one.name].sentence) if one.name in said else one
+        for one in boundary.played
+    )
+    return replace(boundary, played=played)
+
+
+def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:
+    provider = PROVIDERS[contract.provider]
+    with provider.serving() as target:
+        memory = remember(pact, target)
+    if not memory.verification.held:
+        return memory.verification.told(), {}
+    remembered = [mutant for mutant in mutants if mutant.rig.answers_only]
+    said: dict[str, Said] = {}
+    for batch in _batches(remembered):
+        said |= _by_name(batch, verified_from(memory, pact, batch))
+    for mutant in mutants:
+        if mutant.rig.sender:
+            said[mutant.name] = exercised(mutant, contract)
+        elif not mutant.rig.answers_only:
+            said[mutant.name] = verified(mutant, pact, provider)
+    return "", said
+
+
+def _play_frames(pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:
+    with serving_gateway() as target:
+        memory = remember_frames(pact, target)
+    if not memory.verification.held:
+        return memory.verification.told(), {}
+    said: dict[str, Said] = {}
+    for batch in _batches([mutant for mutant in mutants if mutant.rig.answers_only]):
+        said |= _by_name(batch, verified_frames(memory, pact, batch))
+    switched = [mutant for mutant in mutants if mutant.rig.switch]
+    if switched:
+        with world_in_a_thread(WorldSettings(cells=1)) as world:
+            said |= {mutant.name: _switched(mutant, pact, world) for mutant in switched}
+    return "", said
+
+
+def _switched(mutant: Mutant, pact: PactFile, world: World) -> Said:
+    """Verify the gateway of a cell whose switch is thrown meanwhile."""
+    board = world.boards[world.cells[0].name]
+    board.throw(Switch(mutant.rig.switch, params=mutant.rig.params))
+    try:
+        return said_of(verify_messages(pact, gateway_of(world)).results, 1)
+    finally:
+        board.clear()
+
+
+def _batches(mutants: Sequence[Mutant]) -> Iterator[Sequence[Mutant]]:
+    for start in range(0, len(mutants), BATCH):
+        yield mutants[start : start + BATCH]
+
+
+def _by_name(mutants: Sequence[Mutant], said: Sequence[Said]) -> dict[str, Said]:
+    return {mutant.name: one for mutant, one in zip(mutants, said, strict=True)}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing on the process's own standard output and error meanwhile: Pact's verifier writes there, whatever it is told."""
+    kept = os.dup(1), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept[0], 1)
+        os.dup2(kept[1], 2)
+        for one in (*kept, nowhere):
+            os.close(one)
