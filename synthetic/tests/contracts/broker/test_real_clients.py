@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,8 +15,13 @@ from typing import Any
 import httpx
 
 from synthetic.contracts.broker.command import pact_broker
-from synthetic.contracts.broker.settings import BrokerAccess
+from synthetic.contracts.broker.hal import talking_to
+from synthetic.contracts.broker.reading import pacts_to_verify
+from synthetic.contracts.broker.settings import BrokerAccess, Build
+from synthetic.contracts.broker.writing import publish_pacts
+from synthetic.contracts.pacts import PactFile, read
 from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.suites import PACTS
 from synthetic.tests.contracts.broker.banks import verified_by_pact
 from synthetic.tests.contracts.broker.stories import pact
 from synthetic.tests.style.checkout import ROOT
@@ -130,6 +135,26 @@ def test_another_content_under_the_same_version_is_refused(access: BrokerAccess,
     (pacts / "shop-bank.json").write_text(json.dumps(pact("shop", "bank", "/other")), encoding="utf-8")
     told = pact_says(access, "publish", str(pacts), "--consumer-app-version", "shop-1", "--branch", "main", code=1)
     assert "unique consumer version number" in " ".join(told.split())
+
+
+def test_our_pacts_come_back_as_they_were_published(access: BrokerAccess) -> None:
+    """The binary writes a pact anew before it sends it: no wish of a consumer may get lost, and no note of who can grant it."""
+    committed = [read(path) for path in sorted((ROOT / PACTS).glob("*.json"))]
+    assert committed
+    publish_pacts(access, Build("1", "main"), [ROOT / PACTS])
+    with talking_to(access) as hal:
+        providers = sorted({pact.provider for pact in committed})
+        back = [one.pact for name in providers for one in pacts_to_verify(hal, name, Build("1", "main"))]
+    assert in_words(back) == in_words(committed)
+
+
+def in_words(pacts: Sequence[PactFile]) -> dict[tuple[str, str, str], Any]:
+    """Every interaction, without the ids that the broker gives them."""
+    return {
+        (one.consumer, one.provider, what["description"]): {name: what[name] for name in what if name != "_id"}
+        for one in pacts
+        for what in one.interactions
+    }
 
 
 def webhook_of_the_docs(url: str) -> list[str]:
