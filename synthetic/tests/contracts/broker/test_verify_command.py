@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from synthetic.contracts.broker.judges import reference_judges
 from synthetic.contracts.broker.settings import BrokerAccess
 from synthetic.contracts.pacts import PactFile, read
 from synthetic.contracts.providers import PROVIDERS
@@ -135,6 +136,12 @@ def test_each_pact_gets_a_provider_that_remembers_nothing_of_the_one_before(
     publish(tmp_path, whole.only([cancel, *some().interactions]), "cashier-2", monkeypatch, branch="feat/more")
     answer = call("contracts", "verify", "psp-a", "--wip-since", "2020-01-01")
     assert (answer.code, [one["success"] for one in results(access)]) == (0, [True, True]), answer.out
+
+
+def test_every_provider_of_a_pact_has_a_judge() -> None:
+    """Else `synthetic contracts verify` passes it over, and its consumers may never be deployed."""
+    providers = {read(path).provider for path in (ROOT / PACTS).glob("*.json")}
+    assert providers <= set(reference_judges()), "add it to synthetic/contracts/broker/judges.py"
 
 
 @pytest.mark.slow
