@@ -18,23 +18,31 @@ from synthetic.reference.ledger import Ledger, origin_of
 
 PAGE_MAX = 500
 
+# Made once, and over columns instead of objects: they stand in the path of every round and every payment.
+_PLAYER = sa.select(PlayerRow.synthetic, PlayerRow.market).where(PlayerRow.player_id == sa.bindparam("player"))
+_INSERTS = {
+    "sqlite": sqlite.insert(OutboxRow).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(OutboxRow).on_conflict_do_nothing(),
+}
+
 
 def header(session: Session, player_id: str, at: datetime) -> EventHeader:
     """The header of a new event about this player. `session` is that of the fact's `LedgerTransaction`."""
-    origin, player = origin_of(session), session.get_one(PlayerRow, player_id)
+    origin = origin_of(session)
+    is_synthetic, market = session.connection().execute(_PLAYER, {"player": player_id}).one()
     return EventHeader(
         event_id=f"evt_{uuid.uuid4().hex}",
         occurred_at=Timestamp.of(at),
         cell=origin.cell,
         cell_version=origin.version,
-        synthetic=player.synthetic,
-        market=player.market,
+        synthetic=is_synthetic,
+        market=market,
     )
 
 
 def publish(session: Session, event: Event, subject: str) -> None:
     """Write the event down, with the fact or not at all. What was told of this subject before is not told again."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    connection = session.connection()
     row = {
         "type": event.type,
         "subject": subject,
@@ -42,7 +50,7 @@ def publish(session: Session, event: Event, subject: str) -> None:
         "content": bytes(event),
         "created_at": datetime.now(UTC),
     }
-    session.execute(insert(OutboxRow).values(**row).on_conflict_do_nothing())
+    connection.execute(_INSERTS[connection.dialect.name], row)
 
 
 def read_events(ledger: Ledger, after: int, limit: int = PAGE_MAX) -> Sequence[OutboxRow]:
