@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,11 @@ def test_a_schema_that_does_not_compile_fails(root: Path) -> None:
     code, lines = checked(root)
     assert code == 1
     assert "paid.proto:7:" in lines[-1]
+
+
+@pytest.mark.parametrize("target", ["proto", "check"])
+def test_make_runs_it(pytestconfig: pytest.Config, target: str) -> None:
+    """`make proto`, and `make check` that everybody runs before a commit. Make is only asked what it would do."""
+    command = ["make", "--just-print", "--old-file=.venv/.ready", target]
+    done = subprocess.run(command, cwd=pytestconfig.rootpath, capture_output=True, check=True, text=True)
+    assert "/python -m synthetic.contracts.protobuf" in done.stdout
