@@ -27,10 +27,9 @@ from synthetic.reference.switchboard import Switchboard
 from synthetic.reference.world.in_a_thread import app_in_a_thread, world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
-WITHIN_S = 10.0
-_PACE = Pace(
-    settles_after_s=(0.8, 0.8), retries=0
-)  # long enough to ask for an open round, short enough to wait for a closed one
+WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
+# A round is open for long enough to ask for it, and over soon enough to wait for it; a slow machine is no refusal.
+_PACE = Pace(settles_after_s=(1.0, 1.0), timeout_s=4.0, bet_limit_s=4.5, retries=0)
 _NOBODY = "http://127.0.0.1:9/nobody"
 _PLAYERS = 4  # with a known balance; each comes again only when the rounds of the one before are over
 
@@ -110,7 +109,9 @@ class RoundStates:
             "stake_minor": params["stake_minor"],
             "currency": seat.currency,
         }
-        self._post("/bets", body)
+        answer = self._post("/bets", body)
+        if (answer["status"] == "rejected") != (params["until"] == "rejected"):
+            raise RuntimeError(f"the bet was {answer['status']} {answer.get('code', '')}".rstrip())
         if params["void"]:
             self._post(f"/rounds/{round_id}/void", {"operator": self._operator})
         self._await(round_id, str(params["until"]))
@@ -131,10 +132,11 @@ class RoundStates:
         assert self._seat is not None, "'a player' comes before every other state"
         return self._seat
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+    def _post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = httpx.post(self._url + path, json=dict(body), headers=self._headers, trust_env=False)
         if answer.status_code not in (200, 202):
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
+        return dict(answer.json())
 
     def _await(self, round_id: str, state: str) -> None:
         deadline_s = time.monotonic() + WITHIN_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -43,7 +44,8 @@ class CellSeats:
         *self._players, self._excluded, self._other = (one for one in cell.players if one.segment == "standard")
         self._office = {"Authorization": f"Bearer {cell.office_key}"}
         self._http = httpx.Client(base_url=url, trust_env=False)
-        self._taken: dict[tuple[str, str], Seat] = {}
+        self._kept_s = cell.token_ttl_s / 2  # a long bench outlives a session
+        self._taken: dict[tuple[str, str], tuple[Seat, float]] = {}
 
     def take(self, game: str, number: int = 0) -> Seat:
         """The session is launched once, and again after it has run out."""
@@ -52,7 +54,7 @@ class CellSeats:
     def expire(self, seat: Seat) -> Seat:
         """All of the player's sessions run out."""
         self._send("POST", f"/office/players/{seat.player}/expire-sessions", self._office)
-        self._taken = {key: taken for key, taken in self._taken.items() if taken.player != seat.player}
+        self._taken = {key: taken for key, taken in self._taken.items() if taken[0].player != seat.player}
         return seat
 
     def disabled(self, game: str) -> Seat:
@@ -72,14 +74,14 @@ class CellSeats:
         self._http.close()
 
     def _at(self, player: PlayerSeed, game: str) -> Seat:
-        key = (player.player_id, game)
-        if key not in self._taken:
+        key, now_s = (player.player_id, game), time.monotonic()
+        if key not in self._taken or now_s > self._taken[key][1]:
             login = self._send("POST", "/auth/login", {}, {"username": player.username, "password": player.password})
             launched = self._send(
                 "POST", "/games/launch", {"Authorization": f"Bearer {login['token']}"}, {"game": game}
             )
-            self._taken[key] = Seat(player.player_id, launched["session"], game, CURRENCY)
-        return self._taken[key]
+            self._taken[key] = Seat(player.player_id, launched["session"], game, CURRENCY), now_s + self._kept_s
+        return self._taken[key][0]
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None = None

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.providers.seats import CellSeats, GivenSeats, Seats
 from synthetic.contracts.providers.wallet_states import Client, Line, WalletStates, with_salt
-from synthetic.contracts.sealing import Outgoing
+from synthetic.contracts.sealing import TIMEOUT_S, Outgoing
 from synthetic.contracts.verifying import Target
 from synthetic.reference.game import dialect_a, dialect_b
 from synthetic.reference.game.operators import Operator
@@ -24,7 +24,7 @@ from synthetic.reference.world.world import WorldSettings
 
 PREFIX_A, PREFIX_B = "SYNTHETIC_WALLET_A", "SYNTHETIC_WALLET_B"
 GAMES = {"a": "steady-dice", "b": "steady-wheel"}
-_PACE = Pace(retries=0)
+_PACE = Pace(timeout_s=TIMEOUT_S, retries=1)  # a state is to be reached; how fast the wallet is, nobody judges here
 
 Sign = Callable[[bytes], str]
 """The signature over a body."""
