@@ -11,6 +11,17 @@ from synthetic.contracts.sealing import Outgoing
 _KEY = re.compile(r"\bpact-key-[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+class Salt:
+    """The salt of the verification that is going on; `renew` begins another one."""
+
+    def __init__(self) -> None:
+        self.text = fresh_salt()
+
+    def renew(self) -> None:
+        """The keys that were used stay used: further ones are new."""
+        self.text = fresh_salt()
+
+
 def fresh_salt() -> str:
     """What tells the keys of one verification from those of any other."""
     return secrets.token_hex(4)

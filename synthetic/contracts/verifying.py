@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +39,8 @@ class Target:
     """A provider that runs somewhere, and how to deal with it.
 
     `states`: what can be done about it, by the state's name; None where states are out of reach, so that only interactions
-    without any are asked for. `can`: which `needs` of interactions it satisfies.
+    without any are asked for. `can`: which `needs` of interactions it satisfies. `begin`: called before each verification, so
+    that it has keys of its own.
     """
 
     url: str
@@ -48,10 +49,12 @@ class Target:
     can: frozenset[str] = frozenset()
     version: str = "unknown"
     http: Mapping[str, Any] = field(default_factory=dict)
+    begin: Callable[[], None] = lambda: None
 
 
 def verify(pact: PactFile, target: Target) -> Verification:
     """Ask the provider for every interaction of the pact that it can be asked for."""
+    target.begin()
     wanted, left_out = _choose(pact.interactions, target)
     unreachable = _unreachable(target.url)
     states = {} if target.states is None else target.states

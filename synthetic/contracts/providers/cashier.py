@@ -12,7 +12,7 @@ from pathlib import Path
 
 from synthetic.contracts.boundaries.psp_a_cashier import STILL_PSPS
 from synthetic.contracts.boundaries.psp_b_cashier import EXCLUDED_PLAYER
-from synthetic.contracts.keys import fresh_salt, with_salted_keys
+from synthetic.contracts.keys import Salt, with_salted_keys
 from synthetic.contracts.providers.cashier_states import CashierStates, PlayerAccess
 from synthetic.contracts.providers.provider import Provider, needed
 from synthetic.contracts.providers.psp_seals import PspSeal, seal_call, seal_event
@@ -44,13 +44,13 @@ _NOWHERE = "http://127.0.0.1:9/nobody"
 
 def target_at(url: str, player: PlayerAccess, webhook_secrets: Mapping[str, str]) -> Target:
     """A cashier at this URL. `webhook_secrets` by PSP."""
-    salt = fresh_salt()
+    salt = Salt()
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
         psp = request.path.split("/")[3]
-        return _SEALS[psp](with_salted_keys(request, salt), webhook_secrets[psp], wrong, datetime.now(UTC))
+        return _SEALS[psp](with_salted_keys(request, salt.text), webhook_secrets[psp], wrong, datetime.now(UTC))
 
-    return Target(url, seal, CashierStates(url, player, seal).handlers())
+    return Target(url, seal, CashierStates(url, player, seal).handlers(), begin=salt.renew)
 
 
 @contextmanager

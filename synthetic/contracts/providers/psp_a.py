@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from synthetic.contracts.keys import fresh_salt, salted, with_salted_keys
+from synthetic.contracts.keys import Salt, salted, with_salted_keys
 from synthetic.contracts.providers.provider import Provider, needed
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
@@ -32,7 +32,7 @@ _PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enoug
 class IntentStates:
     """The states of payments and payouts, as a merchant brings them about."""
 
-    def __init__(self, url: str, api_key: str, salt: str) -> None:
+    def __init__(self, url: str, api_key: str, salt: Salt) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._salt = salt
@@ -74,9 +74,13 @@ class IntentStates:
         return {"payout": made["id"]}
 
     def _post(self, path: str, body: Mapping[str, Any], key: str, fine: tuple[int, ...] = (200,)) -> dict[str, Any]:
-        headers = {**self._headers, "Idempotency-Key": salted(key, self._salt)}
+        headers = {**self._headers, "Idempotency-Key": salted(key, self._salt.text)}
         answer = httpx.post(
-            self._url + path, json=_salted_body(body, self._salt), headers=headers, verify=client_tls(), trust_env=False
+            self._url + path,
+            json=_salted_body(body, self._salt.text),
+            headers=headers,
+            verify=client_tls(),
+            trust_env=False,
         )
         if answer.status_code not in fine:
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
@@ -102,13 +106,13 @@ def _salted_body(body: Mapping[str, Any], salt: str) -> dict[str, Any]:
 
 def target_at(url: str, api_key: str) -> Target:
     """A style A PSP at this URL, for the merchant with this key."""
-    salt = fresh_salt()
+    salt = Salt()
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
         key = "of-nobody" if wrong else api_key
-        return with_salted_keys(request, salt).having(Authorization=f"Bearer {key}")
+        return with_salted_keys(request, salt.text).having(Authorization=f"Bearer {key}")
 
-    return Target(url, seal, IntentStates(url, api_key, salt).handlers())
+    return Target(url, seal, IntentStates(url, api_key, salt).handlers(), begin=salt.renew)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from synthetic.contracts.boundaries.cashier_psp_b_wire import MERCHANT, REFUSED_PLAYER
-from synthetic.contracts.keys import fresh_salt, salted, with_salted_keys
+from synthetic.contracts.keys import Salt, salted, with_salted_keys
 from synthetic.contracts.providers.provider import Provider, needed
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
@@ -47,7 +47,7 @@ _PACE = Pace(
 class TransactionStates:
     """The states of deposits and withdrawals, as a merchant brings them about."""
 
-    def __init__(self, url: str, api_key: str, salt: str) -> None:
+    def __init__(self, url: str, api_key: str, salt: Salt) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._salt = salt
@@ -67,7 +67,7 @@ class TransactionStates:
             refund = {
                 "amount": order["amount"],
                 "currency": order["currency"],
-                "merchantTxId": salted(params["refund_key"], self._salt),
+                "merchantTxId": salted(params["refund_key"], self._salt.text),
             }
             self._post(f"/api/transactions/{made['transaction']}/refund", refund)
         return made
@@ -78,7 +78,7 @@ class TransactionStates:
 
     def _ordered(self, path: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         order, until = params["order"], str(params["until"])
-        made = self._post(path, {**order, "merchantTxId": salted(order["merchantTxId"], self._salt)})
+        made = self._post(path, {**order, "merchantTxId": salted(order["merchantTxId"], self._salt.text)})
         if until == "cancelled":
             self._post(f"/api/transactions/{made['txId']}/cancel", {})
         self._await(made["txId"], until)
@@ -108,13 +108,13 @@ class TransactionStates:
 
 def target_at(url: str, api_key: str) -> Target:
     """A style B PSP at this URL, for the merchant with this key."""
-    salt = fresh_salt()
+    salt = Salt()
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
         key = "of-nobody" if wrong else api_key
-        return with_salted_keys(request, salt).having(Authorization=f"Bearer {key}")
+        return with_salted_keys(request, salt.text).having(Authorization=f"Bearer {key}")
 
-    return Target(url, seal, TransactionStates(url, api_key, salt).handlers())
+    return Target(url, seal, TransactionStates(url, api_key, salt).handlers(), begin=salt.renew)
 
 
 def build_merchant() -> Starlette:

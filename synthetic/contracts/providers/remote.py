@@ -12,6 +12,7 @@ import httpx
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
+from synthetic.reference.tls import client_tls
 
 WITHIN_S = 2.0
 
@@ -58,7 +59,7 @@ class _Everything(Mapping[str, StateHandler]):
     def __getitem__(self, name: str) -> StateHandler:
         def change(params: Mapping[str, Any]) -> Mapping[str, Any]:
             body = {"state": name, "params": params, "action": "setup"}
-            answer = httpx.post(self._url, json=body, timeout=WITHIN_S, trust_env=False)
+            answer = httpx.post(self._url, json=body, timeout=WITHIN_S, verify=client_tls(), trust_env=False)
             if answer.status_code >= 300:
                 raise RuntimeError(f"POST {self._url} was answered with {answer.status_code}: {answer.text[:200]}")
             return dict(answer.json()) if answer.content else {}

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.keys import with_salted_keys
+from synthetic.contracts.pacts import pact_of
+from synthetic.contracts.providers import PROVIDERS
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.states import WRONG_SEAL
@@ -180,3 +183,13 @@ def test_what_has_to_match_a_regular_expression_is_a_text(given: Any) -> None:
     assert {one.path for one in result.mismatches} == {"$.id"}
     with shop(good) as url:
         assert verify(pact(agreed), Target(url)).held
+
+
+def test_a_provider_can_be_verified_again() -> None:
+    """What a provider remembers of one verification does not meet the next one."""
+    pact_a = pact_of(CASHIER_PSP_A)
+    few = pact_a.only([one for one in pact_a.interactions if "cancellation of a payout" in str(one["description"])])
+    with PROVIDERS["psp-a"].serving() as target:
+        for _ in range(2):
+            verification = verify(few, target)
+            assert verification.held, verification.told()
