@@ -221,6 +221,7 @@ def session_of(token: str) -> GameSession:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_the_ledger_and_exactly_once_invariants_hold() -> None:
     """Invariants 1-5, 8 and 9 of the ledger and 10-16 of exactly-once, under any order of calls and duplicates."""
     run_state_machine_as_test(WalletMachine, settings=BOUNDED)
