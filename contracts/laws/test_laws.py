@@ -9,13 +9,21 @@ import pytest
 from hypothesis import settings
 
 from synthetic.contracts.laws.examining import check_laws, examine
-from synthetic.contracts.laws.reference import gateway_target, intents_target, wallet_target
+from synthetic.contracts.laws.reference import (
+    cashier_target,
+    gateway_target,
+    intents_target,
+    notifications_target,
+    wallet_target,
+)
 from synthetic.reference.world import World
 
 TARGETS: dict[str, Callable[[World], Any]] = {
     "wallet-a": lambda world: wallet_target(world, "hub88"),
     "wallet-b": lambda world: wallet_target(world, "softswiss", number=2),
     "psp-a": intents_target,
+    "psp-b": notifications_target,
+    "cashier": cashier_target,
     "gateway": lambda world: gateway_target(world, number=4),
 }
 

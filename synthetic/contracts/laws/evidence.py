@@ -21,7 +21,7 @@ EXCHANGES_MAX = 4
 class Evidence:
     """`checks` are the names of the laws that can be judged here; `before` are the player's postings so far.
 
-    `is_whole`: whether the postings are known at every moment; else nothing is said of them before `enter`.
+    `is_whole`: whether the postings are known at every moment; else there are only the statements of `enter`.
     """
 
     def __init__(
@@ -45,10 +45,8 @@ class Evidence:
         self._entries.append(LedgerEntry(number, kind, reference, "cash", amount, key=key, round=round_))
 
     def enter(self, entries: Sequence[LedgerEntry]) -> None:
-        """Take the entries of a statement that the other side publishes, where it does, instead of movements."""
-        known = {entry.id for entry in self._entries}
-        self._entries += [entry for entry in entries if entry.id not in known]
-        self._is_whole = True
+        """Take a statement that the other side publishes, where it does, instead of movements."""
+        self.tell(Ledger("", StepOutcome.DONE, tuple(entries)))
 
     def breach(self, law: str, sentence: str, *shown_by: Exchange) -> None:
         """Add a breach of a law that no check judges."""

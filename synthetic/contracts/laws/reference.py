@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from synthetic.conformance.dialects.protocol import Seat
 from synthetic.conformance.wallet.provider import Given
+from synthetic.contracts.laws.cashier import CashierTarget
 from synthetic.contracts.laws.gateway import GatewayTarget
 from synthetic.contracts.laws.players import Credentials, playing
 from synthetic.contracts.laws.psp_intents import IntentsTarget
+from synthetic.contracts.laws.psp_notifications import NotificationsTarget
 from synthetic.contracts.laws.wallet import WalletTarget
 from synthetic.core.money import Money
 from synthetic.reference.settings import CellSettings
+from synthetic.reference.switchboard import Switch
 from synthetic.reference.world import World
 
 GAMES = {"hub88": "steady-dice", "softswiss": "steady-wheel"}
@@ -50,12 +54,43 @@ def intents_target(
     return IntentsTarget(f"{url or world.listeners[psp].url}/v1", through=through)
 
 
+def notifications_target(
+    world: World, *, psp: str = "psp-b", url: str = "", through: Callable[[str], str] = str
+) -> NotificationsTarget:
+    """A PSP of style B, as a merchant that is made for the examination. `through`: where its calls pass by."""
+    return NotificationsTarget(url or world.listeners[psp].url, through)
+
+
 def gateway_target(
     world: World, *, cell: str = "canary", game: str = "steady-dice", number: int = 2, at: Callable[[str], str] = str
 ) -> GatewayTarget:
     """The game gateway of a cell. `at`: makes the address of a proxy of the socket's."""
     settings = next(one for one in world.cells if one.name == cell)
     return GatewayTarget(world.listeners[cell].url, credentials(settings, number), game, at)
+
+
+def cashier_target(
+    world: World, *, psp: str = "psp-a", cell: str = "canary", webhook_url: str = "", api_url: str = "", number: int = 6
+) -> CashierTarget:
+    """The webhooks of a cell's cashier. The PSP itself leaves the cell's payments open meanwhile, and tells it nothing."""
+    settings = next(one for one in world.cells if one.name == cell)
+    api = api_url or world.listeners[cell].url
+    account = next(one for one in settings.psps if one.psp == psp)
+    url = webhook_url or f"{world.listeners[cell].url}/cashier/webhooks/{psp}"
+
+    @contextmanager
+    def silence() -> Iterator[None]:
+        board = world.boards[psp]
+        names = ("hangs_in_3ds", "withholds_webhooks")
+        for name in names:
+            board.throw(Switch(name, cell=cell))
+        try:
+            yield
+        finally:
+            for name in names:
+                board.clear(name, cell=cell)
+
+    return CashierTarget(api, url, psp, account.webhook_secret, credentials(settings, number), silence)
 
 
 def credentials(settings: CellSettings, number: int = 0, pool: str = "standard") -> Credentials:

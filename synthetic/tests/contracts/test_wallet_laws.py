@@ -34,6 +34,7 @@ BREAKS: dict[str, str] = {
     "forgets_rollback": "voided-bet-is-refunded",
     "refunds_every_rollback_id": "refund-at-most-stake",
     "refunds_settled_bet": "settled-bet-stays",
+    "refuses_unknown_rollback": "unknown-rollback-moves-nothing",
     "refunds_unknown_bet": "unknown-rollback-moves-nothing",
     "accepts_late_bet": "late-bet-never-sticks",
     "debits_free_bets": "free-bet-costs-no-cash",

@@ -78,21 +78,40 @@ class GatewayMachine(LawMachine[GatewayPlay]):
 
 
 def tour(play: GatewayPlay) -> None:
-    """Every rule at least once."""
-    acts.look(play)
+    """Every rule at least once; ends at the first stop after which a law is broken."""
+    for stop in (
+        acts.ping,
+        acts.look,
+        _bets,
+        _wrong_bets,
+        acts.malformed,
+        acts.launch_token_again,
+        _returns,
+        acts.look,
+    ):
+        stop(play)
+        if play.findings():
+            return
+
+
+def _bets(play: GatewayPlay) -> None:
     acts.bet(play, 20)
     for req_id in list(play.bets):
         acts.bet_again(play, req_id)
         acts.bet_changed(play, req_id)
         acts.watch(play, req_id)
+
+
+def _wrong_bets(play: GatewayPlay) -> None:
     for code in acts.WRONG_BETS:
         acts.bet_wrongly(play, code)
-    acts.malformed(play)
-    acts.launch_token_again(play)
+
+
+def _returns(play: GatewayPlay) -> None:
+    """Coming back in the middle of a round, and after it."""
     acts.bet(play, 10)
     acts.come_back(play, 3)
     for req_id in list(play.bets):
         acts.bet_again(play, req_id)
     acts.come_back(play, 100)
     acts.bet(play, 50)
-    acts.look(play)

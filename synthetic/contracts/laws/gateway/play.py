@@ -29,6 +29,8 @@ CHECKS = (
 )
 """The named checks that can be judged from the game socket and the player's own statement."""
 SETTLES_WITHIN_S = 3.0
+ANOTHER_SOCKET = 4409
+"""How a socket is closed whose session goes on at another one."""
 
 
 @dataclass
@@ -153,7 +155,13 @@ class GatewayPlay:
         welcome = table.next(req_id=req_id, kinds=("welcome",))
         replayed = [one.frame for one in table.came if one is not welcome]
         self.take_frames()
+        code = before.table.closed_with()
         before.table.close()
+        if code != ANOTHER_SOCKET:
+            told = (
+                f"a session was resumed on a second socket, and the first was closed with {code}, not {ANOTHER_SOCKET}"
+            )
+            self.evidence.breach("one-socket-a-session", told)
         if welcome is None:
             told = "a resume got no welcome that carries its req_id"
             self.evidence.breach("resume-replays", told, *(one.exchange for one in table.came[-1:]))

@@ -79,6 +79,13 @@ class Table:
             if not self._read(deadline_s - time.monotonic()):
                 return None
 
+    def closed_with(self) -> int | None:
+        """The code that the server closes this socket with, whatever it says before; None where it leaves it open."""
+        deadline_s = time.monotonic() + WITHIN_S
+        while self._read(deadline_s - time.monotonic()):
+            pass
+        return self.socket.close_code
+
     def close(self) -> None:
         """Leave."""
         self.leaving.close()

@@ -8,6 +8,8 @@ from synthetic.conformance.psp.merchant import SETTLED, Said
 from synthetic.conformance.psp.states import INTENT, PAYOUT, first_illegal
 
 PAYOUT_ENDS = frozenset({"paid", "failed", "canceled"})
+INTENT_RESTS = SETTLED | {"requires_confirmation", "requires_action"}
+"""Where an intent stays until somebody does something."""
 
 
 @dataclass
@@ -31,7 +33,9 @@ class KnownPayment:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing more will come of it by itself."""
-        return self.state in (SETTLED | {"requires_confirmation"} if self.kind == "payment_intents" else PAYOUT_ENDS)
+        if self.kind == "payouts":
+            return self.state in PAYOUT_ENDS
+        return self.state in INTENT_RESTS
 
     @property
     def left_minor(self) -> int:

@@ -10,7 +10,7 @@ from synthetic.conformance.psp.merchant import Merchant, Said
 from synthetic.conformance.psp.tidying import give_back
 from synthetic.contracts.laws.evidence import Evidence
 from synthetic.contracts.laws.findings import Finding
-from synthetic.contracts.laws.psp_intents.model import Expected, KnownPayment
+from synthetic.contracts.laws.psp_intents.model import INTENT_RESTS, PAYOUT_ENDS, Expected, KnownPayment
 from synthetic.contracts.laws.psp_intents.webhooks import judge_webhooks
 from synthetic.contracts.laws.stage import Stage
 from synthetic.core.history import Deposit, PaymentState, PspEntry, PspReport, Withdrawal
@@ -103,9 +103,7 @@ class IntentsPlay:
 
     def watch(self, payment: KnownPayment) -> None:
         """Look until it is at rest, or the time is over."""
-        ends = frozenset(
-            {"succeeded", "canceled", "requires_payment_method", "requires_confirmation", "paid", "failed"}
-        )
+        ends = INTENT_RESTS | PAYOUT_ENDS
         if payment.is_at_rest:
             return
         looks = self.stage.play(self.psp.watched(payment.kind, self.look(payment), ends))

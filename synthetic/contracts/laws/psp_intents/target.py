@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
 
 from synthetic.conformance.examination import random_id
 from synthetic.conformance.psp.inbox import Inbox
 from synthetic.conformance.psp.merchant import Merchant, Terms
 from synthetic.conformance.psp.receiver import receiving
-from synthetic.conformance.stories import NotTried, exchange
 from synthetic.contracts.laws.psp_intents.machine import IntentsMachine
 from synthetic.contracts.laws.psp_intents.play import IntentsPlay
 from synthetic.contracts.laws.psp_intents.tour import tour
+from synthetic.contracts.laws.registering import register
 from synthetic.contracts.laws.stage import Stage
-from synthetic.core.effects import Http, HttpReply
 from synthetic.core.money import Money
 from synthetic.core.secrets import Redactor
 
@@ -89,7 +86,7 @@ class IntentsTarget:
                 return
             inbox, key = Inbox(secrets.token_urlsafe(16)), secrets.token_urlsafe(16)
             with receiving(inbox, "127.0.0.1", 0, stage.clock) as webhook_url:
-                _register(stage, self.url, key, self.through(webhook_url), inbox.secret)
+                register(stage, self.url, key, self.through(webhook_url), inbox.secret)
                 yield OpenedIntents(stage, self, key, inbox)
 
     def machine(self, begin: Callable[[], IntentsPlay]) -> IntentsMachine:
@@ -99,16 +96,3 @@ class IntentsTarget:
     def tour(self, play: IntentsPlay) -> None:
         """Every rule once."""
         tour(play)
-
-
-def _register(stage: Stage, url: str, api_key: str, webhook_url: str, secret: str) -> None:
-    """`PUT /_merchants/NAME` of the reference PSPs."""
-    name, parts = f"laws-{secrets.token_hex(4)}", urlsplit(url)
-    body = {"cell": name, "api_key": api_key, "webhook_url": webhook_url, "webhook_secret": secret}
-    headers = (("Content-Type", "application/json"),)
-    request = Http(
-        "PUT", f"{parts.scheme}://{parts.netloc}/_merchants/{quote(name)}", headers, json.dumps(body).encode()
-    )
-    said = stage.play(exchange("register", request))
-    if not isinstance(said.result, HttpReply) or said.result.status != 200:
-        raise NotTried(f"{url} makes no merchants: give an API key")
