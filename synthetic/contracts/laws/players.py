@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 from synthetic.conformance.stories import NotTried
 from synthetic.core.errors import TargetUnreachable
 from synthetic.core.history import LedgerEntry
-from synthetic.core.money import Money
+from synthetic.core.money import Money, MoneyError
 
 WITHIN_S = 10.0
 
@@ -53,12 +53,14 @@ class Player:
 
     def cash(self) -> Money:
         """The cash that the platform shows."""
-        told = self.get("/wallet/balance")
-        return Money(told["cash_minor"], told["currency"])
+        return money_of(self.get("/wallet/balance"), "cash_minor")
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """The player's own postings, as the statement has them."""
-        return tuple(_entry(entry) for entry in self.get("/wallet/ledger")["entries"])
+        entries = self.get("/wallet/ledger").get("entries")
+        if not isinstance(entries, list):
+            raise NotTried(f"the statement has the entries {entries!r}")
+        return tuple(_entry(entry) for entry in entries if isinstance(entry, dict))
 
     def expire_sessions(self) -> None:
         """Let all game sessions of the player run out, through the back office."""
@@ -76,21 +78,27 @@ class Player:
         return body
 
 
-def _entry(told: dict[str, Any]) -> LedgerEntry:
-    amount = Money(told["amount_minor"], told["currency"])
-    after = (
-        Money(told["balance_after_minor"], told["currency"]) if told.get("balance_after_minor") is not None else None
-    )
-    return LedgerEntry(
-        str(told["id"]),
-        told["kind"],
-        told["reference"],
-        told["bucket"],
-        amount,
-        after,
-        told.get("key") or "",
-        told.get("round") or "",
-    )
+def text_of(told: Mapping[str, Any], name: str) -> str:
+    """A text of an answer. Raises NotTried where there is none: then nothing can be asked further."""
+    value = told.get(name)
+    if not isinstance(value, str):
+        raise NotTried(f"an answer has {name} {value!r}, and it is a text")
+    return value
+
+
+def money_of(told: Mapping[str, Any], name: str) -> Money:
+    """An amount of an answer, in minor units of its `currency`. Raises NotTried where it is none."""
+    try:
+        return Money(told.get(name), told.get("currency"))  # type: ignore[arg-type] # which is what it finds out
+    except (MoneyError, TypeError) as error:
+        raise NotTried(f"an answer has {name} {told.get(name)!r} {told.get('currency')!r}: {error}") from None
+
+
+def _entry(told: Mapping[str, Any]) -> LedgerEntry:
+    kind, reference, bucket = (text_of(told, name) for name in ("kind", "reference", "bucket"))
+    after = money_of(told, "balance_after_minor") if told.get("balance_after_minor") is not None else None
+    key, round_ = str(told.get("key") or ""), str(told.get("round") or "")
+    return LedgerEntry(str(told.get("id")), kind, reference, bucket, money_of(told, "amount_minor"), after, key, round_)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from synthetic.conformance.dialects.protocol import Seat
 from synthetic.conformance.wallet.provider import Given
 from synthetic.contracts.laws.cashier import CashierTarget
 from synthetic.contracts.laws.gateway import GatewayTarget
-from synthetic.contracts.laws.players import Credentials, playing
+from synthetic.contracts.laws.players import Credentials, playing, text_of
 from synthetic.contracts.laws.psp_intents import IntentsTarget
 from synthetic.contracts.laws.psp_notifications import NotificationsTarget
 from synthetic.contracts.laws.wallet import WalletTarget
@@ -109,7 +109,7 @@ def _seat_and_expired(settings: CellSettings, api_url: str, number: int, game: s
     """A live session, and the token of one that has expired before it."""
     who = credentials(settings, number)
     with playing(api_url, who) as player:
-        expired = str(player.launch(game)["session"])
+        expired = text_of(player.launch(game), "session")
         player.expire_sessions()
-        live = str(player.launch(game)["session"])
+        live = text_of(player.launch(game), "session")
     return Seat(who.player, live, game, settings.currency), expired

@@ -60,9 +60,10 @@ BREAKS: dict[str, set[int]] = {
     "loses_bet_response": set(),
     "answers_bets_late": set(),
     "shares_ids_between_providers": set(),
-    # ... and what wallets of the field do on purpose: wins without a bet, rollbacks of what was settled.
+    # ... and what wallets of the field do on purpose: wins without a bet, rollbacks of what was settled, no tombstones.
     "pays_win_without_bet": set(),
     "refunds_settled_bet": set(),
+    "refuses_unknown_rollback": set(),
 }
 """Each switch of the reference wallet, and exactly the laws that it breaks."""
 PARAMS = {"answers_bets_late": {"delay_s": 0.02}}

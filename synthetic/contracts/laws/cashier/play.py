@@ -11,7 +11,7 @@ from synthetic.conformance.stories import Exchange, exchange
 from synthetic.contracts.laws.cashier.events import Event, delivery
 from synthetic.contracts.laws.evidence import Evidence
 from synthetic.contracts.laws.findings import Finding
-from synthetic.contracts.laws.players import Player
+from synthetic.contracts.laws.players import Player, money_of, text_of
 from synthetic.contracts.laws.stage import Stage
 from synthetic.core.effects import HttpReply
 from synthetic.core.history import Deposit, Notification, PspEntry, PspReport, Withdrawal
@@ -93,7 +93,7 @@ class CashierPlay:
         body = {"amount_minor": AMOUNT_MINOR, "currency": self.currency, "psp": self.psp, "instrument": "card_ok"}
         asked = self.player.post(f"/cashier/{kind}", body, key=key)
         states = frozenset({"pending"} if kind == "deposits" else {"pending", "in_transit"})
-        payment = KnownPayment(kind, str(asked["id"]), key, states)
+        payment = KnownPayment(kind, text_of(asked, "id"), key, states)
         self.payments.append(payment)
         if kind == "withdrawals":
             self._moves(-AMOUNT_MINOR)
@@ -161,17 +161,18 @@ class CashierPlay:
         """Its state, once it is what was told, or the time is over."""
         deadline_s = time.monotonic() + SHOWN_WITHIN_S
         shown = self.player.get(f"/cashier/{payment.kind}/{payment.id}")
-        while shown["state"] not in payment.states and time.monotonic() < deadline_s:
+        while shown.get("state") not in payment.states and time.monotonic() < deadline_s:
             time.sleep(LOOK_EVERY_S)
             shown = self.player.get(f"/cashier/{payment.kind}/{payment.id}")
-        if shown["state"] not in payment.states:
+        if shown.get("state") not in payment.states:
             allowed = " or ".join(sorted(payment.states))
-            told = f"{payment.kind.removesuffix('s')} {payment.id} is {shown['state']}, and by all that was told it is {allowed}"
+            what = f"{payment.kind.removesuffix('s')} {payment.id} is {shown.get('state')}"
+            told = f"{what}, and by all that was told it is {allowed}"
             self.evidence.breach("told-is-what-is-shown", told, *shown_by)
         made = Deposit if payment.kind == "deposits" else Withdrawal
-        amount = Money(shown["amount_minor"], shown["currency"])
+        amount = money_of(shown, "amount_minor")
         self.evidence.tell(
-            made("", StepOutcome.DONE, payment.id, amount, str(shown["state"]), psp=self.psp, key=payment.key)
+            made("", StepOutcome.DONE, payment.id, amount, str(shown.get("state")), psp=self.psp, key=payment.key)
         )
 
     def _tell_report(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from synthetic.conformance.stories import NotTried
 from synthetic.contracts.laws.gateway.play import GatewayPlay, KnownBet
 from synthetic.contracts.laws.gateway.table import Frame, Table
 
@@ -48,7 +49,10 @@ def bet_changed(play: GatewayPlay, req_id: str) -> None:
 def bet_wrongly(play: GatewayPlay, code: str) -> None:
     """A bet outside the table's limits, or in another currency than the session's."""
     launched, currency = play.launched, play.player.who.currency
-    stakes = {"below_min": int(launched["min_stake_minor"]) - 1, "above_max": int(launched["max_stake_minor"]) + 1}
+    stakes = {
+        "below_min": _limit(launched, "min_stake_minor") - 1,
+        "above_max": _limit(launched, "max_stake_minor") + 1,
+    }
     asked = currency if code in stakes else "USD"
     _refused(
         play, "bet-in-session-currency" if asked != currency else "stake-limits-hold", code, stakes.get(code, 20), asked
@@ -92,7 +96,7 @@ def launch_token_again(play: GatewayPlay) -> None:
     """The launch token a second time: refused, and the session goes on."""
     other = Table.at(play.url)
     try:
-        req_id = other.say(type="hello", launch_token=play.launched["launch_token"])
+        req_id = other.say(type="hello", launch_token=play.launched.get("launch_token"))
         came = other.next(req_id=req_id)
         if came is None or came.frame.get("type") != "error":
             shown = () if came is None else (came.exchange,)
@@ -116,3 +120,10 @@ def _refused(play: GatewayPlay, law: str, code: str, stake_minor: int, currency:
 
 def _unnumbered(frame: Frame) -> dict[str, object]:
     return {name: value for name, value in frame.items() if name != "seq"}
+
+
+def _limit(launched: Frame, name: str) -> int:
+    limit = launched.get(name)
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise NotTried(f"the launch has {name} {limit!r}, and it is a whole number")
+    return limit

@@ -11,7 +11,7 @@ from synthetic.conformance.stories import NotTried
 from synthetic.contracts.laws.evidence import Evidence
 from synthetic.contracts.laws.findings import Finding
 from synthetic.contracts.laws.gateway.table import Came, Frame, Table
-from synthetic.contracts.laws.players import Player
+from synthetic.contracts.laws.players import Player, text_of
 from synthetic.core.history import Bet, Fact, Round
 from synthetic.core.history import Frame as FrameFact
 from synthetic.core.money import Money
@@ -61,7 +61,7 @@ class GatewayPlay:
         self.bets: dict[str, KnownBet] = {}  # by req_id
         self.evidence = Evidence(CHECKS, player.who.currency, player.ledger(), is_whole=False)
         self.launched = player.launch(game)
-        self.url = at(str(self.launched["ws_url"]))
+        self.url = at(text_of(self.launched, "ws_url"))
         self.session = self._sit_down()
 
     @property
@@ -191,7 +191,7 @@ class GatewayPlay:
 
     def _sit_down(self) -> Session:
         table = Table.at(self.url)
-        req_id = table.say(type="hello", launch_token=self.launched["launch_token"])
+        req_id = table.say(type="hello", launch_token=self.launched.get("launch_token"))
         came = table.next(req_id=req_id)
         if came is None or came.frame.get("type") != "welcome":
             heard = [dict(one.frame) for one in table.came]

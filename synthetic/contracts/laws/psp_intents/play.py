@@ -14,7 +14,7 @@ from synthetic.contracts.laws.psp_intents.model import INTENT_RESTS, PAYOUT_ENDS
 from synthetic.contracts.laws.psp_intents.webhooks import judge_webhooks
 from synthetic.contracts.laws.stage import Stage
 from synthetic.core.history import Deposit, PaymentState, PspEntry, PspReport, Withdrawal
-from synthetic.core.money import Money
+from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.secrets import Redactor
 
@@ -161,18 +161,15 @@ class IntentsPlay:
         return True
 
     def _line(self, told: Mapping[str, Any], by_key: Mapping[str, str], said: Said) -> PspEntry | None:
-        amount = told.get("amount")
-        if isinstance(amount, bool) or not isinstance(amount, int):
-            self.evidence.breach("amounts-are-exact", f"the report has the amount {amount!r}", said.exchange)
+        amount, currency = told.get("amount"), str(told.get("currency")).upper()
+        try:
+            moved = Money(amount, currency)  # type: ignore[arg-type] # which is what it finds out
+        except MoneyError as error:
+            shown = f"the report has the amount {amount!r} {told.get('currency')!r}: {error}"
+            self.evidence.breach("amounts-are-exact", shown, said.exchange)
             return None
         key = str(told.get("key"))
-        return PspEntry(
-            str(told.get("id")),
-            str(told.get("kind")),
-            by_key.get(key, key),
-            Money(amount, str(told.get("currency"))),
-            key,
-        )
+        return PspEntry(str(told.get("id")), str(told.get("kind")), by_key.get(key, key), moved, key)
 
     def _judge_report(self) -> None:
         """What the check does not look at: every refund stands in the report, once, and no other does."""

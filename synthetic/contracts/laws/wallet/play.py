@@ -69,6 +69,7 @@ class WalletPlay:
         self.redactor = redactor
         self.bets: list[KnownBet] = []
         self.done: list[Said] = []  # what may be repeated
+        self.shared: set[str] = set()  # ids of bets that the second player has used, too
         self.cash = self._told_cash()[0]
         opening = LedgerEntry("opening", "funding", "opening", "cash", self.cash)
         self.evidence = Evidence(CHECKS, self.cash.currency, (opening,))

@@ -113,9 +113,12 @@ def bet_with_foreign_token(play: WalletPlay, second: Seat) -> None:
 
 
 def same_id_of_another_player(play: WalletPlay, bet: KnownBet, second: Seat) -> None:
-    """The id of a bet of this player, used by another one for a bet of his own: both stakes are taken."""
+    """The id of a bet of this player, used by another one for a bet of his own, once: both stakes are taken."""
+    if bet.id in play.shared:
+        return
+    play.shared.add(bet.id)
     before = play.other_cash(second)
-    ask = replace(bet.ask, seat=second, round=play.wallet.new_id())
+    ask = replace(bet.ask, seat=second, round=play.wallet.new_id(), free=False)
     said = play.say(
         ask, "the same id for another player", Expected("keys-are-scoped", "a bet of another player", model.DONE)
     )
