@@ -21,6 +21,10 @@ class Salt:
         """The keys that were used stay used: further ones are new."""
         self.text = fresh_salt()
 
+    def own(self, text: str) -> str:
+        """The text with its keys made this verification's own."""
+        return salted(text, self.text)
+
 
 def fresh_salt() -> str:
     """What tells the keys of one verification from those of any other."""

@@ -40,7 +40,7 @@ class Target:
 
     `states`: what can be done about it, by the state's name; None where states are out of reach, so that only interactions
     without any are asked for. `can`: which `needs` of interactions it satisfies. `begin`: called before each verification, so
-    that it has keys of its own.
+    that it has keys of its own; `own`: makes the keys of a text those of this verification, for states that somebody else changes.
     """
 
     url: str
@@ -50,6 +50,7 @@ class Target:
     version: str = "unknown"
     http: Mapping[str, Any] = field(default_factory=dict)
     begin: Callable[[], None] = lambda: None
+    own: Callable[[str], str] = str
 
 
 def verify(pact: PactFile, target: Target) -> Verification:

@@ -50,7 +50,7 @@ def target_at(url: str, player: PlayerAccess, webhook_secrets: Mapping[str, str]
         psp = request.path.split("/")[3]
         return _SEALS[psp](with_salted_keys(request, salt.text), webhook_secrets[psp], wrong, datetime.now(UTC))
 
-    return Target(url, seal, CashierStates(url, player, seal).handlers(), begin=salt.renew)
+    return Target(url, seal, CashierStates(url, player, seal).handlers(), begin=salt.renew, own=salt.own)
 
 
 @contextmanager

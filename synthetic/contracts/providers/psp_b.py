@@ -114,7 +114,7 @@ def target_at(url: str, api_key: str) -> Target:
         key = "of-nobody" if wrong else api_key
         return with_salted_keys(request, salt.text).having(Authorization=f"Bearer {key}")
 
-    return Target(url, seal, TransactionStates(url, api_key, salt).handlers(), begin=salt.renew)
+    return Target(url, seal, TransactionStates(url, api_key, salt).handlers(), begin=salt.renew, own=salt.own)
 
 
 def build_merchant() -> Starlette:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from synthetic.contracts.verifying import Target
 from synthetic.reference.tls import client_tls
 
 WITHIN_S = 2.0
+_JSON = {"Content-Type": "application/json"}
 
 
 def provider_urls(given: Sequence[str], providers: Mapping[str, Provider]) -> dict[str, str]:
@@ -43,23 +45,31 @@ def with_states(target: Target, how: str) -> Target:
         case "api", "", "":
             return target
         case "http", "=", url if url:
-            return replace(target, states=_Everything(url))
+            return replace(target, states=_Everything(url, target.own))
     raise ContractError(f"--provider-states {how}: write none, api or http=URL")
 
 
 class _Everything(Mapping[str, StateHandler]):
     """A handler for every state: the URL decides whether it knows the state."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, own: Callable[[str], str]) -> None:
         self._url = url
+        self._own = own
 
     def __contains__(self, name: object) -> bool:
         return True
 
     def __getitem__(self, name: str) -> StateHandler:
         def change(params: Mapping[str, Any]) -> Mapping[str, Any]:
-            body = {"state": name, "params": params, "action": "setup"}
-            answer = httpx.post(self._url, json=body, timeout=WITHIN_S, verify=client_tls(), trust_env=False)
+            body = json.dumps({"state": name, "params": params, "action": "setup"})
+            answer = httpx.post(
+                self._url,
+                content=self._own(body),
+                headers=_JSON,
+                timeout=WITHIN_S,
+                verify=client_tls(),
+                trust_env=False,
+            )
             if answer.status_code >= 300:
                 raise RuntimeError(f"POST {self._url} was answered with {answer.status_code}: {answer.text[:200]}")
             return dict(answer.json()) if answer.content else {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from synthetic.contracts.keys import Salt
 from synthetic.contracts.providers import PROVIDERS, ContractError
 from synthetic.contracts.providers.remote import provider_urls, with_states
 from synthetic.contracts.verifying import Target, verify
@@ -48,15 +50,20 @@ def test_unknown_ways_to_states_are_refused(how: str) -> None:
 @pytest.mark.parametrize(("status", "reason"), [(200, ""), (404, "was answered with 404")])
 def test_states_may_be_changed_by_posts_to_a_url(status: int, reason: str) -> None:
     """Pact's own form: state, params, action. A refusal fails the interaction, at once."""
-    asked = []
+    asked: list[Any] = []
 
     def change(_path: str, _headers: Any, body: bytes) -> tuple[int, Any]:
-        asked.append(body)
+        asked.append(json.loads(body))
         return status, {"order": "o-77"}
 
-    one = order("late", "an order that was paid", params={"amount": 3}, promised={"$.id": "${order}"})
+    salt = Salt()
+    salt.text = "s1"
+    one = order(
+        "late", "an order that was paid", params={"amount": 3, "key": "pact-key-paid"}, promised={"$.id": "${order}"}
+    )
     with shop(good) as url, shop(change) as states_url:
-        (result,) = verify(pact(one), with_states(Target(url), f"http={states_url}")).results
-    assert asked == [b'{"state":"an order that was paid","params":{"amount":3},"action":"setup"}']
+        (result,) = verify(pact(one), with_states(Target(url, own=salt.own), f"http={states_url}")).results
+    params = {"amount": 3, "key": "pact-key-paid-s1"}
+    assert asked == [{"state": "an order that was paid", "params": params, "action": "setup"}]
     assert result.held is (not reason)
     assert reason in result.reason
