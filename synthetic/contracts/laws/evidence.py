@@ -66,7 +66,10 @@ class Evidence:
             for name, check in self._checks.items()
             for found in check.judge(history) or ()
         ]
-        return tuple({finding.law: finding for finding in reversed([*judged, *self._breaches])}.values())[::-1]
+        first: dict[str, Finding] = {}
+        for finding in (*judged, *self._breaches):
+            first.setdefault(finding.law, finding)
+        return tuple(first.values())
 
     def _shown(self, message: str) -> tuple[Exchange, ...]:
         """The exchanges of the facts that the message names; of the last fact where it names none."""

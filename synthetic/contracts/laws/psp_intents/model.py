@@ -87,6 +87,9 @@ def confirmation_of(payment: KnownPayment) -> Expected:
             return done("states-follow-their-table", "the confirmation of a payment that waits for it")
         case "requires_payment_method":
             return Expected("states-follow-their-table", "another try of a declined payment", frozenset({200, 402}))
+        case "processing":  # which may be over by now, for better or worse
+            what = "the confirmation of a payment that was processing"
+            return Expected("states-follow-their-table", what, frozenset({200, 400, 402}))
         case state:
             return refused("ends-stay", f"the confirmation of a payment that is {state}")
 

@@ -132,7 +132,8 @@ class WalletPlay:
             self.evidence.breach(expected.law, fault, first.exchange, look)
         self._judge_balance(first, now, look, circumstances)
         self.cash = now
-        if first.done and first.ask.action is not Action.BALANCE and not circumstances.is_repeated:
+        is_own = first.ask.seat.player == self.wallet.given.seat.player
+        if first.done and is_own and first.ask.action is not Action.BALANCE and not circumstances.is_repeated:
             self.done.append(first)
 
     def tell_end(self, bet: KnownBet, state: str) -> None:
