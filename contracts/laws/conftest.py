@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from synthetic.contracts.laws.profiles import laws_settings
+from synthetic.contracts.laws.profiles import EXAMPLES, laws_settings
 from synthetic.reference.world import World, WorldSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 
@@ -16,7 +16,10 @@ from synthetic.reference.world.in_a_thread import world_in_a_thread
 @pytest.fixture(scope="session")
 def law_settings() -> settings:
     """Those of the Hypothesis profile of this run: `dev` where none is named."""
-    return laws_settings(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+    if profile not in EXAMPLES:
+        pytest.fail(f"HYPOTHESIS_PROFILE is {profile!r}, and it is one of {', '.join(EXAMPLES)}", pytrace=False)
+    return laws_settings(profile)
 
 
 @pytest.fixture(scope="session")
