@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
@@ -109,13 +109,20 @@ class Hop:
 @contextmanager
 def hop_to(url: str, change: Change, **http: Any) -> Iterator[tuple[str, Hop]]:
     """A hop in front of `url`, for as long as the `with`; yields its own URL, and the hop. `http`: as httpx's client takes it."""
-    with httpx.Client(**{"timeout": TIMEOUT_S, "trust_env": False, "verify": False, **http}) as client:
-        hop = Hop(_asking(client, url.rstrip("/")), change)
+    with client_of(http) as client:
+        hop = Hop(asking(client, url.rstrip("/")), change)
         with hop.serving() as own:
             yield own, hop
 
 
-def _asking(http: httpx.Client, url: str) -> Forward:
+def client_of(http: Mapping[str, Any]) -> httpx.Client:
+    """A client for loopback: to load the root certificates takes longer than most requests."""
+    return httpx.Client(**{"timeout": TIMEOUT_S, "trust_env": False, "verify": False, **http})
+
+
+def asking(http: httpx.Client, url: str) -> Forward:
+    """Asks whoever is at a URL."""
+
     def ask(request: Outgoing) -> Answer:
         answer = http.request(request.method, url + request.path, headers=dict(request.headers), content=request.body)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bench.mutations.catalogue import contracts, mutants_of, pact_for
 from bench.mutations.frames import remember_frames, verified_frames
-from bench.mutations.judging import Said, exercised, said_of, verified
+from bench.mutations.judging import Said, exercised, said_of, sent_by, verified
 from bench.mutations.memory import remember, verified_from
 from bench.mutations.mutants import Mutant
 from synthetic.contracts.interactions import Contract
@@ -97,21 +97,23 @@ def with_laws(boundary: Boundary, said: Mapping[str, Said]) -> Boundary:
 
 
 def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:
-    provider = PROVIDERS[contract.provider]
-    with provider.serving() as target:
+    with PROVIDERS[contract.provider].serving() as target:
         memory = remember(pact, target)
-    if not memory.verification.held:
-        return memory.verification.told(), {}
-    remembered = [mutant for mutant in mutants if mutant.rig.answers_only]
-    said: dict[str, Said] = {}
-    for batch in _batches(remembered):
-        said |= _by_name(batch, verified_from(memory, pact, batch))
+        if not memory.verification.held:
+            return memory.verification.told(), {}
+        said: dict[str, Said] = {}
+        for batch in _batches([mutant for mutant in mutants if mutant.rig.answers_only]):
+            said |= _by_name(batch, verified_from(memory, pact, batch))
+        for number, mutant in enumerate(mutants):
+            if not (mutant.rig.answers_only or mutant.rig.sender or mutant.rig.switch):
+                said[mutant.name] = verified(mutant, pact, target, number)
     for mutant in mutants:
-        if mutant.rig.sender:
-            said[mutant.name] = exercised(mutant, contract)
-        elif not mutant.rig.answers_only:
-            said[mutant.name] = verified(mutant, pact, provider)
-    return "", said
+        if mutant.rig.switch:  # a provider of its own: what it moves wrongly would be the next one's state
+            with PROVIDERS[contract.provider].serving() as target:
+                said[mutant.name] = verified(mutant, pact, target, 0)
+    senders = [mutant for mutant in mutants if mutant.rig.sender]
+    sent = sent_by(contract, {name for mutant in senders for name in mutant.seen_by})
+    return "", said | {mutant.name: exercised(mutant, contract, sent) for mutant in senders}
 
 
 def _play_frames(pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:
