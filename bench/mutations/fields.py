@@ -180,7 +180,7 @@ FIELD_KINDS: tuple[FieldKind, ...] = (
     FieldKind(Kind("recase-value", "an agreed word in other case"), _has_letters, _to(lambda value: value.swapcase())),
     FieldKind(
         Kind("padded-value", "white space around an agreed value"),
-        lambda place: _is_text(place) and _is_bound(place),
+        lambda place: _is_text(place) and _is_bound(place) and not _takes(place, f" {place.value} "),
         _to(lambda value: f" {value} "),
     ),
     FieldKind(

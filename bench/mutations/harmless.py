@@ -23,7 +23,7 @@ _ID = re.compile(r"(id|uuid|reference|token|key|session|round)$", re.IGNORECASE)
 def harmless_mutants(boundary: str, everything: list[Operation]) -> Iterator[Mutant]:
     """Each change of all answers of a boundary at once; those of one value, value by value."""
     seen_by = tuple(sorted({name for operation in everything for name in operation.seen_by}))
-    for kind, change in WHOLE_CHANGES:
+    for kind, change in (*WHOLE_CHANGES, (_NESTED, _with_nested(everything))):
         yield Mutant(kind, boundary, "", seen_by, Rig(_always(change), answers_only=True))
     if lengthener := _lengthener(everything):
         yield Mutant(_LONGER_ID, boundary, "", seen_by, lengthener)
@@ -59,6 +59,22 @@ def _with_null(body: Any) -> Any:
     return {**body, NEW: None} if isinstance(body, dict) else body
 
 
+def _with_nested(everything: list[Operation]) -> Callable[[Answer], Answer]:
+    """In the objects that are agreed on: what is the asker's own, such as his metadata, has no new fields of the provider's."""
+    places = [place for operation in everything for place in operation.each_answered()]
+    paths = {place.path for place in places if isinstance(place.value, dict) and place.name}
+
+    def rewrite(owner: dict[str, Any], name: str) -> None:
+        owner[name] = _with_field(owner[name])
+
+    def act(answer: Answer) -> Answer:
+        for path in sorted(paths, key=told):
+            answer = replace(answer, body=rewritten(answer.body, path, rewrite))
+        return _body(_with_field)(answer)
+
+    return act
+
+
 def _backwards(body: Any) -> Any:
     return dict(reversed(body.items())) if isinstance(body, dict) else body
 
@@ -74,10 +90,6 @@ def _upper_headers(answer: Answer) -> Answer:
 
 WHOLE_CHANGES: tuple[tuple[Kind, Callable[[Answer], Answer]], ...] = (
     (_kind("optional-field", "a new optional field of the answer", listed=True), _body(_with_field)),
-    (
-        _kind("optional-field-nested", "a new optional field in every object of the answer", listed=True),
-        _body(lambda body: everywhere(body, _with_field)),
-    ),
     (
         _kind("field-order", "the fields in another order", listed=True),
         _body(lambda body: everywhere(body, _backwards)),
@@ -95,6 +107,7 @@ WHOLE_CHANGES: tuple[tuple[Kind, Callable[[Answer], Answer]], ...] = (
     (_kind("header-case", "the names of the headers in other case"), _upper_headers),
     (_kind("charset-named", "the content type names its charset"), _with_charset),
 )
+_NESTED = _kind("optional-field-nested", "a new optional field in every agreed object of the answer", listed=True)
 _LONGER_ID = _kind("longer-id", "longer ids that still match their format", listed=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,11 +33,15 @@ Opening = Callable[[World, Change], AbstractContextManager[tuple[Any, Acted]]]
 
 @dataclass(frozen=True, slots=True)
 class Lawful:
-    """How the laws of a boundary are examined. `board`: whose switches are thrown; `sender`: whether it is the sender that is."""
+    """How the laws of a boundary are examined. `board`: whose switches are thrown; `sender`: whether it is the sender that is.
+
+    `without`: kinds that a hop can't do justice to here.
+    """
 
     board: str
     opening: Opening
     sender: bool = False
+    without: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -97,9 +101,12 @@ def _gateway(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
 LAWFUL: Mapping[str, Lawful] = {
     "game-provider-a-wallet": Lawful("cell", _wallet_a),
     "game-provider-b-wallet": Lawful("cell", _wallet_b),
-    "cashier-psp-a": Lawful("psp-a", _psp_a),
+    # The ids are in signed webhooks, too, which a hop can't make longer.
+    "cashier-psp-a": Lawful("psp-a", _psp_a, without=frozenset({"longer-id"})),
     "psp-a-cashier": Lawful("psp-a", _psp_a_webhooks, sender=True),
-    "game-client-game-gateway": Lawful("cell", _gateway),
+    "game-client-game-gateway": Lawful(
+        "cell", _gateway, without=frozenset({"longer-id"})
+    ),  # the ledger tells them, too
 }
 
 
@@ -115,10 +122,14 @@ def judge(name: str, wanted: Sequence[str], each_kind: int, seed: int) -> dict[s
 
 
 def _is_for(mutant: Mutant, lawful: Lawful) -> bool:
-    """The laws sign by themselves, and take no word for another that the contract allows as well."""
-    rig = mutant.rig
-    acts = rig.change is not unchanged or rig.switch
-    return bool(acts) and rig.sender is lawful.sender and not (mutant.kind.harmless and mutant.place)
+    """The laws seal by themselves, and take no word for another that the contract allows as well.
+
+    A sender's body that is changed behind its signature would be found by that alone.
+    """
+    rig, kind = mutant.rig, mutant.kind
+    acts = rig.change is not unchanged or rig.switch or rig.plant is not nullcontext
+    is_fair = not (kind.harmless and mutant.place) and not (rig.sender and " sent $" in mutant.place)
+    return bool(acts) and is_fair and rig.sender is lawful.sender and kind.name not in lawful.without
 
 
 def _chosen(mutants: Sequence[Mutant], each_kind: int, seed: int) -> list[Mutant]:
@@ -139,7 +150,7 @@ def _examined(mutant: Mutant, lawful: Lawful, world: World, seed: int) -> Said:
     if mutant.rig.switch:
         board.throw(Switch(mutant.rig.switch, params=mutant.rig.params))
     try:
-        with lawful.opening(world, mutant.rig.change) as (target, acted):
+        with mutant.rig.plant(), lawful.opening(world, mutant.rig.change) as (target, acted):
             try:
                 findings = examine(target, seed=seed, examples=EXAMPLES).findings
             except (NotTried, TargetUnreachable) as stuck:
