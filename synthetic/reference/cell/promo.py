@@ -45,7 +45,7 @@ PROMOS = {"WELCOME": Promo(hundredths=50, repeatable=False), "DAILY": Promo(hund
 
 
 def promo_routes(context: CellContext) -> list[BaseRoute]:
-    """`POST /promo/claims` and `DELETE /promo/claims/{id}`."""
+    """`POST /promo/claims`, `GET /promo/claims?key=` and `DELETE /promo/claims/{id}`."""
 
     async def create(request: Request) -> Response:
         player = await context.authenticate(request)
@@ -53,12 +53,20 @@ def promo_routes(context: CellContext) -> list[BaseRoute]:
         body, replayed = await run_in_threadpool(claim, context, player, code, key)
         return JSONResponse(body, 200 if replayed else 201, {"Idempotent-Replay": "true"} if replayed else None)
 
+    async def look_up(request: Request) -> Response:
+        player, key = await context.authenticate(request), request.query_params.get("key", "")
+        if not key:
+            raise ApiError(400, "malformed", "'key' says which claim")
+        found = await run_in_threadpool(find_by_key, context.ledger, player, key)
+        return JSONResponse({"found": found is not None, "claim": found})
+
     async def drop(request: Request) -> Response:
         player = await context.authenticate(request)
         return JSONResponse(await run_in_threadpool(forfeit, context.ledger, player, request.path_params["claim_id"]))
 
     return [
         Route("/promo/claims", create, methods=["POST"]),
+        Route("/promo/claims", look_up, methods=["GET"]),
         Route("/promo/claims/{claim_id}", drop, methods=["DELETE"]),
     ]
 
@@ -73,7 +81,7 @@ def claim(context: CellContext, player: Player, code: str, key: str) -> tuple[di
     promo = PROMOS.get(code)
     if promo is None:
         raise ApiError(404, "unknown_promo", f"there is no promotion {code!r}")
-    scope, fingerprint = f"promo:{player.player_id}", hashlib.sha256(code.encode()).hexdigest()
+    scope, fingerprint = _scope(player), hashlib.sha256(code.encode()).hexdigest()
     with context.ledger.transaction() as transaction:
         transaction.lock(player.player_id)
         seen = transaction.recall(scope, key)
@@ -85,6 +93,13 @@ def claim(context: CellContext, player: Player, code: str, key: str) -> tuple[di
         if seen is None:
             transaction.remember(scope, key, fingerprint, body)
     return body, False
+
+
+def find_by_key(ledger: Ledger, player: Player, key: str) -> dict[str, Any] | None:
+    """What was answered to the claim under this idempotency key; None where there was none."""
+    with ledger.transaction() as transaction:
+        seen = transaction.recall(_scope(player), key)
+    return None if seen is None else seen.response
 
 
 def forfeit(ledger: Ledger, player: Player, claim_id: str) -> dict[str, Any]:
@@ -99,6 +114,10 @@ def forfeit(ledger: Ledger, player: Player, claim_id: str) -> dict[str, Any]:
             moves = {"bonus": -row.bonus_minor}
             transaction.post(Entry("bonus_forfeit", player.player_id, claim_id, moves, "promo", player.currency))
         return {"id": claim_id, "bonus_minor": 0, "state": row.state}
+
+
+def _scope(player: Player) -> str:
+    return f"promo:{player.player_id}"
 
 
 def _give(context: CellContext, transaction: LedgerTransaction, player: Player, code: str, key: str) -> dict[str, Any]:

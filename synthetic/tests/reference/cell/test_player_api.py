@@ -86,6 +86,19 @@ def test_welcome_is_given_once_per_player(cell: RunningCell, ada: dict[str, str]
     assert claim(cell, ada, "WELCOME", "k3").status_code == 409
 
 
+def test_a_claim_is_found_by_its_key(cell: RunningCell, ada: dict[str, str]) -> None:
+    """By its own player only; a key that was never used finds none."""
+    claimed = claim(cell, ada, "DAILY", "k1").json()
+
+    def found(headers: dict[str, str], key: str) -> httpx.Response:
+        return cell.client.get("/promo/claims", params={"key": key}, headers=headers)
+
+    assert found(ada, "k1").json() == {"found": True, "claim": claimed}
+    assert found(ada, "k2").json() == {"found": False, "claim": None}
+    assert found(cell.login("bob"), "k1").json() == {"found": False, "claim": None}
+    assert found(ada, "").status_code == 400
+
+
 def test_daily_is_given_once_per_key(cell: RunningCell, ada: dict[str, str]) -> None:
     """A probe can repeat it under a new key."""
     amounts = [claim(cell, ada, "DAILY", key).json()["bonus_minor"] for key in ("k1", "k2", "k1")]
