@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from synthetic.contracts.redirects import not_to_be_followed
 from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.states import Stage
 
@@ -59,9 +60,8 @@ class Exchanged:
 
 
 def _headers(answer: httpx.Response) -> list[tuple[str, str]]:
-    """What Pact gets to see. A redirection loses its address: Pact would follow it, and the consumers' clients don't."""
-    hidden = {*_HOP_BY_HOP, "location"} if answer.is_redirect else _HOP_BY_HOP
-    return [(name, value) for name, value in answer.headers.items() if name not in hidden]
+    """What Pact gets to see."""
+    return not_to_be_followed((name, value) for name, value in answer.headers.items() if name not in _HOP_BY_HOP)
 
 
 class SealingProxy:

@@ -19,6 +19,7 @@ from pact import Verifier
 from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of, states_of
 from synthetic.contracts.promised import broken_promises, by_type
+from synthetic.contracts.redirects import seen_as
 from synthetic.contracts.results import InteractionResult, Verification
 from synthetic.contracts.sealing import OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
 from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
@@ -105,7 +106,8 @@ def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-pact-")))
         source = folder / "pact.json"
-        source.write_text(pact.only(map(_to_be_asked, pact.interactions)).text(), encoding="utf-8")
+        asked = pact.only(seen_as(_to_be_asked(one)) for one in pact.interactions)
+        source.write_text(asked.text(), encoding="utf-8")
         http = stack.enter_context(httpx.Client(timeout=TIMEOUT_S, trust_env=False, **target.http))
         states_url = stack.enter_context(StateServer(states, stage).serving())
         proxy_url = stack.enter_context(proxy.serving(http))

@@ -9,6 +9,7 @@ from synthetic.contracts.boundaries.gateway_game_provider import CONTRACT_A as G
 from synthetic.contracts.boundaries.gateway_game_provider import CONTRACT_B as GATEWAY_GAME_PROVIDER_B
 from synthetic.contracts.boundaries.psp_a_cashier import CONTRACT as PSP_A_CASHIER
 from synthetic.contracts.boundaries.psp_b_cashier import CONTRACT as PSP_B_CASHIER
+from synthetic.contracts.boundaries.runner_platform import CONTRACT as RUNNER_PLATFORM
 from synthetic.contracts.interactions import Contract
 from synthetic.contracts.messages import MessageContract
 
@@ -24,8 +25,10 @@ GAME_PROVIDER_CONTRACTS: tuple[Contract, ...] = (
     GATEWAY_GAME_PROVIDER_A,
     GATEWAY_GAME_PROVIDER_B,
 )
+PLATFORM_CONTRACTS: tuple[Contract, ...] = (RUNNER_PLATFORM,)
 CONTRACTS: tuple[Contract, ...] = (
     *PSP_CONTRACTS,
     *GAME_PROVIDER_CONTRACTS,
+    *PLATFORM_CONTRACTS,
 )
 GATEWAY_CONTRACTS: tuple[MessageContract, ...] = (GAME_CLIENT_GATEWAY,)

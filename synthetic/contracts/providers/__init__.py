@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from synthetic.contracts.providers.cashier import CASHIER
 from synthetic.contracts.providers.game_providers import GAME_PROVIDER_A, GAME_PROVIDER_B
+from synthetic.contracts.providers.platform import PLATFORM
 from synthetic.contracts.providers.provider import ContractError, Provider
 from synthetic.contracts.providers.psp_a import PSP_A
 from synthetic.contracts.providers.psp_b import PSP_B
@@ -18,6 +19,7 @@ PROVIDERS: Mapping[str, Provider] = {
         WALLET,
         GAME_PROVIDER_A,
         GAME_PROVIDER_B,
+        PLATFORM,
     )
 }
 

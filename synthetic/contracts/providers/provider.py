@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from synthetic.contracts.errors import ContractError
 from synthetic.contracts.verifying import Target
 
 
@@ -20,12 +21,11 @@ class Provider:
     at: Callable[[str, Mapping[str, str]], Target]
 
 
-class ContractError(Exception):
-    """A contract can't be verified as it was asked for; the message says what to do."""
-
-
 def needed(environment: Mapping[str, str], name: str, what: str) -> str:
     """A variable of the environment. Raises ContractError where it is not set."""
     if not environment.get(name):
         raise ContractError(f"set {name}: {what}")
     return environment[name]
+
+
+__all__ = ["ContractError", "Provider", "needed"]
