@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pact.interaction import HttpInteraction
 
 from synthetic.contracts.boundaries.psp_at_work import ATTEMPTS_MAX, PLAYER, SECRET, PspAtWork, intents_at_work
-from synthetic.contracts.boundaries.psp_relay import Arrived, Relay, Spoil, as_sent, without_signature
+from synthetic.contracts.boundaries.psp_relay import Arrived, Relay, Spoil, as_sent, with_other_bytes, without_signature
 from synthetic.contracts.holes import filled, generators_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.matching import whole
-from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.signatures import verify_stripe_signature
 from synthetic.reference.switchboard import Switch
@@ -169,11 +167,6 @@ def _told(
     return declare
 
 
-def _altered(request: Outgoing) -> Outgoing:
-    """Somebody on the way puts a blank in: the same JSON, other bytes."""
-    return replace(request, body=request.body + b" ")
-
-
 def _forged(description: str, how: str, *switches: Switch, spoil: Spoil = as_sent) -> Interaction:
     """An event that is not obeyed, so that the PSP sends it again."""
 
@@ -265,6 +258,6 @@ CONTRACT = Contract(
         _forged("an event whose signature is stale", "stale", Switch("skews_clock", params={"skew_s": -400})),
         _forged("an event whose signature is of the future", "ahead", Switch("skews_clock", params={"skew_s": 400})),
         _forged("an event without a signature", "missing", spoil=without_signature),
-        _forged("an event whose bytes are not those that were signed", "another payload", spoil=_altered),
+        _forged("an event whose bytes are not those that were signed", "another payload", spoil=with_other_bytes),
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +25,18 @@ from synthetic.contracts.boundaries.psp_b_calls import (
     Call,
     Template,
 )
-from synthetic.contracts.boundaries.psp_relay import AUTH_CODE, Arrived, Relay, Spoil, as_sent, without_signature
+from synthetic.contracts.boundaries.psp_relay import (
+    AUTH_CODE,
+    Arrived,
+    Relay,
+    Spoil,
+    as_sent,
+    with_other_bytes,
+    without_signature,
+)
 from synthetic.contracts.holes import filled, generators_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.matching import whole
-from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.signatures import check_fresh, verify_body_signature
 from synthetic.reference.switchboard import Switch
@@ -51,6 +57,13 @@ _EXAMPLES = {
 _SIGNATURE = whole("0" * 64, "[0-9a-f]{64}")
 
 Ending = Callable[[PspAtWork, str, Relay], Awaitable[None]]
+_FORGERIES = {
+    "another key": "that is signed with another key",
+    "stale": "whose time stamp is stale",
+    "ahead": "whose time stamp is of the future",
+    "missing": "without a signature",
+    "another payload": "whose bytes are not those that were signed",
+}
 _YES = {"success": True}
 _CAN_PAY = {"success": True, "authCode": whole(AUTH_CODE, r"\S+")}
 
@@ -160,21 +173,24 @@ def _refused(description: str, call: Call, code: str, ending: Ending, *given: St
     return _answered(description, call, {"success": False, "errCode": code}, ending, *given, **how)
 
 
-def _altered(request: Outgoing) -> Outgoing:
-    """Somebody on the way puts a blank in: the same JSON, other bytes."""
-    return replace(request, body=request.body + b" ")
+def _forged(call: Call, ending: Ending, instrument: str = "card_ok") -> tuple[Interaction, ...]:
+    """The call with each wrong seal. It is not obeyed, so that the PSP makes it again."""
 
+    def forge(how: str, *switches: Switch, spoil: Spoil = as_sent) -> Interaction:
+        @interaction(f"a call of {call.name} {_FORGERIES[how]}", State(WRONG_SEAL, {"how": how}))
+        def declare(upon: HttpInteraction) -> Exercise:
+            _sends(upon, call).will_respond_with(403)
+            return _exercise(call, ending, instrument=instrument, attempts=ATTEMPTS_MAX, switches=switches, spoil=spoil)
 
-def _forged(description: str, how: str, *switches: Switch, spoil: Spoil = as_sent) -> Interaction:
-    """A call that gets no answer, so that the PSP asks again, and gives the order up where nothing helps."""
+        return declare
 
-    @interaction(description, State(WRONG_SEAL, {"how": how}))
-    def declare(upon: HttpInteraction) -> Exercise:
-        _sends(upon, Call("verifyuser", "deposit", {"userId": PLAYER})).will_respond_with(403)
-        ending = _ends("failed", "MERCHANT_UNREACHABLE")
-        return _exercise(VERIFY, ending, attempts=ATTEMPTS_MAX, switches=switches, spoil=spoil)
-
-    return declare
+    return (
+        forge("another key", Switch("rotates_webhook_key")),
+        forge("stale", Switch("skews_clock", params={"skew_s": -400})),
+        forge("ahead", Switch("skews_clock", params={"skew_s": 400})),
+        forge("missing", spoil=without_signature),
+        forge("another payload", spoil=with_other_bytes),
+    )
 
 
 # Each with a txId like an idempotency key: the cashier remembers what it has answered about a transaction.
@@ -333,12 +349,15 @@ _ON_WITHDRAWALS = (
         instrument="card_returns_payouts",
     ),
 )
+# A cashier that obeys one of these answers with 200, also where it does not know the payment.
+_GIVEN_UP = _ends("failed", "MERCHANT_UNREACHABLE")
+_DECLINED = _ends("failed", "insufficient_funds")
 _ON_FORGERIES = (
-    _forged("a call that is signed with another key", "another key", Switch("rotates_webhook_key")),
-    _forged("a call whose time stamp is stale", "stale", Switch("skews_clock", params={"skew_s": -400})),
-    _forged("a call whose time stamp is of the future", "ahead", Switch("skews_clock", params={"skew_s": 400})),
-    _forged("a call without a signature", "missing", spoil=without_signature),
-    _forged("a call whose bytes are not those that were signed", "another payload", spoil=_altered),
+    *_forged(VERIFY.having(userId=PLAYER), _GIVEN_UP),
+    *_forged(AUTHORIZE.having(**_UNKNOWN_FACTS, txId="pact-key-forged-authorize"), _GIVEN_UP),
+    *_forged(TRANSFER.having(**_UNKNOWN_FACTS, txId="pact-key-forged-transfer", authCode=AUTH_CODE), _PAID),
+    *_forged(CANCEL.having(**_UNKNOWN_FACTS, txId="pact-key-forged-cancel"), _DECLINED, "card_insufficient_funds"),
+    *_forged(DEBIT.having(**_UNKNOWN_FACTS, txId="pact-key-forged-debit"), _PAID, "card_disputed"),
 )
 
 CONTRACT = Contract("psp-b", "cashier", (*_ON_PLAYERS, *_ON_DEPOSITS, *_ON_WITHDRAWALS, *_ON_FORGERIES))

@@ -33,6 +33,11 @@ def without_signature(request: Outgoing) -> Outgoing:
     return replace(request, headers=kept)
 
 
+def with_other_bytes(request: Outgoing) -> Outgoing:
+    """Somebody on the way puts a blank in: the same JSON, but not the bytes that were signed."""
+    return replace(request, body=request.body + b" ")
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A request of the PSP, as it was sent, and what it was answered."""
