@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pact import Pact
 from pact.interaction import AsyncMessageInteraction, SyncMessageInteraction
 
 from synthetic.contracts.interactions import State
 from synthetic.contracts.pacts import NEEDS, PactFile, written
+from synthetic.contracts.silent_pact import Pact
 
 Frame = Any
 """A frame, as JSON."""

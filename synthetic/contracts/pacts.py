@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pact import Pact
-
 from synthetic.contracts.interactions import Contract, Exercise, Interaction
+from synthetic.contracts.silent_pact import Pact
 
 NEEDS = "needs"  # the comment of an interaction that says what only some providers can do
 

@@ -18,6 +18,7 @@ from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.states import Stage
 
 OUR_ANSWER = 599  # no provider answers so
+NUMBER = "X-Synthetic-Interaction"  # says which interaction a request belongs to; the provider does not see it
 TIMEOUT_S = 5.0
 _HOP_BY_HOP = frozenset(
     "host connection keep-alive transfer-encoding content-length accept-encoding content-encoding".split()
@@ -65,15 +66,17 @@ def _headers(answer: httpx.Response) -> list[tuple[str, str]]:
 
 
 class SealingProxy:
-    """Forwards to `url`. `exchanges` are in the order in which they came."""
+    """Forwards to `url`. `exchanges` are kept by the number that their requests carry."""
 
     def __init__(self, url: str, seal: Seal, stage: Stage) -> None:
         self._url = url.rstrip("/")
         self._seal = seal
         self._stage = stage
-        self.exchanges: list[Exchanged] = []
+        self.exchanges: dict[str, Exchanged] = {}
 
-    def forward(self, http: httpx.Client, request: Outgoing) -> tuple[int, list[tuple[str, str]], bytes]:
+    def forward(
+        self, http: httpx.Client, request: Outgoing, number: str = ""
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
         """The provider's answer, or ours: status, headers, body."""
         stage = self._stage.take()
         failure = stage.failure
@@ -85,23 +88,17 @@ class SealingProxy:
                 )
             except httpx.HTTPError as error:
                 failure = f"the provider did not answer: {type(error).__name__}: {error}"
+            except Exception as error:  # noqa: BLE001 - told as the interaction's failure
+                failure = f"the request could not be made: {type(error).__name__}: {error}"
             else:
-                self._note(request, stage, answer.status_code, answer.content)
+                self._note(number, request, stage, answer.status_code, answer.content)
                 return answer.status_code, _headers(answer), answer.content
-        self._note(request, stage, OUR_ANSWER, b"", failure)
+        self._note(number, request, stage, OUR_ANSWER, b"", failure)
         return OUR_ANSWER, [("Content-Type", "text/plain; charset=utf-8")], failure.encode()
 
-    def _note(self, request: Outgoing, stage: Stage, status: int, body: bytes, failure: str = "") -> None:
-        self.exchanges.append(
-            Exchanged(
-                f"{request.method} {request.path}",
-                request.body.decode("utf-8", "replace"),
-                status,
-                body.decode("utf-8", "replace"),
-                stage.values,
-                failure,
-            )
-        )
+    def _note(self, number: str, request: Outgoing, stage: Stage, status: int, body: bytes, failure: str = "") -> None:
+        line, sent, came = f"{request.method} {request.path}", request.body, body.decode("utf-8", "replace")
+        self.exchanges[number] = Exchanged(line, sent.decode("utf-8", "replace"), status, came, stage.values, failure)
 
     def serving(self, http: httpx.Client) -> Any:
         """A context in which it listens; its value is the URL for Pact."""
@@ -110,8 +107,9 @@ class SealingProxy:
         class Handler(BaseHTTPRequestHandler):
             def _pass(self) -> None:
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+                number = next((headers.pop(name) for name in tuple(headers) if name.lower() == NUMBER.lower()), "")
                 asked = Outgoing(self.command, self.path, headers, read_body(self))
-                status, answered, body = proxy.forward(http, asked)
+                status, answered, body = proxy.forward(http, asked, number)
                 self.send_response(status)
                 for name, value in answered:
                     self.send_header(name, value)

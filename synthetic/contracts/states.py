@@ -13,6 +13,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from synthetic.contracts.serving import read_body, serving
+from synthetic.drivers.dialling import Deadline, within
+
+STATE_WITHIN_S = 8.0
 
 StateHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Brings a provider into a state with these parameters; answers the values that the interaction's generators may use."""
@@ -62,7 +65,8 @@ class StateServer:
             self._stage.fail(f"no state handler for {name!r}")
             return {}
         try:
-            values = dict(self._handlers[name](params))
+            handler = self._handlers[name]
+            values = dict(within(Deadline(STATE_WITHIN_S), lambda: handler(params), "synthetic-provider-state"))
         except Exception as error:  # noqa: BLE001 - told as the interaction's failure
             self._stage.fail(f"the state {name!r} could not be reached: {type(error).__name__}: {error}")
             return {}

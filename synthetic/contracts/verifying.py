@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,20 +13,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from pact import Verifier
 
 from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of, states_of
 from synthetic.contracts.promised import broken_promises, by_type
 from synthetic.contracts.redirects import seen_as
 from synthetic.contracts.results import InteractionResult, Verification
-from synthetic.contracts.sealing import OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
+from synthetic.contracts.sealing import NUMBER, OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
+from synthetic.contracts.silent_pact import Verifier
 from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
 from synthetic.contracts.typed import with_texts
 
-os.environ.setdefault("PACT_DO_NOT_TRACK", "true")  # it sends usage events otherwise
-
 REACHABLE_WITHIN_S = 1.0
+PACT_WAITS_MS = (
+    15_000  # longer than states (STATE_WITHIN_S) and provider (TIMEOUT_S) may take: who is late is told by us
+)
 
 
 def as_it_is(request: Outgoing, _wrong: str) -> Outgoing:
@@ -106,49 +106,63 @@ def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-pact-")))
         source = folder / "pact.json"
-        asked = pact.only(seen_as(_to_be_asked(one)) for one in pact.interactions)
-        source.write_text(asked.text(), encoding="utf-8")
+        asked = [seen_as(_to_be_asked(one, str(number))) for number, one in enumerate(pact.interactions)]
+        source.write_text(pact.only(asked).text(), encoding="utf-8")
         http = stack.enter_context(httpx.Client(timeout=TIMEOUT_S, trust_env=False, **target.http))
         states_url = stack.enter_context(StateServer(states, stage).serving())
         proxy_url = stack.enter_context(proxy.serving(http))
         verifier = Verifier(pact.provider, host="127.0.0.1").add_transport(url=proxy_url).add_source(source)
         verifier.state_handler(f"{states_url}/states", teardown=False, body=True)
-        verifier.set_coloured_output(enabled=False).set_request_timeout(int(TIMEOUT_S * 2_000))
+        verifier.set_coloured_output(enabled=False).set_request_timeout(PACT_WAITS_MS)
         with suppress(RuntimeError):  # it raises where an interaction failed; the results say which
             verifier.verify()
         return _results(pact, verifier.results, proxy.exchanges)
 
 
-def _to_be_asked(one: Mapping[str, Any]) -> Mapping[str, Any]:
+def _to_be_asked(one: Mapping[str, Any], number: str) -> Mapping[str, Any]:
     """The interaction as Pact gets it."""
     loose = by_type(one)
-    return {**loose, "response": with_texts(loose.get("response", {}))}
+    request = loose["request"]
+    numbered = {**request, "headers": {**request.get("headers", {}), NUMBER: [number]}}
+    return {**loose, "request": numbered, "response": with_texts(loose.get("response", {}))}
 
 
-def _results(pact: PactFile, told: Mapping[str, Any], exchanges: Sequence[Exchanged]) -> tuple[InteractionResult, ...]:
-    judged = told["interactionResults"]
-    shown = list(exchanges) if len(exchanges) == len(judged) else [None] * len(judged)
-    return tuple(_result(pact, one, exchange) for one, exchange in zip(judged, shown, strict=True))
+def _results(
+    pact: PactFile, told: Mapping[str, Any], exchanges: Mapping[str, Exchanged]
+) -> tuple[InteractionResult, ...]:
+    numbers = {str(one["description"]): str(number) for number, one in enumerate(pact.interactions)}
+    judged = {str(one["description"]): one for one in told["interactionResults"]}
+    return tuple(
+        _result(pact, pact.interactions[int(number)], judged[description], exchanges.get(number))
+        for description, number in numbers.items()
+    )
 
 
-def _result(pact: PactFile, one: Mapping[str, Any], exchange: Exchanged | None) -> InteractionResult:
-    mismatch = one.get("mismatch") or {}
-    found = mismatches_of(one)
-    agreed = next(agreed for agreed in pact.interactions if agreed["description"] == one["description"])
-    if exchange is not None and one["result"] == "OK":
+def _result(
+    pact: PactFile, agreed: Mapping[str, Any], judged: Mapping[str, Any], exchange: Exchanged | None
+) -> InteractionResult:
+    mismatch = judged.get("mismatch") or {}
+    found = mismatches_of(judged)
+    reason = _why_unjudged(exchange)
+    if judged["result"] == "OK" and exchange is not None:
         found += broken_promises(agreed, exchange)
-    reason = exchange.failure if exchange is not None and exchange.status == OUR_ANSWER else ""
-    if one["result"] != "OK" and not found and not reason:
+    elif not found and not reason:
         reason = str(mismatch.get("message") or json.dumps(mismatch))
     return InteractionResult(
         pact.consumer,
         pact.provider,
-        str(one["description"]),
-        tuple(one.get("providerStates", ())),
+        str(agreed["description"]),
+        tuple(states_of(agreed)),
         () if reason else tuple(found),
         reason,
         exchange,
     )
+
+
+def _why_unjudged(exchange: Exchanged | None) -> str:
+    if exchange is None:
+        return "its request never came by: nothing is known of the answer"
+    return exchange.failure if exchange.status == OUR_ANSWER else ""
 
 
 def _unjudged(pact: PactFile, one: Mapping[str, Any], reason: str) -> InteractionResult:

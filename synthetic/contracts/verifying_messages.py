@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pact import Verifier
-
 from synthetic.contracts.messages import Frame, asked_of, heard_of
 from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of
 from synthetic.contracts.results import InteractionResult, Mismatch, Verification
 from synthetic.contracts.sealing import Exchanged
 from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.silent_pact import Verifier
 from synthetic.contracts.states import Stage
 from synthetic.contracts.typed import with_texts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from synthetic.contracts.broker.judges import Judge
 from synthetic.contracts.broker.reading import PactToVerify
 from synthetic.contracts.broker.results import publish_result
 from synthetic.contracts.broker.settings import Build
+from synthetic.contracts.report.masking import masked
 from synthetic.contracts.results import Verification
 
 
@@ -38,11 +40,12 @@ def verify_pacts(
 ) -> tuple[Verified, ...]:
     """Verify each pact and publish its result at once; `hear` is told of each. Raises BrokerRefused, TargetUnreachable.
 
-    Where the provider could be asked for nothing (`needs`, states out of reach) there is no result, and none is published.
+    Where the provider could be asked for nothing (`needs`, states out of reach) there is no result, and none is published. Nothing
+    secret is in what is published or heard.
     """
     verified = []
     for one in asked:
-        found = judge(one.pact)
+        found = masked(judge(one.pact), os.environ)
         url = publish_result(hal, one, found, build) if publishes and found.results else ""
         verified.append(Verified(one, found, url))
         hear(verified[-1])

@@ -45,6 +45,7 @@ def find_baselines(root: Path, against: str = "") -> list[Baseline]:
         return [Baseline(against, commit)]
     head = _commit(root, "HEAD")
     if head is None:
+        _insist_on_no_history(root)
         return []
     found = [baseline for baseline in (_main(root, head), _parent(root, head)) if baseline is not None]
     if found and found[0].commit != head:
@@ -59,13 +60,32 @@ def find_baselines(root: Path, against: str = "") -> list[Baseline]:
     return found
 
 
+def _insist_on_no_history(root: Path) -> None:
+    """A schema that was compared with nothing, because Git can't tell, must not look as if it had been. Raises BaselineUnknown."""
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return
+    why = "there is no git" if shutil.which("git") is None else _refusal(root)
+    if why:
+        raise BaselineUnknown(f"the schema's former version is unknown, as Git does not work here: {why}")
+
+
+def _refusal(root: Path) -> str:
+    """Why Git will have nothing to do with this repository; "" where it will."""
+    command = [shutil.which("git") or "git", "-C", str(root), "rev-parse", "--git-dir"]
+    done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False, text=True)  # noqa: S603 - Git
+    return "" if done.returncode == 0 else done.stderr.strip()
+
+
 @contextmanager
 def exported(root: Path, baseline: Baseline, folder: str) -> Iterator[Path | None]:
     """The folder as it was in that commit, for as long as the block lasts; None where it did not exist. Raises BaselineUnknown.
 
     Buf can read Git by itself, but it clones for that, which fails in worktrees and in shallow clones.
     """
-    if not _git(root, "ls-tree", "-d", baseline.commit, "--", folder):
+    listed = _git(root, "ls-tree", "-d", baseline.commit, "--", folder)
+    if listed is None:
+        raise BaselineUnknown(f"Git can't list {folder} of {baseline.name} ({baseline.commit})")
+    if not listed:
         yield None
         return
     packed = _git(root, "archive", "--format=tar", baseline.commit, "--", folder)

@@ -23,7 +23,7 @@ _CREDENTIAL = re.compile(
     r"(^|_)(authorization|signature|sign|cookie|session|session_id|resume_id|jwt|credential|credentials|pan|card_number|"
     r"secret_key|access_key|signing_key)(_|$)"
 )
-_OURS = re.compile(r"SYNTHETIC_\w*(KEY|SECRET|TOKEN|PASSWORD)")
+_OURS = re.compile(r"SYNTHETIC_\w*(KEY|SECRET|TOKEN|PASSWORD|SESSION)")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-.\s]")
 _FIELD = re.compile(r'(\\?"([\w.-]+)\\?"\s*:\s*)(\\?")((?:[^"\\]|\\(?!").)*)(?=\\?")')
 _NUMBER = re.compile(r'("([\w.-]+)"\s*:\s*)(-?\d[\d.]*)')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from synthetic.contracts import states
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.keys import with_salted_keys
 from synthetic.contracts.pacts import pact_of
@@ -73,9 +75,9 @@ def test_a_state_handler_that_raises_is_told_at_once() -> None:
         asked.append(path)
         return good(path, headers, body)
 
-    states = {"an order that was paid": fails}
+    known = {"an order that was paid": fails}
     with shop(answer) as url, within(SOON_S):
-        (result,) = verify(pact(order("late", "an order that was paid")), Target(url, states=states)).results
+        (result,) = verify(pact(order("late", "an order that was paid")), Target(url, states=known)).results
     assert (
         result.reason == "the state 'an order that was paid' could not be reached: RuntimeError: the database is gone"
     )
@@ -121,9 +123,9 @@ def test_a_verification_of_nothing_does_not_hold() -> None:
 def test_a_promised_value_is_compared(answered: str, broken: list[str]) -> None:
     """The id that a replay answers is the one that the state has seen."""
     one = order("again", "an order", promised={"$.id": "${order}"})
-    states = {"an order": lambda _params: {"order": "o-77"}}
+    known = {"an order": lambda _params: {"order": "o-77"}}
     with shop(lambda *_: (201, {"id": answered, "total": 100})) as url:
-        (result,) = verify(pact(one), Target(url, states=states)).results
+        (result,) = verify(pact(one), Target(url, states=known)).results
     assert [mismatch.path for mismatch in result.mismatches] == broken
 
 
@@ -193,3 +195,45 @@ def test_a_provider_can_be_verified_again() -> None:
         for _ in range(2):
             verification = verify(few, target)
             assert verification.held, verification.told()
+
+
+def test_a_state_handler_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Pact gives it up, and begins to repeat it."""
+    monkeypatch.setattr(states, "STATE_WITHIN_S", 0.2)
+    ended = threading.Event()
+
+    def hangs(_params: Mapping[str, Any]) -> Mapping[str, Any]:
+        ended.wait(30)
+        return {}
+
+    with shop(good) as url, within(SOON_S):
+        (result,) = verify(pact(order("late", "an order")), Target(url, states={"an order": hangs})).results
+    ended.set()
+    assert result.reason == "the state 'an order' could not be reached: TimeoutError: the deadline is over"
+
+
+def test_a_seal_that_can_not_be_made_is_told() -> None:
+    """The request never leaves; the interaction says why."""
+
+    def seal(_request: Outgoing, _wrong: str) -> Outgoing:
+        raise ValueError("no such key")
+
+    with shop(good) as url:
+        (result,) = verify(pact(order()), Target(url, seal)).results
+    assert result.reason == "the request could not be made: ValueError: no such key"
+
+
+def test_each_exchange_belongs_to_its_interaction() -> None:
+    """Whatever the order in which Pact asks, and the provider sees nothing of how we know."""
+    seen: list[Mapping[str, str]] = []
+
+    def answer(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        seen.append(headers)
+        return 201, {"id": f"o-{len(seen)}", "total": 100}
+
+    with shop(answer) as url:
+        results = verify(pact(order("b"), order("a"), order("c")), Target(url)).results
+    assert [result.description for result in results] == ["b", "a", "c"]
+    bodies = {result.description: json.loads(result.exchange.body)["id"] for result in results if result.exchange}
+    assert bodies == {"a": "o-1", "b": "o-2", "c": "o-3"}
+    assert not [name for headers in seen for name in headers if name.startswith("x-synthetic")]

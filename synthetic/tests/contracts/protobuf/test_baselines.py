@@ -131,3 +131,10 @@ def test_a_folder_that_was_not_there_is_none(root: Path) -> None:
     """The schema is new."""
     with exported(root, Baseline("HEAD's parent", "HEAD^"), "proto") as folder:
         assert folder is None
+
+
+def test_a_repository_that_git_refuses_is_no_lack_of_history(root: Path) -> None:
+    """Compared with nothing is not green: a container in which Git trusts nobody has to say so."""
+    (root / ".git" / "HEAD").write_text("nonsense")
+    with pytest.raises(BaselineUnknown, match="Git does not work here: fatal"):
+        find_baselines(root)
