@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target, verify
 
 AT_A_TIME = 12
-_KEYS = "pact-key-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +31,22 @@ class Said:
     sentence: str
 
 
-def verified(mutant: Mutant, pact: PactFile, target: Target, number: int) -> Said:
-    """Verify the mutated provider against the interactions that see the mutation, a few at a time until one fails.
-
-    `number` is the mutant's own: its keys have it in them, so that the provider has seen none of them before.
-    """
+def verified(mutant: Mutant, pact: PactFile, target: Target) -> Said:
+    """Verify the mutated provider against the interactions that see the mutation, a few at a time until one fails."""
     asked = [one for one in pact.interactions if one["description"] in mutant.seen_by]
     results: list[InteractionResult] = []
     with mutated(target, mutant.rig) as (wrong, acted):
         for start in range(0, len(asked), AT_A_TIME):
             some = pact.only(asked[start : start + AT_A_TIME])
-            verification = verify(with_own_keys(some, f"m{number}"), wrong)
+            verification = verify(some, wrong)
             failed = [result for result in verification.results if not result.held]
             if failed and not mutant.rig.switch and all(map(_is_unreached, failed)):
                 # no mutation was in the way of the state that was not reached
-                verification = verify(with_own_keys(some, f"m{number}-again"), wrong)
+                verification = verify(some, wrong)
             results += verification.results
             if any(not result.held for result in results):
                 break
         return said_of(results, acted())
-
-
-def with_own_keys(pact: PactFile, mark: str) -> PactFile:
-    """The pact with keys of its own, also in what its states are asked for."""
-    text = json.dumps(list(pact.interactions)).replace(_KEYS, f"{_KEYS}{mark}-")
-    return pact.only(json.loads(text))
 
 
 def said_of(results: Sequence[InteractionResult], acted: int) -> Said:

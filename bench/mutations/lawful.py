@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench.mutations.catalogue import contracts, mutants_of, pact_for
-from bench.mutations.hop import Answer, Change, Forward, hop_to, unchanged
+from bench.mutations.hop import Answer, Change, Forward, Hop, hop_to, unchanged
 from bench.mutations.judging import Said
 from bench.mutations.mutants import Mutant
 from bench.mutations.playing import quiet
 from bench.mutations.sockets import socket_hop
 from synthetic.conformance.stories import NotTried
 from synthetic.contracts.laws.examining import examine
-from synthetic.contracts.laws.reference import gateway_target, intents_target, wallet_target
+from synthetic.contracts.laws.reference import (
+    cashier_target,
+    gateway_target,
+    intents_target,
+    notifications_target,
+    wallet_target,
+)
 from synthetic.contracts.sealing import Outgoing
 from synthetic.core.errors import TargetUnreachable
 from synthetic.reference.switchboard import Switch
@@ -24,7 +31,6 @@ from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
 EXAMPLES = 2
-_WEBHOOK_PATH = "/cashier/webhooks/psp-a"
 
 Acted = Callable[[], int]
 Opening = Callable[[World, Change], AbstractContextManager[tuple[Any, Acted]]]
@@ -66,30 +72,45 @@ def _psp_a(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
 
 
 @contextmanager
-def _psp_a_webhooks(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
-    """The hop is in front of whoever gets the webhooks, who has a path of his own."""
-    hops: list[Any] = []
-    opened: list[AbstractContextManager[Any]] = []
+def _psp_b(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    with hop_to(world.listeners["psp-b"].url, change) as (url, hop):
+        yield notifications_target(world, url=url), lambda: hop.acted
 
-    def through(url: str) -> str:
-        path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else ""
 
-        def act(request: Outgoing, forward: Forward) -> Answer:
-            def back(sent: Outgoing) -> Answer:
-                return forward(replace(sent, path=path + sent.path.removeprefix(_WEBHOOK_PATH)))
+@contextmanager
+def _told_by(psp: str, target: Callable[..., Any], world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    """The hop is in front of whoever gets the PSP's webhooks, who has a path of his own."""
+    hops: list[Hop] = []
+    with ExitStack() as stack:
 
-            return change(replace(request, path=_WEBHOOK_PATH), back)
+        def through(url: str) -> str:
+            agreed, own = f"/cashier/webhooks/{psp}", urlsplit(url).path.rstrip("/")
 
-        opened.append(hop_to(url.removesuffix(path), act))
-        own, hop = opened[-1].__enter__()
-        hops.append(hop)
-        return f"{own}{path}"
+            def act(request: Outgoing, forward: Forward) -> Answer:
+                def back(sent: Outgoing) -> Answer:
+                    return forward(replace(sent, path=own + sent.path.removeprefix(agreed)))
 
-    try:
-        yield intents_target(world, through=through), lambda: sum(hop.acted for hop in hops)
-    finally:
-        for one in opened:
-            one.__exit__(None, None, None)
+                return change(replace(request, path=agreed + request.path.removeprefix(own)), back)
+
+            hop_url, hop = stack.enter_context(hop_to(url.rstrip("/").removesuffix(own), act))
+            hops.append(hop)
+            return f"{hop_url}{own}"
+
+        yield target(world, through=through), lambda: sum(hop.acted for hop in hops)
+
+
+def _told_by_a(world: World, change: Change) -> AbstractContextManager[tuple[Any, Acted]]:
+    return _told_by("psp-a", intents_target, world, change)
+
+
+def _told_by_b(world: World, change: Change) -> AbstractContextManager[tuple[Any, Acted]]:
+    return _told_by("psp-b", notifications_target, world, change)
+
+
+@contextmanager
+def _cashier(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
+    with hop_to(world.listeners[world.cells[0].name].url, change) as (url, hop):
+        yield cashier_target(world, webhook_url=f"{url}/cashier/webhooks/psp-a"), lambda: hop.acted
 
 
 @contextmanager
@@ -98,15 +119,16 @@ def _gateway(world: World, change: Change) -> Iterator[tuple[Any, Acted]]:
         yield gateway_target(world, at=at), acted
 
 
-LAWFUL: Mapping[str, Lawful] = {
-    "game-provider-a-wallet": Lawful("cell", _wallet_a),
-    "game-provider-b-wallet": Lawful("cell", _wallet_b),
-    # The ids are in signed webhooks, too, which a hop can't make longer.
-    "cashier-psp-a": Lawful("psp-a", _psp_a, without=frozenset({"longer-id"})),
-    "psp-a-cashier": Lawful("psp-a", _psp_a_webhooks, sender=True),
-    "game-client-game-gateway": Lawful(
-        "cell", _gateway, without=frozenset({"longer-id"})
-    ),  # the ledger tells them, too
+# Ids that somebody tells elsewhere, too (in signed webhooks, in the ledger), can't be made longer by a hop.
+_IDS = frozenset({"longer-id"})
+LAWFUL: Mapping[str, tuple[Lawful, ...]] = {
+    "game-provider-a-wallet": (Lawful("cell", _wallet_a),),
+    "game-provider-b-wallet": (Lawful("cell", _wallet_b),),
+    "cashier-psp-a": (Lawful("psp-a", _psp_a, without=_IDS),),
+    "cashier-psp-b": (Lawful("psp-b", _psp_b, without=_IDS),),
+    "psp-a-cashier": (Lawful("psp-a", _told_by_a, sender=True), Lawful("cell", _cashier)),
+    "psp-b-cashier": (Lawful("psp-b", _told_by_b, sender=True),),
+    "game-client-game-gateway": (Lawful("cell", _gateway, without=_IDS),),
 }
 
 
@@ -114,11 +136,14 @@ def judge(name: str, wanted: Sequence[str], each_kind: int, seed: int) -> dict[s
     """What the laws of a boundary say of its mutants, by their names: of all that change what a provider does, of so many of
     each other kind, chosen by the seed, and of the harmless changes that stay within the contract's meaning.
     """
-    contract, lawful = contracts()[name], LAWFUL[name]
+    contract = contracts()[name]
     mutants = mutants_of(contract, pact_for(contract), wanted)
-    chosen = _chosen([mutant for mutant in mutants if _is_for(mutant, lawful)], each_kind, seed)
+    said: dict[str, Said] = {}
     with quiet(), world_in_a_thread(WorldSettings(cells=1)) as world:
-        return {mutant.name: _examined(mutant, lawful, world, seed) for mutant in chosen}
+        for lawful in LAWFUL[name]:
+            chosen = _chosen([mutant for mutant in mutants if _is_for(mutant, lawful)], each_kind, seed)
+            said |= {mutant.name: _examined(mutant, lawful, world, seed) for mutant in chosen}
+    return said
 
 
 def _is_for(mutant: Mutant, lawful: Lawful) -> bool:

@@ -104,13 +104,13 @@ def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) ->
         said: dict[str, Said] = {}
         for batch in _batches([mutant for mutant in mutants if mutant.rig.answers_only]):
             said |= _by_name(batch, verified_from(memory, pact, batch))
-        for number, mutant in enumerate(mutants):
+        for mutant in mutants:
             if not (mutant.rig.answers_only or mutant.rig.sender or mutant.rig.switch):
-                said[mutant.name] = verified(mutant, pact, target, number)
+                said[mutant.name] = verified(mutant, pact, target)
     for mutant in mutants:
         if mutant.rig.switch:  # a provider of its own: what it moves wrongly would be the next one's state
             with PROVIDERS[contract.provider].serving() as target:
-                said[mutant.name] = verified(mutant, pact, target, 0)
+                said[mutant.name] = verified(mutant, pact, target)
     senders = [mutant for mutant in mutants if mutant.rig.sender]
     sent = sent_by(contract, {name for mutant in senders for name in mutant.seen_by})
     return "", said | {mutant.name: exercised(mutant, contract, sent) for mutant in senders}

@@ -25,6 +25,7 @@ class Switched:
 _B = r"game-provider-b-wallet"
 _A = r"game-provider-a-wallet"
 _PSP = r"cashier-psp-[abc]"
+_CASHIER = r"psp-a-cashier"
 _GATEWAY = r"game-client-\S*gateway"
 
 SWITCHED: tuple[Switched, ...] = (
@@ -78,6 +79,32 @@ SWITCHED: tuple[Switched, ...] = (
     Switched(Kind("psp-answers-500", "creating a payment is answered 500, and stays so"), "answers_500", _PSP),
     Switched(Kind("psp-unreadable", "creating a payment is answered 200 with HTML"), "answers_200_unreadable", _PSP),
     Switched(Kind("captures-wrong", "another amount is captured than was asked for"), "captures_wrong", _PSP),
+    Switched(MISSING_IDEMPOTENCY, "credits_every_webhook", _CASHIER),
+    Switched(Kind("old-event-obeyed", "an old event takes an ended deposit back"), "obeys_old_events", _CASHIER),
+    Switched(Kind("signatures-unchecked", "whatever the signature, it is obeyed"), "accepts_bad_webhooks", _CASHIER),
+    Switched(
+        Kind("reversal-forgotten", "a payout that came back gives nothing back"), "forgets_payout_reversal", _CASHIER
+    ),
+    Switched(
+        Kind("own-amount-credited", "what was asked for is credited, not what was captured"),
+        "credits_own_amount",
+        _CASHIER,
+    ),
+    Switched(Kind("decline-credited", "a declined deposit is credited"), "takes_declines_for_success", _CASHIER),
+    Switched(Kind("fees-credited", "one minor unit more than was captured is credited"), "credits_with_fees", _CASHIER),
+    Switched(Kind("recredited-twice", "a payout that came back is given back twice"), "recredits_twice", _CASHIER),
+    Switched(Kind("chargeback-twice", "a chargeback is booked twice"), "posts_chargeback_twice", _CASHIER),
+    Switched(Kind("first-socket-kept", "a second socket leaves the first one open"), "keeps_first_socket", _GATEWAY),
+    Switched(
+        Kind("broken-frame-swallowed", "a frame that can't be read is not answered"), "swallows_broken_frames", _GATEWAY
+    ),
+    Switched(
+        Kind("session-lost", "a session that is resumed is not known any more"), "loses_session_on_resume", _GATEWAY
+    ),
+    Switched(Kind("unposted-bet-acked", "a bet is acknowledged that nobody debited"), "acks_unposted_bet", _GATEWAY),
+    Switched(
+        Kind("resume-bets-again", "a session that is resumed places its last bet again"), "resume_bets_again", _GATEWAY
+    ),
     Switched(Kind("seq-skipped", "a frame's `seq` is skipped", listed=True), "skips_seq", _GATEWAY),
     Switched(Kind("rename-field", "a field has another name", listed=True), "renames_bet_id", _GATEWAY),
     Switched(Kind("launch-token-works-again", "a used launch token opens again"), "launch_token_works_again", _GATEWAY),
