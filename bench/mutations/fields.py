@@ -179,6 +179,11 @@ FIELD_KINDS: tuple[FieldKind, ...] = (
     FieldKind(Kind("recase-field", "camelCase for snake_case, or the reverse"), lambda _: True, _recase),
     FieldKind(Kind("recase-value", "an agreed word in other case"), _has_letters, _to(lambda value: value.swapcase())),
     FieldKind(
+        Kind("longer-word", "an agreed word with something behind it"),
+        lambda place: _is_word(place) and not _takes(place, f"{place.value}_review"),
+        _to(lambda value: f"{value}_review"),
+    ),
+    FieldKind(
         Kind("padded-value", "white space around an agreed value"),
         lambda place: _is_text(place) and _is_bound(place) and not _takes(place, f" {place.value} "),
         _to(lambda value: f" {value} "),

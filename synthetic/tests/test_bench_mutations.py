@@ -84,6 +84,7 @@ FIELDS = {mutant.name: mutant for mutant in field_mutants("buyer-shop", operatio
         ("object-for-array", "lines", {"sku": "s-1"}),
         ("date-format", "at", "25/11/2026 10:00"),
         ("recase-value", "status", "PAID"),
+        ("longer-word", "status", "paid_review"),
         ("padded-value", "id", " o-1 "),
         ("empty-value", "id", ""),
         ("other-id-format", "id", "?*!"),

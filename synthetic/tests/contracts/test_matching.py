@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ from pact.interaction import HttpInteraction
 
 from synthetic.contracts.interactions import Contract, Exercise, interaction
 from synthetic.contracts.matching import one_of, whole
-from synthetic.contracts.pacts import pact_of
+from synthetic.contracts.pacts import exercise, pact_of
 from synthetic.contracts.verifying import Target, verify
 from synthetic.tests.contracts.shop import shop
 
@@ -56,3 +57,22 @@ def test_a_value_is_no_pattern() -> None:
 def test_a_form_is_of_the_whole_text(id_: str, is_fine: bool) -> None:  # noqa: FBT001 - a table's column
     """A longer id is as good as a short one."""
     assert holds(whole("pi_1", r"pi_\w+"), id_) is is_fine
+
+
+@pytest.mark.parametrize(("sent", "is_as_agreed"), [("f00d", True), (7, False), (None, False)])
+def test_what_a_consumer_sends_as_a_text_is_a_text(sent: Any, is_as_agreed: bool) -> None:  # noqa: FBT001 - a table's column
+    """Pact's `regex` by itself takes numbers and `null` for their spelling."""
+
+    @interaction("an order")
+    def declare(upon: HttpInteraction) -> Exercise:
+        upon.with_request("POST", "/orders").with_body({"id": whole("f00d", r"\w+")}, "application/json")
+        upon.will_respond_with(200)
+
+        def send(url: str) -> None:
+            httpx.post(f"{url}/orders", json={"id": sent}, trust_env=False)
+
+        return send
+
+    contract = Contract("buyer", "shop", (declare,))
+    with nullcontext() if is_as_agreed else pytest.raises(AssertionError, match="the client sent something else"):
+        exercise(contract, declare)
