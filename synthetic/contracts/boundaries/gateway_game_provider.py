@@ -1,4 +1,4 @@
-"""gateway -> game-provider-a, game-provider-b: bets, the states of rounds and their cancellation (docs/reference-platform.md 2)."""
+"""game-gateway -> game-provider-a, game-provider-b: bets, states of rounds, cancellations (docs/reference-platform.md 2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from synthetic.contracts.interactions import Contract, Exercise, Interaction, St
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.context import GameSession
 from synthetic.reference.cell.gateway.conversation import PlaceBet
-from synthetic.reference.cell.gateway.provider_client import Answered, BetReply, ProviderClient, VoidReply
+from synthetic.reference.cell.gateway.provider_client import Answered, BetReply, KeyRefused, ProviderClient, VoidReply
 from synthetic.reference.settings import ProviderAccount
 
 WALLET_AT_HAND = "a wallet at hand"
@@ -84,6 +84,14 @@ def _exercise(call: Callable[[ProviderClient], Awaitable[Any]], expected: Any, o
             await client.aclose()
 
     return lambda url: asyncio.run(play(url))
+
+
+async def _state_or_error(client: ProviderClient) -> str | type[KeyRefused] | None:
+    """Of a round that never was: what the client makes of the answer, an error of its own included."""
+    try:
+        return await client.round_state("pact-key-no-round")
+    except KeyRefused as refused:
+        return type(refused)
 
 
 def _asks(upon: HttpInteraction, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
@@ -170,8 +178,9 @@ class _Provider:
             self._state_of("a round that was cancelled", "cancelled", _PLAYER, bet.state("cancelled", void=True)),
             self._state_of("a round whose bet was rejected", "rejected", _PLAYER, EXPIRED, bet.state("rejected"),
                            needs=(EXPIRED_SESSIONS,)),
-            self._not_shown("the state of a round that never was", 404, "unknown_round"),
-            self._not_shown("the state of a round for somebody who is no operator", 401, "invalid_api_key", _STRANGER),
+            self._not_shown("the state of a round that never was", 404, "unknown_round", None),
+            self._not_shown("the state of a round for somebody who is no operator", 401, "invalid_api_key",
+                            KeyRefused, _STRANGER),
         )  # fmt: skip
 
     def _voids(self) -> tuple[Interaction, ...]:
@@ -181,9 +190,10 @@ class _Provider:
             self._cancelled("a second cancellation of a round", _PLAYER, bet.state("cancelled", void=True)),
             self._not_cancelled("a cancellation of a round that is over", 409, "round_closed", VoidReply.CLOSED,
                                 _PLAYER, bet.state("closed")),
-            self._not_cancelled("a cancellation of a round that never was", 404, "unknown_round", VoidReply.NONE),
+            self._not_cancelled("a cancellation of a round that never was", 404, "unknown_round",
+                                VoidReply.UNKNOWN_ROUND),
             self._not_cancelled("a cancellation by somebody who is no operator", 401, "invalid_api_key",
-                                VoidReply.NONE, _STRANGER),
+                                VoidReply.KEY_REFUSED, _STRANGER),
         )  # fmt: skip
 
     def _accepted(
@@ -215,7 +225,7 @@ class _Provider:
         def declare(upon: HttpInteraction) -> Exercise:
             _asks_to_bet(upon, bet, given, self.bet.game)
             _answers(upon, status, {"error": code})
-            return _exercise(bet.place, Answered(BetReply.NONE), bet.operator)
+            return _exercise(bet.place, Answered(BetReply.NONE, code), bet.operator)
 
         return declare
 
@@ -230,12 +240,14 @@ class _Provider:
 
         return declare
 
-    def _not_shown(self, description: str, status: int, code: str, *given: State) -> Interaction:
+    def _not_shown(
+        self, description: str, status: int, code: str, expected: type[KeyRefused] | None, *given: State
+    ) -> Interaction:
         @interaction(description, *given)
         def declare(upon: HttpInteraction) -> Exercise:
             _asks(upon, "GET", "/rounds/pact-key-no-round")
             _answers(upon, status, {"error": code})
-            return _exercise(lambda client: client.round_state("pact-key-no-round"), None)
+            return _exercise(_state_or_error, expected)
 
         return declare
 
@@ -266,5 +278,5 @@ class _Provider:
         return declare
 
 
-CONTRACT_A = Contract("gateway", "game-provider-a", _Provider("dice", expired="session_expired").interactions())
-CONTRACT_B = Contract("gateway", "game-provider-b", _Provider("wheel", expired="invalid_session").interactions())
+CONTRACT_A = Contract("game-gateway", "game-provider-a", _Provider("dice", expired="session_expired").interactions())
+CONTRACT_B = Contract("game-gateway", "game-provider-b", _Provider("wheel", expired="invalid_session").interactions())

@@ -9,11 +9,14 @@ import httpx
 import pytest
 from pact.interaction import HttpInteraction
 
-from synthetic.contracts.boundaries import CONTRACTS
+from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
 from synthetic.contracts.interactions import Contract, Exercise, State, interaction
 from synthetic.contracts.pacts import exercise, pact_of, parsed, rewrite
-from synthetic.contracts.suites import keep_up_to_date
+from synthetic.contracts.suites import PACTS, AnyContract, keep_up_to_date
 from synthetic.tests.contracts.shop import order, pact
+
+ROOT = Path(__file__).resolve().parents[3]
+ALL: tuple[AnyContract, ...] = (*CONTRACTS, *GATEWAY_CONTRACTS)
 
 
 def asks(path: str) -> Exercise:
@@ -66,6 +69,19 @@ def test_a_pact_is_the_same_bytes_each_time(contract: Contract) -> None:
     assert text == pact_of(contract).text()
     assert parsed(text).text() == text
     assert "pactRust" not in text
+
+
+def test_every_committed_pact_is_that_of_a_contract() -> None:
+    """A pact whose contract is gone or has another name would be published, and verified, for ever."""
+    committed = {file.stem for file in (ROOT / PACTS).iterdir()}
+    assert committed == {contract.name for contract in ALL}
+
+
+def test_one_service_has_one_name() -> None:
+    """What consumes as one pacticipant and provides as another can't be asked about when it is deployed."""
+    parties = {name for contract in ALL for name in (contract.consumer, contract.provider)}
+    alike = [(one, other) for one in parties for other in parties if one.endswith(f"-{other}")]
+    assert not alike
 
 
 def test_the_order_of_declaration_does_not_matter() -> None:

@@ -17,6 +17,10 @@ from synthetic.reference.tls import client_tls
 TIMEOUT_S = 5.0
 
 
+class KeyRefused(Exception):  # noqa: N818 - what happened
+    """The provider does not know our API key: it was revoked, or never was one. Asking again does not help."""
+
+
 class BetReply(StrEnum):
     """What the provider said to a bet; NONE: nothing that can be relied on."""
 
@@ -26,16 +30,26 @@ class BetReply(StrEnum):
 
 
 class VoidReply(StrEnum):
-    """What the provider said to a cancellation."""
+    """What the provider said to a cancellation; NONE: nothing that can be relied on."""
 
     CANCELLING = "cancelling"
     CLOSED = "closed"
+    UNKNOWN_ROUND = "unknown_round"
+    KEY_REFUSED = "key_refused"
     NONE = "none"
+
+
+_VOID_REPLIES = {
+    202: VoidReply.CANCELLING,
+    401: VoidReply.KEY_REFUSED,
+    404: VoidReply.UNKNOWN_ROUND,
+    409: VoidReply.CLOSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The provider's reply to a bet, with its code for a refusal."""
+    """The provider's reply to a bet, with its code for a rejection, or for a call that it refused altogether."""
 
     reply: BetReply
     code: str = ""
@@ -65,7 +79,7 @@ class ProviderClient:
         response = await self._post("/bets", body)
         answer = _object(response)
         if response is None or response.status_code != 200 or answer.get("bet_id") != bet.bet_id:
-            return Answered(BetReply.NONE)
+            return Answered(BetReply.NONE, str(answer.get("error", "")))
         if answer.get("status") == "rejected":
             return Answered(BetReply.REJECTED, str(answer.get("code", "")))
         return Answered(BetReply.ACCEPTED if answer.get("status") == "accepted" else BetReply.NONE)
@@ -75,11 +89,13 @@ class ProviderClient:
         response = await self._post(f"/rounds/{round_id}/void", {"operator": self._account.operator})
         if response is None:
             return VoidReply.NONE
-        return {202: VoidReply.CANCELLING, 409: VoidReply.CLOSED}.get(response.status_code, VoidReply.NONE)
+        return _VOID_REPLIES.get(response.status_code, VoidReply.NONE)
 
     async def round_state(self, round_id: str) -> str | None:
-        """The round's state as the provider knows it; None where it does not say."""
+        """The round's state as the provider knows it; None where it does not say. Raises KeyRefused."""
         response = await self._send("GET", f"/rounds/{round_id}")
+        if response is not None and response.status_code == 401:
+            raise KeyRefused(f"{self._account.provider} does not know the API key of {self._account.operator}")
         answer = _object(response)
         if response is None or response.status_code != 200 or answer.get("round") != round_id:
             return None

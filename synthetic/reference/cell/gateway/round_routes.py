@@ -15,6 +15,7 @@ from synthetic.reference.cell import rounds
 from synthetic.reference.cell.context import CellContext
 from synthetic.reference.cell.errors import ApiError
 from synthetic.reference.cell.gateway.provider_client import ProviderClient, VoidReply
+from synthetic.reference.cell.logs import log_event
 from synthetic.reference.cell.models import RoundRow
 
 
@@ -57,7 +58,8 @@ async def _cancel(provider: ProviderClient | None, round_id: str) -> None:
     reply = VoidReply.NONE if provider is None else await provider.void(round_id)
     if reply is VoidReply.CLOSED:
         raise _round_closed(round_id)
-    if reply is VoidReply.NONE:
+    if reply is not VoidReply.CANCELLING:
+        log_event("void_not_taken", round=round_id, reply=reply)
         raise ApiError(502, "provider_unavailable", "the game provider did not take the cancellation; ask again")
 
 
