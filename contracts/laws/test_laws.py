@@ -23,7 +23,8 @@ TARGETS: dict[str, Callable[[World], Any]] = {
     "wallet-b": lambda world: wallet_target(world, "softswiss", number=2),
     "psp-a": intents_target,
     "psp-b": notifications_target,
-    "cashier": cashier_target,
+    "cashier-a": cashier_target,
+    "cashier-b": lambda world: cashier_target(world, psp="psp-b", number=7),
     "gateway": lambda world: gateway_target(world, number=4),
 }
 

@@ -90,7 +90,7 @@ def cashier_target(
             for name in names:
                 board.clear(name, cell=cell)
 
-    return CashierTarget(api, url, psp, account.webhook_secret, credentials(settings, number), silence)
+    return CashierTarget(api, url, psp, account.webhook_secret, credentials(settings, number), account.style, silence)
 
 
 def credentials(settings: CellSettings, number: int = 0, pool: str = "standard") -> Credentials:

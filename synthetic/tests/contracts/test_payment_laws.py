@@ -67,6 +67,16 @@ CASHIER_BREAKS: dict[str, str] = {
     "posts_chargeback_twice": "chargeback-posts-once",
 }
 """Each switch of the cashier that its webhooks show, and a law that finds it."""
+CALLS_BREAK: dict[str, str] = {
+    "credits_every_webhook": "told-is-what-is-credited",
+    "gives_up_late_deposits": "told-is-what-is-credited",
+    "accepts_bad_webhooks": "bad-signature-changes-nothing",
+    "skews_clock": "genuine-events-are-acknowledged",
+    "credits_dead_deposits": "one-credit-per-deposit",
+    "credits_before_capture": "told-is-what-is-credited",
+    "credits_with_fees": "credit-is-capture-less-fees",
+}
+"""Those of them that the calls of a PSP of style B show, too."""
 CASHIER_UNSEEN = {
     # How the cell asks a PSP, which one that only tells does not see ...
     "retries_under_new_key",
@@ -149,6 +159,15 @@ def test_a_defect_of_the_cashier_is_found(world: World, switch: str) -> None:
     world.boards["canary"].throw(Switch(switch))
     examined = examine(cashier_target(world), examples=0)
     assert CASHIER_BREAKS[switch] in examined.laws, examined.told()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("switch", sorted(CALLS_BREAK))
+def test_a_defect_of_the_cashier_is_found_by_calls(world: World, switch: str) -> None:
+    """By a PSP of style B that authorizes, transfers and cancels."""
+    world.boards["canary"].throw(Switch(switch))
+    examined = examine(cashier_target(world, psp="psp-b", number=7), examples=0)
+    assert CALLS_BREAK[switch] in examined.laws, examined.told()
 
 
 def test_the_tables_have_every_switch() -> None:

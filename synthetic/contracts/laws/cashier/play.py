@@ -128,8 +128,11 @@ class CashierPlay:
 
     def settle(self, event: Event, kind: str, minor: int) -> None:
         """What an event tells is so: it stands in our settlement report."""
-        entry = PspEntry(f"{kind}-{event.id}", kind, event.reference, Money(minor, self.currency), event.reference)
-        self.settled.append(entry)
+        self.settle_as(event.id, event.reference, kind, minor)
+
+    def settle_as(self, id_: str, reference: str, kind: str, minor: int) -> None:
+        """A line of our settlement report."""
+        self.settled.append(PspEntry(f"{kind}-{id_}", kind, reference, Money(minor, self.currency), reference))
 
     def look(self, *shown_by: Exchange) -> None:
         """Read every payment and the statement, and hold them against what was told."""

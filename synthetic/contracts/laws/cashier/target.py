@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
+from synthetic.contracts.laws.cashier.calls import CallsPlay
+from synthetic.contracts.laws.cashier.calls_machine import CallsMachine
+from synthetic.contracts.laws.cashier.calls_machine import tour as calls_tour
 from synthetic.contracts.laws.cashier.machine import CashierMachine, tour
 from synthetic.contracts.laws.cashier.play import CashierPlay
+from synthetic.contracts.laws.machine import LawMachine
 from synthetic.contracts.laws.players import Credentials, Player, playing
 from synthetic.contracts.laws.stage import Stage
 from synthetic.core.secrets import Redactor
@@ -25,7 +30,8 @@ class OpenedCashier:
         """A new play."""
         target, redactor = self.target, Redactor()
         redactor.taint(target.secret)
-        return CashierPlay(self.stage, self.player, target.psp, target.webhook_url, target.secret, redactor)
+        made = CallsPlay if target.style == "notifications" else CashierPlay
+        return made(self.stage, self.player, target.psp, target.webhook_url, target.secret, redactor)
 
     @property
     def requests(self) -> int:
@@ -42,12 +48,13 @@ class CashierTarget:
     psp: str
     secret: str = field(repr=False)
     who: Credentials
+    style: str = "intents"  # intents, notifications
     silence: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
 
     @property
     def name(self) -> str:
         """As a report calls it."""
-        return "cashier webhooks"
+        return "cashier webhooks" if self.style == "intents" else "cashier calls"
 
     @contextmanager
     def opened(self) -> Iterator[OpenedCashier]:
@@ -55,10 +62,13 @@ class CashierTarget:
         with self.silence(), Stage(self.webhook_url) as stage, playing(self.api_url, self.who) as player:
             yield OpenedCashier(self, stage, player)
 
-    def machine(self, begin: Callable[[], CashierPlay]) -> CashierMachine:
+    def machine(self, begin: Callable[[], CashierPlay]) -> LawMachine[Any]:
         """The PSP's machine over a new play."""
-        return CashierMachine(begin)
+        return CallsMachine(begin) if self.style == "notifications" else CashierMachine(begin)  # type: ignore[arg-type] # `begin` has it
 
     def tour(self, play: CashierPlay) -> None:
         """Every rule once."""
-        tour(play)
+        if isinstance(play, CallsPlay):
+            calls_tour(play)
+        else:
+            tour(play)

@@ -117,6 +117,8 @@ def same_id_of_another_player(play: WalletPlay, bet: KnownBet, second: Seat) -> 
     if bet.id in play.shared:
         return
     play.shared.add(bet.id)
+    # A refusal of its repetition would say nothing of scopes any more, so it is not repeated.
+    play.done = [said for said in play.done if all(move.id != bet.id for move in said.ask.moves)]
     before = play.other_cash(second)
     ask = replace(bet.ask, seat=second, round=play.wallet.new_id(), free=False)
     said = play.say(
