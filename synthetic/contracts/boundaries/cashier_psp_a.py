@@ -7,15 +7,15 @@ from typing import Any
 from pact import match
 from pact.interaction import HttpInteraction
 
+from synthetic.contracts.boundaries.cashier_as_client import answers, deposit_order
 from synthetic.contracts.boundaries.cashier_psp_a_payouts import PAYOUTS
 from synthetic.contracts.boundaries.intents_words import (
     INTENT,
     PENDING,
-    answers,
+    REFUND,
     asks,
     asks_to_charge,
     cancels,
-    deposit_order,
     intent_object,
     payment_state,
     refuses,
@@ -23,9 +23,10 @@ from synthetic.contracts.boundaries.intents_words import (
     with_client,
 )
 from synthetic.contracts.interactions import Contract, Exercise, State, interaction
+from synthetic.contracts.matching import one_of
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
-from synthetic.reference.cell.cashier.psp_clients.protocol import PspPayment
+from synthetic.reference.cell.cashier.psp_clients.protocol import PspPayment, PspRefund
 
 
 @interaction("a charge of a good card")
@@ -63,7 +64,7 @@ def _three_ds(upon: HttpInteraction) -> Exercise:
     answers(asks_to_charge(upon, order), 200, intent_object("requires_action", "requires_action"))
 
     async def work(client: IntentsClient) -> None:
-        assert (await client.send_deposit(order)).state == "pending"
+        assert await client.send_deposit(order) == PspPayment(INTENT, "pending", 100, "EUR")
 
     return with_client(work)
 
@@ -110,15 +111,16 @@ def _stranger(upon: HttpInteraction) -> Exercise:
 
 
 def _looked_up(description: str, key: str, status: str, state: str, method: str = "card_ok", **more: Any) -> Any:
-    @interaction(description, payment_state(key, status, method=method))
+    code = more.get("last_payment_error", {}).get("decline_code")
+    confirm = status != "canceled"  # what is confirmed may be captured before it is cancelled
+
+    @interaction(description, payment_state(key, status, method=method, confirm=confirm))
     def declare(upon: HttpInteraction) -> Exercise:
         asks(upon, "GET", "/v1/payment_intents").with_query_parameter("idempotency_key", key)
         answers(upon, 200, {"data": [intent_object(status, status, **more)]})
 
         async def work(client: IntentsClient) -> None:
-            found = await client.find_deposit(key)
-            assert found is not None
-            assert (found.state, found.amount_minor) == (state, 100)
+            assert await client.find_deposit(key) == PspPayment(INTENT, state, 100, "EUR", code)
 
         return with_client(work)
 
@@ -145,7 +147,7 @@ def _cancel(upon: HttpInteraction) -> Exercise:
     answers(upon, 200, intent_object("canceled", "canceled"))
 
     async def work(client: IntentsClient) -> None:
-        assert (await client.cancel_deposit(INTENT)).state == "cancelled"
+        assert await client.cancel_deposit(INTENT) == PspPayment(INTENT, "cancelled", 100, "EUR")
 
     return with_client(work)
 
@@ -162,14 +164,20 @@ def _asks_to_refund(upon: HttpInteraction, amount_minor: int, key: str) -> HttpI
     return upon.with_generators({"body": {"$.payment_intent": {"type": "ProviderState", "expression": "${payment}"}}})
 
 
-def _refund(description: str, key: str, *given: State) -> Any:
-    @interaction(description, *given)
+def _refund(description: str, key: str, given: State) -> Any:
+    @interaction(description, given)
     def declare(upon: HttpInteraction) -> Exercise:
         _asks_to_refund(upon, 100, key)
-        answers(upon, 200, {"status": match.regex("succeeded", regex="succeeded|pending"), "amount": 100})
+        refund = {"id": match.regex(REFUND, regex=r"re_\w+"), "status": one_of("succeeded", "pending"), "amount": 100}
+        if given.name == "a refunded payment":
+            answers(upon, 200, refund | {"id": REFUND})
+            same = {"$.id": {"type": "ProviderState", "expression": "${refund}"}}
+            upon.with_generators({"body": same}, "Response")
+        else:
+            answers(upon, 200, refund)
 
         async def work(client: IntentsClient) -> None:
-            await client.refund_deposit(INTENT, 100, "EUR", key)
+            assert await client.refund_deposit(INTENT, 100, "EUR", key) == PspRefund(REFUND, 100)
 
         return with_client(work)
 
@@ -187,6 +195,19 @@ def _refused_refund(description: str, key: str, amount_minor: int, code: str, gi
 
 def _refunded(key: str, refund_key: str) -> State:
     return State("a refunded payment", {**payment_state(key, "succeeded").params, "refund_key": refund_key})
+
+
+@interaction("a refund of a payment that never was")
+def _refund_of_nothing(upon: HttpInteraction) -> Exercise:
+    body = {"payment_intent": "pi_ofnobody", "amount": 100}
+    refuses(asks(upon, "POST", "/v1/refunds", body, "pact-key-refund-nothing"), 404, "resource_missing")
+    return rejected(
+        lambda client: client.refund_deposit("pi_ofnobody", 100, "EUR", "pact-key-refund-nothing"), "resource_missing"
+    )
+
+
+def _not_authenticated(why: str) -> dict[str, Any]:
+    return {"last_payment_error": {"code": "card_declined", "decline_code": f"authentication_{why}"}}
 
 
 _FAILURE = {"last_payment_error": {"code": "processing_error", "decline_code": "processing_error"}}
@@ -216,6 +237,23 @@ CONTRACT = Contract(
             "card_processing_error",
             **_FAILURE,
         ),
+        _looked_up(
+            "a look-up of a payment whose holder failed to prove that it is he",
+            "pact-key-three-ds-failed",
+            "requires_payment_method",
+            "declined",
+            "card_3ds_fail",
+            **_not_authenticated("failed"),
+        ),
+        _looked_up(
+            "a look-up of a payment whose holder went away",
+            "pact-key-three-ds-abandoned",
+            "requires_payment_method",
+            "declined",
+            "card_3ds_abandon",
+            **_not_authenticated("abandoned"),
+        ),
+        _looked_up("a look-up of a cancelled payment", "pact-key-looked-up-canceled", "canceled", "cancelled"),
         _absent,
         _cancel,
         _cancel_late,
@@ -225,6 +263,14 @@ CONTRACT = Contract(
             "pact-key-refund-again",
             _refunded("pact-key-refunded-once", "pact-key-refund-again"),
         ),
+        _refused_refund(
+            "a refund under a key of another refund",
+            "pact-key-refund-taken",
+            50,
+            "idempotency_error",
+            _refunded("pact-key-refunded-taken", "pact-key-refund-taken"),
+        ),
+        _refund_of_nothing,
         _refused_refund(
             "a refund of more than was captured",
             "pact-key-refund-more",

@@ -6,31 +6,29 @@ from typing import Any
 
 from pact.interaction import HttpInteraction
 
+from synthetic.contracts.boundaries.cashier_as_client import answers, deposit_order
 from synthetic.contracts.boundaries.cashier_psp_b_wire import (
     ABANDONED,
-    MERCHANT,
     REFUSED_PLAYER,
     TX,
-    answers,
     answers_the_same,
     asks,
     asks_about,
     asks_for_deposit,
-    asks_for_withdrawal,
-    deposit_order,
     deposit_state,
-    payout_order,
+    looked_up,
     refuses,
     rejected,
     transaction,
     with_client,
     withdrawal_state,
 )
+from synthetic.contracts.boundaries.cashier_psp_b_withdrawals import WITHDRAWALS
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.matching import whole
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.psp_clients.notifications import NotificationsClient
-from synthetic.reference.cell.cashier.psp_clients.protocol import PspPayment
+from synthetic.reference.cell.cashier.psp_clients.protocol import PspPayment, PspRefund
 from synthetic.reference.currency import to_decimal
 
 _PLACED = transaction(
@@ -40,7 +38,6 @@ _PLACED = transaction(
     "successful",
     redirectUrl=whole("https://psp.test/redirect/f00d", r"https?://\S+"),
 )
-_SENT = transaction("withdrawal", "pending", "authorized", "successful")
 
 
 @interaction("a deposit by redirection")
@@ -92,67 +89,13 @@ def _stranger(upon: HttpInteraction) -> Exercise:
     return rejected(lambda client: client.send_deposit(order), "INVALID_KEY")
 
 
-@interaction("a withdrawal")
-def _send(upon: HttpInteraction) -> Exercise:
-    answers(asks_for_withdrawal(upon, "pact-key-withdrawal"), 200, _SENT)
-
-    async def work(client: NotificationsClient) -> None:
-        payment = await client.start_payout(payout_order("pact-key-withdrawal"))
-        assert payment == PspPayment(TX, "pending", 100, "EUR")
-
-    return with_client(work)
-
-
-@interaction("a withdrawal that is sent again", withdrawal_state("pact-key-withdrawal-again", "successful"))
-def _send_again(upon: HttpInteraction) -> Exercise:
-    answers_the_same(asks_for_withdrawal(upon, "pact-key-withdrawal-again"), _SENT)
-
-    async def work(client: NotificationsClient) -> None:
-        assert (await client.start_payout(payout_order("pact-key-withdrawal-again"))).psp_reference == TX
-
-    return with_client(work)
-
-
-@interaction(
-    "a withdrawal under a key of another withdrawal", withdrawal_state("pact-key-withdrawal-taken", "successful")
-)
-def _other_withdrawal(upon: HttpInteraction) -> Exercise:
-    order = payout_order("pact-key-withdrawal-taken", amount_minor=200)
-    refuses(asks_for_withdrawal(upon, order.key, amount="2.00"), 409, "DUPLICATE_TX")
-    return rejected(lambda client: client.start_payout(order), "DUPLICATE_TX")
-
-
-def _looked_up(description: str, key: str, given: State, shown: dict[str, Any], expected: PspPayment) -> Interaction:
-    @interaction(description, given, needs=(MERCHANT,) if given.params["order"]["userId"] == REFUSED_PLAYER else ())
-    def declare(upon: HttpInteraction) -> Exercise:
-        asks(upon, "GET", "/api/transactions").with_query_parameter("merchantTxId", key)
-        answers(upon, 200, {"transactions": [shown]})
-        find = "find_deposit" if shown["type"] == "deposit" else "find_payout"
-
-        async def work(client: NotificationsClient) -> None:
-            assert await getattr(client, find)(key) == expected
-
-        return with_client(work)
-
-    return declare
-
-
 def _deposit_looked_up(
     description: str, key: str, wire: str, meaning: str, *, until: str = "", code: str | None = None, **how: Any
 ) -> Interaction:
     given = deposit_state(key, until or wire, **how)
     more = {} if code is None else {"statusCode": code}
     shown = transaction("deposit", wire, **more)
-    return _looked_up(description, key, given, shown, PspPayment(TX, meaning, 100, "EUR", code))
-
-
-def _withdrawal_looked_up(
-    description: str, key: str, wire: str, meaning: str, *, code: str | None = None, instrument: str = "card_ok"
-) -> Interaction:
-    given = withdrawal_state(key, wire, instrument)
-    more = {} if code is None else {"statusCode": code}
-    shown = transaction("withdrawal", wire, **more)
-    return _looked_up(description, key, given, shown, PspPayment(TX, meaning, 100, "EUR", code))
+    return looked_up(description, key, given, shown, PspPayment(TX, meaning, 100, "EUR", code))
 
 
 @interaction("a look-up of a transaction that never was")
@@ -196,11 +139,11 @@ def _refund_body(amount: str, key: str) -> dict[str, Any]:
 def _refunded(description: str, key: str, given: State) -> Interaction:
     @interaction(description, given)
     def declare(upon: HttpInteraction) -> Exercise:
-        answer = transaction("deposit", "refunded")
+        answer = transaction("deposit", "refunded", refunded="1.00")
         answers_the_same(asks_about(upon, "refund", _refund_body("1.00", key)), answer)
 
         async def work(client: NotificationsClient) -> None:
-            await client.refund_deposit(TX, 100, "EUR", key)
+            assert await client.refund_deposit(TX, 100, "EUR", key) == PspRefund(TX, 100)
 
         return with_client(work)
 
@@ -337,27 +280,4 @@ _ON_REFUNDS = (
     ),
     _refund_of_nothing,
 )
-_ON_WITHDRAWALS = (
-    _send,
-    _send_again,
-    _other_withdrawal,
-    _withdrawal_looked_up("a look-up of a paid withdrawal", "pact-key-withdrawal-paid", "successful", "paid"),
-    _withdrawal_looked_up(
-        "a look-up of a withdrawal that failed",
-        "pact-key-withdrawal-failed",
-        "failed",
-        "failed",
-        code="processing_error",
-        instrument="card_processing_error",
-    ),
-    _withdrawal_looked_up(
-        "a look-up of a withdrawal that came back after it was paid",
-        "pact-key-withdrawal-returned",
-        "failed",
-        "failed",
-        code="account_closed",
-        instrument="card_returns_payouts",
-    ),
-)
-
-CONTRACT = Contract("cashier", "psp-b", (*_ON_DEPOSITS, *_ON_CANCELLATIONS, *_ON_REFUNDS, *_ON_WITHDRAWALS))
+CONTRACT = Contract("cashier", "psp-b", (*_ON_DEPOSITS, *_ON_CANCELLATIONS, *_ON_REFUNDS, *WITHDRAWALS))

@@ -2,77 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import pytest
 from pact.interaction import HttpInteraction
 
-from synthetic.contracts.interactions import Exercise, State
-from synthetic.contracts.matching import one_of, whole
-from synthetic.reference.cell.cashier.psp_clients.attempts import RetryPolicy
-from synthetic.reference.cell.cashier.psp_clients.notifications import NotificationsClient
-from synthetic.reference.cell.cashier.psp_clients.protocol import (
-    DepositOrder,
-    PayoutOrder,
-    PspRejected,
+from synthetic.contracts.boundaries.cashier_as_client import (
+    ONCE,
+    PLAYER,
+    REFERENCE,
+    RETURN,
+    answers,
+    exercised,
+    exercised_in_vain,
 )
+from synthetic.contracts.interactions import Exercise, Interaction, State, interaction
+from synthetic.contracts.matching import one_of, whole
+from synthetic.reference.cell.cashier.psp_clients.notifications import NotificationsClient
+from synthetic.reference.cell.cashier.psp_clients.protocol import PspPayment
 from synthetic.reference.settings import PspAccount
 
 MERCHANT = "merchant"
 """A need: the merchant's own endpoint refuses the players that the pact says it refuses."""
 
 TX = "f00d"
-_REFERENCE = "dep_1"
-_PLAYER = "p-1"
 REFUSED_PLAYER = "p-excluded"
-_RETURN = "https://casino.test/back"
 _BEARER = whole("Bearer key", r"Bearer \S+")
 ABANDONED = "card_3ds_abandon"  # its holder never comes back from the redirect page: the deposit stays pending
 
 
 def _client(url: str) -> NotificationsClient:
     account = PspAccount("psp-b", "notifications", url, merchant="m-1", api_key="key", webhook_secret="unused")  # noqa: S106
-    return NotificationsClient(account, retry=RetryPolicy(()))
+    return NotificationsClient(account, retry=ONCE)
 
 
 def with_client(work: Callable[[NotificationsClient], Awaitable[None]]) -> Exercise:
-    """Exercise the real client by this work."""
-
-    async def play(url: str) -> None:
-        client = _client(url)
-        try:
-            await work(client)
-        finally:
-            await client.aclose()
-
-    return lambda url: asyncio.run(play(url))
+    """Exercise the cashier's own client by this work."""
+    return exercised(_client, work)
 
 
 def rejected(call: Callable[[NotificationsClient], Awaitable[Any]], code: str) -> Exercise:
-    """Exercise a call that the client has to understand as refused with this code."""
-
-    async def work(client: NotificationsClient) -> None:
-        with pytest.raises(PspRejected) as refused:
-            await call(client)
-        assert refused.value.code == code
-
-    return with_client(work)
-
-
-def deposit_order(key: str, instrument: str = "card_ok", amount_minor: int = 100) -> DepositOrder:
-    """What the cashier wants of its client."""
-    return DepositOrder(key, _REFERENCE, _PLAYER, amount_minor, "EUR", instrument, _RETURN)
-
-
-def payout_order(key: str, instrument: str = "card_ok", amount_minor: int = 100) -> PayoutOrder:
-    """The same for a withdrawal."""
-    return PayoutOrder(key, _REFERENCE, _PLAYER, amount_minor, "EUR", instrument)
+    """Exercise a call that the client has to report as refused, with this code."""
+    return exercised_in_vain(_client, call, code)
 
 
 def ordered(
-    key: str, instrument: str = "card_ok", player: str = _PLAYER, amount: str = "1.00", **more: Any
+    key: str, instrument: str = "card_ok", player: str = PLAYER, amount: str = "1.00", **more: Any
 ) -> dict[str, Any]:
     """The body of an order, as the client sends it."""
     return {
@@ -81,16 +56,16 @@ def ordered(
         "amount": amount,
         "currency": "EUR",
         "instrument": instrument,
-        "attributes": {"reference": _REFERENCE},
+        "attributes": {"reference": REFERENCE},
         **more,
     }
 
 
 def deposit_state(
-    key: str, until: str, instrument: str = "card_ok", player: str = _PLAYER, refund_key: str | None = None
+    key: str, until: str, instrument: str = "card_ok", player: str = PLAYER, refund_key: str | None = None
 ) -> State:
     """A deposit that was ordered so, and has come to this state; then given back whole under `refund_key`, where there is one."""
-    params = {"order": ordered(key, instrument, player, successUrl=_RETURN), "until": until}
+    params = {"order": ordered(key, instrument, player, successUrl=RETURN), "until": until}
     return State("a deposit", params if refund_key is None else {**params, "refund_key": refund_key})
 
 
@@ -126,17 +101,12 @@ def asks_about(upon: HttpInteraction, action: str, body: Mapping[str, Any]) -> H
 
 def asks_for_deposit(upon: HttpInteraction, key: str, **how: Any) -> HttpInteraction:
     """`how` as for `ordered`."""
-    return asks(upon, "POST", "/api/deposits", ordered(key, **how, successUrl=_RETURN))
+    return asks(upon, "POST", "/api/deposits", ordered(key, **how, successUrl=RETURN))
 
 
 def asks_for_withdrawal(upon: HttpInteraction, key: str, **how: Any) -> HttpInteraction:
     """`how` as for `ordered`."""
     return asks(upon, "POST", "/api/withdrawals", ordered(key, **how))
-
-
-def answers(upon: HttpInteraction, status: int, body: Mapping[str, Any]) -> None:
-    """The answer has this status, and at least these fields."""
-    upon.will_respond_with(status).with_body(dict(body), "application/json")
 
 
 def answers_the_same(upon: HttpInteraction, body: Mapping[str, Any]) -> None:
@@ -148,3 +118,20 @@ def answers_the_same(upon: HttpInteraction, body: Mapping[str, Any]) -> None:
 def refuses(upon: HttpInteraction, status: int, code: str) -> None:
     """The answer is a refusal with this code."""
     answers(upon, status, {"success": False, "errCode": code})
+
+
+def looked_up(description: str, key: str, given: State, shown: dict[str, Any], expected: PspPayment) -> Interaction:
+    """A look-up by the key, of what was brought about before."""
+
+    @interaction(description, given, needs=(MERCHANT,) if given.params["order"]["userId"] == REFUSED_PLAYER else ())
+    def declare(upon: HttpInteraction) -> Exercise:
+        asks(upon, "GET", "/api/transactions").with_query_parameter("merchantTxId", key)
+        answers(upon, 200, {"transactions": [shown]})
+        find = "find_deposit" if shown["type"] == "deposit" else "find_payout"
+
+        async def work(client: NotificationsClient) -> None:
+            assert await getattr(client, find)(key) == expected
+
+        return with_client(work)
+
+    return declare

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import pytest
 from pact import match
 from pact.interaction import HttpInteraction
 
-from synthetic.contracts.interactions import Exercise, State
-from synthetic.reference.cell.cashier.psp_clients.attempts import RetryPolicy
-from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
-from synthetic.reference.cell.cashier.psp_clients.protocol import (
-    DepositOrder,
-    PayoutOrder,
-    PspRejected,
+from synthetic.contracts.boundaries.cashier_as_client import (
+    ONCE,
+    PLAYER,
+    REFERENCE,
+    answers,
+    exercised,
+    exercised_in_vain,
 )
+from synthetic.contracts.interactions import Exercise, State
+from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
+from synthetic.reference.cell.cashier.psp_clients.protocol import DepositOrder
 from synthetic.reference.settings import PspAccount
 
 INTENT = "pi_1"
 PAYOUT = "po_1"
-REFERENCE = "dep_1"
-PLAYER = "p-1"
+REFUND = "re_1"
 BEARER = match.regex("Bearer key", regex=r"Bearer \S+")
 PENDING = "requires_confirmation|requires_action|requires_capture|processing"
 
@@ -31,30 +31,17 @@ PENDING = "requires_confirmation|requires_action|requires_capture|processing"
 def client_of(url: str) -> IntentsClient:
     """The cashier's own client of a PSP at this URL; it sends everything once."""
     account = PspAccount("psp-a", "intents", url, merchant="m-1", api_key="key", webhook_secret="unused")  # noqa: S106
-    return IntentsClient(account, retry=RetryPolicy(()))
+    return IntentsClient(account, retry=ONCE)
 
 
 def with_client(work: Callable[[IntentsClient], Awaitable[None]]) -> Exercise:
-    """Exercise the client by this work."""
-
-    async def play(url: str) -> None:
-        client = client_of(url)
-        try:
-            await work(client)
-        finally:
-            await client.aclose()
-
-    return lambda url: asyncio.run(play(url))
+    """Exercise the cashier's own client by this work."""
+    return exercised(client_of, work)
 
 
-def deposit_order(key: str, instrument: str = "card_ok", amount_minor: int = 100) -> DepositOrder:
-    """What the cashier charges: 1.00 EUR, if nothing else is said."""
-    return DepositOrder(key, REFERENCE, PLAYER, amount_minor, "EUR", instrument)
-
-
-def payout_order(key: str) -> PayoutOrder:
-    """What the cashier pays out: 1.00 EUR."""
-    return PayoutOrder(key, REFERENCE, PLAYER, 100, "EUR", "card_ok")
+def rejected(call: Callable[[IntentsClient], Awaitable[Any]], code: str) -> Exercise:
+    """Exercise a call that the client has to report as refused, with this code."""
+    return exercised_in_vain(client_of, call, code)
 
 
 def metadata_of(key: str) -> dict[str, str]:
@@ -78,12 +65,19 @@ def payment_state(key: str, until: str, *, method: str = "card_ok", confirm: boo
     )
 
 
-def payout_state(key: str, until: str) -> State:
+def payout_state(key: str, until: str, destination: str = "card_ok") -> State:
     """A payout of 1.00 EUR under this key that has come to the status `until`."""
     metadata = metadata_of(key)
     return State(
         "a payout",
-        {"key": key, "amount": 100, "currency": "EUR", "destination": "card_ok", "until": until, "metadata": metadata},
+        {
+            "key": key,
+            "amount": 100,
+            "currency": "EUR",
+            "destination": destination,
+            "until": until,
+            "metadata": metadata,
+        },
     )
 
 
@@ -98,13 +92,14 @@ def intent_object(status: str, example: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def payout_object(status: str, example: str) -> dict[str, Any]:
+def payout_object(status: str, example: str, **more: Any) -> dict[str, Any]:
     """What the client reads of a payout."""
     return {
         "id": match.regex(PAYOUT, regex=r"po_\w+"),
         "status": match.regex(example, regex=status),
         "amount": 100,
         "currency": match.regex("EUR", regex="EUR|eur"),
+        **more,
     }
 
 
@@ -130,11 +125,6 @@ def asks_to_charge(upon: HttpInteraction, order: DepositOrder) -> HttpInteractio
     return asks(upon, "POST", "/v1/payment_intents", body, order.key)
 
 
-def answers(upon: HttpInteraction, status: int, body: Mapping[str, Any]) -> None:
-    """The answer, as JSON."""
-    upon.will_respond_with(status).with_body(dict(body), "application/json")
-
-
 def refuses(upon: HttpInteraction, status: int, code: str) -> None:
     """An error of Stripe's form, by its code."""
     answers(upon, status, {"error": {"type": match.str("invalid_request_error"), "code": code}})
@@ -146,14 +136,3 @@ def cancels(upon: HttpInteraction, what: str, id_: str, state_value: str) -> Htt
     path = {"type": "ProviderState", "expression": f"/v1/{what}/{state_value}/cancel"}
     key = {"type": "ProviderState", "expression": f"{state_value}:cancel"}
     return upon.with_generators({"path": path, "header": {"Idempotency-Key": key}}, "Request")
-
-
-def rejected(call: Callable[[IntentsClient], Awaitable[Any]], code: str) -> Exercise:
-    """Exercise a call that the client has to report as refused, with this code."""
-
-    async def work(client: IntentsClient) -> None:
-        with pytest.raises(PspRejected) as refused:
-            await call(client)
-        assert refused.value.code == code
-
-    return with_client(work)

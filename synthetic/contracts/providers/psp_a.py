@@ -13,6 +13,7 @@ import httpx
 
 from synthetic.contracts.keys import Salt, salted, with_salted_keys
 from synthetic.contracts.providers.provider import Provider, needed
+from synthetic.contracts.providers.psp_seals import seal_bearer
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
@@ -52,14 +53,14 @@ class IntentStates:
         }
         made = self._post("/v1/payment_intents", body, str(params["key"]), fine=(200, 402))
         intent = made.get("error", {}).get("payment_intent", made)
-        self._await("/v1/payment_intents", intent["id"], str(params["until"]))
+        self._bring("/v1/payment_intents", intent["id"], str(params["until"]))
         return {"payment": intent["id"]}
 
     def refunded(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The same, given back whole under `refund_key`."""
+        """The same, given back whole under `refund_key`; the refund's id is `${refund}`."""
         made = self.payment({**params, "until": "succeeded"})
-        self._post("/v1/refunds", {"payment_intent": made["payment"], "amount": params["amount"]}, params["refund_key"])
-        return made
+        body = {"payment_intent": made["payment"], "amount": params["amount"]}
+        return {**made, "refund": self._post("/v1/refunds", body, params["refund_key"])["id"]}
 
     def payout(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """A payout under `key` that has come to the status `until`; its id is `${payout}`."""
@@ -70,7 +71,7 @@ class IntentStates:
             "metadata": params.get("metadata", {}),
         }
         made = self._post("/v1/payouts", body, str(params["key"]))
-        self._await("/v1/payouts", made["id"], str(params["until"]))
+        self._bring("/v1/payouts", made["id"], str(params["until"]))
         return {"payout": made["id"]}
 
     def _post(self, path: str, body: Mapping[str, Any], key: str, fine: tuple[int, ...] = (200,)) -> dict[str, Any]:
@@ -85,6 +86,12 @@ class IntentStates:
         if answer.status_code not in fine:
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
         return dict(answer.json())
+
+    def _bring(self, path: str, id_: str, status: str) -> None:
+        """To the status: by a cancellation, or by patience."""
+        if status == "canceled":
+            self._post(f"{path}/{id_}/cancel", {}, f"{id_}:cancel")
+        self._await(path, id_, status)
 
     def _await(self, path: str, id_: str, status: str) -> None:
         deadline_s = time.monotonic() + WITHIN_S
@@ -109,8 +116,7 @@ def target_at(url: str, api_key: str) -> Target:
     salt = Salt()
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
-        key = "of-nobody" if wrong else api_key
-        return with_salted_keys(request, salt.text).having(Authorization=f"Bearer {key}")
+        return seal_bearer(with_salted_keys(request, salt.text), api_key, wrong)
 
     return Target(url, seal, IntentStates(url, api_key, salt).handlers(), begin=salt.renew, own=salt.own)
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from synthetic.contracts.boundaries.cashier_psp_b_wire import MERCHANT, REFUSED_PLAYER
 from synthetic.contracts.keys import Salt, salted, with_salted_keys
 from synthetic.contracts.providers.provider import Provider, needed
+from synthetic.contracts.providers.psp_seals import seal_bearer
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
@@ -111,8 +112,7 @@ def target_at(url: str, api_key: str) -> Target:
     salt = Salt()
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
-        key = "of-nobody" if wrong else api_key
-        return with_salted_keys(request, salt.text).having(Authorization=f"Bearer {key}")
+        return seal_bearer(with_salted_keys(request, salt.text), api_key, wrong)
 
     return Target(url, seal, TransactionStates(url, api_key, salt).handlers(), begin=salt.renew, own=salt.own)
 

@@ -1,4 +1,4 @@
-"""How PSPs seal what they send to a cashier, rightly and wrongly: written here again, so that their own code is not its judge."""
+"""How PSPs and merchants seal what they send, rightly and wrongly: written here again, so that no code is its own judge."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def seal_call(request: Outgoing, secret: str, wrong: str, now: datetime) -> Outg
     body = {**json.loads(request.body), "timestamp": int(_by_the_clock(wrong, now).timestamp())}
     stamped = replace(request, body=json.dumps(body).encode())
     return _signed(stamped, wrong, "X-Signature", _digest(secret, stamped.body, wrong))
+
+
+def seal_bearer(request: Outgoing, key: str, wrong: str) -> Outgoing:
+    """`Authorization: Bearer <the merchant's API key>`. Raises ValueError for a wrong that it does not know."""
+    if wrong not in ("", "another key"):
+        raise ValueError(f"no API key is wrong by {wrong!r}; there is: another key")
+    return request.having(Authorization=f"Bearer {'of-nobody' if wrong else key}")
 
 
 def _by_the_clock(wrong: str, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from synthetic.contracts.boundaries import CONTRACTS
-from synthetic.contracts.providers.psp_seals import WRONGS, PspSeal, seal_call, seal_event
+from synthetic.contracts.providers.psp_seals import WRONGS, PspSeal, seal_bearer, seal_call, seal_event
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.signatures import (
@@ -73,6 +73,14 @@ def test_a_wrong_that_nobody_knows_is_an_error() -> None:
     """A typing error must not pass for a right seal."""
     with pytest.raises(ValueError, match="no seal is wrong by 'stael'"):
         seal_event(REQUEST, SECRET, "stael", NOW)
+
+
+def test_a_merchant_shows_its_key_or_another() -> None:
+    """And anything else that could be wrong is an error: no forgery is taken for another."""
+    assert seal_bearer(REQUEST, "mine", "").headers["Authorization"] == "Bearer mine"
+    assert seal_bearer(REQUEST, "mine", "another key").headers["Authorization"] != "Bearer mine"
+    with pytest.raises(ValueError, match="no API key is wrong by 'stale'"):
+        seal_bearer(REQUEST, "mine", "stale")
 
 
 def test_every_wrong_of_the_pacts_is_known() -> None:

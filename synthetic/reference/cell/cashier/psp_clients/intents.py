@@ -14,6 +14,7 @@ from synthetic.reference.cell.cashier.psp_clients.protocol import (
     OnUnknown,
     PayoutOrder,
     PspPayment,
+    PspRefund,
     PspUnknown,
     nothing,
 )
@@ -72,12 +73,14 @@ class IntentsClient:
         reply = await self._post(f"/v1/payment_intents/{psp_reference}/cancel", {}, f"{psp_reference}:cancel")
         return self._payment(reply.body, reply)
 
-    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> None:
+    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> PspRefund:
         """Refund the intent; its currency is the intent's."""
         del currency
         reply = await self._post("/v1/refunds", {"payment_intent": psp_reference, "amount": amount_minor}, key)
-        if reply.body.get("status") not in {"succeeded", "pending"}:
-            raise self._exchange.unreadable(reply)
+        match reply.body:
+            case {"id": str(id_), "status": "succeeded" | "pending", "amount": int(given)} if given == amount_minor:
+                return PspRefund(id_, given)
+        raise self._exchange.unreadable(reply)
 
     async def start_payout(self, order: PayoutOrder) -> PspPayment:
         """Create a payout; see PspClient."""

@@ -14,6 +14,7 @@ from synthetic.reference.cell.cashier.psp_clients.protocol import (
     OnUnknown,
     PayoutOrder,
     PspPayment,
+    PspRefund,
     nothing,
 )
 from synthetic.reference.currency import from_decimal, to_decimal
@@ -75,10 +76,18 @@ class NotificationsClient:
         """Cancel the deposit."""
         return self._payment(await self._repeat(f"/api/transactions/{psp_reference}/cancel", {}))
 
-    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> None:
+    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> PspRefund:
         """Refund the deposit."""
         body = {"amount": to_decimal(amount_minor, currency), "currency": currency, "merchantTxId": key}
-        self._payment(await self._repeat(f"/api/transactions/{psp_reference}/refund", body))
+        reply = await self._repeat(f"/api/transactions/{psp_reference}/refund", body)
+        payment = self._payment(reply)
+        try:
+            given_minor = from_decimal(reply.body.get("refunded"), payment.currency)  # all refunds of the deposit
+        except ValueError:
+            raise self._exchange.unreadable(reply) from None
+        if given_minor < amount_minor:
+            raise self._exchange.unreadable(reply)
+        return PspRefund(payment.psp_reference, amount_minor)
 
     async def start_payout(self, order: PayoutOrder) -> PspPayment:
         """Place a withdrawal; see PspClient."""

@@ -55,6 +55,14 @@ class PspPayment:
     redirect_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PspRefund:
+    """Money that a PSP gives back. `psp_reference`: its id of the refund; at style B, which has none, of the transaction."""
+
+    psp_reference: str
+    amount_minor: int
+
+
 class PspError(Exception):
     """A call to a PSP that did not end in a payment. `code` is the PSP's word for it, `status` its HTTP status or None."""
 
@@ -113,8 +121,8 @@ class PspClient(Protocol):
     async def cancel_deposit(self, psp_reference: str) -> PspPayment:
         """Cancel what is not captured. Raises PspRejected when it is too late."""
 
-    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> None:
-        """Return a captured amount, once per key. Raises PspRejected when less is left."""
+    async def refund_deposit(self, psp_reference: str, amount_minor: int, currency: str, key: str) -> PspRefund:
+        """Return a captured amount, once per key. Raises PspRejected when less is left, PspUnknown for another amount."""
 
     async def start_payout(self, order: PayoutOrder) -> PspPayment:
         """Pay out, with retries under the order's key and look-ups by it. Raises any PspError."""

@@ -24,6 +24,7 @@ from synthetic.reference.cell.cashier.psp_clients import (
     PspClient,
     PspFailed,
     PspPayment,
+    PspRefund,
     PspRejected,
     PspUnknown,
     PspUnreachable,
@@ -229,10 +230,20 @@ def test_a_payout_follows_the_same_rules(scripted: Scripted) -> None:
 
 def test_a_refund_is_repeated_under_its_key(scripted: Scripted) -> None:
     """A 500 and then success: the same key and the same body."""
-    with scripted(says(500, {}), says(200, {"id": "re_1", "status": "succeeded"})) as (psp, account):
-        using(account, lambda client: client.refund_deposit("pi_1", 40, "EUR", "ref_1"))
+    with scripted(says(500, {}), says(200, {"id": "re_1", "status": "succeeded", "amount": 40})) as (psp, account):
+        refund = using(account, lambda client: client.refund_deposit("pi_1", 40, "EUR", "ref_1"))
+        assert refund == PspRefund("re_1", 40)
         assert psp.posts[0] == psp.posts[1]
         assert json.loads(psp.posts[0][1]) == {"payment_intent": "pi_1", "amount": 40}
+
+
+def test_a_refund_of_another_amount_is_not_trusted(scripted: Scripted) -> None:
+    """Nobody knows what was given back: the outcome is unknown."""
+    with (
+        scripted(says(200, {"id": "re_1", "status": "succeeded", "amount": 4000})) as (_, account),
+        pytest.raises(PspUnknown),
+    ):
+        using(account, lambda client: client.refund_deposit("pi_1", 40, "EUR", "ref_1"))
 
 
 def test_a_look_up_that_finds_two_is_not_trusted(scripted: Scripted) -> None:

@@ -35,7 +35,7 @@ class HastyPsp:
                 self.completed = not self.stubborn
                 return JSONResponse({"error": {"code": "payout_unexpected_state"}}, 400)
             if request.url.path == "/v1/refunds":
-                return JSONResponse({"id": "re_1", "status": "succeeded"})
+                return JSONResponse({"id": "re_1", "status": "succeeded", "amount": (await request.json())["amount"]})
             payment = self.payment("po_1" if is_payout else "pi_1", "paid" if is_payout else "succeeded")
             return JSONResponse(payment if request.method == "POST" else {"data": [payment]})
 
