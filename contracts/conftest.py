@@ -6,16 +6,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
-from synthetic.contracts.providers import PROVIDERS, ContractError
+from synthetic.contracts.providers import PROVIDERS, SOCKET_PROVIDERS, ContractError
 from synthetic.contracts.providers.remote import provider_urls, with_states
 from synthetic.contracts.report.running import Reporting
 from synthetic.contracts.results import Verification
 from synthetic.contracts.verifying import Target
+from synthetic.contracts.verifying_messages import MessageTarget
 
+_KNOWN = {*PROVIDERS, *SOCKET_PROVIDERS}
 _REPORTING = pytest.StashKey[Reporting]()
 
 
@@ -47,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse options that can't be meant, and get ready to report."""
     try:
-        provider_urls(config.getoption("--provider"), PROVIDERS)
+        provider_urls(config.getoption("--provider"), _KNOWN)
         out = config.rootpath / config.getoption("--contracts-report")
         reporting = Reporting(config, out, (*CONTRACTS, *GATEWAY_CONTRACTS))
     except ContractError as error:
@@ -58,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--provider`, only the verifications of these providers are left."""
-    urls = provider_urls(config.getoption("--provider"), PROVIDERS)
+    urls = provider_urls(config.getoption("--provider"), _KNOWN)
     if not urls:
         return
     wanted = [item for item in items if "target_of" in getattr(item, "fixturenames", ()) and _provider(item) in urls]
@@ -72,24 +75,34 @@ def _provider(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
-def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Target]]:
-    """A provider by its name: the one of `--provider`, or the reference one, which is started when it is first asked for."""
-    urls = provider_urls(pytestconfig.getoption("--provider"), PROVIDERS)
+def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Any]]:
+    """A provider by its name, over HTTP a Target and over a socket a MessageTarget: the one of `--provider`, or the reference one,
+    which is started when it is first asked for.
+    """
+    urls = provider_urls(pytestconfig.getoption("--provider"), _KNOWN)
+    how = pytestconfig.getoption("--provider-states")
     with ExitStack() as stack:
-        targets: dict[str, Target] = {}
+        targets: dict[str, Target | MessageTarget] = {}
 
-        def find(name: str) -> Target:
+        def find(name: str) -> Target | MessageTarget:
             if name not in targets and name in urls:
                 try:
-                    target = PROVIDERS[name].at(urls[name], os.environ)
+                    targets[name] = _target_at(name, urls[name], how)
                 except ContractError as error:
                     pytest.fail(str(error), pytrace=False)
-                targets[name] = with_states(target, pytestconfig.getoption("--provider-states"))
             elif name not in targets:
-                targets[name] = stack.enter_context(PROVIDERS[name].serving())
+                targets[name] = stack.enter_context((PROVIDERS.get(name) or SOCKET_PROVIDERS[name]).serving())
             return targets[name]
 
         yield find
+
+
+def _target_at(name: str, url: str, how: str) -> Target | MessageTarget:
+    if name in PROVIDERS:
+        return with_states(PROVIDERS[name].at(url, os.environ), how)
+    if how != "api":
+        raise ContractError(f"--provider-states {how}: every frame of {name} needs a player at a game; leave it away")
+    return SOCKET_PROVIDERS[name].at(url, os.environ)
 
 
 @pytest.fixture(scope="session")

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from synthetic.contracts.boundaries import GATEWAY_CONTRACTS
 from synthetic.contracts.messages import Message, MessageContract, exercise_message, message_pact_of
-from synthetic.contracts.providers.gateway import serving_gateway
 from synthetic.contracts.results import Verification
 from synthetic.contracts.suites import each_contract, each_interaction, keep_up_to_date
 from synthetic.contracts.verifying_messages import MessageTarget, verify_messages
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[MessageTarget]:
-    """The gateway of a reference cell."""
-    with serving_gateway() as target:
-        yield target
 
 
 @each_interaction(GATEWAY_CONTRACTS)
@@ -35,7 +27,7 @@ def test_the_pact_is_as_committed(contract: MessageContract, pytestconfig: pytes
 
 @each_contract(GATEWAY_CONTRACTS)
 def test_the_gateway_keeps_the_contract(
-    contract: MessageContract, gateway: MessageTarget, verified: Callable[[Verification], None]
+    contract: MessageContract, target_of: Callable[[str], MessageTarget], verified: Callable[[Verification], None]
 ) -> None:
     """It says every frame of the pact over a real socket."""
-    verified(verify_messages(message_pact_of(contract), gateway))
+    verified(verify_messages(message_pact_of(contract), target_of(contract.provider)))

@@ -13,7 +13,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from synthetic.contracts.providers.provider import needed
+from synthetic.contracts.providers.provider import SocketProvider, needed
 from synthetic.contracts.verifying_messages import Ask, MessageTarget, Provoked
 from synthetic.reference.settings import CellSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
@@ -279,3 +279,6 @@ def _provider(world: World, cell: CellSettings) -> dict[str, Meanwhile]:
         "the game provider turns the platform away": registered(api_key="another"),
         "the game provider can't reach the wallet": registered(wallet_url=_NOBODY),
     }
+
+
+GAME_GATEWAY = SocketProvider("game-gateway", serving_gateway, gateway_at)

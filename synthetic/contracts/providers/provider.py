@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from synthetic.contracts.errors import ContractError
 from synthetic.contracts.verifying import Target
+from synthetic.contracts.verifying_messages import MessageTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Provider:
     name: str
     serving: Callable[[], AbstractContextManager[Target]]
     at: Callable[[str, Mapping[str, str]], Target]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketProvider:
+    """The same for one that speaks over a socket."""
+
+    name: str
+    serving: Callable[[], AbstractContextManager[MessageTarget]]
+    at: Callable[[str, Mapping[str, str]], MessageTarget]
 
 
 def needed(environment: Mapping[str, str], name: str, what: str) -> str:

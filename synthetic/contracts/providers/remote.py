@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from synthetic.contracts.providers.provider import ContractError, Provider
+from synthetic.contracts.providers.provider import ContractError
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
 from synthetic.reference.tls import client_tls
@@ -19,14 +19,14 @@ WITHIN_S = 2.0
 _JSON = {"Content-Type": "application/json"}
 
 
-def provider_urls(given: Sequence[str], providers: Mapping[str, Provider]) -> dict[str, str]:
+def provider_urls(given: Sequence[str], known: Collection[str]) -> dict[str, str]:
     """`NAME=URL`s by name. Raises ContractError for a name that no contract has, and for what is no URL."""
     urls = {}
     for words in given:
         name, _, url = words.partition("=")
-        if name not in providers:
+        if name not in known:
             raise ContractError(
-                f"--provider {words}: no contract has this provider; there are {', '.join(sorted(providers))}"
+                f"--provider {words}: no contract has this provider; there are {', '.join(sorted(known))}"
             )
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ContractError(f"--provider {words}: write {name}=https://...")

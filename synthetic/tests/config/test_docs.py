@@ -104,3 +104,29 @@ def test_every_way_to_sign_is_documented() -> None:
 def test_every_check_is_documented_with_its_law() -> None:
     """In the words of the check itself."""
     assert all(f"| `{check.name}` | {check.law} |" in LANGUAGE for check in CHECKS.values())
+
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)?(#[^)\s]+)?\)")
+PAGES = sorted([*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md"), *DOCS.parent.glob("[a-z]*/README.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS.parent)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """To a file of the checkout, and to a heading that it has."""
+    lost = []
+    for target, heading in LINK.findall(re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        file = (page.parent / target).resolve() if target else page
+        if not file.exists() or (heading and file.suffix == ".md" and heading[1:] not in _anchors(file)):
+            lost.append(target + heading)
+    assert lost == []
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), flags=re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", one)).strip().lower().replace(" ", "-")
+        for one in headings
+    }
