@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _REPORTING = pytest.StashKey[Reporting]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--provider`, `--provider-states` and `--contracts-report`."""
+    """`--provider` with its states and version, and `--contracts-report`."""
     group = parser.getgroup("contracts")
     group.addoption(
         "--provider",
@@ -37,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="api",
         metavar="none|api|http=URL",
         help="how its states are reached: not at all, through its published API (default), or by state changes POSTed to a URL",
+    )
+    group.addoption(
+        "--provider-version",
+        default="unknown",
+        metavar="VERSION",
+        help="the version of the provider of --provider, for the report",
     )
     group.addoption(
         "--contracts-report",
@@ -80,14 +87,14 @@ def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Any]]:
     which is started when it is first asked for.
     """
     urls = provider_urls(pytestconfig.getoption("--provider"), _KNOWN)
-    how = pytestconfig.getoption("--provider-states")
+    how, version = pytestconfig.getoption("--provider-states"), pytestconfig.getoption("--provider-version")
     with ExitStack() as stack:
         targets: dict[str, Target | MessageTarget] = {}
 
         def find(name: str) -> Target | MessageTarget:
             if name not in targets and name in urls:
                 try:
-                    targets[name] = _target_at(name, urls[name], how)
+                    targets[name] = replace(_target_at(name, urls[name], how), version=version)
                 except ContractError as error:
                     pytest.fail(str(error), pytrace=False)
             elif name not in targets:
