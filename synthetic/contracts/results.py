@@ -67,6 +67,9 @@ class Verification:
 
     def told(self) -> str:
         """All that failed, for a test's message."""
+        reasons = {result.reason for result in self.results}
+        if len(self.results) > 1 and len(reasons) == 1 and reasons != {""}:
+            return f"{self.provider} could not be verified for {self.consumer}, in any of {len(self.results)}: {reasons.pop()}"
         lines = []
         for result in self.results:
             if not result.held:
