@@ -32,7 +32,10 @@ def fresh_salt() -> str:
 
 
 def salted(text: str, salt: str) -> str:
-    """The text with all of its keys (`pact-key-...`) made this verification's own."""
+    """The text with all of its keys (`pact-key-...`) made this verification's own, by a salt behind.
+
+    Where a client makes further ids of its own by suffixes, the salt has to be in front: `providers.wallet_states.with_salt`.
+    """
     return _KEY.sub(lambda found: f"{found[0]}-{salt}", text)
 
 

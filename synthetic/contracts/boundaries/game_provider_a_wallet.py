@@ -18,6 +18,8 @@ from synthetic.contracts.boundaries.seamless import (
     EXPIRED,
     EXPIRED_SESSIONS,
     FOREIGN,
+    LOSING,
+    LOST_ANSWERS,
     NOBODY,
     PACE,
     PLAYER,
@@ -38,7 +40,7 @@ from synthetic.contracts.boundaries.seamless import (
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.game.dialect_a import REFUSALS, WalletA, private_key
-from synthetic.reference.game.wallet_calls import Bet, Outcome, Verdict
+from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Verdict
 
 DIALECT = "dialect a"
 _GAME = "steady-dice"
@@ -147,6 +149,18 @@ def _refused(
     return declare
 
 
+def _lost(description: str, call: Call[WalletA], *given: State, needs: tuple[str, ...]) -> Interaction:
+    """The call gets a gateway's 504, which proves nothing: the client must not take it for a refusal."""
+
+    @interaction(description, *given, needs=(DIALECT, *needs))
+    def declare(upon: HttpInteraction) -> Exercise:
+        _asks(upon, call, given)
+        upon.will_respond_with(504)
+        return exercise(_wallet, "a", call, UNKNOWN)
+
+    return declare
+
+
 def _asks(upon: HttpInteraction, call: Call[WalletA], given: tuple[State, ...]) -> None:
     upon.with_request("POST", f"/wallet/a/{call.path}").with_header("X-Hub88-Signature", _SIGNATURE)
     upon.with_body(dict(call.body), "application/json")
@@ -182,6 +196,7 @@ _BETS = (
           AFTER_MINOR, _HAS, a_bet(_BET), a_bet(_bet("other"))),
     _done("a bet that is sent again when its session has expired", _debits(_BET), AFTER_MINOR, _HAS, a_bet(_BET),
           EXPIRED, needs=(EXPIRED_SESSIONS,)),
+    _lost("a bet whose answer is lost", _debits(_BET), _HAS, LOSING, needs=(LOST_ANSWERS,)),
     _refused("another amount under the id of a bet", _debits(replace(_BET, stake_minor=30)), "DUPLICATE_TRANSACTION",
              _HAS, a_bet(_BET)),
     _refused("another round under the id of a bet", _debits(replace(_BET, round_id="pact-key-a-other-round")),

@@ -16,6 +16,8 @@ from synthetic.contracts.boundaries.seamless import (
     EXPIRED,
     EXPIRED_SESSIONS,
     FOREIGN,
+    LOSING,
+    LOST_ANSWERS,
     NOBODY,
     PACE,
     PLAYER,
@@ -28,6 +30,7 @@ from synthetic.contracts.boundaries.seamless import (
     a_player,
     a_rollback,
     a_win,
+    another_bet,
     exercise,
     generated,
     is_stated,
@@ -37,7 +40,7 @@ from synthetic.contracts.interactions import Contract, Exercise, Interaction, St
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.currency import to_decimal
 from synthetic.reference.game.dialect_b import NOTHING_TO_UNDO, REFUSALS, WalletB
-from synthetic.reference.game.wallet_calls import Bet, Outcome, Verdict
+from synthetic.reference.game.wallet_calls import UNKNOWN, Bet, Outcome, Verdict
 
 DIALECT = "dialect b"
 _GAME = "steady-wheel"
@@ -46,6 +49,7 @@ _SIGNATURE = match.regex("0" * 64, regex="^[0-9a-f]{64}$")
 _WALLET_ID = "c-1"
 
 _BET = Bet(PLAYER, SESSION, _GAME, "pact-key-b-bet-round", "pact-key-b-bet", STAKE_MINOR, CURRENCY)
+_OTHER = replace(_BET, round_id="pact-key-b-other-round", bet_id="pact-key-b-other")
 _STRANGER = replace(_BET, player=NOBODY, session=NOBODY)
 _HAS = a_player("b")
 
@@ -164,6 +168,18 @@ def _refused(
     return declare
 
 
+def _lost(description: str, call: Call[WalletB], *given: State, needs: tuple[str, ...]) -> Interaction:
+    """The call gets a gateway's 504, which proves nothing: the client must not take it for a refusal."""
+
+    @interaction(description, *given, needs=(DIALECT, *needs))
+    def declare(upon: HttpInteraction) -> Exercise:
+        _asks(upon, call, given)
+        upon.will_respond_with(504)
+        return exercise(_wallet, "b", call, UNKNOWN, _SECRET)
+
+    return declare
+
+
 def _asks(upon: HttpInteraction, call: Call[WalletB], given: tuple[State, ...]) -> None:
     upon.with_request("POST", f"/wallet/b/{call.path}").with_header("X-REQUEST-SIGN", _SIGNATURE)
     upon.with_body(dict(call.body), "application/json")
@@ -194,8 +210,11 @@ _BALANCES = (
 _BETS = (
     _done("a bet", _debits(_BET), AFTER_MINOR, _HAS),
     _done("a bet that is sent again", _debits(_BET), AFTER_MINOR, _HAS, a_bet(_BET), again=True),
+    _done("a bet that is sent again after another one: the balance is that after the first", _debits(_BET), AFTER_MINOR,
+          _HAS, a_bet(_BET), another_bet(_OTHER), again=True),
     _done("a bet that is sent again when its session has expired", _debits(_BET), AFTER_MINOR, _HAS, a_bet(_BET),
           EXPIRED, again=True, needs=(EXPIRED_SESSIONS,)),
+    _lost("a bet whose answer is lost", _debits(_BET), _HAS, LOSING, needs=(LOST_ANSWERS,)),
     _refused("another amount under the id of a bet", _debits(replace(_BET, stake_minor=30)), 422, _HAS, a_bet(_BET)),
     _refused("another round under the id of a bet", _debits(replace(_BET, round_id="pact-key-b-other-round")), 422,
              _HAS, a_bet(_BET)),

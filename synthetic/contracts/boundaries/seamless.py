@@ -22,9 +22,12 @@ PACE = Pace(retries=0)
 NOBODY = "pact-key-nobody"
 
 EXPIRED_SESSIONS, DISABLED_PLAYERS, TWO_PLAYERS = "expired sessions", "disabled players", "two players"
-"""What an interaction may need: sessions that have run out, players who may not bet, a session of another player."""
+LOST_ANSWERS = "lost answers"
+"""What an interaction may need: sessions that have run out, players who may not bet, a session of another player, a wallet
+whose answers can be lost on purpose."""
 
 EXPIRED = State("an expired session")
+LOSING = State("a wallet whose answers to bets are lost")
 FOREIGN = State("a session of another player")
 
 
@@ -50,6 +53,11 @@ def a_disabled_player(dialect: str) -> State:
 def a_bet(bet: Bet) -> State:
     """The player's bet is debited."""
     return State("a bet", {"bet": bet.bet_id, "round": bet.round_id, "stake_minor": bet.stake_minor})
+
+
+def another_bet(bet: Bet) -> State:
+    """A further bet of the player's is debited; `${wallet_id}` is not its."""
+    return State("another bet", {"bet": bet.bet_id, "round": bet.round_id, "stake_minor": bet.stake_minor})
 
 
 def a_win(bet: Bet, amount_minor: int, *, closes: bool = True) -> State:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -24,22 +25,37 @@ from synthetic.reference.game import PROVIDER_SWITCHES, Operator, build_provider
 from synthetic.reference.game.pace import Pace
 from synthetic.reference.game.wallet_calls import Seat
 from synthetic.reference.switchboard import Switchboard
+from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread, world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
 WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
-# A round is open for long enough to ask for it, and over soon enough to wait for it; a slow machine is no refusal.
-_PACE = Pace(settles_after_s=(1.0, 1.0), timeout_s=4.0, bet_limit_s=4.5, retries=0)
 _NOBODY = "http://127.0.0.1:9/nobody"
 _PLAYERS = 4  # with a known balance; each comes again only when the rounds of the one before are over
 
 
 @dataclass(frozen=True, slots=True)
+class PaceOfStates(Pace):
+    """A round is open for long enough to ask for it, and over at once while `hurry` is set; a slow machine is no refusal."""
+
+    settles_after_s: tuple[float, float] = (1.0, 1.0)
+    timeout_s: float = 4.0
+    bet_limit_s: float = 4.5
+    retries: int = 0
+    hurry: threading.Event = field(default_factory=threading.Event)
+
+    def settles_after(self, share: float) -> float:
+        """As for any pace, or no time at all."""
+        return 0.0 if self.hurry.is_set() else Pace.settles_after(self, share)
+
+
+@dataclass(frozen=True, slots=True)
 class WalletAtHand:
-    """The wallet that the provider calls, as far as it is ours. `move` tells the provider where it listens."""
+    """What is ours of a provider and its wallet. `move`: tell it where the wallet listens; `hurry`: its rounds end at once."""
 
     line: Line
     move: Callable[[str], None]
+    hurry: threading.Event
 
 
 class RoundStates:
@@ -109,13 +125,24 @@ class RoundStates:
             "stake_minor": params["stake_minor"],
             "currency": seat.currency,
         }
-        answer = self._post("/bets", body)
-        if (answer["status"] == "rejected") != (params["until"] == "rejected"):
-            raise RuntimeError(f"the bet was {answer['status']} {answer.get('code', '')}".rstrip())
-        if params["void"]:
-            self._post(f"/rounds/{round_id}/void", {"operator": self._operator})
-        self._await(round_id, str(params["until"]))
+        with self._until(str(params["until"])):
+            answer = self._post("/bets", body)
+            if (answer["status"] == "rejected") != (params["until"] == "rejected"):
+                raise RuntimeError(f"the bet was {answer['status']} {answer.get('code', '')}".rstrip())
+            if params["void"]:
+                self._post(f"/rounds/{round_id}/void", {"operator": self._operator})
+            self._await(round_id, str(params["until"]))
         return {}
+
+    @contextmanager
+    def _until(self, state: str) -> Iterator[None]:
+        """A round that begins meanwhile is over at once, where that is the state that is wanted and the provider is ours."""
+        hurry = self._wallet.hurry if self._wallet is not None and state == "closed" else threading.Event()
+        hurry.set()
+        try:
+            yield
+        finally:
+            hurry.clear()
 
     def _begin(self) -> None:
         self.salt = fresh_salt()
@@ -133,7 +160,9 @@ class RoundStates:
         return self._seat
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = httpx.post(self._url + path, json=dict(body), headers=self._headers, trust_env=False)
+        answer = httpx.post(
+            self._url + path, json=dict(body), headers=self._headers, verify=client_tls(), trust_env=False
+        )
         if answer.status_code not in (200, 202):
             raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
         return dict(answer.json())
@@ -141,7 +170,8 @@ class RoundStates:
     def _await(self, round_id: str, state: str) -> None:
         deadline_s = time.monotonic() + WITHIN_S
         while True:
-            shown = httpx.get(f"{self._url}/rounds/{round_id}", headers=self._headers, trust_env=False).json()
+            url = f"{self._url}/rounds/{round_id}"
+            shown = httpx.get(url, headers=self._headers, verify=client_tls(), trust_env=False).json()
             if shown.get("state") == state:
                 return
             if time.monotonic() > deadline_s:
@@ -153,6 +183,8 @@ def target_at(url: str, api_key: str, states: RoundStates, can: frozenset[str]) 
     """A game provider at this URL, for the operator with this key."""
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
+        if wrong not in ("", "another key"):
+            raise ValueError(f"no bearer key is wrong by {wrong!r}; there is: another key")
         salted = replace(
             request,
             path=with_salt(request.path, states.salt),
@@ -176,20 +208,25 @@ def _serving(dialect: str) -> Iterator[Target]:
         )
         line = speaking.line(cell_url)
         operator = Operator("pact", cell.name, secrets.token_hex(16), line.operator.wallet_url, account.wallet_secret)
-        with app_in_a_thread(f"game-provider-{dialect}", _app(dialect, operator, world)) as url:
-            wallet = WalletAtHand(line, lambda wallet_url: _register(url, replace(operator, wallet_url=wallet_url)))
+        pace = PaceOfStates()
+        with app_in_a_thread(f"game-provider-{dialect}", _app(dialect, operator, world, pace)) as url:
+
+            def move(wallet_url: str) -> None:
+                _register(url, replace(operator, wallet_url=wallet_url))
+
+            wallet = WalletAtHand(line, move, pace.hurry)
             states = RoundStates(url, operator.name, operator.api_key, seats, GAMES[dialect], wallet)
             target = target_at(url, operator.api_key, states, seats.can | {WALLET_AT_HAND})
             yield replace(target, version="reference")
         seats.close()
 
 
-def _app(dialect: str, operator: Operator, world: World) -> Any:
+def _app(dialect: str, operator: Operator, world: World, pace: Pace) -> Any:
     board = Switchboard(PROVIDER_SWITCHES)
     if dialect == "a":
         key = world.wallet_key_pem
-        return build_provider_a("game-provider-a", board, operators=[operator], private_key_pem=key, pace=_PACE)
-    return build_provider_b("game-provider-b", board, operators=[operator], pace=_PACE)
+        return build_provider_a("game-provider-a", board, operators=[operator], private_key_pem=key, pace=pace)
+    return build_provider_b("game-provider-b", board, operators=[operator], pace=pace)
 
 
 def _register(url: str, operator: Operator) -> None:
@@ -199,7 +236,8 @@ def _register(url: str, operator: Operator) -> None:
         "wallet_url": operator.wallet_url,
         "wallet_secret": operator.wallet_secret,
     }
-    httpx.put(f"{url}/_operators/{operator.name}", json=body, trust_env=False).raise_for_status()
+    url = f"{url}/_operators/{operator.name}"
+    httpx.put(url, json=body, verify=client_tls(), trust_env=False).raise_for_status()
 
 
 def _provider(dialect: str) -> Provider:

@@ -9,10 +9,19 @@ from typing import Any, Protocol
 
 import httpx
 
-from synthetic.contracts.boundaries.seamless import CURRENCY, DISABLED_PLAYERS, EXPIRED_SESSIONS, TWO_PLAYERS
+from synthetic.contracts.boundaries.seamless import (
+    CURRENCY,
+    DISABLED_PLAYERS,
+    EXPIRED_SESSIONS,
+    LOST_ANSWERS,
+    TWO_PLAYERS,
+)
 from synthetic.contracts.providers.provider import ContractError, needed
 from synthetic.reference.game.wallet_calls import Seat
 from synthetic.reference.settings import CellSettings, PlayerSeed
+from synthetic.reference.tls import client_tls
+
+_LOSES = "loses_bet_response"
 
 
 class Seats(Protocol):
@@ -34,16 +43,22 @@ class Seats(Protocol):
     def foreign(self, seat: Seat) -> Seat:
         """The player with the session of another one."""
 
+    def lose_answers(self) -> None:
+        """From now on the wallet takes bets, and its answers are lost."""
+
+    def find_answers(self) -> None:
+        """They are lost no more."""
+
 
 class CellSeats:
     """Players of a reference cell: they log in and launch a game; its back office lets sessions run out and excludes players."""
 
-    can = frozenset({EXPIRED_SESSIONS, DISABLED_PLAYERS, TWO_PLAYERS})
+    can = frozenset({EXPIRED_SESSIONS, DISABLED_PLAYERS, TWO_PLAYERS, LOST_ANSWERS})
 
     def __init__(self, cell: CellSettings, url: str) -> None:
         *self._players, self._excluded, self._other = (one for one in cell.players if one.segment == "standard")
         self._office = {"Authorization": f"Bearer {cell.office_key}"}
-        self._http = httpx.Client(base_url=url, trust_env=False)
+        self._http = httpx.Client(base_url=url, verify=client_tls(), trust_env=False)
         self._kept_s = cell.token_ttl_s / 2  # a long bench outlives a session
         self._taken: dict[tuple[str, str], tuple[Seat, float]] = {}
 
@@ -68,6 +83,14 @@ class CellSeats:
     def foreign(self, seat: Seat) -> Seat:
         """Of a player who plays the same game."""
         return replace(seat, session=self._at(self._other, seat.game).session)
+
+    def lose_answers(self) -> None:
+        """By the cell's switchboard."""
+        self._http.put("/_faults", json={"name": _LOSES}).raise_for_status()
+
+    def find_answers(self) -> None:
+        """By the cell's switchboard."""
+        self._http.delete(f"/_faults/{_LOSES}").raise_for_status()
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,6 +168,13 @@ class GivenSeats:
     def foreign(self, seat: Seat) -> Seat:
         """With the other session."""
         return replace(seat, session=_given(self.other_session, TWO_PLAYERS))
+
+    def lose_answers(self) -> None:
+        """Nobody can ask a wallet elsewhere for that."""
+        raise ContractError("the answers of a wallet that is not ours can't be lost on purpose")
+
+    def find_answers(self) -> None:
+        """None was lost."""
 
 
 def _given(value: str, what: str) -> str:

@@ -24,6 +24,9 @@ from synthetic.reference.world.world import WorldSettings
 
 PREFIX_A, PREFIX_B = "SYNTHETIC_WALLET_A", "SYNTHETIC_WALLET_B"
 GAMES = {"a": "steady-dice", "b": "steady-wheel"}
+WRONGS = frozenset(("", "another key", "another payload", "the payload written anew", "none"))
+"""How a seal can be wrong; "" for not at all."""
+
 _PACE = Pace(timeout_s=TIMEOUT_S, retries=1)  # a state is to be reached; how fast the wallet is, nobody judges here
 
 Sign = Callable[[bytes], str]
@@ -49,7 +52,9 @@ class Dialect:
         return Line(operator, self.make, self.seats, GAMES[self.name])
 
     def seal(self, request: Outgoing, wrong: str) -> Outgoing:
-        """The request under this wallet's root and signed, or signed wrongly (see `_signed_text`)."""
+        """The request under this wallet's root and signed, or signed wrongly. Raises ValueError for a wrong of no kind."""
+        if wrong not in WRONGS:
+            raise ValueError(f"no seal is wrong by {wrong!r}; there are: {', '.join(sorted(WRONGS - {''}))}")
         asked = f"/wallet/{self.name}"
         moved = replace(request, path=self.root + request.path.removeprefix(asked))
         if wrong == "none":

@@ -64,7 +64,10 @@ class Line:
 
 
 def with_salt(text: str, salt: str) -> str:
-    """The text with its keys (`pact-key-...`) made an interaction's own, in front: a client makes new ids by suffixes."""
+    """The text with its keys (`pact-key-...`) made an interaction's own, by a salt in front.
+
+    Unlike `keys.salted`, which puts it behind: a game provider's client makes the ids of wins and rollbacks by suffixes.
+    """
     return text.replace("pact-key-", f"pact-key-{salt}-")
 
 
@@ -75,6 +78,7 @@ class WalletStates:
         self._lines = lines
         self._line: Line | None = None
         self._seat: Seat | None = None
+        self._loses: Seats | None = None
         self.salt = fresh_salt()
 
     def handlers(self) -> Mapping[str, StateHandler]:
@@ -85,6 +89,8 @@ class WalletStates:
             "an expired session": self.expired,
             "a session of another player": self.foreign,
             "a bet": self.bet,
+            "another bet": self.another_bet,
+            "a wallet whose answers to bets are lost": self.losing,
             "a win": self.win,
             "a rollback": self.rollback,
         }
@@ -117,6 +123,18 @@ class WalletStates:
         bet = self._bet(params)
         return {"wallet_id": line.do(lambda client, to: client.debit(to, bet)).wallet_id}
 
+    def another_bet(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A further bet, which is debited; `${wallet_id}` stays that of the bet before."""
+        self.bet(params)
+        return {}
+
+    def losing(self, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The wallet takes a bet, and its answer does not come through: until the next `a player`."""
+        line, _ = self._now()
+        line.seats.lose_answers()
+        self._loses = line.seats
+        return {}
+
     def win(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """The bet's win: the last one, or the first part of it; `${wallet_id}` as for a bet."""
         line, _ = self._now()
@@ -137,6 +155,9 @@ class WalletStates:
 
     def _begin(self, params: Mapping[str, Any]) -> Line:
         self.salt = fresh_salt()
+        if self._loses is not None:
+            self._loses.find_answers()
+            self._loses = None
         self._line = self._lines[params["dialect"]]
         return self._line
 

@@ -15,7 +15,7 @@ from synthetic.contracts.providers.seats import CellSeats, GivenSeats
 from synthetic.contracts.providers.wallet import GAMES, WALLET, Dialect, speaking_a, speaking_b, target_at
 from synthetic.contracts.providers.wallet_states import WalletStates, with_salt
 from synthetic.contracts.sealing import Outgoing
-from synthetic.contracts.verifying import verify
+from synthetic.contracts.verifying import Target, verify
 from synthetic.reference.cell.wallet_api.signatures import verify_hmac, verify_rsa
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.reference.world.keys import Keys
@@ -25,6 +25,13 @@ KEYS = Keys(0)
 SEATS = GivenSeats("p", "s", "steady-dice")
 BODY = b'{"user":"pact-key-nobody","amount":1}'
 WRONG = ("another key", "another payload", "the payload written anew", "none")
+
+
+WALLET_B = target_at("http://127.0.0.1:9", {"b": speaking_b("secret", SEATS)})
+GAMES_A = GAME_PROVIDER_A.at(
+    "http://127.0.0.1:9",
+    {f"SYNTHETIC_GAME_PROVIDER_A_{name}": "x" for name in ("KEY", "OPERATOR", "PLAYER", "SESSION", "GAME")},
+)
 
 
 def asked(dialect: str) -> Outgoing:
@@ -59,6 +66,13 @@ def test_a_wrong_seal_is_wrong(dialect: str, how: str) -> None:
     """No way of sealing wrongly makes a signature that holds by chance."""
     target = target_at("http://127.0.0.1:9", {dialect: speaking(dialect, f"/wallet/{dialect}")})
     assert not verifies(dialect, target.seal(asked(dialect), how))
+
+
+@pytest.mark.parametrize("target", [WALLET_B, GAMES_A], ids=["wallet", "game provider"])
+def test_a_wrong_that_nobody_knows_is_refused(target: Target) -> None:
+    """It would pass for a right seal, or for another kind of wrong one."""
+    with pytest.raises(ValueError, match="is wrong by 'anohter key'"):
+        target.seal(asked("b"), "anohter key")
 
 
 def test_a_clients_suffix_makes_the_same_id_before_and_after_the_salt() -> None:

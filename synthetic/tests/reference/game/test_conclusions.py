@@ -19,6 +19,7 @@ OK_A = {"request_uuid": "u", "status": "RS_OK", "balance": 980_000, "currency": 
         (200, OK_A | {"status": "RS_ERROR_NOT_ENOUGH_MONEY"}, ("refused", "insufficient_funds", None)),
         (200, OK_A | {"status": "RS_ERROR_USER_DISABLED"}, ("refused", "player_disabled", None)),
         (200, OK_A | {"status": "RS_ERROR_TRANSACTION_ROLLED_BACK"}, ("refused", "rolled_back", None)),
+        (200, OK_A | {"status": "RS_ERROR_LIMIT_REACHED"}, ("refused", "limit_reached", None)),
         (200, OK_A | {"status": "RS_ERROR_UNKNOWN"}, ("unknown", "", None)),
         (200, OK_A | {"status": "RS_ERROR_TIMEOUT"}, ("unknown", "", None)),
         (200, OK_A | {"status": "RS_ERROR_OF_TOMORROW"}, ("unknown", "", None)),
@@ -41,6 +42,8 @@ def test_dialect_a(status: int, body: dict[str, Any] | None, expected: tuple[str
     [
         (200, {"balance": "9.80", "currency": "EUR"}, ("done", "", 980)),
         (400, {"meta": {"api_code": 100}}, ("refused", "insufficient_funds", None)),
+        (400, {"meta": {"api_code": 105}}, ("refused", "limit_reached", None)),
+        (400, {"meta": {"api_code": 106}}, ("refused", "limit_reached", None)),
         (400, {"meta": {"api_code": 409}}, ("refused", "rolled_back", None)),
         (400, {"meta": {"api_code": 999}}, ("unknown", "", None)),
         (400, {"meta": 100}, ("unknown", "", None)),
