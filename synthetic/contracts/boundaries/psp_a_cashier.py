@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from pact.interaction import HttpInteraction
 
 from synthetic.contracts.boundaries.psp_at_work import ATTEMPTS_MAX, PLAYER, SECRET, PspAtWork, intents_at_work
-from synthetic.contracts.boundaries.psp_relay import Arrived, Relay, Spoil, as_sent, with_other_bytes, without_signature
+from synthetic.contracts.boundaries.psp_relay import Relay, Spoil, as_sent, with_other_bytes, without_signature
 from synthetic.contracts.holes import filled, generators_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.matching import whole
 from synthetic.contracts.states import WRONG_SEAL
-from synthetic.reference.cell.cashier.signatures import verify_stripe_signature
 from synthetic.reference.switchboard import Switch
 
 STILL_PSPS = "still_psps"
@@ -109,16 +107,9 @@ def _exercise(
                 logged = await psp.told(kind)
         assert (logged["status"], logged["attempts"]) == (status, 1 if status == 200 else ATTEMPTS_MAX)
         if status == 200:
-            for one in relay.arrived:
-                _check_signature(one)
+            relay.check_seals(SECRET)
 
     return lambda url: asyncio.run(play(url))
-
-
-def _check_signature(arrived: Arrived) -> None:
-    """By the cashier's own rules. Raises BadSignature."""
-    header = arrived.request.headers.get("stripe-signature", "")
-    verify_stripe_signature(header, arrived.request.body, SECRET, datetime.now(UTC))
 
 
 async def _charge(psp: PspAtWork, method: str = "card_ok", reference: str = _REFERENCE) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Call:
         """The same with other facts."""
         return replace(self, facts={**self.facts, **facts})
 
+    def without(self, name: str) -> Call:
+        """The same, but a fact is missing."""
+        return replace(self, facts={one: value for one, value in self.facts.items() if one != name})
+
 
 def _about(name: str, kind: str, **more: Any) -> Call:
     """With what the cashier reads of it."""

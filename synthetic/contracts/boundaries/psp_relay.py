@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.serving import read_body, serving
+from synthetic.reference.cell.cashier.signatures import check_fresh, verify_body_signature, verify_stripe_signature
 from synthetic.reference.tls import client_tls
 
 AUTH_CODE = "auth-1"
@@ -102,3 +104,14 @@ class Relay:
             status, answer = got.status_code, got.content
         self.arrived.append(Arrived(request, status, answer))
         return status, answer
+
+    def check_seals(self, secret: str) -> None:
+        """Of all that has arrived, by the cashier's own rules. Raises BadSignature."""
+        now = datetime.now(UTC)
+        for one in self.arrived:
+            headers, raw = one.request.headers, one.request.body
+            if "stripe-signature" in headers:
+                verify_stripe_signature(headers["stripe-signature"], raw, secret, now)
+            else:
+                verify_body_signature(headers.get("x-signature", ""), raw, secret)
+                check_fresh(one.body["timestamp"], now)
