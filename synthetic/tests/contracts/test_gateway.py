@@ -23,6 +23,7 @@ def world() -> Iterator[World]:
         yield started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("switch", "description", "path"),
     [("skips_seq", "a ping", "$.seq"), ("renames_bet_id", "a bet", "$.bet_id")],

@@ -13,6 +13,9 @@ from synthetic.reference.switchboard import Switch
 from synthetic.reference.world import World, WorldSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 
+# Whole providers are started and asked; the suites in contracts/ keep the contracts themselves in the default suite.
+pytestmark = pytest.mark.slow
+
 BREAKS: dict[str, str] = {
     "takes_any_stake": "stake-limits-hold",
     "keeps_first_socket": "one-socket-a-session",

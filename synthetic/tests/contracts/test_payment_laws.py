@@ -15,6 +15,9 @@ from synthetic.reference.switchboard import Switch
 from synthetic.reference.world import World, WorldSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 
+# Whole providers are started and asked; the suites in contracts/ keep the contracts themselves in the default suite.
+pytestmark = pytest.mark.slow
+
 PSP_BREAKS: dict[str, str] = {
     "prunes_keys": "replay-returns-stored-id",
     "captures_wrong": "refund-at-most-paid",

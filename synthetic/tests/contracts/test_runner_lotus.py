@@ -168,6 +168,7 @@ def test_no_secret_gets_into_recording_or_pact(bench: Bench) -> None:
     assert [secret for secret in (OFFICE[1], PLAYER[1], COOKIE, CSRF, TICKET) if secret in told] == []
 
 
+@pytest.mark.slow
 def test_a_platforms_team_needs_one_command(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """It writes the pact, verifies the cell, and says what broke."""
     pacts = bench.folder / "pacts"

@@ -13,6 +13,9 @@ from synthetic.contracts.interactions import Contract
 from synthetic.contracts.pacts import pact_of
 from synthetic.contracts.runner.examples import load_examples, without_example
 
+# Whole providers are started and asked; the suites in contracts/ keep the contracts themselves in the default suite.
+pytestmark = pytest.mark.slow
+
 
 def interaction(description: str) -> Any:
     """One interaction as the pact has it."""

@@ -87,6 +87,7 @@ def world(module_world: World) -> Iterator[World]:
     module_world.boards["canary"].clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("switch", "dialect"), CASES)
 def test_a_planted_defect_is_found_by_its_law(world: World, switch: str, dialect: str) -> None:
     """By the tour alone, so in every run."""
@@ -122,6 +123,7 @@ def test_random_plays_find_what_the_tour_would(world: World) -> None:
     assert examined.laws & {"same-call-moves-once", "no-bet-on-closed-round"}, examined.told()
 
 
+@pytest.mark.slow
 def test_what_a_wallet_may_do_otherwise_is_no_finding(world: World) -> None:
     """Rollbacks of settled bets that give something back are some wallets' way: then the knob says so."""
     target = wallet_target(world, "hub88")

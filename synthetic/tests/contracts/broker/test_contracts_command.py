@@ -31,6 +31,7 @@ def result(access: BrokerAccess, *, version: str, success: bool, consumer_versio
         http.post(document["_links"]["pb:publish-verification-results"]["href"], json=body).raise_for_status()
 
 
+@pytest.mark.slow
 def test_the_loop_by_commands(access: BrokerAccess, pacts: Path) -> None:
     """Not known, yes, no with path and reason."""
     answer = call("contracts", "publish", pacts)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from synthetic.contracts.broker.command import pact_broker
 from synthetic.contracts.broker.hal import talking_to
@@ -137,6 +138,7 @@ def test_another_content_under_the_same_version_is_refused(access: BrokerAccess,
     assert "unique consumer version number" in " ".join(told.split())
 
 
+@pytest.mark.slow
 def test_our_pacts_come_back_as_they_were_published(access: BrokerAccess) -> None:
     """The binary writes a pact anew before it sends it: no wish of a consumer may get lost, and no note of who can grant it."""
     committed = [read(path) for path in sorted((ROOT / PACTS).glob("*.json"))]

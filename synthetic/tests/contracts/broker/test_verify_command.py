@@ -21,6 +21,9 @@ from synthetic.contracts.suites import PACTS
 from synthetic.tests.cli.calling import call
 from synthetic.tests.style.checkout import ROOT
 
+# Whole providers are started and asked; the suites in contracts/ keep the contracts themselves in the default suite.
+pytestmark = pytest.mark.slow
+
 SOME = ("a charge of a good card", "a look-up of a payment that never was")  # they need no state, and are quick
 FRAMES = ("a ping", "the result of a round: WON")
 KEPT = "psp-a keeps what cashier expects: 2 interactions"
