@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from synthetic.contracts.boundaries.psp_relay import Relay, as_sent, only_agreed, without_signature
+from synthetic.contracts.boundaries.psp_relay import Arrived, Relay, as_sent, only_agreed, without_signature
+from synthetic.contracts.sealing import Outgoing
+from synthetic.reference.cell.cashier.signatures import BadSignature
 from synthetic.tests.contracts.shop import shop
 
 SENT = {"type": "paid", "data": {"amount": 100, "new": 1}, "tags": ["new"]}
+SECRET = "whsec"
 AGREED = {"type": "", "data": {"amount": 0}, "code": ""}
 
 
@@ -64,3 +70,42 @@ def test_a_signature_can_get_lost_on_the_way(spoil: Any, is_there: bool) -> None
     with shop(mock.answer) as url:
         send(Relay(url, lambda _request: True, AGREED, spoil))
     assert [("x-signature" in headers) for headers, _ in mock.seen] == [is_there]
+
+
+def arrived(name: str, stamp: object) -> Relay:
+    """A relay that a PSP has called, with its signature under this header and this time stamp."""
+    raw = json.dumps({"txAmount": "1.00", "timestamp": stamp}).encode()
+    signed = f"{stamp}.".encode() + raw if name == "stripe-signature" else raw
+    digest = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
+    header = f"t={stamp},v1={digest}" if name == "stripe-signature" else digest
+    relay = Relay("http://127.0.0.1:9", lambda _request: True, AGREED)
+    relay.arrived.append(Arrived(Outgoing("POST", "/hook", {name: header}, raw), 200, b"{}"))
+    return relay
+
+
+@pytest.mark.parametrize("name", ["stripe-signature", "x-signature"])
+def test_a_seal_of_now_is_right(name: str) -> None:
+    """With the time in Unix seconds, and with no other key."""
+    arrived(name, int(datetime.now(UTC).timestamp())).check_seals(SECRET)
+    with pytest.raises(BadSignature):
+        arrived(name, int(datetime.now(UTC).timestamp())).check_seals("another")
+
+
+@pytest.mark.parametrize("name", ["stripe-signature", "x-signature"])
+@pytest.mark.parametrize("written", ["milliseconds", "ISO 8601", "day first"])
+def test_a_time_that_is_written_otherwise_is_wrong(name: str, written: str) -> None:
+    """The only dates at this boundary that somebody reads are those of the seals."""
+    now = datetime.now(UTC)
+    stamps = {
+        "milliseconds": int(now.timestamp() * 1000),
+        "ISO 8601": now.isoformat(),
+        "day first": f"{now:%d/%m/%Y %H:%M}",
+    }
+    with pytest.raises(BadSignature):
+        arrived(name, stamps[written]).check_seals(SECRET)
+
+
+def test_no_signature_at_all_is_wrong() -> None:
+    """It is not taken for a PSP of another style."""
+    with pytest.raises(BadSignature):
+        arrived("other", int(datetime.now(UTC).timestamp())).check_seals(SECRET)
