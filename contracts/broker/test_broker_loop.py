@@ -76,7 +76,7 @@ def verified(access: BrokerAccess, judge: Judge, build: Build) -> Verified:
 def test_what_breaks_a_consumer_is_not_deployed(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """A verified pair may be deployed; the provider's next version, which drops a field, may not, and the broker says why."""
     pact = pytestconfig.rootpath / PACTS / "cashier-psp-a.json"
-    with broker_process(tmp_path, token=TOKEN) as url:
+    with broker_process(tmp_path, authorization=f"Bearer {TOKEN}") as url:
         access = BrokerAccess(url, token=TOKEN)
         publish_pacts(access, Build("cashier-1", "main"), [pact])
         assert can_i_deploy(access, "cashier", "cashier-1", "production").allowed is None, "nobody has verified it"

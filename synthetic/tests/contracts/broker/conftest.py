@@ -19,7 +19,7 @@ TOKEN = "t0ken-that-nobody-may-see"
 @pytest.fixture(scope="session")
 def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A broker that wants a token."""
-    with broker_process(tmp_path_factory.mktemp("broker"), token=TOKEN) as url:
+    with broker_process(tmp_path_factory.mktemp("broker"), authorization=f"Bearer {TOKEN}") as url:
         yield url
 
 

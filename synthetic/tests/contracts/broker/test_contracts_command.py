@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from synthetic.contracts.broker.settings import BrokerAccess
 from synthetic.tests.cli.calling import call
 from synthetic.tests.contracts.broker.conftest import TOKEN
 from synthetic.tests.contracts.broker.stories import pact
+from synthetic.tests.contracts.broker_standin.process import broker_process
 
 PRODUCTION = ("--to-environment", "production")
 
@@ -121,6 +123,21 @@ def test_a_wrong_token_is_told_and_not_shown(
     assert answer.code == 1
     assert "the broker does not let us in (401); look at PACT_BROKER_TOKEN" in answer.err
     assert "wr0ng" not in answer.err + answer.out
+
+
+def test_a_name_and_a_password_let_in_too(pacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For both ways to the broker, the binary's and ours."""
+    credentials = b64encode(b"me:pass-word").decode()
+    with broker_process(tmp_path, authorization=f"Basic {credentials}") as url:
+        variables = {"BASE_URL": url, "USERNAME": "me", "PASSWORD": "pass-word"}
+        for name, value in variables.items():
+            monkeypatch.setenv(f"PACT_BROKER_{name}", value)
+        monkeypatch.setenv("GIT_COMMIT", "shop-1")
+        monkeypatch.setenv("GIT_BRANCH", "main")
+        assert call("contracts", "publish", pacts).code == 0
+        assert call("contracts", "can-i-deploy", "--pacticipant", "shop", *PRODUCTION).out.startswith("shop shop-1 to")
+        monkeypatch.setenv("PACT_BROKER_PASSWORD", "pass-w0rd")
+        assert "look at PACT_BROKER_TOKEN or PACT_BROKER_USERNAME" in call("contracts", "publish", pacts).err
 
 
 def test_what_the_broker_does_not_know_is_told(access: BrokerAccess) -> None:

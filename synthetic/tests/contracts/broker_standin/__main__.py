@@ -30,9 +30,11 @@ class AnnouncingServer(uvicorn.Server):
         ready.rename(self._write_url)
 
 
-async def serve(write_url: Path, parent: int, token: str) -> None:
+async def serve(write_url: Path, parent: int, authorization: str) -> None:
     """Listen on a free loopback port until somebody ends it, or the parent is gone."""
-    config = uvicorn.Config(Broker(token).app(), host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
+    config = uvicorn.Config(
+        Broker(authorization).app(), host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"
+    )
     server = AnnouncingServer(config, write_url)
     serving = asyncio.create_task(server.serve())
     while not serving.done():
@@ -42,12 +44,12 @@ async def serve(write_url: Path, parent: int, token: str) -> None:
 
 
 def main() -> None:
-    """Read the command line, and serve. The token comes by the environment, as a secret does."""
+    """Read the command line, and serve. Who is let in comes by the environment, as secrets do."""
     parser = argparse.ArgumentParser(prog="broker_standin")
     parser.add_argument("--write-url", type=Path, required=True)
     parser.add_argument("--parent", type=int, required=True)
     given = parser.parse_args()
-    asyncio.run(serve(given.write_url, given.parent, os.environ.get("STANDIN_TOKEN", "")))
+    asyncio.run(serve(given.write_url, given.parent, os.environ.get("STANDIN_AUTHORIZATION", "")))
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def refused(status: int, *errors: str) -> HalResponse:
 
 @dataclass
 class Broker:
-    """The resources over one store. `asked`: every request, for tests."""
+    """The resources over one store. `authorization`: the header that lets in, "" for anybody. `asked`: every request, for tests."""
 
-    token: str = ""
+    authorization: str = ""
     store: Store = field(default_factory=Store)
     asked: list[JSON] = field(default_factory=list)
     delivered: list[JSON] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Broker:
         ]
 
     def _guarded(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """Noted, and refused without the token where there is one."""
+        """Noted, and refused to who is not let in."""
 
         async def guarded(request: Request) -> Response:
             if not request.url.path.startswith("/_"):
@@ -104,7 +104,7 @@ class Broker:
                     {"method": request.method, "path": request.url.path, "query": request.url.query, "body": body}
                 )
             given = request.headers.get("authorization", "")
-            if self.token and not secrets.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            if self.authorization and not secrets.compare_digest(given.encode(), self.authorization.encode()):
                 return refused(401, "Unauthorized")
             try:
                 return await handle(request)

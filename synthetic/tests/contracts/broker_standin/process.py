@@ -14,12 +14,12 @@ READY_WITHIN_S = 30.0
 
 
 @contextmanager
-def broker_process(folder: Path, *, token: str = "") -> Iterator[str]:
-    """Its base URL. With a token, nothing is answered without it."""
+def broker_process(folder: Path, *, authorization: str = "") -> Iterator[str]:
+    """Its base URL. `authorization`: the header without which nothing is answered."""
     url_file, log = folder / "broker.url", folder / "broker.log"
     command = [sys.executable, "-m", "synthetic.tests.contracts.broker_standin"]
     command += ["--write-url", str(url_file), "--parent", str(os.getpid())]
-    environment = {**os.environ, "STANDIN_TOKEN": token}
+    environment = {**os.environ, "STANDIN_AUTHORIZATION": authorization}
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as process:
         try:
             yield _await(process, url_file, log)
