@@ -47,6 +47,10 @@ def remember(pact: PactFile, target: Target) -> Memory:
         answers[_description(pact, number)] = answer = forward(unmarked)
         return answer
 
+    def seal(request: Outgoing, wrong: str) -> Outgoing:
+        number, unmarked = _mark_of(request)
+        return target.seal(unmarked, wrong).having(**{_HEADER: str(number)})
+
     def noting(name: str, handler: StateHandler) -> StateHandler:
         def change(params: Mapping[str, Any]) -> Mapping[str, Any]:
             kept[_state(name, params)] = given = handler(params)
@@ -56,7 +60,7 @@ def remember(pact: PactFile, target: Target) -> Memory:
 
     states = None if target.states is None else {name: noting(name, one) for name, one in target.states.items()}
     with hop_to(target.url, listen, **target.http) as (url, _):
-        verification = verify(pact.only(wanted), replace(target, url=url, states=states, http={}))
+        verification = verify(pact.only(wanted), replace(target, url=url, seal=seal, states=states, http={}))
     return Memory(answers, kept, verification)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bench.mutations.catalogue import contracts, mutants_of, pact_for
 from bench.mutations.frames import remember_frames, verified_frames
@@ -22,6 +23,7 @@ from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
 BATCH = 40  # mutants in one run of the verifier
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,7 @@ def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) ->
         memory = remember(pact, target)
         if not memory.verification.held:
             return memory.verification.told(), {}
-        said: dict[str, Said] = {}
-        for batch in _batches([mutant for mutant in mutants if mutant.rig.answers_only]):
-            said |= _by_name(batch, verified_from(memory, pact, batch))
+        said = _remembered(mutants, partial(verified_from, memory, pact))
         for mutant in mutants:
             if not (mutant.rig.answers_only or mutant.rig.sender or mutant.rig.switch):
                 said[mutant.name] = verified(mutant, pact, target)
@@ -121,9 +121,7 @@ def _play_frames(pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[s
         memory = remember_frames(pact, target)
     if not memory.verification.held:
         return memory.verification.told(), {}
-    said: dict[str, Said] = {}
-    for batch in _batches([mutant for mutant in mutants if mutant.rig.answers_only]):
-        said |= _by_name(batch, verified_frames(memory, pact, batch))
+    said = _remembered(mutants, partial(verified_frames, memory, pact))
     switched = [mutant for mutant in mutants if mutant.rig.switch]
     if switched:
         with world_in_a_thread(WorldSettings(cells=1)) as world:
@@ -141,13 +139,23 @@ def _switched(mutant: Mutant, pact: PactFile, world: World) -> Said:
         board.clear()
 
 
-def _batches(mutants: Sequence[Mutant]) -> Iterator[Sequence[Mutant]]:
+def _remembered(mutants: Sequence[Mutant], judge: Callable[[Sequence[Mutant]], list[Said]]) -> dict[str, Said]:
+    """What is said of the mutants of remembered answers. One interaction that fails is enough, so that a mutant is first shown
+    to two of those that see it, and to all of them where it survives that; a harmless change has to pass all.
+    """
+    remembered = [mutant for mutant in mutants if mutant.rig.answers_only]
+    few = [replace(mutant, seen_by=mutant.seen_by[:FEW]) for mutant in remembered if not mutant.kind.harmless]
+    first = _judged(few, judge)
+    killed = {name: said for name, said in first.items() if said.killed}
+    return killed | _judged([mutant for mutant in remembered if mutant.name not in killed], judge)
+
+
+def _judged(mutants: Sequence[Mutant], judge: Callable[[Sequence[Mutant]], list[Said]]) -> dict[str, Said]:
+    said: dict[str, Said] = {}
     for start in range(0, len(mutants), BATCH):
-        yield mutants[start : start + BATCH]
-
-
-def _by_name(mutants: Sequence[Mutant], said: Sequence[Said]) -> dict[str, Said]:
-    return {mutant.name: one for mutant, one in zip(mutants, said, strict=True)}
+        batch = mutants[start : start + BATCH]
+        said |= {mutant.name: one for mutant, one in zip(batch, judge(batch), strict=True)}
+    return said
 
 
 @contextmanager
