@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.mutations.catalogue import contracts, mutants_of, pact_for
 from bench.mutations.judging import Said
-from bench.mutations.lawful import LAWFUL, judge
+from bench.mutations.lawful import has_laws, judge
 from bench.mutations.playing import Boundary, play, with_laws
 from bench.mutations.scoring import score
 from bench.mutations.serving import serve
@@ -92,7 +92,7 @@ def _play(names: Sequence[str], wanted: Sequence[str], jobs: int, each_kind: int
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max(1, jobs), mp_context=context, max_tasks_per_child=1) as pool:
         pacts: dict[Future[Any], str] = {pool.submit(play, name, wanted): name for name in names}
-        lawful = [name for name in names if name in LAWFUL and each_kind]
+        lawful = [name for name in names if each_kind and has_laws(name)]
         laws: dict[Future[Any], str] = {pool.submit(judge, name, wanted, each_kind, seed): name for name in lawful}
         for done in as_completed([*pacts, *laws]):
             what = f"{pacts[done]}, Pact" if done in pacts else f"{laws[done]}, laws"

@@ -83,6 +83,12 @@ class Operation:
         """The names of the agreed headers of its `request`s or `response`s."""
         return sorted({name for one in self.interactions for name in one[side].get("headers", {})}, key=str.lower)
 
+    def is_open_header(self, name: str) -> bool:
+        """Whether an agreed header of its answers may have any value."""
+        rules = [one["response"].get("matchingRules", {}).get("header", {}).get(name) for one in self.interactions]
+        patterns = [rule["matchers"][0].get("regex", "") for rule in rules if rule]
+        return bool(patterns) and all(re.fullmatch(pattern, "?*!") for pattern in patterns)
+
 
 def operations(pact: PactFile) -> list[Operation]:
     """Those of a pact over HTTP, one for each status."""

@@ -42,7 +42,9 @@ def _mutant(boundary: str, operation: Operation, place: Place, one: FieldKind) -
         return replace(answer, body=rewritten(answer.body, place.path, one.rewrite))
 
     where = f"{operation.name} {told(place.path)}"
-    return Mutant(one.kind, boundary, where, operation.seen_by, Rig(on_answers(operation, change), answers_only=True))
+    rig = Rig(on_answers(operation, change), answers_only=True)
+    is_loose = one.suits in (_is_money, _is_currency) and not _is_bound(place)
+    return Mutant(one.kind, boundary, where, operation.seen_by, rig, is_loose)
 
 
 def _drop(owner: dict[str, Any], name: str) -> None:
@@ -124,6 +126,10 @@ def _is_money(place: Place) -> bool:
     return number and float(place.value) != 0
 
 
+def _is_currency(place: Place) -> bool:
+    return "currency" in place.name.lower() and _is_text(place)
+
+
 def _is_date(place: Place) -> bool:
     return _is_text(place) and _DATE.fullmatch(place.value) is not None
 
@@ -157,7 +163,7 @@ FIELD_KINDS: tuple[FieldKind, ...] = (
     ),
     FieldKind(
         Kind("other-currency", "an amount in another currency", listed=True),
-        lambda place: "currency" in place.name.lower() and _is_text(place),
+        _is_currency,
         _to(lambda _: "SEK"),
     ),
     FieldKind(Kind("null-for-value", "null instead of a value", listed=True), lambda _: True, _to(lambda _: None)),

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from bench.mutations.catalogue import contracts, mutants_of, pact_for
 from bench.mutations.hop import Answer, Change, Forward, Hop, hop_to, unchanged
+from bench.mutations.journeys import SpoiltError, journeys
 from bench.mutations.judging import Said
 from bench.mutations.mutants import Mutant
-from bench.mutations.playing import quiet
+from bench.mutations.playing import DERIVED, quiet
 from bench.mutations.sockets import socket_hop
 from synthetic.conformance.stories import NotTried
 from synthetic.contracts.laws.examining import examine
@@ -132,17 +133,41 @@ LAWFUL: Mapping[str, tuple[Lawful, ...]] = {
 }
 
 
+def has_laws(name: str) -> bool:
+    """Whether a boundary has any. Those of the harness's own boundary are its scenarios with their checks."""
+    return name in LAWFUL or name == DERIVED
+
+
 def judge(name: str, wanted: Sequence[str], each_kind: int, seed: int) -> dict[str, Said]:
     """What the laws of a boundary say of its mutants, by their names: of all that change what a provider does, of so many of
     each other kind, chosen by the seed, and of the harmless changes that stay within the contract's meaning.
     """
     contract = contracts()[name]
     mutants = mutants_of(contract, pact_for(contract), wanted)
+    if name == DERIVED:
+        return _journeyed(mutants, each_kind, seed)
     said: dict[str, Said] = {}
     with quiet(), world_in_a_thread(WorldSettings(cells=1)) as world:
         for lawful in LAWFUL[name]:
             chosen = _chosen([mutant for mutant in mutants if _is_for(mutant, lawful)], each_kind, seed)
             said |= {mutant.name: _examined(mutant, lawful, world, seed) for mutant in chosen}
+    return said
+
+
+def _journeyed(mutants: Sequence[Mutant], each_kind: int, seed: int) -> dict[str, Said]:
+    chosen = _chosen([one for one in mutants if not (one.kind.harmless and one.place)], each_kind, seed)
+    answered = [one for one in chosen if one.rig.answers_only]
+    said: dict[str, Said] = {}
+    with quiet():
+        while waiting := [one for one in answered if one.name not in said]:
+            with world_in_a_thread(WorldSettings(cells=1)) as world, journeys(world) as played:
+                for first, mutant in enumerate(waiting):
+                    try:
+                        said[mutant.name] = played.judge(mutant, seed)
+                    except SpoiltError as spoilt:
+                        if first == 0:  # on a fresh platform: it is the scenario that fails by itself
+                            said[mutant.name] = Said(killed=False, acted=0, sentence=f"{spoilt} fails by itself")
+                        break
     return said
 
 
@@ -164,7 +189,7 @@ def _chosen(mutants: Sequence[Mutant], each_kind: int, seed: int) -> list[Mutant
     chance = random.Random(seed)
     chosen = []
     for ones in kinds.values():
-        behaves = [one for one in ones if one.rig.always_counts or one.kind.harmless]
+        behaves = [one for one in ones if one.rig.always_counts or one.kind.harmless or one.is_loose]
         others = [one for one in ones if one not in behaves]
         chosen += [*behaves, *chance.sample(others, min(each_kind, len(others)))]
     return chosen

@@ -57,13 +57,17 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`seen_by`: the interactions that ask for what is mutated."""
+    """`seen_by`: the interactions that ask for what is mutated.
+
+    `is_loose`: the pact agrees on the value by its type, as it is another one each time; what it has to be, laws know.
+    """
 
     kind: Kind
     boundary: str
     place: str
     seen_by: tuple[str, ...]
     rig: Rig
+    is_loose: bool = False
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ from synthetic.reference.world.world import World, WorldSettings
 
 BATCH = 40  # mutants in one run of the verifier
 FEW = 2
+DERIVED = "synthetic-runner-platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Played:
     """One mutant, and what the Pact suite and the laws said: whether they killed it; None: they were not asked.
 
     `counts`: whether anything that anybody reads was changed; what changes nothing is no mutant.
+    `is_loose`: see `Mutant`.
     """
 
     boundary: str
@@ -44,6 +46,7 @@ class Played:
     by_laws: bool | None = None
     sentence: str = ""
     law: str = ""
+    is_loose: bool = False
 
     @property
     def name(self) -> str:
@@ -86,16 +89,23 @@ def _played(mutant: Mutant, said: Said) -> Played:
         counts=said.acted > 0 or mutant.rig.always_counts,
         by_pact=said.killed,
         sentence=said.sentence,
+        is_loose=mutant.is_loose,
     )
 
 
 def with_laws(boundary: Boundary, said: Mapping[str, Said]) -> Boundary:
     """The same, with what the laws said of its mutants."""
-    played = tuple(
-        replace(one, by_laws=said[one.name].killed, law=said[one.name].sentence) if one.name in said else one
-        for one in boundary.played
-    )
-    return replace(boundary, played=played)
+    return replace(boundary, played=tuple(_with_law(one, said.get(one.name)) for one in boundary.played))
+
+
+def _with_law(one: Played, said: Said | None) -> Played:
+    if said is None:
+        return one
+    judged = replace(one, by_laws=said.killed, law=said.sentence)
+    # The pact of the harness is derived: what it has by type only makes no difference to the engine. Where no check of all
+    # scenarios judges it either, it is a value that nobody reads.
+    is_unread = one.is_loose and one.boundary == DERIVED and not one.by_pact and not said.killed
+    return replace(judged, counts=False) if is_unread else judged
 
 
 def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:
