@@ -112,7 +112,7 @@ def _by_name(boundaries: Sequence[Boundary]) -> Iterator[str]:
         if boundary.red:
             yield f"RED at the healthy provider: {boundary.name}\n{boundary.red}"
     for one in (one for boundary in boundaries for one in boundary.played if one.is_loose and not one.counts):
-        yield f"NOT READ {one.boundary}: {one.name}: agreed by its type only, and no check judges the value; not counted"
+        yield f"NOT READ {one.boundary}: {one.name}: agreed by its type only, and no check of its scenarios judges it; not counted"
     for one in scored.survivors:
         yield f"SURVIVED {one.boundary}: {one.name}: {one.title}. {_who_saw(one)}"
     for one in scored.alarms:
