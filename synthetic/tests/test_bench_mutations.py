@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from bench.mutations.mutants import Mutant
 from bench.mutations.playing import Boundary, Played, with_laws
 from bench.mutations.requests import request_mutants
 from bench.mutations.scoring import score
+from bench.mutations.senders import sender_mutants
 from bench.mutations.wholes import WHOLE_KINDS, whole_mutants
 from synthetic.contracts.pacts import PactFile
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.contracts.verifying import Target
+from synthetic.reference.psp import intents
+from synthetic.reference.psp.signing import sign_stripe
 from synthetic.tests.contracts.shop import order, pact, shop
 
 RECEIPT = {
@@ -327,6 +331,46 @@ def test_a_frame_is_mutated_like_an_answer_and_in_its_number() -> None:
     assert heard("seq-skipped <- pong 200 $.seq") == pong | {"seq": 3}
     assert heard("req-id-not-echoed <- pong 200 $.req_id") == pong | {"req_id": "of-nobody"}
     assert heard("request-field-wanted -> ping client_version")["type"] == "error"
+
+
+def test_a_sender_is_mutated_in_what_it_sends() -> None:
+    """The event's name, and its signature header; the receiver's answer is left alone."""
+    mutants = {one.kind.name: one for one in sender_mutants("b", addresses(pact_for(contracts()["psp-a-cashier"])))}
+    event = Outgoing("POST", "/cashier/webhooks/psp-a", {"Stripe-Signature": "t=1"}, b'{"type": "payout.paid"}')
+
+    def sent(kind: str) -> Outgoing:
+        kept: list[Outgoing] = []
+
+        def forward(request: Outgoing) -> Answer:
+            kept.append(request)
+            return Answer(200, (), b"")
+
+        assert mutants[kind].rig.sender
+        assert mutants[kind].rig.change(event, forward) == Answer(200, (), b"")
+        return kept[0]
+
+    assert json.loads(sent("event-renamed").body) == {"type": "payout_paid"}
+    assert sent("signature-header-dropped").headers == {}
+    assert sent("signature-header-renamed").headers == {"X-Stripe-Signature-2": "t=1"}
+    assert sent("sender-path-moved").path == "/cashier/webhooks/psp-a/v2"
+
+
+def test_another_payload_is_signed_while_the_mutation_is_planted_and_no_longer() -> None:
+    """The simulator's own signing is as it was afterwards."""
+    everything = addresses(pact_for(contracts()["psp-a-cashier"]))
+    (mutant,) = [one for one in sender_mutants("psp-a-cashier", everything) if one.kind.name == "other-payload-signed"]
+    now, right = datetime.now(UTC), sign_stripe
+    with mutant.rig.plant():
+        assert vars(intents)["sign_stripe"]("k", b"{}", now) == right("k", b"{} ", now)
+    assert vars(intents)["sign_stripe"] is right
+
+
+def test_a_value_that_nobody_reads_is_no_mutant_of_the_derived_pact_and_one_elsewhere() -> None:
+    """Agreed by its type only, and judged by no check; where a check judges it, it is killed by the laws."""
+    loose = replace(played(killed=False), boundary="synthetic-runner-platform", is_loose=True)
+    for one, laws, counts in ((loose, False, False), (loose, True, True), (replace(loose, boundary="b"), False, True)):
+        said = {one.name: Said(killed=laws, acted=1, sentence="")}
+        assert with_laws(Boundary("b", 1, (one,)), said).played[0].counts is counts
 
 
 def test_a_survivor_makes_it_fail_and_names_who_should_have_seen_it(
