@@ -25,6 +25,7 @@ from synthetic.contracts.verifying import Target, verify
 
 _HEADER = "X-Bench-Mutant"
 _SEPARATOR = " /mutant "
+_OF = "bench interaction"  # a parameter of states: whose they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def remember(pact: PactFile, target: Target) -> Memory:
 
     def noting(name: str, handler: StateHandler) -> StateHandler:
         def change(params: Mapping[str, Any]) -> Mapping[str, Any]:
-            kept[_state(name, params)] = given = handler(params)
+            own = {key: value for key, value in params.items() if key != _OF}
+            kept[_state(name, params)] = given = handler(own)
             return given
 
         return change
@@ -140,6 +142,8 @@ def _marked(pact: PactFile, interactions: Sequence[Mapping[str, Any]], mutant: i
         marked: dict[str, Any] = copy.deepcopy(dict(one))
         number = mutant * len(pact.interactions) + pact.interactions.index(one)
         marked["request"].setdefault("headers", {})[_HEADER] = [str(number)]
+        for state in marked.get("providerStates", []):  # what one state gives may be another value for each interaction
+            state["params"] = {**state.get("params", {}), _OF: one["description"]}
         marked["description"] = f"{one['description']}{_SEPARATOR}{mutant}"
         yield marked
 

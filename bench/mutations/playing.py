@@ -12,7 +12,7 @@ from bench.mutations.catalogue import contracts, mutants_of, pact_for
 from bench.mutations.frames import remember_frames, verified_frames
 from bench.mutations.judging import Said, exercised, said_of, sent_by, verified
 from bench.mutations.memory import remember, verified_from
-from bench.mutations.mutants import Mutant
+from bench.mutations.mutants import Kind, Mutant, Rig
 from synthetic.contracts.interactions import Contract
 from synthetic.contracts.pacts import PactFile
 from synthetic.contracts.providers import PROVIDERS
@@ -113,6 +113,9 @@ def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) ->
         memory = remember(pact, target)
         if not memory.verification.held:
             return memory.verification.told(), {}
+        (again,) = verified_from(memory, pact, [_unchanged(contract, pact)])
+        if again.killed:
+            return f"what was remembered of it does not hold: {again.sentence}", {}
         said = _remembered(mutants, partial(verified_from, memory, pact))
         for mutant in mutants:
             if not (mutant.rig.answers_only or mutant.rig.sender or mutant.rig.switch):
@@ -124,6 +127,12 @@ def _play_http(contract: Contract, pact: PactFile, mutants: Sequence[Mutant]) ->
     senders = [mutant for mutant in mutants if mutant.rig.sender]
     sent = sent_by(contract, {name for mutant in senders for name in mutant.seen_by})
     return "", said | {mutant.name: exercised(mutant, contract, sent) for mutant in senders}
+
+
+def _unchanged(contract: Contract, pact: PactFile) -> Mutant:
+    """No mutation: what is remembered has to be as good as the provider."""
+    everyone = tuple(str(one["description"]) for one in pact.interactions)
+    return Mutant(Kind("unchanged", "nothing", harmless=True), contract.name, "", everyone, Rig(answers_only=True))
 
 
 def _play_frames(pact: PactFile, mutants: Sequence[Mutant]) -> tuple[str, dict[str, Said]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,25 @@ def test_a_suite_kills_what_it_reads_and_lets_pass_what_it_does_not() -> None:
     with shop(lambda *_: (201, {"id": "o-9", "total": 100})) as url:
         (saw_nothing,) = verified_from(remember(blind, Target(url)), blind, [unread])
     assert (saw_nothing.killed, saw_nothing.acted) == (False, 1)
+
+
+def test_what_a_state_gave_is_remembered_for_each_interaction() -> None:
+    """Two of them in one state, which gives another value each time; unchanged answers hold."""
+    promised = {"promised": {"$.id": "${order}"}}
+    agreed = pact(order("a look", "an order", **promised), order("another look", "an order", **promised))
+    given = count(1)
+    now: list[str] = []
+
+    def state(_params: Mapping[str, Any]) -> Mapping[str, Any]:
+        now[:] = [f"o-{next(given)}"]
+        return {"order": now[0]}
+
+    with shop(lambda *_: (201, {"id": now[0], "total": 100})) as url:
+        memory = remember(agreed, Target(url, states={"an order": state}))
+    assert memory.verification.held
+    (mutant,) = [one for one in harmless_mutants("b", operations(agreed)) if one.kind.name == "white-space"]
+    (said,) = verified_from(memory, agreed, [mutant])
+    assert (said.killed, said.acted) == (False, 2)
 
 
 def played(*, killed: bool, harmless: bool = False, laws: bool | None = None, counts: bool = True) -> Played:
