@@ -84,7 +84,7 @@ def _replay_mutants(boundary: str, operation: Operation) -> Iterator[Mutant]:
         where, seen_by = f"{operation.name} {told(place.path)}", _promising(operation, place)
         rig = Rig(on_answers(operation, _at(place.path, _another)), answers_only=True)
         yield Mutant(REPLAY_OTHER_ID, boundary, where, seen_by, rig)
-        if not _is_signed(operation):
+        if not _is_signed(operation) and _has_key(operation):
             rig = Rig(on_requests(operation, _with_fresh_keys))
             yield Mutant(MISSING_IDEMPOTENCY, boundary, operation.name, seen_by, rig)
     taken = tuple(str(one["description"]) for one in operation.interactions if _says_taken(one))
@@ -104,6 +104,12 @@ def _promising(operation: Operation, place: Place) -> tuple[str, ...]:
 def _is_signed(operation: Operation) -> bool:
     """A hop can't change a request under a signature."""
     return any("signature" in name.lower() or "sign" in name.lower() for name in operation.headers("request"))
+
+
+def _has_key(operation: Operation) -> bool:
+    """Whether its requests carry a key, by which a repetition is known."""
+    has_header = any(name.lower() == _HEADER for name in operation.headers("request"))
+    return has_header or any(_KEY.search(json.dumps(content_of(one["request"]))) for one in operation.interactions)
 
 
 def _says_taken(one: Mapping[str, Any]) -> bool:
