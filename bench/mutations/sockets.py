@@ -17,6 +17,7 @@ from bench.mutations.hop import Answer, Change, Hop, HungUpError
 from synthetic.contracts.sealing import Outgoing
 
 _FRAME = "<-"
+_OWN_CODES = 4000  # and above: an application's, which say why a socket was closed
 WITHIN_S = 5.0
 
 
@@ -71,7 +72,7 @@ def _pass_on(client: ServerConnection, server: ClientConnection, change: Change)
                 client.send(hop.pass_on(_request(frame, asked)).body.decode("utf-8", "replace"))
             finally:
                 acted += hop.acted
-    client.close()
+    client.close(server.close_code if server.close_code and server.close_code >= _OWN_CODES else 1000)
     upwards.join(WITHIN_S)
     return acted
 
