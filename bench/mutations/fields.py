@@ -43,8 +43,15 @@ def _mutant(boundary: str, operation: Operation, place: Place, one: FieldKind) -
 
     where = f"{operation.name} {told(place.path)}"
     rig = Rig(on_answers(operation, change), answers_only=True)
-    is_loose = one.suits in (_is_money, _is_currency) and not _is_bound(place)
+    is_loose = one.suits in (_is_money, _is_currency) and (not _is_bound(place) or _takes(place, _changed(place, one)))
     return Mutant(one.kind, boundary, where, operation.seen_by, rig, is_loose)
+
+
+def _changed(place: Place, one: FieldKind) -> str:
+    """What becomes of the example."""
+    owner = {place.name: place.value}
+    one.rewrite(owner, place.name)
+    return str(owner[place.name])
 
 
 def _drop(owner: dict[str, Any], name: str) -> None:
