@@ -57,7 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse options that can't be meant, and get ready to report."""
     try:
-        provider_urls(config.getoption("--provider"), _KNOWN)
+        how = config.getoption("--provider-states")
+        for name, url in provider_urls(config.getoption("--provider"), _KNOWN).items():
+            _target_at(name, url, how)
         out = config.rootpath / config.getoption("--contracts-report")
         reporting = Reporting(config, out, (*CONTRACTS, *GATEWAY_CONTRACTS))
     except ContractError as error:
@@ -93,10 +95,7 @@ def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Any]]:
 
         def find(name: str) -> Target | MessageTarget:
             if name not in targets and name in urls:
-                try:
-                    targets[name] = replace(_target_at(name, urls[name], how), version=version)
-                except ContractError as error:
-                    pytest.fail(str(error), pytrace=False)
+                targets[name] = replace(_target_at(name, urls[name], how), version=version)
             elif name not in targets:
                 targets[name] = stack.enter_context((PROVIDERS.get(name) or SOCKET_PROVIDERS[name]).serving())
             return targets[name]

@@ -27,7 +27,7 @@ BREAKING = {
 }
 
 HARMLESS = {
-    "a new field": (ROUND, "  Money payout = 8;\n", "  Money payout = 8;\n  string bonus_code = 10;\n"),
+    "a new field": (ROUND, "  Money payout = 8;\n", "  Money payout = 8;\n  string bonus_code = 900;\n"),
     "a new enum value": (ROUND, "ROUND_OUTCOME_VOID = 3;", "ROUND_OUTCOME_VOID = 3;\n  ROUND_OUTCOME_DRAWN = 4;"),
     "a new message": (MONEY, "// An amount,", "message Tax {\n  int64 amount_minor = 1;\n}\n\n// An amount,"),
     "another comment": (MONEY, "// An amount,", "// A sum,"),

@@ -60,7 +60,20 @@ def exercise(contract: Contract, one: Interaction) -> None:
 def pact_of(contract: Contract) -> PactFile:
     """The pact that the contract makes."""
     pact, _ = _declared(contract, contract.interactions)
-    return written(pact, contract.name)
+    made = written(pact, contract.name)
+    for one in made.interactions:
+        _insist_on_salted_keys(one)
+    return made
+
+
+def _insist_on_salted_keys(one: Mapping[str, Any]) -> None:
+    """A key without salt would meet itself at a provider that remembers, when it is verified again."""
+    request = one["request"]
+    filled = {name.lower() for name in request.get("generators", {}).get("header", {})}
+    for name, values in request.get("headers", {}).items():
+        if name.lower() == "idempotency-key" and name.lower() not in filled:
+            text = f"{one['description']}: an idempotency key of a pact begins with pact-key-, and this one is {values[0]!r}"
+            assert values[0].startswith("pact-key-"), text
 
 
 def written(pact: Pact, name: str) -> PactFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from synthetic.contracts.sealing import Exchanged
@@ -67,12 +68,15 @@ class Verification:
 
     def told(self) -> str:
         """All that failed, for a test's message."""
-        reasons = {result.reason for result in self.results}
-        if len(self.results) > 1 and len(reasons) == 1 and reasons != {""}:
-            return f"{self.provider} could not be verified for {self.consumer}, in any of {len(self.results)}: {reasons.pop()}"
-        lines = []
+        lines, all_ = [], len(self.results)
+        for reason, count in Counter(result.reason for result in self.results if result.reason).items():
+            if count > 1:
+                lines.append(
+                    f"{self.provider} could not be verified for {self.consumer}, in {count} of {all_}: {reason}"
+                )
+        told = {line.split(": ", 1)[1] for line in lines}
         for result in self.results:
-            if not result.held:
+            if not result.held and result.reason not in told:
                 lines.append(result.sentence)
                 lines += [f"    {one.path}: {one.text}" for one in result.mismatches]
         if not self.results:

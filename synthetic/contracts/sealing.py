@@ -15,7 +15,7 @@ import httpx
 
 from synthetic.contracts.redirects import not_to_be_followed
 from synthetic.contracts.serving import read_body, serving
-from synthetic.contracts.states import Stage
+from synthetic.contracts.states import SILENT, Stage
 
 OUR_ANSWER = 599  # no provider answers so
 NUMBER = "X-Synthetic-Interaction"  # says which interaction a request belongs to; the provider does not see it
@@ -79,13 +79,16 @@ class SealingProxy:
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         """The provider's answer, or ours: status, headers, body."""
         stage = self._stage.take()
-        failure = stage.failure
+        failure = stage.failure or (SILENT if stage.is_silent() else "")
         if not failure:
             try:
                 sealed = self._seal(request, stage.wrong)
                 answer = http.request(
                     sealed.method, self._url + sealed.path, headers=dict(sealed.headers), content=sealed.body
                 )
+            except httpx.TimeoutException as error:
+                self._stage.silences += 1
+                failure = f"the provider did not answer: {type(error).__name__} after {TIMEOUT_S:g} s"
             except httpx.HTTPError as error:
                 failure = f"the provider did not answer: {type(error).__name__}: {error}"
             except Exception as error:  # noqa: BLE001 - told as the interaction's failure

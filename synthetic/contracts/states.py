@@ -12,10 +12,14 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import httpx
+
 from synthetic.contracts.serving import read_body, serving
 from synthetic.drivers.dialling import Deadline, within
 
 STATE_WITHIN_S = 8.0
+SILENCES_MAX = 2
+SILENT = f"the provider has not answered in time {SILENCES_MAX} times, and is not asked any more"
 
 StateHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Brings a provider into a state with these parameters; answers the values that the interaction's generators may use."""
@@ -28,9 +32,11 @@ WRONG_SEAL = "the seal of the request is wrong"
 class Stage:
     """Where an interaction stands between its state change and its request: state server and proxy share it.
 
-    `failure`: what went wrong with its states ("": nothing). `wrong`: how its seal is to be wrong. `values`: what its states gave.
+    `silences`: how often the provider has not answered in time. `failure`: what went wrong with its states ("": nothing).
+    `wrong`: how its seal is to be wrong. `values`: what its states gave.
     """
 
+    silences: int = 0
     failure: str = ""
     wrong: str = ""
     values: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +44,10 @@ class Stage:
     def fail(self, why: str) -> None:
         """The provider is not in the state."""
         self.failure = self.failure or why
+
+    def is_silent(self) -> bool:
+        """Whether the provider has kept us waiting often enough: it is not asked again."""
+        return self.silences >= SILENCES_MAX
 
     def take(self) -> Stage:
         """How things stand for the request that has come now; the next one begins anew."""
@@ -64,9 +74,15 @@ class StateServer:
         if name not in self._handlers:
             self._stage.fail(f"no state handler for {name!r}")
             return {}
+        if self._stage.is_silent():
+            return {}
         try:
             handler = self._handlers[name]
             values = dict(within(Deadline(STATE_WITHIN_S), lambda: handler(params), "synthetic-provider-state"))
+        except (TimeoutError, httpx.TimeoutException) as error:
+            self._stage.silences += 1
+            self._stage.fail(f"the state {name!r} could not be reached: {type(error).__name__}: {error}")
+            return {}
         except Exception as error:  # noqa: BLE001 - told as the interaction's failure
             self._stage.fail(f"the state {name!r} could not be reached: {type(error).__name__}: {error}")
             return {}

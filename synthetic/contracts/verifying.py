@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from synthetic.contracts.misaddressed import without_misaddressed
 from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of, states_of
 from synthetic.contracts.promised import broken_promises, by_type
 from synthetic.contracts.redirects import seen_as
 from synthetic.contracts.results import InteractionResult, Verification
 from synthetic.contracts.sealing import NUMBER, OUR_ANSWER, TIMEOUT_S, Exchanged, Outgoing, Seal, SealingProxy
-from synthetic.contracts.silent_pact import Verifier
+from synthetic.contracts.silent_pact import Verifier, unheard
 from synthetic.contracts.states import WRONG_SEAL, Stage, StateHandler, StateServer
 from synthetic.contracts.typed import with_texts
 
@@ -70,7 +71,8 @@ def verify(pact: PactFile, target: Target) -> Verification:
     ]
     asked = [one for one in wanted if not unreachable and not missing[id(one)]]
     results = _verify(pact.only(asked), target) if asked else ()
-    return Verification(pact.consumer, pact.provider, target.version, (*failed, *results), left_out)
+    judged = without_misaddressed(results)
+    return Verification(pact.consumer, pact.provider, target.version, (*failed, *judged), left_out)
 
 
 def _choose(
@@ -114,7 +116,7 @@ def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
         verifier = Verifier(pact.provider, host="127.0.0.1").add_transport(url=proxy_url).add_source(source)
         verifier.state_handler(f"{states_url}/states", teardown=False, body=True)
         verifier.set_coloured_output(enabled=False).set_request_timeout(PACT_WAITS_MS)
-        with suppress(RuntimeError):  # it raises where an interaction failed; the results say which
+        with unheard(), suppress(RuntimeError):  # it raises where an interaction failed; the results say which
             verifier.verify()
         return _results(pact, verifier.results, proxy.exchanges)
 

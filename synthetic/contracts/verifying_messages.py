@@ -24,7 +24,7 @@ from synthetic.contracts.pacts import PactFile, needs_of
 from synthetic.contracts.results import InteractionResult, Mismatch, Verification
 from synthetic.contracts.sealing import Exchanged
 from synthetic.contracts.serving import read_body, serving
-from synthetic.contracts.silent_pact import Verifier
+from synthetic.contracts.silent_pact import Verifier, unheard
 from synthetic.contracts.states import Stage
 from synthetic.contracts.typed import with_texts
 
@@ -130,7 +130,7 @@ def _judge(pact: PactFile, said: Sequence[tuple[Mapping[str, Any], Exchanged]]) 
         verifier = Verifier(pact.provider, host="127.0.0.1").add_source(source)
         verifier.add_transport(protocol="message", port=urlsplit(url).port, path="/", scheme="http")
         verifier.set_coloured_output(enabled=False)
-        with suppress(RuntimeError):  # it raises where a message failed; the results say which
+        with unheard(), suppress(RuntimeError):  # it raises where a message failed; the results say which
             verifier.verify()
         judged = {str(one["description"]): one for one in verifier.results["interactionResults"]}
     return [

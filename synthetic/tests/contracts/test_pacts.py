@@ -91,7 +91,7 @@ def test_the_order_of_declaration_does_not_matter() -> None:
 
 def test_a_changed_pact_is_rewritten_and_told(tmp_path: Path) -> None:
     """Once: after that it is the committed one."""
-    with pytest.raises(AssertionError, match=r"buyer-shop.json was out of date and is rewritten"):
+    with pytest.raises(pytest.fail.Exception, match=r"buyer-shop.json was out of date and is rewritten"):
         keep_up_to_date(contract_of(), tmp_path)
     keep_up_to_date(contract_of(), tmp_path)
     file = tmp_path / "contracts" / "pacts" / "buyer-shop.json"
@@ -105,3 +105,17 @@ def test_a_description_is_used_once() -> None:
     (look,) = contract_of().interactions
     with pytest.raises(AssertionError, match="described twice: a look at an order"):
         Contract("buyer", "shop", (look, look))
+
+
+def test_a_key_without_salt_is_refused() -> None:
+    """A provider that remembers keys could be verified once only."""
+
+    @interaction("an order")
+    def place(upon: HttpInteraction) -> Exercise:
+        upon.with_request("POST", "/orders").with_header("Idempotency-Key", "order-1").will_respond_with(201)
+        return lambda _url: None
+
+    with pytest.raises(
+        AssertionError, match="an order: an idempotency key of a pact begins with pact-key-, and this one is 'order-1'"
+    ):
+        pact_of(Contract("buyer", "shop", (place,)))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from synthetic.contracts import states
+from synthetic.contracts import states, verifying
 from synthetic.contracts.boundaries.cashier_psp_a import CONTRACT as CASHIER_PSP_A
 from synthetic.contracts.keys import with_salted_keys
 from synthetic.contracts.pacts import pact_of
@@ -90,7 +90,7 @@ def test_an_unreachable_provider_is_told_at_once() -> None:
         verification = verify(pact(order("a"), order("b")), Target(f"http://127.0.0.1:{free_port()}"))
     (line,) = verification.told().splitlines()
     assert line.startswith(
-        "shop could not be verified for buyer, in any of 2: the provider is not reachable at 127.0.0.1"
+        "shop could not be verified for buyer, in 2 of 2: the provider is not reachable at 127.0.0.1"
     )
 
 
@@ -240,3 +240,51 @@ def test_each_exchange_belongs_to_its_interaction() -> None:
     bodies = {result.description: json.loads(result.exchange.body)["id"] for result in results if result.exchange}
     assert bodies == {"a": "o-1", "b": "o-2", "c": "o-3"}
     assert not [name for headers in seen for name in headers if name.startswith("x-synthetic")]
+
+
+def test_a_provider_that_hangs_is_soon_not_asked_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two silences are enough: what it does not answer, nobody waits for."""
+    monkeypatch.setattr(verifying, "TIMEOUT_S", 0.2)
+    ended, asked = threading.Event(), []
+
+    def hangs(path: str, _headers: Mapping[str, str], _body: bytes) -> tuple[int, Any]:
+        asked.append(path)
+        ended.wait(30)
+        return 201, {}
+
+    with shop(hangs) as url, within(SOON_S):
+        verification = verify(pact(*(order(name) for name in "abcdefgh")), Target(url))
+        ended.set()
+    assert len(asked) == 2
+    assert [line.partition(": ")[2][:28] for line in verification.told().splitlines()] == [
+        "the provider did not answer:",
+        "the provider has not answere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(401, "does not take our credentials"), (403, "does not take our credentials"), (404, "nothing at this URL")],
+)
+def test_our_own_mistake_is_no_breach_of_theirs(status: int, why: str) -> None:
+    """A rotated key, a wrong path: everything is refused in the same way, and nothing is known of the provider."""
+    refused = order("a forgery", WRONG_SEAL, params={"how": "another key"})
+    refused["response"] = {"status": status}
+    with shop(lambda *_: (status, {"error": "no"})) as url:
+        verification = verify(pact(order("a"), order("b"), refused), Target(url))
+    assert {result.held for result in verification.results} == {False}
+    assert not any(result.mismatches for result in verification.results)
+    assert why in verification.told()
+
+
+def test_a_provider_that_refuses_one_request_breaks_its_contract() -> None:
+    """It takes our credentials elsewhere."""
+
+    def answer(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        seen.append(path)
+        return good(path, headers, body) if len(seen) == 1 else (401, {})
+
+    seen: list[str] = []
+    with shop(answer) as url:
+        verification = verify(pact(order("a"), order("b")), Target(url))
+    assert [bool(result.mismatches) for result in verification.results] == [False, True]
