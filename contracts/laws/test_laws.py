@@ -38,6 +38,7 @@ def test_the_tour_finds_no_broken_law(law_world: World, name: str) -> None:
     assert not examined.findings, examined.told()
 
 
+@pytest.mark.slow
 @each_target
 def test_no_random_play_breaks_a_law(law_world: World, name: str, law_settings: settings) -> None:
     """Whatever the counterparty does, in whatever order."""

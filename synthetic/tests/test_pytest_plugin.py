@@ -47,6 +47,7 @@ def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, timeout=50, check=False)
 
 
+@pytest.mark.slow
 def test_rows_are_tests_and_tags_are_marks(project: Path, synthetic_cells_file: Path) -> None:
     """The id is scenario and row; `-m` selects by tag; nothing is played to collect."""
     cells = f"--synthetic-cells={synthetic_cells_file}"

@@ -37,6 +37,9 @@ from synthetic.tests.bad_input.playing import (
 )
 from synthetic.tests.drivers.servers import answer
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 JSON = "Content-Type: application/json\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

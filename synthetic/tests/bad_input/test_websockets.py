@@ -24,6 +24,9 @@ from synthetic.tests.bad_input.playing import (
 )
 from synthetic.tests.drivers.servers import Behaviour
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 TEXT, BINARY, CONTINUED, CLOSE, PING = 1, 2, 0, 8, 9
 WAITING = r"waiting on the WebSocket 'table' for `frame\.type == 'ack' && frame\.req == key`: "
 WELCOME = b'{"type": "welcome"}'

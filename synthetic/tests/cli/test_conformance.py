@@ -11,6 +11,9 @@ import yaml
 
 from synthetic.tests.cli.calling import Answer, call
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 HUB88 = ("--dialect", "hub88", "--url", "/wallet/a", "--key", "secret:provider-a-wallet-key", "--game", "steady-dice")
 SOFTSWISS = (
     "--dialect",

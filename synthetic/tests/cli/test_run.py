@@ -72,6 +72,7 @@ def test_text_is_a_line_a_run_and_the_counts(look: Path, cells_file: Path) -> No
     assert "seed 1, 2 runs" in answer.err
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_runs(look: Path, cells_file: Path) -> None:
     """Ids and keys come from the seed, so a run can be played again."""
     words = ("run", "--cells", cells_file, "--cell", "canary", "--tag", "quiet", "--format", "json", "--repeat", 2)

@@ -93,6 +93,7 @@ def test_an_interrupted_run_finishes_what_it_began(project: Path, cells_file: Pa
     assert "their money comes home" in (project / "err").read_text()
 
 
+@pytest.mark.slow
 def test_watch_plays_again_on_each_change_and_survives_a_mistake(project: Path, cells_file: Path) -> None:
     """A saved mistake is told, its mending plays again; Ctrl-C ends it with 130."""
     scenario, out, err = project / "scenarios" / "look.yaml", project / "out", project / "err"

@@ -151,6 +151,7 @@ def test_each_law_has_a_psp_that_breaks_it(mutation: Mutation) -> None:
     assert names(report, Standing.BROKEN) == set(mutation.breaks), text(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", one_a_law({name: mutation.breaks for name, mutation in MUTATIONS.items()}))
 def test_a_psp_that_is_wrong_in_one_way_is_caught(name: str) -> None:
     """The short form of the claim above."""

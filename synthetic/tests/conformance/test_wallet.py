@@ -119,6 +119,7 @@ def test_a_mutated_wallet_breaks_exactly_its_laws(cell: RunningCell, switch: str
     assert numbers(report, Standing.BROKEN) == expected, text(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switch", one_a_law(BREAKS))
 def test_a_defect_is_caught_and_its_neighbours_are_not_blamed(cell: RunningCell, switch: str) -> None:
     """The short form of the claim above: in one dialect, among the laws around."""

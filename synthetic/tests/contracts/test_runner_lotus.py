@@ -27,6 +27,9 @@ from synthetic.core.plan import CellPlan
 from synthetic.tests.second_platform.lotus import COOKIE, CSRF, OFFICE, PLAYER, TICKET, Lotus
 from synthetic.tests.second_platform.test_lotus import EXAMPLE, open_for_business
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 PURSE = "purse.read, when a visitor is inside"
 ENTER = "player.enter (1 of 3)"
 

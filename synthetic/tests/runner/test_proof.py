@@ -117,6 +117,7 @@ def test_each_fault_and_defect_is_caught_and_blamed(mended: tuple[World, Blockin
     assert ended.blame == planted.blame, ended.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({planted.scenario for planted in PLANTED.values()}))
 def test_the_clean_platform_is_caught_by_none(clean_world: tuple[World, BlockingSession], name: str) -> None:
     """The same scenarios are green where nothing is planted."""

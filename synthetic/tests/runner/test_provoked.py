@@ -24,6 +24,9 @@ from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 OWN = [fault for fault in FAULTS.values() if fault.provoke]
 
 

@@ -99,6 +99,7 @@ def test_no_secret_of_such_a_platform_is_told_either() -> None:
         assert secret not in told
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("secrets")
 def test_a_payment_that_is_never_booked_is_the_psps_and_comes_back() -> None:
     """Overdue, blamed by the mapping's rule, then looked up in the back office with basic auth, and reversed."""

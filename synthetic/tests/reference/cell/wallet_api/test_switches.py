@@ -14,6 +14,9 @@ from synthetic.reference.ledger.models import Posting
 from synthetic.tests.reference.cell.running import RunningCell, sign_a, sign_b
 from synthetic.tests.reference.cell.wallet_api import test_switches_once, test_switches_rounds
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 STAKE = {"user": "ada", "round": "r", "game_code": "dice", "currency": "EUR", "amount": 20_000}
 UNDO = {"reference_transaction_uuid": "b-1"}
 

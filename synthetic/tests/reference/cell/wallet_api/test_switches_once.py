@@ -16,6 +16,9 @@ from synthetic.reference.cell.context import GameSession
 from synthetic.reference.ledger.models import IdempotencyKey
 from synthetic.tests.reference.cell.running import RunningCell, sign_a
 
+# Left out of the default suite, which has to stay under three minutes; CI plays it.
+pytestmark = pytest.mark.slow
+
 STAKE = {"user": "ada", "round": "r", "game_code": "dice", "currency": "EUR", "amount": 20_000}
 UNDO = {"reference_transaction_uuid": "b-1"}
 
