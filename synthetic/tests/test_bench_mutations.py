@@ -419,7 +419,7 @@ def test_an_unknown_boundary_has_a_did_you_mean(capsys: pytest.CaptureFixture[st
 def test_it_plays_one_mutation_at_a_real_boundary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By Pact and by the laws, in processes of their own; a harmless change is no alarm."""
     out = tmp_path / "mutations.json"
-    wanted = ["--mutation", "drop-field POST /v1/refunds 200 $.status", "--mutation", "white-space"]
+    wanted = ["--mutation", "drop-field POST /v1/payouts 200 $.status", "--mutation", "white-space"]
     assert main(["--boundary", "cashier-psp-a", *wanted, "--jobs", "2", "--out", str(out)]) == 0
     (boundary,) = json.loads(out.read_text(encoding="utf-8"))["boundaries"]
     found: Mapping[str, Any] = {one["kind"]: one for one in boundary["played"]}
