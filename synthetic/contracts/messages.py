@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pact.interaction import AsyncMessageInteraction, SyncMessageInteraction
 
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import State
 from synthetic.contracts.pacts import NEEDS, PactFile, written
 from synthetic.contracts.silent_pact import Pact
@@ -70,7 +71,7 @@ def asks(upon: Upon, frame: Mapping[str, Any], values: Mapping[str, str] | None 
     """Declare what the consumer sends. `values`: which paths have values of the state, as `{"$.token": "${token}"}`."""
     upon.with_body(dict(frame), "application/json")
     if values:
-        upon.with_generators(_from_state(values), "Request")
+        upon.with_generators(body_from_state(values), "Request")
 
 
 def hears(upon: Upon, frame: Mapping[str, Any], values: Mapping[str, str] | None = None) -> None:
@@ -80,7 +81,7 @@ def hears(upon: Upon, frame: Mapping[str, Any], values: Mapping[str, str] | None
     upon.with_body(dict(frame), "application/json")
     if values:
         part: Literal["Request", "Response"] = "Response" if isinstance(upon, SyncMessageInteraction) else "Request"
-        upon.with_generators(_from_state(values), part)
+        upon.with_generators(body_from_state(values), part)
 
 
 def exercise_message(contract: MessageContract, one: Message) -> None:
@@ -131,7 +132,3 @@ def _declared(contract: MessageContract, messages: tuple[Message, ...]) -> tuple
             upon.set_comment(NEEDS, list(one.needs))
         play.append(one.declare(upon))
     return pact, play
-
-
-def _from_state(values: Mapping[str, str]) -> dict[str, Any]:
-    return {"body": {path: {"type": "ProviderState", "expression": expression} for path, expression in values.items()}}

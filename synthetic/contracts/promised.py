@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from synthetic.contracts.holes import HOLE
+from synthetic.contracts.json_paths import found_at
 from synthetic.contracts.results import Mismatch
 from synthetic.contracts.sealing import Exchanged
-
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
-_HOLE = re.compile(r"\$\{(\w+)\}")
 
 
 def promises_of(one: Mapping[str, Any]) -> dict[str, str]:
@@ -43,18 +41,8 @@ def broken_promises(one: Mapping[str, Any], exchange: Exchanged) -> Iterator[Mis
     promised = promises_of(one)
     body = json.loads(exchange.body) if promised else None
     for path, expression in promised.items():
-        expected = _HOLE.sub(lambda hole: str(exchange.values.get(hole[1], hole[0])), expression)
-        actual = _at(body, path)
+        expected = HOLE.sub(lambda hole: str(exchange.values.get(hole[1], hole[0])), expression)
+        actual = found_at(body, path)
         if str(actual) != expected:
             text = f"expected {expected!r}, which is what the provider had answered before, but was {actual!r}"
             yield Mismatch(path, json.dumps(expected), json.dumps(actual), text)
-
-
-def _at(body: Any, path: str) -> Any:
-    """What is at a JSON path of names and numbers; None where nothing is."""
-    for name, number in _STEP.findall(path):
-        try:
-            body = body[name] if name else body[int(number)]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return body

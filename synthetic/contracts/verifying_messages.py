@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from synthetic.contracts.holes import HOLE, filled
+from synthetic.contracts.json_paths import put_at
 from synthetic.contracts.messages import Frame, asked_of, heard_of
 from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of
@@ -27,9 +28,6 @@ from synthetic.contracts.serving import read_body, serving
 from synthetic.contracts.silent_pact import Verifier, unheard
 from synthetic.contracts.states import Stage
 from synthetic.contracts.typed import with_texts
-
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
-_HOLE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +79,16 @@ def verify_messages(pact: PactFile, target: MessageTarget) -> Verification:
 
 def concrete(one: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The message with the values of its states, which have been reached, in it: each has to be there exactly."""
-    filled: dict[str, Any] = copy.deepcopy({name: part for name, part in one.items() if name != "providerStates"})
-    for part in (filled, filled.get("request", {}), *filled.get("response", ())):
+    made: dict[str, Any] = copy.deepcopy({name: part for name, part in one.items() if name != "providerStates"})
+    for part in (made, made.get("request", {}), *made.get("response", ())):
         rules = part.get("matchingRules", {}).get("body", {})
         for path, rule in part.pop("generators", {}).get("body", {}).items():
-            _put(part["contents"]["content"], path, _filled(rule["expression"], values))
+            put_at(part["contents"]["content"], path, _filled(rule["expression"], values))
             rules.pop(path, None)
-    if "response" in filled:
-        filled["response"] = [with_texts(part) for part in filled["response"]]
-        return filled
-    return with_texts(filled)
+    if "response" in made:
+        made["response"] = [with_texts(part) for part in made["response"]]
+        return made
+    return with_texts(made)
 
 
 def _exchange(one: Mapping[str, Any], target: MessageTarget) -> Exchanged:
@@ -125,8 +123,8 @@ def _judge(pact: PactFile, said: Sequence[tuple[Mapping[str, Any], Exchanged]]) 
 
     with tempfile.TemporaryDirectory(prefix="synthetic-pact-") as folder, _telling(heard) as url:
         source = Path(folder) / "pact.json"
-        filled = [concrete(one, exchanged.values) for one, exchanged in said]
-        source.write_text(pact.only(filled).text(), encoding="utf-8")
+        concretes = [concrete(one, exchanged.values) for one, exchanged in said]
+        source.write_text(pact.only(concretes).text(), encoding="utf-8")
         verifier = Verifier(pact.provider, host="127.0.0.1").add_source(source)
         verifier.add_transport(protocol="message", port=urlsplit(url).port, path="/", scheme="http")
         verifier.set_coloured_output(enabled=False)
@@ -176,14 +174,5 @@ def _result(
 
 def _filled(expression: str, values: Mapping[str, Any]) -> Any:
     """A value with its type, where the expression is a single hole; else text."""
-    only = _HOLE.fullmatch(expression)
-    if only is not None:
-        return values[only[1]]
-    return _HOLE.sub(lambda hole: str(values[hole[1]]), expression)
-
-
-def _put(body: Any, path: str, value: Any) -> None:
-    steps = [name or int(number) for name, number in _STEP.findall(path)]
-    for step in steps[:-1]:
-        body = body[step]
-    body[steps[-1]] = value
+    only = HOLE.fullmatch(expression)
+    return filled(expression, values) if only is None else values[only[1]]

@@ -22,6 +22,7 @@ from synthetic.contracts.boundaries.intents_words import (
     rejected,
     with_client,
 )
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import Contract, Exercise, State, interaction
 from synthetic.contracts.matching import one_of
 from synthetic.contracts.states import WRONG_SEAL
@@ -74,7 +75,7 @@ def _replay(upon: HttpInteraction) -> Exercise:
     order = deposit_order("pact-key-again")
     body = intent_object(f"{PENDING}|succeeded", "processing")
     answers(asks_to_charge(upon, order), 200, body | {"id": INTENT})
-    upon.with_generators({"body": {"$.id": {"type": "ProviderState", "expression": "${payment}"}}}, "Response")
+    upon.with_generators(body_from_state({"$.id": "${payment}"}), "Response")
 
     async def work(client: IntentsClient) -> None:
         assert (await client.send_deposit(order)).psp_reference == INTENT
@@ -161,7 +162,7 @@ def _cancel_late(upon: HttpInteraction) -> Exercise:
 
 def _asks_to_refund(upon: HttpInteraction, amount_minor: int, key: str) -> HttpInteraction:
     asks(upon, "POST", "/v1/refunds", {"payment_intent": INTENT, "amount": amount_minor}, key)
-    return upon.with_generators({"body": {"$.payment_intent": {"type": "ProviderState", "expression": "${payment}"}}})
+    return upon.with_generators(body_from_state({"$.payment_intent": "${payment}"}))
 
 
 def _refund(description: str, key: str, given: State) -> Any:
@@ -171,8 +172,7 @@ def _refund(description: str, key: str, given: State) -> Any:
         refund = {"id": match.regex(REFUND, regex=r"re_\w+"), "status": one_of("succeeded", "pending"), "amount": 100}
         if given.name == "a refunded payment":
             answers(upon, 200, refund | {"id": REFUND})
-            same = {"$.id": {"type": "ProviderState", "expression": "${refund}"}}
-            upon.with_generators({"body": same}, "Response")
+            upon.with_generators(body_from_state({"$.id": "${refund}"}), "Response")
         else:
             answers(upon, 200, refund)
 

@@ -18,6 +18,7 @@ from synthetic.contracts.boundaries.intents_words import (
     rejected,
     with_client,
 )
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import Exercise, State, interaction
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
@@ -50,7 +51,7 @@ def _pay_out_again(upon: HttpInteraction) -> Exercise:
     order = payout_order("pact-key-payout-again")
     body = payout_object("pending|in_transit|paid", "pending") | {"id": PAYOUT}
     answers(_asks_to_pay_out(upon, order), 200, body)
-    upon.with_generators({"body": {"$.id": {"type": "ProviderState", "expression": "${payout}"}}}, "Response")
+    upon.with_generators(body_from_state({"$.id": "${payout}"}), "Response")
 
     async def work(client: IntentsClient) -> None:
         assert (await client.start_payout(order)).psp_reference == PAYOUT

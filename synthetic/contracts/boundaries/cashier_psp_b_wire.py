@@ -16,6 +16,7 @@ from synthetic.contracts.boundaries.cashier_as_client import (
     exercised,
     exercised_in_vain,
 )
+from synthetic.contracts.holes import body_from_state, from_state
 from synthetic.contracts.interactions import Exercise, Interaction, State, interaction
 from synthetic.contracts.matching import one_of, whole
 from synthetic.reference.cell.cashier.psp_clients.notifications import NotificationsClient
@@ -95,7 +96,7 @@ def asks(upon: HttpInteraction, method: str, path: str, body: Mapping[str, Any] 
 def asks_about(upon: HttpInteraction, action: str, body: Mapping[str, Any]) -> HttpInteraction:
     """At verification, the path has the id of the state's transaction."""
     asks(upon, "POST", f"/api/transactions/{TX}/{action}", body)
-    path = {"type": "ProviderState", "expression": f"/api/transactions/${{transaction}}/{action}"}
+    path = from_state(f"/api/transactions/${{transaction}}/{action}")
     return upon.with_generators({"path": path}, "Request")
 
 
@@ -112,7 +113,7 @@ def asks_for_withdrawal(upon: HttpInteraction, key: str, **how: Any) -> HttpInte
 def answers_the_same(upon: HttpInteraction, body: Mapping[str, Any]) -> None:
     """With the id that the state's transaction has."""
     answers(upon, 200, {**body, "txId": TX})
-    upon.with_generators({"body": {"$.txId": {"type": "ProviderState", "expression": "${transaction}"}}}, "Response")
+    upon.with_generators(body_from_state({"$.txId": "${transaction}"}), "Response")
 
 
 def refuses(upon: HttpInteraction, status: int, code: str) -> None:

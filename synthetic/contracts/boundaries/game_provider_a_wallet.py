@@ -33,10 +33,10 @@ from synthetic.contracts.boundaries.seamless import (
     a_rollback,
     a_win,
     exercise,
-    generated,
     is_stated,
     seat_of,
 )
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.game.dialect_a import REFUSALS, WalletA, private_key
@@ -124,7 +124,7 @@ def _done(
         body = {"user": call.body["user"], "status": "RS_OK", "request_uuid": _REQUEST}
         money = {"currency": CURRENCY, "balance": after_minor * _FINE}
         upon.will_respond_with(200).with_body({**body, **money, **more}, "application/json")
-        upon.with_generators(generated({"$.user": "${player}", "$.request_uuid": "${request}"}), "Response")
+        upon.with_generators(body_from_state({"$.user": "${player}", "$.request_uuid": "${request}"}), "Response")
         return exercise(_wallet, "a", call, Outcome(Verdict.DONE, balance_minor=after_minor))
 
     return declare
@@ -143,7 +143,7 @@ def _refused(
         agreed = match.regex(status, regex=f"^RS_ERROR_({'|'.join(names)})$")
         upon.will_respond_with(200).with_body({"status": agreed, "request_uuid": _REQUEST}, "application/json")
         if is_stated(given):
-            upon.with_generators(generated({"$.request_uuid": "${request}"}), "Response")
+            upon.with_generators(body_from_state({"$.request_uuid": "${request}"}), "Response")
         return exercise(_wallet, "a", call, Outcome(Verdict.REFUSED, REFUSALS[status]))
 
     return declare
@@ -170,7 +170,7 @@ def _asks(upon: HttpInteraction, call: Call[WalletA], given: tuple[State, ...]) 
             names["$.game_code"] = "${game}"
         if call.body["token"] == NOBODY:
             del names["$.token"]
-        upon.with_generators(generated(names), "Request")
+        upon.with_generators(body_from_state(names), "Request")
 
 
 def _forged(what: str, call: Call[WalletA], how: str) -> Interaction:

@@ -32,10 +32,10 @@ from synthetic.contracts.boundaries.seamless import (
     a_win,
     another_bet,
     exercise,
-    generated,
     is_stated,
     seat_of,
 )
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.currency import to_decimal
@@ -136,7 +136,7 @@ def _done(
             if again:
                 promised["$.transactions[0].id_casino"] = "${wallet_id}"
         upon.will_respond_with(200).with_body(body, "application/json")
-        upon.with_generators(generated(promised), "Response")
+        upon.with_generators(body_from_state(promised), "Response")
         expected = Outcome(Verdict.DONE, balance_minor=after_minor, wallet_id=wallet_id)
         return exercise(_wallet, "b", call, expected, _SECRET)
 
@@ -189,7 +189,7 @@ def _asks(upon: HttpInteraction, call: Call[WalletB], given: tuple[State, ...]) 
             names["$.token"] = "${token}"
         if call.body.get("game") == _GAME:
             names["$.game"] = "${game}"
-        upon.with_generators(generated(names), "Request")
+        upon.with_generators(body_from_state(names), "Request")
 
 
 def _own(key: str) -> str:

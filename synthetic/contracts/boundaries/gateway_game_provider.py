@@ -20,9 +20,9 @@ from synthetic.contracts.boundaries.seamless import (
     PLAYER,
     SESSION,
     STAKE_MINOR,
-    generated,
     is_stated,
 )
+from synthetic.contracts.holes import body_from_state
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State, interaction
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.context import GameSession
@@ -109,7 +109,7 @@ def _asks_to_bet(upon: HttpInteraction, bet: _Bet, given: tuple[State, ...], sta
         names["$.session"] = "${token}"
     if bet.game == standard_game:
         names["$.game"] = "${game}"
-    upon.with_generators(generated(names), "Request")
+    upon.with_generators(body_from_state(names), "Request")
 
 
 def _answers(upon: HttpInteraction, status: int, body: Mapping[str, Any], *echoed: str) -> None:
@@ -118,7 +118,7 @@ def _answers(upon: HttpInteraction, status: int, body: Mapping[str, Any], *echoe
     if echoed:
         sent = {path: str(body[path.removeprefix("$.")]) for path in echoed}
         own = {path: key.replace("pact-key-", "pact-key-${salt}-") for path, key in sent.items()}
-        upon.with_generators(generated(own), "Response")
+        upon.with_generators(body_from_state(own), "Response")
 
 
 class _Provider:
@@ -257,7 +257,7 @@ class _Provider:
         @interaction(description, *given)
         def declare(upon: HttpInteraction) -> Exercise:
             _asks(upon, "POST", f"/rounds/{round_id}/void", {"operator": _OPERATOR})
-            upon.with_generators(generated({"$.operator": "${operator}"}), "Request")
+            upon.with_generators(body_from_state({"$.operator": "${operator}"}), "Request")
             state = match.regex("cancelling", regex="^(cancelling|cancelled)$")
             _answers(upon, 202, {"round": round_id, "state": state}, "$.round")
             return _exercise(lambda client: client.void(round_id), VoidReply.CANCELLING)
@@ -271,7 +271,7 @@ class _Provider:
         def declare(upon: HttpInteraction) -> Exercise:
             _asks(upon, "POST", f"/rounds/{round_id}/void", {"operator": _OPERATOR})
             if is_stated(given):
-                upon.with_generators(generated({"$.operator": "${operator}"}), "Request")
+                upon.with_generators(body_from_state({"$.operator": "${operator}"}), "Request")
             _answers(upon, status, {"error": code})
             return _exercise(lambda client: client.void(round_id), reply)
 

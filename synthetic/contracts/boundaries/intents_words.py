@@ -16,6 +16,7 @@ from synthetic.contracts.boundaries.cashier_as_client import (
     exercised,
     exercised_in_vain,
 )
+from synthetic.contracts.holes import from_state
 from synthetic.contracts.interactions import Exercise, State
 from synthetic.reference.cell.cashier.psp_clients.intents import IntentsClient
 from synthetic.reference.cell.cashier.psp_clients.protocol import DepositOrder
@@ -133,6 +134,6 @@ def refuses(upon: HttpInteraction, status: int, code: str) -> None:
 def cancels(upon: HttpInteraction, what: str, id_: str, state_value: str) -> HttpInteraction:
     """At verification, path and key have the id of the state's payment or payout."""
     asks(upon, "POST", f"/v1/{what}/{id_}/cancel", {}, f"{id_}:cancel")
-    path = {"type": "ProviderState", "expression": f"/v1/{what}/{state_value}/cancel"}
-    key = {"type": "ProviderState", "expression": f"{state_value}:cancel"}
+    path = from_state(f"/v1/{what}/{state_value}/cancel")
+    key = from_state(f"{state_value}:cancel")
     return upon.with_generators({"path": path, "header": {"Idempotency-Key": key}}, "Request")

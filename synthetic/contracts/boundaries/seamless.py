@@ -80,11 +80,6 @@ def is_stated(given: Iterable[State]) -> bool:
     return any(state.name != WRONG_SEAL for state in given)
 
 
-def generated(names: Mapping[str, str]) -> dict[str, Any]:
-    """Generators of a body: the state's value of this name for each JSON path."""
-    return {"body": {path: {"type": "ProviderState", "expression": expression} for path, expression in names.items()}}
-
-
 def exercise(make: Callable[[], W], dialect: str, call: Call[W], expected: Outcome, secret: str = "") -> Exercise:
     """Let the provider's client make the call; it has to conclude what is expected."""
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pact.interaction import HttpInteraction
 
 from synthetic.contracts.errors import ContractError
+from synthetic.contracts.holes import from_state, texts_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State
 from synthetic.contracts.matching import whole
 from synthetic.contracts.runner.examples import Example, Examples, Linked, link
@@ -169,9 +170,9 @@ def _generators(path: str, headers: Mapping[str, str], body: bytes, known: Mappi
     """ProviderState generators for all that comes from the state: a platform's own verifier fills them in."""
     found: dict[str, Any] = {}
     if (expression := _with_holes(path, known)) != path:
-        found["path"] = _from_state(expression)
+        found["path"] = from_state(expression)
     headed = {name: _with_holes(value, known) for name, value in headers.items()}
-    filled = {name: _from_state(expression) for name, expression in headed.items() if expression != headers[name]}
+    filled = {name: from_state(expression) for name, expression in headed.items() if expression != headers[name]}
     if filled:
         found["header"] = filled
     try:
@@ -179,15 +180,11 @@ def _generators(path: str, headers: Mapping[str, str], body: bytes, known: Mappi
     except ValueError:
         return found
     fields = {
-        where: _from_state(expression)
-        for where, text in _texts(document, "$")
+        where: from_state(expression)
+        for where, text in texts_of(document)
         if (expression := _with_holes(text, known)) != text
     }
     return found | ({"body": fields} if fields else {})
-
-
-def _from_state(expression: str) -> dict[str, str]:
-    return {"type": "ProviderState", "expression": expression}
 
 
 def _with_holes(text: str, known: Mapping[str, str]) -> str:
@@ -197,15 +194,3 @@ def _with_holes(text: str, known: Mapping[str, str]) -> str:
         return text
     values = sorted(names, key=len, reverse=True)
     return re.sub("|".join(map(re.escape, values)), lambda found: f"${{{names[found[0]]}}}", text)
-
-
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    match value:
-        case str():
-            yield path, value
-        case dict():
-            for name, item in value.items():
-                yield from _texts(item, f"{path}.{name}")
-        case list():
-            for number, item in enumerate(value):
-                yield from _texts(item, f"{path}[{number}]")
