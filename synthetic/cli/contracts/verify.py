@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from synthetic.contracts.broker.judges import Judge
     from synthetic.contracts.broker.reading import PactToVerify
     from synthetic.contracts.broker.verifying import Verified
-    from synthetic.contracts.pacts import PactFile
-    from synthetic.contracts.results import Verification
 
 
 def verify(
@@ -60,7 +56,7 @@ def verify(
         for provider, judge in judges.items():
             asked = _asked(hal, provider, build, pact_url, wip_since)
             verify_pacts = _module("verifying").verify_pacts
-            verified += verify_pacts(hal, asked, partial(_aside, judge), build, publishes=publish, hear=_hear)
+            verified += verify_pacts(hal, asked, judge, build, publishes=publish, hear=_hear)
     raise typer.Exit(_exit_code(verified))
 
 
@@ -85,18 +81,6 @@ def _judges(names: Sequence[str], url: str | None, states: str) -> dict[str, Jud
         return {name: judges.judge_at(name, url, states, os.environ) for name in chosen}
     except _module("providers", of="contracts").ContractError as error:
         raise AuthorError.at(NOWHERE, str(error)) from None
-
-
-def _aside(judge: Judge, pact: PactFile) -> Verification:
-    """What Pact writes to standard output meanwhile goes to standard error: it is no answer of ours."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        return judge(pact)
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def _module(name: str, *, of: str = "contracts.broker") -> Any:
