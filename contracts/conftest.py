@@ -21,6 +21,7 @@ from synthetic.contracts.verifying_messages import MessageTarget
 
 _KNOWN = {*PROVIDERS, *SOCKET_PROVIDERS}
 _REPORTING = pytest.StashKey[Reporting]()
+_ELSEWHERE = pytest.StashKey[dict[str, Target | MessageTarget]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,23 +58,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse options that can't be meant, and get ready to report."""
     try:
-        how = config.getoption("--provider-states")
-        for name, url in provider_urls(config.getoption("--provider"), _KNOWN).items():
-            _target_at(name, url, how)
+        elsewhere = _targets_elsewhere(config)
         out = config.rootpath / config.getoption("--contracts-report")
         reporting = Reporting(config, out, (*CONTRACTS, *GATEWAY_CONTRACTS))
     except ContractError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[_ELSEWHERE] = elsewhere
     config.stash[_REPORTING] = reporting
     config.pluginmanager.register(reporting, "synthetic-contracts-report")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--provider`, only the verifications of these providers are left."""
-    urls = provider_urls(config.getoption("--provider"), _KNOWN)
-    if not urls:
+    asked = config.stash[_ELSEWHERE]
+    if not asked:
         return
-    wanted = [item for item in items if "target_of" in getattr(item, "fixturenames", ()) and _provider(item) in urls]
+    wanted = [item for item in items if "target_of" in getattr(item, "fixturenames", ()) and _provider(item) in asked]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     items[:] = wanted
 
@@ -88,19 +88,22 @@ def target_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Any]]:
     """A provider by its name, over HTTP a Target and over a socket a MessageTarget: the one of `--provider`, or the reference one,
     which is started when it is first asked for.
     """
-    urls = provider_urls(pytestconfig.getoption("--provider"), _KNOWN)
-    how, version = pytestconfig.getoption("--provider-states"), pytestconfig.getoption("--provider-version")
     with ExitStack() as stack:
-        targets: dict[str, Target | MessageTarget] = {}
+        targets = dict(pytestconfig.stash[_ELSEWHERE])
 
         def find(name: str) -> Target | MessageTarget:
-            if name not in targets and name in urls:
-                targets[name] = replace(_target_at(name, urls[name], how), version=version)
-            elif name not in targets:
+            if name not in targets:
                 targets[name] = stack.enter_context((PROVIDERS.get(name) or SOCKET_PROVIDERS[name]).serving())
             return targets[name]
 
         yield find
+
+
+def _targets_elsewhere(config: pytest.Config) -> dict[str, Target | MessageTarget]:
+    """Those of `--provider`. Raises ContractError for what can't be meant, and where something is not set."""
+    how, version = config.getoption("--provider-states"), config.getoption("--provider-version")
+    urls = provider_urls(config.getoption("--provider"), _KNOWN)
+    return {name: replace(_target_at(name, url, how), version=version) for name, url in urls.items()}
 
 
 def _target_at(name: str, url: str, how: str) -> Target | MessageTarget:
