@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,8 @@ import httpx
 
 from synthetic.contracts.boundaries.gateway_game_provider import WALLET_AT_HAND
 from synthetic.contracts.keys import fresh_salt
+from synthetic.contracts.providers.api import Api
+from synthetic.contracts.providers.bearer import seal_bearer
 from synthetic.contracts.providers.provider import Provider, needed
 from synthetic.contracts.providers.seats import CellSeats, GivenSeats, Seats
 from synthetic.contracts.providers.wallet import GAMES, speaking_a, speaking_b
@@ -29,7 +30,7 @@ from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread, world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
-WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
+_FINE = (200, 202)  # a void is only taken note of
 _NOBODY = "http://127.0.0.1:9/nobody"
 _PLAYERS = 4  # with a known balance; each comes again only when the rounds of the one before are over
 
@@ -64,9 +65,8 @@ class RoundStates:
     def __init__(
         self, url: str, operator: str, api_key: str, seats: Seats, game: str, wallet: WalletAtHand | None
     ) -> None:
-        self._url = url.rstrip("/")
+        self._api = Api(url, api_key)
         self._operator = operator
-        self._headers = {"Authorization": f"Bearer {api_key}"}
         self._seats = seats
         self._game = game
         self._wallet = wallet
@@ -126,12 +126,12 @@ class RoundStates:
             "currency": seat.currency,
         }
         with self._until(str(params["until"])):
-            answer = self._post("/bets", body)
+            answer = self._api.post("/bets", body, fine=_FINE)
             if (answer["status"] == "rejected") != (params["until"] == "rejected"):
                 raise RuntimeError(f"the bet was {answer['status']} {answer.get('code', '')}".rstrip())
             if params["void"]:
-                self._post(f"/rounds/{round_id}/void", {"operator": self._operator})
-            self._await(round_id, str(params["until"]))
+                self._api.post(f"/rounds/{round_id}/void", {"operator": self._operator}, fine=_FINE)
+            self._api.wait(f"/rounds/{round_id}", "state", str(params["until"]), what="the round")
         return {}
 
     @contextmanager
@@ -159,38 +159,17 @@ class RoundStates:
         assert self._seat is not None, "'a player' comes before every other state"
         return self._seat
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = httpx.post(
-            self._url + path, json=dict(body), headers=self._headers, verify=client_tls(), trust_env=False
-        )
-        if answer.status_code not in (200, 202):
-            raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
-        return dict(answer.json())
-
-    def _await(self, round_id: str, state: str) -> None:
-        deadline_s = time.monotonic() + WITHIN_S
-        while True:
-            url = f"{self._url}/rounds/{round_id}"
-            shown = httpx.get(url, headers=self._headers, verify=client_tls(), trust_env=False).json()
-            if shown.get("state") == state:
-                return
-            if time.monotonic() > deadline_s:
-                raise RuntimeError(f"the round is {shown.get('state')}, not {state}, after {WITHIN_S:g} s")
-            time.sleep(0.01)
-
 
 def target_at(url: str, api_key: str, states: RoundStates, can: frozenset[str]) -> Target:
     """A game provider at this URL, for the operator with this key."""
 
     def seal(request: Outgoing, wrong: str) -> Outgoing:
-        if wrong not in ("", "another key"):
-            raise ValueError(f"no bearer key is wrong by {wrong!r}; there is: another key")
         salted = replace(
             request,
             path=with_salt(request.path, states.salt),
             body=with_salt(request.body.decode("utf-8"), states.salt).encode(),
         )
-        return salted.having(Authorization=f"Bearer {'of-nobody' if wrong else api_key}")
+        return seal_bearer(salted, api_key, wrong)
 
     return Target(url, seal, states.handlers(), can)
 

@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from synthetic.contracts.providers.provider import SocketProvider, needed
 from synthetic.contracts.verifying_messages import Ask, MessageTarget, Provoked
 from synthetic.reference.settings import CellSettings
+from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.reference.world.world import World, WorldSettings
 
@@ -49,7 +50,9 @@ class Gateway:
     def provoke(self, states: Sequence[Mapping[str, Any]], ask: Ask) -> Provoked:
         """See `verifying_messages.Provoke`."""
         with ExitStack() as stack:
-            http = stack.enter_context(httpx.Client(base_url=self.api, timeout=FRAME_WITHIN_S, trust_env=False))
+            http = stack.enter_context(
+                httpx.Client(base_url=self.api, timeout=FRAME_WITHIN_S, verify=client_tls(), trust_env=False)
+            )
             table = _Table(self, http, stack)
             for state in states:
                 table.enter(str(state["name"]), state.get("params") or {})
@@ -246,7 +249,9 @@ def _players(cell: CellSettings) -> dict[str, Account]:
 def _office(api: str, key: str) -> dict[str, Meanwhile]:
     def tell(method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        httpx.request(method, api + path, json=body, headers=headers, trust_env=False).raise_for_status()
+        httpx.request(
+            method, api + path, json=body, headers=headers, verify=client_tls(), trust_env=False
+        ).raise_for_status()
 
     def exclude(player: str) -> Callable[[], None]:
         tell("PUT", f"/office/players/{player}", {"self_excluded": True})
@@ -266,7 +271,7 @@ def _provider(world: World, cell: CellSettings) -> dict[str, Meanwhile]:
 
     def register(**wrong: str) -> None:
         url = f"{account.url}/_operators/{account.operator}"
-        httpx.put(url, json={**right, **wrong}, trust_env=False).raise_for_status()
+        httpx.put(url, json={**right, **wrong}, verify=client_tls(), trust_env=False).raise_for_status()
 
     def registered(**wrong: str) -> Meanwhile:
         def happen(_player: str) -> Callable[[], None]:

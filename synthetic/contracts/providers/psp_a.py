@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
 from synthetic.contracts.keys import Salt, salted, with_salted_keys
+from synthetic.contracts.providers.api import Api
+from synthetic.contracts.providers.bearer import seal_bearer
 from synthetic.contracts.providers.provider import Provider, needed
-from synthetic.contracts.providers.psp_seals import seal_bearer
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
@@ -21,12 +19,10 @@ from synthetic.reference.psp.intents import build_intents_psp
 from synthetic.reference.psp.merchants import Merchant
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.switchboard import Switchboard
-from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_A_KEY"
-WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
 _PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enough to wait for one
 
 
@@ -34,8 +30,7 @@ class IntentStates:
     """The states of payments and payouts, as a merchant brings them about."""
 
     def __init__(self, url: str, api_key: str, salt: Salt) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._api = Api(url, api_key)
         self._salt = salt
 
     def handlers(self) -> Mapping[str, StateHandler]:
@@ -75,35 +70,14 @@ class IntentStates:
         return {"payout": made["id"]}
 
     def _post(self, path: str, body: Mapping[str, Any], key: str, fine: tuple[int, ...] = (200,)) -> dict[str, Any]:
-        headers = {**self._headers, "Idempotency-Key": salted(key, self._salt.text)}
-        answer = httpx.post(
-            self._url + path,
-            json=_salted_body(body, self._salt.text),
-            headers=headers,
-            verify=client_tls(),
-            trust_env=False,
-        )
-        if answer.status_code not in fine:
-            raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
-        return dict(answer.json())
+        salt = self._salt.text
+        return self._api.post(path, _salted_body(body, salt), key=salted(key, salt), fine=fine)
 
     def _bring(self, path: str, id_: str, status: str) -> None:
         """To the status: by a cancellation, or by patience."""
         if status == "canceled":
             self._post(f"{path}/{id_}/cancel", {}, f"{id_}:cancel")
-        self._await(path, id_, status)
-
-    def _await(self, path: str, id_: str, status: str) -> None:
-        deadline_s = time.monotonic() + WITHIN_S
-        while True:
-            shown = httpx.get(
-                f"{self._url}{path}/{id_}", headers=self._headers, verify=client_tls(), trust_env=False
-            ).json()
-            if shown["status"] == status:
-                return
-            if time.monotonic() > deadline_s:
-                raise RuntimeError(f"{path}/{id_} is {shown['status']}, not {status}, after {WITHIN_S:g} s")
-            time.sleep(0.01)
+        self._api.wait(f"{path}/{id_}", "status", status)
 
 
 def _salted_body(body: Mapping[str, Any], salt: str) -> dict[str, Any]:

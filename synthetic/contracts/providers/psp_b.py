@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,8 +15,9 @@ from starlette.routing import Route
 
 from synthetic.contracts.boundaries.cashier_psp_b_wire import MERCHANT, REFUSED_PLAYER
 from synthetic.contracts.keys import Salt, salted, with_salted_keys
+from synthetic.contracts.providers.api import Api
+from synthetic.contracts.providers.bearer import seal_bearer
 from synthetic.contracts.providers.provider import Provider, needed
-from synthetic.contracts.providers.psp_seals import seal_bearer
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import StateHandler
 from synthetic.contracts.verifying import Target
@@ -27,12 +26,10 @@ from synthetic.reference.psp.notifications import build_notifications_psp
 from synthetic.reference.psp.pace import Pace
 from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.switchboard import Switchboard
-from synthetic.reference.tls import client_tls
 from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_B_KEY"
-WITHIN_S = 6.0  # Pact waits for a state, and has to hear why it did not come
 _STATES = frozenset("pending authorized successful refunded failed cancelled".split())
 # Nobody waits for long, but a withdrawal can still be cancelled, and who leaves the redirect page is waited for.
 _PACE = Pace(
@@ -49,8 +46,7 @@ class TransactionStates:
     """The states of deposits and withdrawals, as a merchant brings them about."""
 
     def __init__(self, url: str, api_key: str, salt: Salt) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._api = Api(url, api_key)
         self._salt = salt
 
     def handlers(self) -> Mapping[str, StateHandler]:
@@ -70,7 +66,7 @@ class TransactionStates:
                 "currency": order["currency"],
                 "merchantTxId": salted(params["refund_key"], self._salt.text),
             }
-            self._post(f"/api/transactions/{made['transaction']}/refund", refund)
+            self._api.post(f"/api/transactions/{made['transaction']}/refund", refund)
         return made
 
     def withdrawal(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -79,32 +75,12 @@ class TransactionStates:
 
     def _ordered(self, path: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         order, until = params["order"], str(params["until"])
-        made = self._post(path, {**order, "merchantTxId": salted(order["merchantTxId"], self._salt.text)})
+        made = self._api.post(path, {**order, "merchantTxId": salted(order["merchantTxId"], self._salt.text)})
         if until == "cancelled":
-            self._post(f"/api/transactions/{made['txId']}/cancel", {})
-        self._await(made["txId"], until)
-        return {"transaction": made["txId"]}
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer = httpx.post(
-            self._url + path, json=dict(body), headers=self._headers, verify=client_tls(), trust_env=False
-        )
-        if answer.status_code != 200:
-            raise RuntimeError(f"POST {path} was answered with {answer.status_code}: {answer.text[:200]}")
-        return dict(answer.json())
-
-    def _await(self, id_: str, state: str) -> None:
-        deadline_s = time.monotonic() + WITHIN_S
-        while True:
-            url = f"{self._url}/api/transactions/{id_}"
-            shown = httpx.get(url, headers=self._headers, verify=client_tls(), trust_env=False).json()
-            if shown["state"] == state:
-                return
-            if shown["state"] not in _STATES:
-                raise RuntimeError(f"transaction {id_} is {shown['state']!r}, which is no agreed state")
-            if time.monotonic() > deadline_s:
-                raise RuntimeError(f"transaction {id_} is {shown['state']}, not {state}, after {WITHIN_S:g} s")
-            time.sleep(0.01)
+            self._api.post(f"/api/transactions/{made['txId']}/cancel", {})
+        id_ = made["txId"]
+        self._api.wait(f"/api/transactions/{id_}", "state", until, agreed=_STATES, what=f"transaction {id_}")
+        return {"transaction": id_}
 
 
 def target_at(url: str, api_key: str) -> Target:

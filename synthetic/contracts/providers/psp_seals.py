@@ -34,13 +34,6 @@ def seal_call(request: Outgoing, secret: str, wrong: str, now: datetime) -> Outg
     return _signed(stamped, wrong, "X-Signature", _digest(secret, stamped.body, wrong))
 
 
-def seal_bearer(request: Outgoing, key: str, wrong: str) -> Outgoing:
-    """`Authorization: Bearer <the merchant's API key>`. Raises ValueError for a wrong that it does not know."""
-    if wrong not in ("", "another key"):
-        raise ValueError(f"no API key is wrong by {wrong!r}; there is: another key")
-    return request.having(Authorization=f"Bearer {'of-nobody' if wrong else key}")
-
-
 def _by_the_clock(wrong: str, now: datetime) -> datetime:
     if wrong not in WRONGS:
         raise ValueError(f"no seal is wrong by {wrong!r}; there are: {', '.join(sorted(WRONGS - {''}))}")

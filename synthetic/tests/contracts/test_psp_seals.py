@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from synthetic.contracts.boundaries import CONTRACTS
-from synthetic.contracts.providers.psp_seals import WRONGS, PspSeal, seal_bearer, seal_call, seal_event
+from synthetic.contracts.providers.bearer import seal_bearer
+from synthetic.contracts.providers.psp_seals import WRONGS, PspSeal, seal_call, seal_event
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.states import WRONG_SEAL
 from synthetic.reference.cell.cashier.signatures import (
