@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 BODY_BYTES_MAX = 1 << 20
+
+Answer = Callable[[str, Mapping[str, str], bytes], tuple[int, bytes]]
+"""Path, headers (their names in lower case) and raw body of a request to the status and the JSON of its answer."""
 
 
 @contextmanager
@@ -22,6 +26,25 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def answering(answer: Answer) -> AbstractContextManager[str]:
+    """Serve what answers every POST with JSON; the value is the base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, body = answer(self.path, headers, read_body(self))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: who serves tells."""
+
+    return serving(Handler)
 
 
 def read_body(handler: BaseHTTPRequestHandler) -> bytes:

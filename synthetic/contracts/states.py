@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
 
-from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.serving import answering
 from synthetic.drivers.dialling import Deadline, within
 
 STATE_WITHIN_S = 8.0
@@ -89,21 +89,8 @@ class StateServer:
         self._stage.values |= values
         return values
 
-    def serving(self) -> Any:
+    def serving(self) -> AbstractContextManager[str]:
         """A context in which it listens; its value is the URL for Pact."""
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                values = server.change(json.loads(read_body(self) or b"{}"))
-                text = json.dumps(values).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing: the report tells."""
-
-        return serving(Handler)
+        return answering(
+            lambda _path, _headers, body: (200, json.dumps(self.change(json.loads(body or b"{}"))).encode())
+        )

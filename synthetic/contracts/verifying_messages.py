@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +23,7 @@ from synthetic.contracts.mismatches import mismatches_of
 from synthetic.contracts.pacts import PactFile, needs_of
 from synthetic.contracts.results import InteractionResult, Mismatch, Verification
 from synthetic.contracts.sealing import Exchanged
-from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.serving import answering
 from synthetic.contracts.silent_pact import Verifier, unheard
 from synthetic.contracts.states import Stage
 from synthetic.contracts.typed import with_texts
@@ -139,20 +138,7 @@ def _judge(pact: PactFile, said: Sequence[tuple[Mapping[str, Any], Exchanged]]) 
 
 def _telling(heard: Mapping[str, bytes]) -> AbstractContextManager[str]:
     """What has been heard, by its description, the way that Pact asks for it. (Its own server leaves its socket open.)"""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = heard[json.loads(read_body(self))["description"]]
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing: the report tells."""
-
-    return serving(Handler)
+    return answering(lambda _path, _headers, body: (200, heard[json.loads(body)["description"]]))
 
 
 def _mismatches(judged: Mapping[str, Any], one: Mapping[str, Any], exchanged: Exchanged) -> tuple[Mismatch, ...]:

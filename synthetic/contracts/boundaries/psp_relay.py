@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
 
 from synthetic.contracts.sealing import Outgoing
-from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.serving import answering
 from synthetic.reference.cell.cashier.signatures import check_fresh, verify_body_signature, verify_stripe_signature
 from synthetic.reference.tls import client_tls
 
@@ -74,24 +74,14 @@ class Relay:
         self._spoil = spoil
         self.arrived: list[Arrived] = []
 
-    def serving(self) -> Any:
+    def serving(self) -> AbstractContextManager[str]:
         """A context in which it listens; its value is the URL for the PSP."""
-        relay = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                headers = {name.lower(): value for name, value in self.headers.items() if name.lower() in _KEPT}
-                status, answer = relay.take(Outgoing("POST", self.path, headers, read_body(self)))
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
+        def answer(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+            kept = {name: value for name, value in headers.items() if name in _KEPT}
+            return self.take(Outgoing("POST", path, kept, body))
 
-            def log_message(self, *_: Any) -> None:
-                """Nothing."""
-
-        return serving(Handler)
+        return answering(answer)
 
     def take(self, request: Outgoing) -> tuple[int, bytes]:
         """The answer: the mock's, or yes."""

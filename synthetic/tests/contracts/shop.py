@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from synthetic.contracts.pacts import PactFile
-from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.serving import answering
 
 Answer = Callable[[str, Mapping[str, str], bytes], tuple[int, Any]]
 """Path, headers and body of a request to status and JSON."""
@@ -18,22 +17,11 @@ Answer = Callable[[str, Mapping[str, str], bytes], tuple[int, Any]]
 def shop(answer: Answer) -> AbstractContextManager[str]:
     """Serve it; the value is its URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status, body = answer(
-                self.path, {name.lower(): value for name, value in self.headers.items()}, read_body(self)
-            )
-            text = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def serve(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        status, answered = answer(path, headers, body)
+        return status, json.dumps(answered).encode()
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    return serving(Handler)
+    return answering(serve)
 
 
 def pact(*interactions: Mapping[str, Any]) -> PactFile:
