@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.catalogue import contracts, mutants_of
 from bench.mutations.judging import Said
 from bench.mutations.lawful import has_laws, judge
 from bench.mutations.playing import Boundary, play, with_laws
@@ -22,6 +22,7 @@ from bench.mutations.telling import keep, lines, show
 from synthetic.cli.screen import answers, say, write
 from synthetic.cli.telling import tell_error
 from synthetic.config.names import pick
+from synthetic.contracts.messages import pact_for
 from synthetic.core.errors import SyntheticError
 from synthetic.runner.identity import fresh_seed
 

@@ -17,10 +17,9 @@ from bench.mutations.switched import switched_mutants
 from bench.mutations.wholes import whole_mutants
 from synthetic.contracts import boundaries
 from synthetic.contracts.interactions import Contract
-from synthetic.contracts.messages import MessageContract, message_pact_of
-from synthetic.contracts.pacts import PactFile, pact_of
+from synthetic.contracts.messages import AnyContract, MessageContract
+from synthetic.contracts.pacts import PactFile
 
-AnyContract = Contract | MessageContract
 _THIRD_PARTIES = ("psp-", "game-provider-")  # consumers whose own changes break us
 
 
@@ -28,11 +27,6 @@ def contracts() -> dict[str, AnyContract]:
     """The contracts of all boundaries, by name."""
     found = [one for one in vars(boundaries).values() if isinstance(one, Contract | MessageContract)]
     return {one.name: one for one in found}
-
-
-def pact_for(contract: AnyContract) -> PactFile:
-    """The pact that a contract makes."""
-    return pact_of(contract) if isinstance(contract, Contract) else message_pact_of(contract)
 
 
 def mutants_of(contract: AnyContract, pact: PactFile, wanted: Sequence[str] = ()) -> list[Mutant]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.catalogue import contracts, mutants_of
 from bench.mutations.hop import Answer, Change, Forward, Hop, hop_to, unchanged
 from bench.mutations.journeys import SpoiltError, journeys
 from bench.mutations.judging import Said
@@ -25,6 +25,7 @@ from synthetic.contracts.laws.reference import (
     notifications_target,
     wallet_target,
 )
+from synthetic.contracts.messages import pact_for
 from synthetic.contracts.sealing import Outgoing
 from synthetic.core.errors import TargetUnreachable
 from synthetic.reference.switchboard import Switch

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.catalogue import contracts, mutants_of
 from bench.mutations.frames import remember_frames, verified_frames
 from bench.mutations.judging import Said, exercised, said_of, sent_by, verified
 from bench.mutations.memory import remember, verified_from
 from bench.mutations.mutants import Kind, Mutant, Rig
 from synthetic.contracts.interactions import Contract
+from synthetic.contracts.messages import pact_for
 from synthetic.contracts.pacts import PactFile
 from synthetic.contracts.providers import PROVIDERS
 from synthetic.contracts.providers.gateway import gateway_of, serving_gateway

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.mutations.catalogue import contracts, mutants_of, pact_for
+from bench.mutations.catalogue import contracts, mutants_of
 from bench.mutations.judging import mutated
 from bench.mutations.mutants import Mutant
 from synthetic.cli.screen import write
 from synthetic.config.names import NOWHERE, pick
+from synthetic.contracts.messages import pact_for
 from synthetic.contracts.providers import PROVIDERS, psp_a, psp_b
 from synthetic.contracts.sealing import Outgoing
 from synthetic.contracts.verifying import Target

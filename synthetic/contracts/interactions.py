@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from pact.interaction import HttpInteraction
 
@@ -33,13 +33,32 @@ class Interaction:
     declare: Declare
 
 
+class Agreed(Protocol):
+    """What every part of a contract has, over HTTP or over a socket."""
+
+    @property
+    def description(self) -> str:
+        """Which one it is; once in a contract."""
+
+    @property
+    def given(self) -> tuple[State, ...]:
+        """The provider's states."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What only some providers can do."""
+
+
+A = TypeVar("A", bound=Agreed)
+
+
 @dataclass(frozen=True, slots=True)
-class Contract:
+class ContractOf(Generic[A]):
     """All that a consumer expects of a provider."""
 
     consumer: str
     provider: str
-    interactions: tuple[Interaction, ...]
+    interactions: tuple[A, ...]
 
     def __post_init__(self) -> None:
         names = [interaction.description for interaction in self.interactions]
@@ -50,6 +69,12 @@ class Contract:
     def name(self) -> str:
         """As the pact's file is called."""
         return f"{self.consumer}-{self.provider}"
+
+
+class Contract(ContractOf[Interaction]):
+    """One over HTTP."""
+
+    __slots__ = ()
 
 
 def interaction(description: str, *given: State, needs: tuple[str, ...] = ()) -> Callable[[Declare], Interaction]:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pact.interaction import AsyncMessageInteraction, SyncMessageInteraction
 
 from synthetic.contracts.holes import body_from_state
-from synthetic.contracts.interactions import State
-from synthetic.contracts.pacts import NEEDS, PactFile, written
+from synthetic.contracts.interactions import Contract, ContractOf, State
+from synthetic.contracts.pacts import PactFile, pact_of, prepare, written
 from synthetic.contracts.silent_pact import Pact
 
 Frame = Any
@@ -38,23 +38,13 @@ class Message:
     declare: DeclareMessage
 
 
-@dataclass(frozen=True, slots=True)
-class MessageContract:
+class MessageContract(ContractOf[Message]):
     """All that a consumer says to a provider over a socket, and hears from it."""
 
-    consumer: str
-    provider: str
-    interactions: tuple[Message, ...]
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        names = [message.description for message in self.interactions]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        assert not twice, f"{self.name}: described twice: {', '.join(twice)}"
 
-    @property
-    def name(self) -> str:
-        """As the pact's file is called."""
-        return f"{self.consumer}-{self.provider}"
+AnyContract = Contract | MessageContract
 
 
 def asked(description: str, *given: State, needs: tuple[str, ...] = ()) -> Callable[[DeclareMessage], Message]:
@@ -102,6 +92,11 @@ def message_pact_of(contract: MessageContract) -> PactFile:
     return written(pact, contract.name)
 
 
+def pact_for(contract: AnyContract) -> PactFile:
+    """The pact of a contract of either kind."""
+    return pact_of(contract) if isinstance(contract, Contract) else message_pact_of(contract)
+
+
 def asked_of(one: Mapping[str, Any]) -> Frame:
     """The frame that a pact's message asks with; None for a push."""
     return one["request"]["contents"]["content"] if "request" in one else None
@@ -126,9 +121,6 @@ def _declared(contract: MessageContract, messages: tuple[Message, ...]) -> tuple
             if one.kind == "Sync"
             else pact.upon_receiving(one.description, "Async")
         )
-        for state in one.given:
-            upon.given(state.name, **state.params)
-        if one.needs:
-            upon.set_comment(NEEDS, list(one.needs))
+        prepare(upon, one)
         play.append(one.declare(upon))
     return pact, play

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthetic.contracts.interactions import Contract, Exercise, Interaction
+from pact.interaction import AsyncMessageInteraction, HttpInteraction, SyncMessageInteraction
+
+from synthetic.contracts.interactions import Agreed, Contract, Exercise, Interaction
 from synthetic.contracts.silent_pact import Pact
 
+Interacting = HttpInteraction | AsyncMessageInteraction | SyncMessageInteraction
 NEEDS = "needs"  # the comment of an interaction that says what only some providers can do
 
 
@@ -114,14 +117,25 @@ def needs_of(one: Mapping[str, Any]) -> list[str]:
     return [str(need) for need in one.get("comments", {}).get(NEEDS, [])]
 
 
+def lacking(one: Mapping[str, Any], can: Collection[str]) -> str:
+    """Why a provider that can do this is not asked for the interaction; "" where it is."""
+    beyond = sorted({*needs_of(one)} - {*can})
+    return f"needs {', '.join(beyond)}" if beyond else ""
+
+
+def prepare(upon: Interacting, one: Agreed) -> None:
+    """Note the states and the needs of an interaction in what Pact makes of it."""
+    for state in one.given:
+        upon.given(state.name, **state.params)
+    if one.needs:
+        upon.set_comment(NEEDS, list(one.needs))
+
+
 def _declared(contract: Contract, interactions: Sequence[Interaction]) -> tuple[Pact, list[Exercise]]:
     pact = Pact(contract.consumer, contract.provider).with_specification("V4")
     play = []
     for one in interactions:
         upon = pact.upon_receiving(one.description)
-        for state in one.given:
-            upon.given(state.name, **state.params)
-        if one.needs:
-            upon.set_comment(NEEDS, list(one.needs))
+        prepare(upon, one)
         play.append(one.declare(upon))
     return pact, play

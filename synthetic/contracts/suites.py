@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from synthetic.contracts.interactions import Contract
-from synthetic.contracts.messages import MessageContract, message_pact_of
-from synthetic.contracts.pacts import pact_of, rewrite
+from synthetic.contracts.messages import AnyContract, pact_for
+from synthetic.contracts.pacts import rewrite
 
-AnyContract = Contract | MessageContract
 PACTS = Path("contracts") / "pacts"  # from the project's root, which is pytest's
 
 
@@ -32,8 +30,7 @@ def each_contract(contracts: Sequence[AnyContract]) -> pytest.MarkDecorator:
 
 def keep_up_to_date(contract: AnyContract, root: Path) -> None:
     """Write the contract's pact. Fails where the committed one had said something else: who changed it has to say so."""
-    pact = pact_of(contract) if isinstance(contract, Contract) else message_pact_of(contract)
-    if rewrite(pact, root / PACTS):
+    if rewrite(pact_for(contract), root / PACTS):
         file = PACTS / f"{contract.name}.json"
         pytest.fail(
             f"{file} was out of date and is rewritten: look at it (git diff {file}), and commit it", pytrace=False

@@ -16,7 +16,7 @@ import httpx
 
 from synthetic.contracts.misaddressed import without_misaddressed
 from synthetic.contracts.mismatches import mismatches_of
-from synthetic.contracts.pacts import PactFile, needs_of, states_of
+from synthetic.contracts.pacts import PactFile, lacking, states_of
 from synthetic.contracts.promised import broken_promises, by_type
 from synthetic.contracts.redirects import seen_as
 from synthetic.contracts.results import InteractionResult, Verification
@@ -80,9 +80,9 @@ def _choose(
 ) -> tuple[list[Mapping[str, Any]], tuple[tuple[str, str], ...]]:
     wanted, left_out = [], []
     for one in interactions:
-        lacking = sorted({*needs_of(one)} - target.can)
-        if lacking:
-            left_out.append((str(one["description"]), f"needs {', '.join(lacking)}"))
+        why = lacking(one, target.can)
+        if why:
+            left_out.append((str(one["description"]), why))
         elif target.states is None and set(states_of(one)) - {WRONG_SEAL}:
             left_out.append((str(one["description"]), "needs a provider state"))
         else:

@@ -20,7 +20,7 @@ from synthetic.contracts.holes import HOLE, filled
 from synthetic.contracts.json_paths import put_at
 from synthetic.contracts.messages import Frame, asked_of, heard_of
 from synthetic.contracts.mismatches import mismatches_of
-from synthetic.contracts.pacts import PactFile, needs_of
+from synthetic.contracts.pacts import PactFile, lacking, states_of
 from synthetic.contracts.results import InteractionResult, Mismatch, Verification
 from synthetic.contracts.sealing import Exchanged
 from synthetic.contracts.serving import answering
@@ -63,9 +63,9 @@ def verify_messages(pact: PactFile, target: MessageTarget) -> Verification:
     left_out: list[tuple[str, str]] = []
     said: list[tuple[Mapping[str, Any], Exchanged]] = []
     for one in pact.interactions:
-        lacking = sorted({*needs_of(one)} - target.can)
-        if lacking:
-            left_out.append((str(one["description"]), f"needs {', '.join(lacking)}"))
+        why = lacking(one, target.can)
+        if why:
+            left_out.append((str(one["description"]), why))
             continue
         exchanged = _exchange(one, target)
         if exchanged.failure:
@@ -152,9 +152,14 @@ def _mismatches(judged: Mapping[str, Any], one: Mapping[str, Any], exchanged: Ex
 def _result(
     pact: PactFile, one: Mapping[str, Any], exchanged: Exchanged, mismatches: tuple[Mismatch, ...]
 ) -> InteractionResult:
-    states = tuple(str(state["name"]) for state in one.get("providerStates", ()))
     return InteractionResult(
-        pact.consumer, pact.provider, str(one["description"]), states, mismatches, exchanged.failure, exchanged
+        pact.consumer,
+        pact.provider,
+        str(one["description"]),
+        tuple(states_of(one)),
+        mismatches,
+        exchanged.failure,
+        exchanged,
     )
 
 

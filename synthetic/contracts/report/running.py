@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from synthetic.contracts.messages import AnyContract
 from synthetic.contracts.report.allure_steps import tell_allure
 from synthetic.contracts.report.document import Pair, Results, pair_of, pair_without_result
 from synthetic.contracts.report.impact import read_impacts
 from synthetic.contracts.report.masking import mask, masked, own_keys
 from synthetic.contracts.report.writing import closing_line, write_atomically, write_reports
 from synthetic.contracts.results import Verification
-from synthetic.contracts.suites import AnyContract
 
 FIXTURE = "verified"
 _PARTS = "synthetic_contracts_parts"  # in what xdist hands to a worker

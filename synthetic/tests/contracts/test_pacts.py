@@ -11,8 +11,9 @@ from pact.interaction import HttpInteraction
 
 from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
 from synthetic.contracts.interactions import Contract, Exercise, State, interaction
+from synthetic.contracts.messages import AnyContract
 from synthetic.contracts.pacts import exercise, pact_of, parsed, rewrite
-from synthetic.contracts.suites import PACTS, AnyContract, keep_up_to_date
+from synthetic.contracts.suites import PACTS, keep_up_to_date
 from synthetic.tests.contracts.shop import order, pact
 
 ROOT = Path(__file__).resolve().parents[3]

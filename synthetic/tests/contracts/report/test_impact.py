@@ -10,9 +10,9 @@ import pytest
 
 from synthetic.config.shipped import shipped_root
 from synthetic.contracts.boundaries import CONTRACTS, GATEWAY_CONTRACTS
+from synthetic.contracts.messages import AnyContract
 from synthetic.contracts.providers import ContractError
 from synthetic.contracts.report.impact import FILE, Boundary, read_impacts
-from synthetic.contracts.suites import AnyContract
 
 ROOT = shipped_root()
 IMPACTS = read_impacts(ROOT)
