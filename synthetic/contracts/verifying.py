@@ -70,7 +70,7 @@ def verify(pact: PactFile, target: Target) -> Verification:
         if unreachable or missing[id(one)]
     ]
     asked = [one for one in wanted if not unreachable and not missing[id(one)]]
-    results = _verify(pact.only(asked), target) if asked else ()
+    results = _verify(pact.only(asked), target, states) if asked else ()
     judged = without_misaddressed(results)
     return Verification(pact.consumer, pact.provider, target.version, (*failed, *judged), left_out)
 
@@ -101,10 +101,9 @@ def _unreachable(url: str) -> str:
     return ""
 
 
-def _verify(pact: PactFile, target: Target) -> tuple[InteractionResult, ...]:
+def _verify(pact: PactFile, target: Target, states: Mapping[str, StateHandler]) -> tuple[InteractionResult, ...]:
     stage = Stage()
     proxy = SealingProxy(target.url, target.seal, stage)
-    states = {} if target.states is None else target.states
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synthetic-pact-")))
         source = folder / "pact.json"

@@ -25,7 +25,6 @@ from synthetic.contracts.results import InteractionResult, Mismatch, Verificatio
 from synthetic.contracts.sealing import Exchanged
 from synthetic.contracts.serving import answering
 from synthetic.contracts.silent_pact import Verifier, unheard
-from synthetic.contracts.states import Stage
 from synthetic.contracts.typed import with_texts
 
 
@@ -102,12 +101,10 @@ def _exchange(one: Mapping[str, Any], target: MessageTarget) -> Exchanged:
         sent.append(asked_of(concrete(one, values)))
         return sent[-1]
 
-    stage = Stage()
     try:
         provoked = target.provoke(states, ask)
     except Exception as error:  # noqa: BLE001 - told as the message's failure
-        stage.fail(f"{type(error).__name__}: {error}")
-        return Exchanged(line, _text(sent), 0, "", failure=stage.failure)
+        return Exchanged(line, _text(sent), 0, "", failure=f"{type(error).__name__}: {error}")
     return Exchanged(line, _text(sent), 0, provoked.heard, provoked.values)
 
 
