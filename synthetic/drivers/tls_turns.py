@@ -7,11 +7,12 @@ that is sent while another one arrives can break the connection, and a healthy c
 from __future__ import annotations
 
 import contextlib
+import errno
 import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,8 @@ class TlsTurns:
         self._sock = sock
         self._timeout_s = sock.gettimeout()
         self._turn = threading.Lock()
+        self._waiting = 0
+        self._nobody_waits = threading.Condition()
         sock.settimeout(0.0)
 
     def recv(self, bytes_max: int) -> bytes:
@@ -50,8 +53,15 @@ class TlsTurns:
         socket.socket.shutdown(self._sock, how)
 
     def close(self) -> None:
-        """Give the socket back; nobody may be using it."""
-        self._sock.close()
+        """Wake whoever waits for the peer, and give the socket back once he has noticed.
+
+        A poll of a descriptor that is closed under it never ends, even where the shutdown before it had woken it.
+        """
+        hang_up(self)
+        with self._nobody_waits:
+            self._nobody_waits.wait_for(lambda: not self._waiting)
+            with self._turn:
+                self._sock.close()
 
     def fileno(self) -> int:
         """For pollers; -1 after `close`."""
@@ -76,10 +86,23 @@ class TlsTurns:
                 self._await(selectors.EVENT_WRITE)
 
     def _await(self, event: int) -> None:
-        with selectors.DefaultSelector() as selector:
+        with self._counted(), selectors.DefaultSelector() as selector:
             selector.register(self._sock, event)
             if not selector.select(self._timeout_s):
                 raise TimeoutError("the peer was not ready in time")
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._nobody_waits:
+            if self._sock.fileno() < 0:
+                raise OSError(errno.EBADF, "the connection was closed on our side")
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._nobody_waits:
+                self._waiting -= 1
+                self._nobody_waits.notify_all()
 
 
 def taking_turns(sock: socket.socket) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import selectors
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -84,3 +87,24 @@ def test_hanging_up_wakes_the_reader(ends: Ends) -> None:
         hang_up(ends[0])
         with pytest.raises((OSError, AssertionError)):
             assert reading.result(5.0)
+
+
+def test_closing_waits_for_a_reader_to_notice(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that has registered its poll and is then overtaken by shutdown and close comes back all the same."""
+    registered, overtaken = threading.Event(), threading.Event()
+
+    class Slow(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> Any:
+            registered.set()
+            overtaken.wait(0.2)
+            return super().select(1.0)  # with no time-out, as it is used, it would wait for ever
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Slow)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(ends[0].recv, 10)
+        assert registered.wait(5.0)
+        ends[0].close()
+        overtaken.set()
+        with pytest.raises((OSError, AssertionError)) as caught:
+            assert reading.result(5.0)
+    assert not isinstance(caught.value, TimeoutError), "the poll of a closed descriptor ran into its time-out"
