@@ -11,11 +11,7 @@ from typing import Any
 import httpx
 
 from synthetic.contracts.sealing import TIMEOUT_S, Outgoing
-from synthetic.contracts.serving import read_body, serving
-
-_HOP_BY_HOP = frozenset(
-    "host connection keep-alive transfer-encoding content-length accept-encoding content-encoding".split()
-)
+from synthetic.contracts.serving import end_to_end, read_body, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Hop:
 
         class Handler(BaseHTTPRequestHandler):
             def _pass(self) -> None:
-                headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+                headers = dict(end_to_end(self.headers.items()))
                 try:
                     answer = hop.pass_on(Outgoing(self.command, self.path, headers, read_body(self)))
                 except (HungUpError, httpx.HTTPError):
@@ -125,7 +121,7 @@ def asking(http: httpx.Client, url: str) -> Forward:
 
     def ask(request: Outgoing) -> Answer:
         answer = http.request(request.method, url + request.path, headers=dict(request.headers), content=request.body)
-        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]
+        headers = end_to_end(answer.headers.items())
         return Answer(answer.status_code, tuple(headers), answer.content)
 
     return ask

@@ -14,15 +14,12 @@ from typing import Any
 import httpx
 
 from synthetic.contracts.redirects import not_to_be_followed
-from synthetic.contracts.serving import read_body, serving
+from synthetic.contracts.serving import end_to_end, read_body, serving
 from synthetic.contracts.states import SILENT, Stage
 
 OUR_ANSWER = 599  # no provider answers so
 NUMBER = "X-Synthetic-Interaction"  # says which interaction a request belongs to; the provider does not see it
 TIMEOUT_S = 5.0
-_HOP_BY_HOP = frozenset(
-    "host connection keep-alive transfer-encoding content-length accept-encoding content-encoding".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Exchanged:
 
 def _headers(answer: httpx.Response) -> list[tuple[str, str]]:
     """What Pact gets to see."""
-    return not_to_be_followed((name, value) for name, value in answer.headers.items() if name not in _HOP_BY_HOP)
+    return not_to_be_followed(end_to_end(answer.headers.items()))
 
 
 class SealingProxy:
@@ -109,7 +106,7 @@ class SealingProxy:
 
         class Handler(BaseHTTPRequestHandler):
             def _pass(self) -> None:
-                headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+                headers = dict(end_to_end(self.headers.items()))
                 number = next((headers.pop(name) for name in tuple(headers) if name.lower() == NUMBER.lower()), "")
                 asked = Outgoing(self.command, self.path, headers, read_body(self))
                 status, answered, body = proxy.forward(http, asked, number)

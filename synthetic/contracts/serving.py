@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 BODY_BYTES_MAX = 1 << 20
+_HOP_BY_HOP = frozenset(
+    "host connection keep-alive transfer-encoding content-length accept-encoding content-encoding".split()
+)
 
 Answer = Callable[[str, Mapping[str, str], bytes], tuple[int, bytes]]
 """Path, headers (their names in lower case) and raw body of a request to the status and the JSON of its answer."""
@@ -45,6 +48,11 @@ def answering(answer: Answer) -> AbstractContextManager[str]:
             """Nothing: who serves tells."""
 
     return serving(Handler)
+
+
+def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers that a proxy passes on; the others are of one connection, or made anew (RFC 9110, 7.6.1)."""
+    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
 
 
 def read_body(handler: BaseHTTPRequestHandler) -> bytes:

@@ -94,7 +94,7 @@ def test_closing_waits_for_a_reader_to_notice(ends: Ends, monkeypatch: pytest.Mo
     registered, overtaken = threading.Event(), threading.Event()
 
     class Slow(selectors.DefaultSelector):
-        def select(self, timeout: float | None = None) -> Any:
+        def select(self, *_: Any) -> Any:
             registered.set()
             overtaken.wait(0.2)
             return super().select(1.0)  # with no time-out, as it is used, it would wait for ever
