@@ -44,7 +44,8 @@ class Times:
 class Intent:
     """The durable record of a money effect, written before its request leaves.
 
-    `key` is the idempotency key: the same for every attempt, for ever. `kind` says which limit covers it.
+    `key` is the idempotency key: the same for every attempt, for ever. `kind` says which limit covers it. `args`: the arguments of
+    the operation as JSON, without those that hold a secret: another process looks the effect up and undoes it with them.
     """
 
     run_id: str
@@ -57,6 +58,7 @@ class Intent:
     target: str
     cell: str = ""
     player: str = ""
+    args: str = ""
 
 
 @dataclass(frozen=True, slots=True)
