@@ -13,7 +13,7 @@ from synthetic.core.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one worker to play on one account. Whoever takes it over raises `epoch`, and the earlier holder is fenced off."""
+    """The right of one worker to play on one account. Whoever takes it over raises `epoch`; the earlier holder is fenced off."""
 
     account: str
     worker: str
@@ -43,7 +43,10 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the journal keeps it. `outcome` is "" while it is open; `tries` counts recoveries, the next one not before `next_try_ns`."""
+    """A run as the journal keeps it. `outcome` is "" while it is open; `tries` counts its recoveries.
+
+    The next recovery is not begun before `next_try_ns`.
+    """
 
     run: NewRun
     player: str
