@@ -77,6 +77,7 @@ def _link_cell(name: Text, cell: CellModel, model: CellsModel, path: Path, probl
         secrets=_link_secrets(cell, problems),
         players=_link_players(cell, problems),
         baseline=str(cell.baseline or ""),
+        wallet=str(cell.wallet or name),
         ca_file=_link_ca_file(cell, path, problems),
         python=tuple(map(str, model.python)),
     )

@@ -4,7 +4,11 @@
     ├── AuthorError       the author of a scenario, mapping or cells file: has places; exit code 2
     │   └── RefusedByPolicy   our own safety rules forbid it (allow-list, limits); exit code 2
     ├── TargetUnreachable     the cell can't be talked to at all; exit code 3
-    └── HarnessError          ours: a missing extra, a full disk, an impossible state; exit code 3
+    └── HarnessError          ours: a missing extra, an impossible state; exit code 3
+        ├── JournalUnavailable    a full disk, a lost database: nothing may begin, nothing may be sent
+        ├── FencedOff             the lease is over, or somebody else has it: nothing may be sent
+        ├── OverBudget            a cap would be passed: nothing may be sent
+        └── Killed                the kill switch is on: nothing may begin
 
 What a target answers wrongly during a run is not an exception but the run's outcome, and a broken invariant is a `Finding`.
 """
@@ -74,3 +78,19 @@ class TargetUnreachable(SyntheticError):  # noqa: N818 - the sentence reads "tar
 
 class HarnessError(SyntheticError):
     """Our own fault or our own machine's."""
+
+
+class JournalUnavailable(HarnessError):  # noqa: N818 - the sentence reads "journal unavailable"
+    """What moves money can't be written down (a full disk, a lost database), so that nothing may begin and nothing be sent."""
+
+
+class FencedOff(HarnessError):  # noqa: N818 - the sentence reads "fenced off"
+    """The lease of a run is over, or another worker has taken it, so that the run may send no money any more."""
+
+
+class OverBudget(HarnessError):  # noqa: N818 - the sentence reads "over budget"
+    """A cap would be passed: of a run, of an account's day, of the day, or of what is unsettled."""
+
+
+class Killed(HarnessError):  # noqa: N818 - the sentence reads "killed"
+    """The kill switch is on, so that no run begins."""

@@ -351,6 +351,9 @@ class CellPlan:
     secrets: Mapping[str, str] = field(default_factory=dict)
     players: tuple[PlayerPlan, ...] = ()
     baseline: str = ""
+    wallet: str = (
+        ""  # the wallet database of its players: an account is a player there, and one run at a time plays on it
+    )
     ca_file: str = ""
     python: tuple[str, ...] = ()  # modules that its platform mapping may take operations from
 

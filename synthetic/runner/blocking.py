@@ -17,7 +17,7 @@ from synthetic.core.ports import Clock, EventSink, Journal
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
-from synthetic.runner.players import REST_WITH_TOTP_S
+from synthetic.runner.players import rest_s
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 
 
@@ -102,7 +102,7 @@ class TakingTurns:
         try:
             yield member.player
         finally:
-            member.rested_at_ns = self._clock.monotonic_ns() + _rest_ns(member.player)
+            member.rested_at_ns = self._clock.monotonic_ns() + int(rest_s(member.player) * 1e9)
             self._members.append(member)
 
     def _next(self) -> _Member:
@@ -113,7 +113,3 @@ class TakingTurns:
         soonest = min(self._members, key=lambda member: member.rested_at_ns)
         self._pause((soonest.rested_at_ns - now_ns) / 1e9)
         return soonest
-
-
-def _rest_ns(player: PlayerPlan) -> int:
-    return int(REST_WITH_TOTP_S * 1e9) if "totp" in {*player.attributes, *player.secrets} else 0

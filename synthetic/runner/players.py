@@ -19,6 +19,11 @@ from synthetic.core.ports import Clock
 REST_WITH_TOTP_S = 31.0
 
 
+def rest_s(player: PlayerPlan) -> float:
+    """How long a player can't log in again after a run."""
+    return REST_WITH_TOTP_S if "totp" in {*player.attributes, *player.secrets} else 0.0
+
+
 @dataclass(slots=True)
 class _Free:
     player: PlayerPlan
@@ -42,7 +47,7 @@ class PlayerPool:
         try:
             yield player
         finally:
-            rest_ns = int(REST_WITH_TOTP_S * 1e9) if "totp" in {*player.attributes, *player.secrets} else 0
+            rest_ns = int(rest_s(player) * 1e9)
             async with self._returned:
                 self._free.append(_Free(player, self._clock.monotonic_ns() + rest_ns))
                 self._returned.notify()

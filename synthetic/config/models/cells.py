@@ -57,6 +57,9 @@ class CellModel(Node):
     currency: AnyText = Field(description="The ISO 4217 currency of its runs.")
     platform: Name = Field(description="The platform mapping that fits it.")
     baseline: Name | None = Field(None, description="The cell that a canary is compared with.")
+    wallet: Name | None = Field(
+        None, description="The wallet database that its players' money is in; cells that share one say the same name."
+    )
     endpoints: dict[AnyText, AnyText] = Field(description="Addresses by name: http, https, ws or wss.")
     psps: list[AnyText] = Field(default_factory=list, description="Its payment service providers.")
     providers: list[AnyText] = Field(default_factory=list, description="Its game providers.")

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from synthetic.config.anything import FileKind, kind_of, load_anything
+from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
+from synthetic.config.shipped import shipped_root
 from synthetic.core.checks import CHECKS
 from synthetic.core.effects import Effect, Result, Sleep
 from synthetic.core.errors import AuthorError, Place
@@ -239,3 +241,13 @@ def test_a_scenario_without_a_mapping_is_told() -> None:
     """It can't be checked against nothing."""
     with pytest.raises(AuthorError, match="a scenario needs a platform mapping"):
         load_anything(Path("f"), text="scenario: s")
+
+
+def test_cells_that_share_a_wallet_say_so(tmp_path: Path) -> None:
+    """A cell's players have their money in a database of its own, unless it names another one."""
+    text = Path(shipped_root() / "fixtures" / "cells" / "reference.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "cells.yaml"
+    file.write_text(
+        text.replace("    track: baseline\n", "    track: baseline\n    wallet: shared\n"), encoding="utf-8"
+    )
+    assert {name: cell.wallet for name, cell in load_cells(file).items()} == {"canary": "canary", "baseline": "shared"}
