@@ -1,0 +1,105 @@
+"""Ticks as DBOS workflows: a tick is written down before it is played, and the same tick of two workers is played by one of them.
+
+The grain is a tick, never a request: a DBOS step costs milliseconds. A workflow that is entered again after a crash finds its slot
+claimed in the journal, and never resumes a money flow: the compensator brings home what its runs had moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy.exc import SQLAlchemyError
+
+from synthetic.core.errors import HarnessError, JournalUnavailable
+from synthetic.runner.dispatch.port import PlaySlot
+
+WORKFLOW = "synthetic-tick"
+VERSION = "1"  # of the workflow's arguments: an update of the package still finishes the ticks of the one before
+
+
+class DurableDispatch:
+    """`Dispatch` through DBOS. `url`: a SQLAlchemy URL of SQLite or Postgres; `worker`: a name that no other living process has.
+
+    DBOS is one for a process. Create it in the loop that plays. Raises HarnessError where its database can't be used.
+    """
+
+    def __init__(self, url: str, worker: str, play: PlaySlot) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._play = play
+        self._going = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._dbos = DBOS(config=_config(url, worker))
+
+        async def tick(probe: str, slot_ns: int) -> str:
+            # DBOS enters a workflow again on a loop of its own; what a worker plays lives on the worker's.
+            playing = asyncio.run_coroutine_threadsafe(self._counted(probe, slot_ns), self._loop)
+            return await asyncio.wrap_future(playing)
+
+        self._workflow: Callable[..., Any] = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1_000)(tick)
+        try:
+            DBOS.launch()
+        except SQLAlchemyError as error:
+            DBOS.destroy(destroy_registry=True)
+            raise HarnessError(f"the database of the schedule can't be used: {_first_line(error)}") from None
+
+    async def start(self, probe: str, slot_ns: int) -> None:
+        """Write the tick down and start it, unless another worker has."""
+        try:
+            with SetWorkflowID(f"{probe}@{slot_ns}"):
+                await DBOS.start_workflow_async(self._workflow, probe, slot_ns)
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"the database of the schedule can't be used: {_first_line(error)}") from None
+
+    async def take_over(self, worker: str) -> int:
+        """Continue the ticks of a dead worker here."""
+        pending = await DBOS.list_workflows_async(status="PENDING", executor_id=worker, name=WORKFLOW, load_input=False)
+        for workflow in pending:
+            await DBOS.resume_workflow_async(workflow.workflow_id)
+        return len(pending)
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until no tick is going, then end DBOS. Ticks that are still going are left to the next start."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
+        left = self._going
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+        return not left
+
+    async def _counted(self, probe: str, slot_ns: int) -> str:
+        self._going += 1
+        self._idle.clear()
+        try:
+            return await self._play(probe, slot_ns)
+        finally:
+            self._going -= 1
+            if not self._going:
+                self._idle.set()
+
+
+def _config(url: str, worker: str) -> DBOSConfig:
+    for name in ("dbos", "dbos.scheduler"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return DBOSConfig(
+        name="synthetic",
+        system_database_url=url,
+        executor_id=worker,
+        application_version=VERSION,
+        console_log_level="ERROR",
+        enable_otlp=False,
+        max_executor_threads=8,
+        notification_listener_polling_interval_sec=1.0,
+        scheduler_polling_interval_sec=60.0,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong, without the statement and without the URL."""
+    with contextlib.suppress(AttributeError):
+        return str(error.orig).splitlines()[0]  # type: ignore[attr-defined]
+    return type(error).__name__

@@ -1,0 +1,76 @@
+"""Ticks through DBOS: each is played once, whoever starts it, and a dead worker's are continued."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthetic.core.errors import HarnessError
+from synthetic.runner.dispatch.durable import DurableDispatch
+
+TICKER = "synthetic.tests.runner.dispatch.ticker"
+
+
+def ticker(url: str, worker: str, log: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", TICKER, url, worker, str(log), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def killed_in_the_middle(url: str, worker: str, log: Path, tick: str) -> None:
+    process = ticker(url, worker, log, "hang", tick)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def ended(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=30)
+    return process.returncode
+
+
+@pytest.mark.slow
+def test_the_same_tick_is_played_once_by_two_workers(tmp_path: Path) -> None:
+    """Both start it; one of them plays it."""
+    url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"
+    assert ended(ticker(url, "w1", log, "play", "a@1")) == 0
+    workers = [ticker(url, name, log, "play", "a@1", "b@2", "c@3") for name in ("w2", "w3")]
+    assert [ended(worker) for worker in workers] == [0, 0]
+    assert sorted(line.split()[1] for line in log.read_text().splitlines()) == ["a@1", "b@2", "c@3"]
+
+
+@pytest.mark.slow
+def test_a_killed_workers_tick_is_entered_again_by_itself(tmp_path: Path) -> None:
+    """Under the same name, when it comes back."""
+    url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"
+    killed_in_the_middle(url, "w1", log, "a@1")
+    assert ended(ticker(url, "w1", log, "return")) == 0
+    assert log.read_text().splitlines() == ["w1 a@1", "w1 a@1"]
+
+
+@pytest.mark.slow
+def test_a_killed_workers_tick_is_continued_by_a_survivor(tmp_path: Path) -> None:
+    """Under another name, which takes over what the dead one had started."""
+    url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"
+    killed_in_the_middle(url, "w1", log, "a@1")
+    assert ended(ticker(url, "w2", log, "adopt", "w1")) == 0
+    assert log.read_text().splitlines() == ["w1 a@1", "w2 a@1"]
+
+
+def test_a_database_that_can_not_be_used_is_said_without_its_password() -> None:
+    """Before anything is scheduled."""
+
+    async def play(_probe: str, _slot_ns: int) -> str:
+        return ""
+
+    async def launch() -> None:
+        DurableDispatch("postgresql://someone:hunter2@127.0.0.1:1/nothing", "w1", play)
+
+    with pytest.raises(HarnessError) as caught:
+        asyncio.run(launch())
+    assert "hunter2" not in str(caught.value)
