@@ -26,11 +26,14 @@ class JournalEntry:
 
 
 def require_same(known: Intent, intent: Intent) -> None:
-    """A key means one effect for ever. Raises HarnessError where it is used for another one, naming the fields."""
+    """A key means one effect for ever. Raises HarnessError where it is used for another one, naming the fields.
+
+    An intent that was written before its arguments were kept is compared by the rest.
+    """
     differing = [
         f"{field.name} {getattr(known, field.name)} is now {getattr(intent, field.name)}"
         for field in fields(Intent)
-        if getattr(known, field.name) != getattr(intent, field.name)
+        if getattr(known, field.name) != getattr(intent, field.name) and (known.args or field.name != "args")
     ]
     if differing:
         raise HarnessError(f"the idempotency key {intent.key!r} stands for another effect: {'; '.join(differing)}")

@@ -15,6 +15,7 @@ from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.evidence import step_facts
+from synthetic.core.machine.journaled import written_args
 from synthetic.core.machine.money import limit_refusal, money_moved, payouts_shown
 from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import Machine, Movement, RunState
@@ -110,7 +111,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
     spec = state.spec
     intent = Intent(
         spec.run_id, step.id, call.operation.name, moves.kind, amount, key, moves.source, moves.target,
-        spec.cell.name, spec.player.get("id", ""),
+        spec.cell.name, spec.player.get("id", ""), written_args(call.args, state.redactor),
     )  # fmt: skip
     movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until, refused=step.refused)
     state.movements.append(movement)

@@ -117,6 +117,13 @@ operations:
     moves:
       {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
        lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+  pinned:
+    inputs: {amount: money, pin: string}
+    http: POST /deposits
+    json: {minor: "${{ args.amount.minor() }}", pin: "${{ args.pin }}"}
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
   second_factor: {http: POST /otp, json: {code: "${{ totp(player.totp, now) }}"}}
   secretive:
     http: GET /secretive
