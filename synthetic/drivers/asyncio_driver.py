@@ -28,7 +28,7 @@ from synthetic.core.effects import (
 )
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock, EventSink, Journal
-from synthetic.drivers.asyncio_pool import asyncio_pool
+from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.asyncio_sockets import AsyncSockets
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.clocks import SystemClock
@@ -46,7 +46,10 @@ T = TypeVar("T")
 
 
 class AsyncDriver:
-    """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop."""
+    """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop.
+
+    `carrier` carries HTTP in place of a pool of its own.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class AsyncDriver:
         limits: Limits | None = None,
         clock: Clock | None = None,
         lag: LagMeter | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()
@@ -63,7 +67,7 @@ class AsyncDriver:
         self._tls = tls or client_context()
         self._own_lag = LagMeter(self._clock) if lag is None else None
         self._lag = lag or self._own_lag or LagMeter(self._clock)
-        self._pool = asyncio_pool(self._tls, self._limits)
+        self._pool: Carrier = carrier or asyncio_pool(self._tls, self._limits)
 
     async def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""

@@ -9,13 +9,23 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore
 
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
+
+
+class Carrier(Protocol):
+    """What carries one request and brings its answer: a pool of connections, or a model of a network."""
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Carry a request. Raises as httpcore does."""
+
+    async def aclose(self) -> None:
+        """Close what is open."""
 
 
 def asyncio_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.AsyncConnectionPool:
