@@ -1,0 +1,188 @@
+"""Where the numbers are kept: one table a metric, a plain dict from label values to numbers.
+
+prometheus-client's own Counter keeps an object with a lock for each series, about 1 KiB, and a runner of a thousand probes
+has a hundred thousand of them. Its exposition is used, its storage is not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Exemplar
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The trace that stands for a number, and when it was (Unix seconds)."""
+
+    trace_id: str
+    at_s: float
+
+    def exemplar(self, value: float) -> Exemplar:
+        """As the exposition wants it."""
+        return Exemplar({"trace_id": self.trace_id}, value, self.at_s)
+
+
+@dataclass(slots=True)
+class CounterTable:
+    """Numbers that only grow, each with the trace that grew it last."""
+
+    name: str
+    help: str
+    labels: Key
+    values: dict[Key, float] = field(default_factory=dict)
+    traces: dict[Key, Traced] = field(default_factory=dict)
+
+    def begin(self, key: Key) -> None:
+        """Show 0 where nothing was counted yet, so that the first one is an increase."""
+        self.values.setdefault(key, 0.0)
+
+    def add(self, key: Key, amount: float = 1.0, traced: Traced | None = None) -> None:
+        """Count."""
+        self.values[key] = self.values.get(key, 0.0) + amount
+        if traced is not None:
+            self.traces[key] = traced
+
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """Forget series."""
+        for key in [key for key in self.values if gone(key)]:
+            del self.values[key]
+            self.traces.pop(key, None)
+
+    def slices(self, series_max: int) -> Iterator[Metric]:
+        """The family in pieces of so many series; at least one, so that its type is told."""
+        for keys in _sliced(list(self.values), series_max):
+            family = CounterMetricFamily(self.name, self.help, labels=self.labels)
+            for key in keys:
+                traced = self.traces.get(key)
+                family.add_metric(key, self.values.get(key, 0.0), exemplar=traced.exemplar(1.0) if traced else None)
+            yield family
+
+
+@dataclass(slots=True)
+class GaugeTable:
+    """Numbers as they are now. What is not known has no series."""
+
+    name: str
+    help: str
+    labels: Key
+    values: dict[Key, float] = field(default_factory=dict)
+
+    def set(self, key: Key, value: float) -> None:
+        """Say how it is."""
+        self.values[key] = value
+
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """Forget series."""
+        for key in [key for key in self.values if gone(key)]:
+            del self.values[key]
+
+    def slices(self, series_max: int) -> Iterator[Metric]:
+        """See `CounterTable.slices`."""
+        for keys in _sliced(list(self.values), series_max):
+            family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+            for key in keys:
+                if (value := self.values.get(key)) is not None:
+                    family.add_metric(key, value)
+            yield family
+
+
+@dataclass(slots=True)
+class NewestTable:
+    """One number a probe, under the release of its last run. The first `probe_labels` labels say which probe it is."""
+
+    name: str
+    help: str
+    labels: Key
+    probe_labels: int
+    values: dict[Key, tuple[Key, float]] = field(default_factory=dict)
+
+    def set(self, key: Key, value: float) -> None:
+        """Say how it is."""
+        self.values[key[: self.probe_labels]] = (key, value)
+
+    def follow(self, key: Key) -> None:
+        """What was known under an earlier release goes on under this one."""
+        if (known := self.values.get(key[: self.probe_labels])) is not None:
+            self.set(key, known[1])
+
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """Forget series."""
+        for probe in [probe for probe, (key, _) in self.values.items() if gone(key)]:
+            del self.values[probe]
+
+    def slices(self, series_max: int) -> Iterator[Metric]:
+        """See `CounterTable.slices`."""
+        for probes in _sliced(list(self.values), series_max):
+            family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+            for probe in probes:
+                if (known := self.values.get(probe)) is not None:
+                    family.add_metric(*known)
+            yield family
+
+
+@dataclass(slots=True)
+class _Distribution:
+    counts: list[int]
+    total: float = 0.0
+    traces: dict[int, tuple[float, Traced]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class HistogramTable:
+    """Distributions over fixed buckets (`bounds`, ascending, without +Inf)."""
+
+    name: str
+    help: str
+    labels: Key
+    bounds: tuple[float, ...]
+    values: dict[Key, _Distribution] = field(default_factory=dict)
+
+    def observe(self, key: Key, value: float, traced: Traced | None = None) -> None:
+        """Count one value; a bucket's bound belongs to it."""
+        kept = self.values.get(key)
+        if kept is None:
+            kept = self.values[key] = _Distribution([0] * (len(self.bounds) + 1))
+        bucket = bisect_left(self.bounds, value)
+        kept.counts[bucket] += 1
+        kept.total += value
+        if traced is not None:
+            kept.traces[bucket] = (value, traced)
+
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """Forget series."""
+        for key in [key for key in self.values if gone(key)]:
+            del self.values[key]
+
+    def slices(self, series_max: int) -> Iterator[Metric]:
+        """See `CounterTable.slices`; a distribution is as many series as it has buckets, and two."""
+        names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
+        for keys in _sliced(list(self.values), max(1, series_max // (len(names) + 2))):
+            family = HistogramMetricFamily(self.name, self.help, labels=self.labels)
+            for key in keys:
+                if (kept := self.values.get(key)) is not None:
+                    family.add_metric(key, _buckets(names, kept), kept.total)
+            yield family
+
+
+Table = CounterTable | GaugeTable | NewestTable | HistogramTable
+
+
+def _buckets(names: list[str], kept: _Distribution) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
+    told: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
+    for index, (name, count) in enumerate(zip(names, accumulate(kept.counts), strict=True)):
+        traced = kept.traces.get(index)
+        told.append((name, count) if traced is None else (name, count, traced[1].exemplar(traced[0])))
+    return told
+
+
+def _sliced(keys: list[Key], size: int) -> Iterator[list[Key]]:
+    for start in range(0, max(1, len(keys)), size):
+        yield keys[start : start + size]

@@ -1,0 +1,74 @@
+"""The words of the metrics: label names, the values that a label may have, buckets. Everything here is bounded.
+
+A run id, a URL or the text of an error never becomes a label: each new value would be a new series for ever.
+"""
+
+from __future__ import annotations
+
+from synthetic.core.effects import FaultKind
+from synthetic.core.events import StepEnded
+from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
+
+PROBE_LABELS = ("scenario", "cell", "track", "market", "brand", "psp")
+RELEASE_LABELS = ("version", "rollout_step", "flag_variant")
+RUN_LABELS = PROBE_LABELS + RELEASE_LABELS
+
+NONE = "none"
+OTHER = "other"
+VALUE_MAX = 64  # characters of a label's value
+
+RUN_RESULTS: tuple[tuple[str, str], ...] = (
+    (RunOutcome.OK, NONE),
+    *((RunOutcome.FAILED, blame) for blame in Blame if blame is not Blame.HARNESS),
+    (RunOutcome.TAINTED, Blame.HARNESS),
+    (RunOutcome.ABORTED, Blame.HARNESS),
+)
+"""Every outcome with every blame that it can have: what we broke ourselves is never `failed`, and only that is tainted."""
+
+HELD, RETRIED, FAILED, LEFT_OUT = "ok", "ok_after_retry", "failed", "left_out"
+"""The outcomes of a step as a metric: held at once, held after a retry, failed; and what says nothing of the target."""
+
+COMPENSATIONS = ("undone", "nothing_to_undo", "stuck")
+
+BUCKETS_S = (0.025, 0.05, 0.12, 0.25, 0.4, 0.8, 1.5, 3.0, 6.0, 15.0, 30.0, 60.0)
+"""Upper bounds of durations. 120 ms (a socket's round trip) and 400 ms (a payment) are bounds of the SLOs, so that the
+share of answers within them is exact and no interpolation."""
+
+LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+
+_FAULTS = {
+    FaultKind.CONNECT_REFUSED: "connect",
+    FaultKind.CONNECT_TIMEOUT: "connect",
+    FaultKind.NAME_UNKNOWN: "connect",
+    FaultKind.TLS_FAILED: "tls",
+    FaultKind.READ_TIMEOUT: "timeout",
+    FaultKind.RESET: "reset",
+    FaultKind.PROTOCOL: "protocol",
+    FaultKind.WS_REJECTED: "websocket",
+    FaultKind.WS_CLOSED: "websocket",
+    FaultKind.OFF_ALLOW_LIST: "harness",
+    FaultKind.NOT_JOURNALED: "harness",
+}
+_OURS = {"not_sent", "over_limit", "bad_key"}
+
+ERROR_CLASSES = (*dict.fromkeys(_FAULTS.values()), "http_4xx", "http_5xx", "http", "unreadable", "refused", "wrong")
+
+
+def error_class(step: StepEnded) -> str:
+    """Of which kind a step's failure is: one of `ERROR_CLASSES`, never the code that the target chose."""
+    code = step.code
+    if code in _FAULTS:
+        return _FAULTS[FaultKind(code)]
+    if code in _OURS:
+        return "harness"
+    if code.startswith("http_"):
+        return f"{code[:6]}xx" if code[5:6] in "45" else "http"
+    if code == "unreadable":
+        return code
+    return "refused" if step.outcome is StepOutcome.REFUSED else "wrong"
+
+
+def bounded(value: str) -> str:
+    """A label's value that is not ours: printable, without the characters that need escaping, not too long."""
+    plain = "".join(char if char.isprintable() and char not in '\\"' else "_" for char in value.strip())
+    return plain[:VALUE_MAX]
