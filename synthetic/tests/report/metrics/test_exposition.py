@@ -28,7 +28,7 @@ def test_many_pieces_are_one_scrape() -> None:
     cut = list(pieces(metrics, TEXT))
     assert max(piece.count(b"\n") for piece in cut) <= SLICE_MAX + 2
     ours = [line for line in whole(TEXT) if not line.startswith((b"process_", b"# HELP process", b"# TYPE process"))]
-    theirs = [line for line in generate_latest(metrics.families).splitlines()]
+    theirs = generate_latest(metrics.families).splitlines()
     assert ours == theirs
     assert whole(OPENMETRICS)[-1] == b"# EOF"
     assert whole(OPENMETRICS).count(b"# EOF") == 1
