@@ -17,12 +17,16 @@ REOPENED_STATES = frozenset({IntentState.REFUSED, IntentState.COMPENSATED, Inten
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """An intent, its state, and when it was written and last changed (nanoseconds since the Unix epoch)."""
+    """An intent, its state, and when it was written and last changed (nanoseconds since the Unix epoch).
+
+    `epoch`: of the lease under which it was last intended (0: without a lease).
+    """
 
     intent: Intent
     state: IntentState
     created_ns: int
     updated_ns: int
+    epoch: int = 0
 
 
 def require_same(known: Intent, intent: Intent) -> None:

@@ -89,3 +89,16 @@ class Left:
     effects: int = 0
     minor: Mapping[str, int] = field(default_factory=dict)
     oldest_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An instant of a probe's schedule: who took it, and how it ended ("" while it is played, `missed` with its reason)."""
+
+    probe: str
+    slot_ns: int
+    worker: str
+    claimed_ns: int
+    ended_ns: int = 0
+    outcome: str = ""
+    reason: str = ""

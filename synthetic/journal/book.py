@@ -1,0 +1,252 @@
+"""The book: the one door to everything that the runner keeps, in a SQLite file or a Postgres database.
+
+Every method is one transaction that is on the disk when it returns; many threads share a commit. Whoever calls holds no lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from synthetic.core.effects import Intent
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+from synthetic.journal import budgets, intents, leases, runs, slots, switch, workers
+from synthetic.journal.database import Database, Transaction
+from synthetic.journal.entry import JournalEntry
+from synthetic.journal.group import GroupCommit
+from synthetic.journal.model import Caps, Kill, Lease, Left, NewRun, RunRow, Slot
+from synthetic.journal.postgres_database import PostgresDatabase
+from synthetic.journal.schema import prepare
+from synthetic.journal.sqlite_database import SqliteDatabase
+
+_EVER_NS = 2**62
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+def open_book(where: str | Path, *, wall_ns: Callable[[], int] = time.time_ns) -> Book:
+    """Open a path, `sqlite:///path` or `postgresql://...`, and bring its tables up to date.
+
+    Raises JournalUnavailable where it can't be reached or written, HarnessError where it is none of ours.
+    """
+    database = _database(where)
+    try:
+        prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return Book(database, wall_ns)
+
+
+def _database(where: str | Path) -> Database:
+    address = str(where)
+    if address.startswith(_POSTGRES):
+        return PostgresDatabase(address)
+    return SqliteDatabase(Path(address.removeprefix(_SQLITE)))
+
+
+class Book:
+    """Effects, runs, leases, budgets, slots, workers and the kill switch. Threads may share it, processes its database.
+
+    Times are nanoseconds since the Unix epoch, by `wall_ns` unless an argument says otherwise. Every method raises
+    JournalUnavailable where the database can't promise anything (full disk, lost connection); it heals by itself.
+    """
+
+    def __init__(self, database: Database, wall_ns: Callable[[], int]) -> None:
+        self._database = database
+        self._wall_ns = wall_ns
+        self._do = GroupCommit(database).do
+
+    @property
+    def where(self) -> str:
+        """The path or address, without secrets."""
+        return self._database.where
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def admit(self, run: NewRun, *, candidates: Sequence[tuple[str, str]], worker: str, ttl_s: float) -> Lease | None:
+        """Open the run on the first free and rested of the candidates (player, account). None: no account is free.
+
+        Raises Killed, and HarnessError where the run was admitted before.
+        """
+        now_ns = self._wall_ns()
+
+        def work(transaction: Transaction) -> Lease | None:
+            switch.require_off(transaction)
+            return runs.admit(transaction, run, candidates, worker, ttl_s, now_ns)
+
+        return self._do(work)
+
+    def renew(self, leases_held: Sequence[Lease], ttl_s: float) -> list[Lease]:
+        """Those that nobody has taken, with their new expiry; the run of every other one must stop at once."""
+        now_ns = self._wall_ns()
+        return self._do(lambda transaction: leases.renew(transaction, leases_held, ttl_s, now_ns))
+
+    def close_run(self, lease: Lease, outcome: str, reason: str = "", *, rest_s: float = 0.0) -> None:
+        """Close the run and free its account, which rests so long before its next run. Raises FencedOff."""
+        now_ns = self._wall_ns()
+        rests_until_ns = leases.expiry(now_ns, rest_s) if rest_s else 0
+        self._do(lambda transaction: runs.close(transaction, lease, outcome, reason, rests_until_ns, now_ns))
+
+    def postpone(self, lease: Lease, reason: str, *, next_try_ns: int) -> None:
+        """Recovery did not finish: the run stays open and its account taken, until someone takes it over. Raises FencedOff."""
+        self._do(lambda transaction: runs.postpone(transaction, lease, reason, next_try_ns))
+
+    def intend(self, intent: Intent, lease: Lease | None, caps: Sequence[Caps] = ()) -> None:
+        """Make an effect durable and reserve its budget before its request leaves; the same one again reserves nothing more.
+
+        Raises FencedOff where the lease is over or taken, OverBudget, HarnessError where the key stands for another effect.
+        Whatever it raises: nothing may be sent.
+        """
+        now_ns = self._wall_ns()
+
+        def work(transaction: Transaction) -> None:
+            if lease is not None:
+                leases.require_held(transaction, lease, now_ns)
+            intents.intend(transaction, intent, lease, caps, now_ns)
+
+        self._do(work)
+
+    def resolve(self, key: str, state: IntentState, lease: Lease | None = None) -> None:
+        """Record what became of an effect, and release its reservation: all of it (REFUSED), or what is outstanding (settled).
+
+        Raises FencedOff where somebody else has taken the lease: what they know is newer. HarnessError for an unknown key.
+        """
+        now_ns = self._wall_ns()
+
+        def work(transaction: Transaction) -> None:
+            if lease is not None:
+                leases.require_not_taken(transaction, lease)
+            intents.resolve(transaction, key, state, now_ns)
+
+        self._do(work)
+
+    def entries(self) -> list[JournalEntry]:
+        """Every effect, oldest first."""
+        with self._database.read() as transaction:
+            return intents.entries(transaction)
+
+    def open_intents(self) -> list[JournalEntry]:
+        """The effects that nobody has settled, oldest first."""
+        with self._database.read() as transaction:
+            return intents.open_intents(transaction)
+
+    def effects_of(self, run_id: str) -> list[JournalEntry]:
+        """The effects of one run, oldest first."""
+        with self._database.read() as transaction:
+            return intents.effects_of(transaction, run_id)
+
+    def runs_known(self, run_ids: Iterable[str]) -> set[str]:
+        """Those of these runs that were admitted, or have moved money, before."""
+        with self._database.read() as transaction:
+            return intents.runs_known(transaction, run_ids)
+
+    def run(self, run_id: str) -> RunRow | None:
+        """One run, open or closed."""
+        with self._database.read() as transaction:
+            return runs.find(transaction, run_id)
+
+    def open_runs(self) -> list[RunRow]:
+        """The runs that nobody has closed, oldest first."""
+        with self._database.read() as transaction:
+            return runs.open_runs(transaction)
+
+    def recoverable(self, worker: str, now_ns: int | None = None) -> list[RunRow]:
+        """Open runs that nobody holds and that are due: first those that this worker held itself, then the oldest."""
+        now_ns = self._wall_ns() if now_ns is None else now_ns
+        with self._database.read() as transaction:
+            return runs.recoverable(transaction, worker, now_ns)
+
+    def take_over(self, run_id: str, worker: str, ttl_s: float, *, early: bool = False) -> Lease | None:
+        """The lease of an open run that nobody holds, under a higher epoch; `early`: also before its next try is due.
+
+        None: somebody else was faster, or the lease lives, or the run is closed.
+        """
+        now_ns = self._wall_ns()
+        due_ns = _EVER_NS if early else now_ns
+        return self._do(lambda transaction: leases.take_over(transaction, run_id, worker, ttl_s, now_ns, due_ns))
+
+    def left(self) -> Left:
+        """Stranded money: what is open, and no living lease covers it."""
+        return intents.together(self.left_by_state().values())
+
+    def left_by_state(self) -> Mapping[IntentState, Left]:
+        """Stranded money by what is known of it."""
+        now_ns = self._wall_ns()
+        with self._database.read() as transaction:
+            return intents.left_by_state(transaction, now_ns)
+
+    def remaining(self, caps: Caps, account: str | None = None) -> Mapping[str, Money]:
+        """What still fits today under the caps that are set: `day`, `outstanding`, and `account_day` of the account given."""
+        now_ns = self._wall_ns()
+        with self._database.read() as transaction:
+            return budgets.remaining(transaction, caps, now_ns, account)
+
+    def claim_slot(self, probe: str, slot_ns: int, worker: str) -> bool:
+        """Take one instant of a probe's schedule. False: it was taken, or counted as missed, before."""
+        now_ns = self._wall_ns()
+        return self._do(lambda transaction: slots.claim(transaction, probe, slot_ns, worker, now_ns))
+
+    def end_slot(self, probe: str, slot_ns: int, outcome: str) -> None:
+        """Write down how a slot ended."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: slots.end(transaction, probe, slot_ns, outcome, now_ns))
+
+    def miss_slots(self, probe: str, reasons: Mapping[int, str]) -> None:
+        """Count slots (slot_ns -> reason) as missed; those that somebody took stay as they are."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: slots.miss(transaction, probe, reasons, now_ns))
+
+    def last_slot(self, probe: str) -> int | None:
+        """The latest slot of the probe that was taken or missed; None: it has none yet."""
+        with self._database.read() as transaction:
+            return slots.last(transaction, probe)
+
+    def slots(self, probe: str | None = None, since_ns: int = 0) -> list[Slot]:
+        """The slots from an instant on, of one probe or of all, in their order."""
+        with self._database.read() as transaction:
+            return slots.since(transaction, probe, since_ns)
+
+    def beat(self, worker: str) -> None:
+        """The worker lives."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: workers.beat(transaction, worker, now_ns))
+
+    def dead_workers(self, silent_s: float) -> list[str]:
+        """Workers that have not beaten for longer than that."""
+        now_ns = self._wall_ns()
+        with self._database.read() as transaction:
+            return workers.dead(transaction, silent_s, now_ns)
+
+    def forget_worker(self, worker: str) -> None:
+        """It has ended in order, or what it left was taken over."""
+        self._do(lambda transaction: workers.forget(transaction, worker))
+
+    def kill(self, by: str, reason: str) -> None:
+        """Throw the kill switch: no run is admitted from now on. Where it is on already, the first reason stays."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: switch.kill(transaction, by, reason, now_ns))
+
+    def resume(self, by: str) -> None:
+        """Runs may be admitted again."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: switch.resume(transaction, by, now_ns))
+
+    def killed(self) -> Kill | None:
+        """Who threw the kill switch, why and when; None: it is off."""
+        with self._database.read() as transaction:
+            return switch.killed(transaction)

@@ -1,0 +1,27 @@
+"""What the driver of one run gets: the book, through the run's lease and under its caps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from synthetic.core.effects import Intent
+from synthetic.core.outcome import IntentState
+from synthetic.journal.book import Book
+from synthetic.journal.model import Caps, Lease
+
+
+class RunJournal:
+    """`core.ports.Journal`. Once the lease is over or taken every call raises FencedOff, so that nothing more is sent."""
+
+    def __init__(self, book: Book, lease: Lease, caps: Sequence[Caps] = ()) -> None:
+        self._book = book
+        self._lease = lease
+        self._caps = tuple(caps)
+
+    def intend(self, intent: Intent) -> None:
+        """Durable, fenced and within the budget before the request leaves. Raises what `Book.intend` does."""
+        self._book.intend(intent, self._lease, self._caps)
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        """Record what became of an intent. Raises what `Book.resolve` does."""
+        self._book.resolve(key, state, self._lease)

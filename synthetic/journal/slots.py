@@ -1,0 +1,61 @@
+"""Slots: each instant of a probe's schedule is taken by one worker, once, or counted as missed with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from synthetic.journal.database import Transaction
+from synthetic.journal.model import Slot
+
+MISSED = "missed"
+_CLAIM = """
+INSERT INTO slots (probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason)
+VALUES (:probe, :slot_ns, :worker, :now, :ended, :outcome, :reason) ON CONFLICT (probe, slot_ns) DO NOTHING
+"""
+_END = "UPDATE slots SET outcome = :outcome, ended_ns = :now WHERE probe = :probe AND slot_ns = :slot_ns"
+_SELECT = "SELECT probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason FROM slots WHERE slot_ns >= :since"
+
+
+def claim(transaction: Transaction, probe: str, slot_ns: int, worker: str, now_ns: int) -> bool:
+    """Take the slot. False: it was taken or counted as missed before, by whomever."""
+    return _add(transaction, Slot(probe, slot_ns, worker, now_ns))
+
+
+def end(transaction: Transaction, probe: str, slot_ns: int, outcome: str, now_ns: int) -> None:
+    """Write down how it ended."""
+    transaction.change(_END, probe=probe, slot_ns=slot_ns, outcome=outcome, now=now_ns)
+
+
+def miss(transaction: Transaction, probe: str, reasons: Mapping[int, str], now_ns: int) -> None:
+    """Count slots as missed; those that somebody took stay as they are."""
+    for slot_ns, reason in sorted(reasons.items()):
+        _add(transaction, Slot(probe, slot_ns, "", now_ns, now_ns, MISSED, reason))
+
+
+def _add(transaction: Transaction, slot: Slot) -> bool:
+    added = transaction.change(
+        _CLAIM,
+        probe=slot.probe,
+        slot_ns=slot.slot_ns,
+        worker=slot.worker,
+        now=slot.claimed_ns,
+        ended=slot.ended_ns,
+        outcome=slot.outcome,
+        reason=slot.reason,
+    )
+    return added == 1
+
+
+def last(transaction: Transaction, probe: str) -> int | None:
+    """The latest slot that was taken or missed."""
+    ((slot_ns,),) = transaction.rows("SELECT max(slot_ns) FROM slots WHERE probe = :probe", probe=probe)
+    return None if slot_ns is None else int(slot_ns)
+
+
+def since(transaction: Transaction, probe: str | None, since_ns: int) -> list[Slot]:
+    """The slots from an instant on, of one probe or of all, in their order."""
+    if probe is None:
+        rows = transaction.rows(f"{_SELECT} ORDER BY slot_ns, probe", since=since_ns)
+    else:
+        rows = transaction.rows(f"{_SELECT} AND probe = :probe ORDER BY slot_ns", since=since_ns, probe=probe)
+    return [Slot(*row) for row in rows]

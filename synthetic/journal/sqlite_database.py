@@ -1,0 +1,156 @@
+"""A SQLite file as a `Database`: write-ahead log, `synchronous=FULL`, one writer at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from synthetic.core.errors import HarnessError, JournalUnavailable
+from synthetic.journal.database import Row, Transaction, Value
+
+_BUSY_S = 5.0  # how long another process may hold the file
+_ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError)  # its fault, not the disk's
+
+
+class SqliteDatabase:
+    """One file on a local disk. After a failure it is opened anew; a file that was removed meanwhile is not made again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reading = threading.Lock()
+        self._closed = False
+        self._inode = 0
+        self._writer: sqlite3.Connection | None = self._connect(create=True)
+        self._reader: sqlite3.Connection | None = None
+
+    @property
+    def where(self) -> str:
+        """The file's path."""
+        return str(self._path)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """BEGIN IMMEDIATE ... COMMIT, synced. Raises JournalUnavailable."""
+        try:
+            with _told(self._path):
+                self._require_same_file()
+                self._writer = self._writer or self._connect()
+                yield from _transaction(self._path, self._writer, "BEGIN IMMEDIATE")
+        except JournalUnavailable:
+            self._drop_writer()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A snapshot, through a connection of its own. Raises JournalUnavailable."""
+        with self._reading:
+            try:
+                with _told(self._path):
+                    self._require_same_file()
+                    self._reader = self._reader or self._connect()
+                    yield from _transaction(self._path, self._reader, "BEGIN")
+            except JournalUnavailable:
+                self._drop_reader()
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._closed = True
+        with self._reading:
+            self._drop_reader()
+        self._drop_writer()
+
+    def _drop_writer(self) -> None:
+        connection, self._writer = self._writer, None
+        _close(connection)
+
+    def _drop_reader(self) -> None:
+        connection, self._reader = self._reader, None
+        _close(connection)
+
+    def _connect(self, *, create: bool = False) -> sqlite3.Connection:
+        mode = "rwc" if create else "rw"
+        with _told(self._path):
+            connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                self._configure(connection)
+                self._inode = self._path.stat().st_ino
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise HarnessError(f"{self._path}: no write-ahead log is possible here ({mode}); use a local disk")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    def _require_same_file(self) -> None:
+        """An open connection goes on writing into a file that was removed, and nobody would ever read that again."""
+        if self._closed:
+            raise JournalUnavailable(f"{self._path}: the journal is closed")
+        if self._path.stat().st_ino != self._inode:
+            raise JournalUnavailable(f"{self._path}: the journal can't be used: another file has taken its place")
+
+
+class _SqliteTransaction:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    def rows(self, statement: str, /, **values: Value) -> list[Row]:
+        with _told(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def change(self, statement: str, /, **values: Value) -> int:
+        with _told(self._path):
+            return self._connection.execute(statement, values).rowcount
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has rolled all of it back
+                self._connection.execute("ROLLBACK TO attempt")
+                self._connection.execute("RELEASE attempt")
+            raise
+        self._connection.execute("RELEASE attempt")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _ONE_STATEMENT as error:
+        raise HarnessError(f"{path}: the journal refused: {error}") from error
+    except (sqlite3.Error, OSError) as error:
+        raise JournalUnavailable(f"{path}: the journal can't be used: {error}") from error
+
+
+def _transaction(path: Path, connection: sqlite3.Connection, begin: str) -> Iterator[Transaction]:
+    connection.execute(begin)
+    try:
+        yield _SqliteTransaction(path, connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):  # a disk that fails while we let go of it has been told before
+            connection.close()
