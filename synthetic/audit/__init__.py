@@ -1,1 +1,1 @@
-"""The audit chain: append-only, hash-linked records of every effect, change of configuration, kill and verdict."""
+"""The audit: who did what with money, when and where, in append-only files whose lines are chained by their hashes."""

@@ -11,7 +11,20 @@ from typing import Annotated
 
 import typer
 
-from synthetic.cli import check, conformance, contracts, demo, explain, init, listing, reference, run, schema, validate
+from synthetic.cli import (
+    audit,
+    check,
+    conformance,
+    contracts,
+    demo,
+    explain,
+    init,
+    listing,
+    reference,
+    run,
+    schema,
+    validate,
+)
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.screen import write
 from synthetic.cli.telling import tell_error
@@ -31,6 +44,7 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("init")(init.init)
+app.add_typer(audit.app, name="audit")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(reference.app, name="reference")

@@ -114,13 +114,19 @@ def _is(kind: FileKind, path: Path) -> bool:
         return False  # told when the file itself is read
 
 
+def _hooks_beside(cells: Path) -> ResolveHook:
+    return hooks_of([cells])
+
+
 def _mistakes_of(path: Path, platforms: Sequence[PlatformPlan], resolve_hook: ResolveHook) -> list[Mistake]:
     """A scenario has to fit one of the mappings; where it fits none, it is told what is wrong with the nearest."""
     tries: list[list[Mistake]] = []
     linked_to: Sequence[PlatformPlan | None] = platforms or [None]
     for platform in linked_to:
         try:
-            load_anything(path, platform=platform, known_checks=CHECK_NAMES, resolve_hook=resolve_hook)
+            load_anything(
+                path, platform=platform, known_checks=CHECK_NAMES, resolve_hook=resolve_hook, hooks_of=_hooks_beside
+            )
         except AuthorError as error:
             tries.append(list(error.mistakes))
         else:

@@ -12,9 +12,11 @@ from synthetic.config.operations import ResolveHook
 from synthetic.config.platforms import load_platform, no_hooks
 from synthetic.config.problems import Problems
 from synthetic.config.scenarios import load_scenario
+from synthetic.config.serving import HooksOf, load_serving
 from synthetic.core.errors import AuthorError, Place
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
+from synthetic.core.plan_serving import ServingPlan
 
 
 class FileKind(StrEnum):
@@ -24,6 +26,7 @@ class FileKind(StrEnum):
     PLATFORM = "platform"
     CELLS = "cells"
     HISTORIES = "histories"
+    SERVING = "serving"
 
 
 _TELLING = {
@@ -32,9 +35,15 @@ _TELLING = {
     "cells": FileKind.CELLS,
     "allow": FileKind.CELLS,
     "check": FileKind.HISTORIES,
+    "serve": FileKind.SERVING,
 }
-_ALSO_TELLING = {"steps": FileKind.SCENARIO, "operations": FileKind.PLATFORM, "cases": FileKind.HISTORIES}
-Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan] | tuple[HistoryCase, ...]
+_ALSO_TELLING = {
+    "steps": FileKind.SCENARIO,
+    "operations": FileKind.PLATFORM,
+    "cases": FileKind.HISTORIES,
+    "probes": FileKind.SERVING,
+}
+Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan] | tuple[HistoryCase, ...] | ServingPlan
 
 
 def kind_of(path: Path, *, text: str | None = None) -> FileKind:
@@ -51,7 +60,9 @@ def kind_of(path: Path, *, text: str | None = None) -> FileKind:
     first = next(iter(file.data), None)
     hint = did_you_mean(first, list(_TELLING)) if first else ""
     place = first.place if first else Place(str(path))
-    raise AuthorError.at(place, "this is no scenario, platform mapping, cells file or file of histories", hint)
+    raise AuthorError.at(
+        place, "this is no scenario, platform mapping, cells file, serve file or file of histories", hint
+    )
 
 
 def load_anything(
@@ -60,9 +71,13 @@ def load_anything(
     platform: PlatformPlan | None = None,
     known_checks: frozenset[str] | None = None,
     resolve_hook: ResolveHook = no_hooks,
+    hooks_of: HooksOf = lambda _cells: no_hooks,
     text: str | None = None,
 ) -> Loaded:
-    """Load a file of any kind; a scenario is linked to `platform`. Raises AuthorError with all mistakes."""
+    """Load a file of any kind; a scenario is linked to `platform`, a serve file to what it names itself.
+
+    Raises AuthorError with all mistakes.
+    """
     match kind_of(path, text=text):
         case FileKind.PLATFORM:
             return load_platform(path, text=text, resolve_hook=resolve_hook)
@@ -70,6 +85,8 @@ def load_anything(
             return load_cells(path, text=text)
         case FileKind.HISTORIES:
             return load_histories(path, known_checks=known_checks or frozenset(), text=text)
+        case FileKind.SERVING:
+            return load_serving(path, known_checks=known_checks, hooks_of=hooks_of, text=text)
         case FileKind.SCENARIO:
             if platform is None:
                 raise AuthorError.at(Place(str(path)), "a scenario needs a platform mapping to be checked against")

@@ -1,10 +1,11 @@
-"""JSON Schemas (2020-12) of the three kinds of files, made of the models: editors complete and check with them."""
+"""JSON Schemas (2020-12) of the four kinds of files, made of the models: editors complete and check with them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from synthetic.config.models import CellsModel, PlatformModel, ScenarioModel
+from synthetic.config.models.serving import ServingModel
 from synthetic.config.positions import Node
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +24,11 @@ def platform_schema() -> dict[str, Any]:
 def cells_schema() -> dict[str, Any]:
     """The JSON Schema of cells files."""
     return _schema(CellsModel, "A Synthetic cells file")
+
+
+def serving_schema() -> dict[str, Any]:
+    """The JSON Schema of serve files."""
+    return _schema(ServingModel, "A Synthetic serve file")
 
 
 def _schema(model: type[Node], title: str) -> dict[str, Any]:

@@ -221,6 +221,8 @@ def test_python_is_used_where_it_is_allowed() -> None:
         ("check: one-debit-per-bet", FileKind.HISTORIES),
         ("cases: []", FileKind.HISTORIES),
         ("allow: []", FileKind.CELLS),
+        ("serve: s\ncells: c.yaml", FileKind.SERVING),
+        ("probes: []\nscenarios: [s]", FileKind.SERVING),
         ("python: []\ncells: {}", FileKind.CELLS),
     ],
 )
@@ -233,8 +235,8 @@ def test_a_file_of_no_kind_is_told() -> None:
     """With the key that was probably meant."""
     with pytest.raises(AuthorError) as refusal:
         kind_of(Path("f"), text="x: 1\nscenari: s")
-    told = "f:1:1: this is no scenario, platform mapping, cells file or file of histories; "
-    assert str(refusal.value) == told + "known here: allow, cells, check, platform, scenario"
+    told = "f:1:1: this is no scenario, platform mapping, cells file, serve file or file of histories; "
+    assert str(refusal.value) == told + "known here: allow, cells, check, platform, scenario, serve"
 
 
 def test_a_scenario_without_a_mapping_is_told() -> None:

@@ -9,17 +9,23 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from synthetic.config.problems import Problems
-from synthetic.config.schemas import DIALECT, cells_schema, platform_schema, scenario_schema
+from synthetic.config.schemas import DIALECT, cells_schema, platform_schema, scenario_schema, serving_schema
 from synthetic.config.shipped import shipped_root
 from synthetic.config.yaml_nodes import parse
 from synthetic.tests.config.test_docs import examples
 
 ROOT = shipped_root()
-SCHEMAS = {"scenario": scenario_schema(), "platform": platform_schema(), "cells": cells_schema()}
+SCHEMAS = {
+    "scenario": scenario_schema(),
+    "platform": platform_schema(),
+    "cells": cells_schema(),
+    "serving": serving_schema(),
+}
 SHIPPED = [
     *(("scenario", path) for path in sorted(ROOT.glob("scenarios/**/*.yaml"))),
     *(("platform", path) for path in sorted(ROOT.glob("fixtures/platforms/*.yaml"))),
     *(("cells", path) for path in sorted(ROOT.glob("fixtures/cells/*.yaml"))),
+    *(("serving", path) for path in sorted(ROOT.glob("fixtures/serving/*.yaml"))),
 ]
 DOCUMENTED = [example for example in examples() if example[1] in SCHEMAS]
 
@@ -85,6 +91,11 @@ def test_short_and_long_forms_are_both_valid(forms: tuple[str, str]) -> None:
         ("platform", "platform: p\noperations: {x: {exchanges: [{htp: GET /}]}}"),
         ("platform", "platform: p\noperations: {x: {http: GET /, blame: [{when: 'true', is: bank}]}}"),
         ("cells", "allow: []\ncells: {a: {environment: x}}"),
+        ("serving", "serve: s\ncells: c.yaml\ndatabase: d\nprobes: [{cells: [a], scenarios: [b], evry: 1s}]"),
+        (
+            "serving",
+            "serve: s\ncells: c.yaml\ndatabase: d\nprobes: []\npolicies: [{market: MT, withdraw: on, instrument: none}]",
+        ),
     ],
 )
 def test_what_is_wrong_is_not_valid(kind: str, text: str) -> None:
@@ -94,5 +105,6 @@ def test_what_is_wrong_is_not_valid(kind: str, text: str) -> None:
 
 def test_schemas_do_not_change_by_being_asked_for() -> None:
     """Making one twice gives the same."""
-    again: dict[str, Any] = {"scenario": scenario_schema(), "platform": platform_schema(), "cells": cells_schema()}
+    makers = (scenario_schema, platform_schema, cells_schema, serving_schema)
+    again: dict[str, Any] = dict(zip(SCHEMAS, (make() for make in makers), strict=True))
     assert again == SCHEMAS

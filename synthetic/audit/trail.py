@@ -1,0 +1,144 @@
+"""What is worth a record: the words in which runs, journals, people and gates tell the audit what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from synthetic.audit.entry import Detail, Entry, Kind
+from synthetic.core.effects import Intent
+from synthetic.core.events import CheckJudged, Event, RunEnded, RunStarted, UndoEnded
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+from synthetic.core.ports import Journal
+
+_Known = TypeVar("_Known")
+_REMEMBERED_MAX = (
+    10_000  # runs and intents whose end never comes are forgotten; then a record lacks its cell, not its hash
+)
+
+
+class AuditTrail:
+    """A reader of the one stream of events, and a method for everything that is no event of a run.
+
+    `note` takes each fact and must neither block nor raise (`AuditLog.note`). `who` is `worker:NAME`; what a person did is told
+    with that person's name. Texts are those of events and journal rows, where secrets are masked already.
+    """
+
+    def __init__(self, note: Callable[[Entry], None], who: str) -> None:
+        self._note = note
+        self._who = who
+        self._cells: dict[str, str] = {}
+        self._intents: dict[str, Intent] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Keep what matters of an event: a run's begin and end, what was undone, and which law did not hold."""
+        match event:
+            case RunStarted():
+                _remember(self._cells, event.run_id, event.cell)
+                self._tell(
+                    Kind.RUN_STARTED, event.run_id, scenario=event.scenario, player=event.player, digest=event.digest
+                )
+            case UndoEnded():
+                said = {"step": event.step, "result": event.result, "reason": event.reason}
+                self._tell(Kind.COMPENSATION, event.run_id, amount=event.stranded, **said)
+            case CheckJudged(held=False):
+                self._tell(Kind.FINDING, event.run_id, check=event.name, message=event.message)
+            case RunEnded():
+                self._ended(event)
+            case _:
+                pass
+
+    def intent(self, intent: Intent) -> None:
+        """Money is about to move."""
+        _remember(self._intents, intent.key, intent)
+        self._effect(
+            Kind.INTENT,
+            intent,
+            step=intent.step,
+            operation=intent.operation,
+            source=intent.source,
+            target=intent.target,
+        )
+
+    def resolution(self, key: str, state: IntentState) -> None:
+        """What became of an effect."""
+        intent = self._intents.get(key)
+        if intent is None:
+            self._note(Entry(Kind.RESOLUTION, self._who, key=key, data={"state": state.value}))
+            return
+        self._effect(Kind.RESOLUTION, intent, state=state.value)
+
+    def takeover(self, run_id: str, *, cell: str, account: str, taken_from: str, epoch: int) -> None:
+        """A run whose worker is gone has another one from now on."""
+        data: dict[str, Detail] = {"account": account, "from": taken_from, "epoch": epoch}
+        self._note(Entry(Kind.TAKEOVER, self._who, cell=cell, run=run_id, data=data))
+
+    def config(self, digest: str, *, accepted: bool, what: str, by: str = "") -> None:
+        """A configuration was loaded, or refused (then `what` says why and the one before stays)."""
+        self._note(Entry(Kind.CONFIG, by or self._who, data={"digest": digest, "accepted": accepted, "what": what}))
+
+    def kill(self, by: str, reason: str) -> None:
+        """No new run begins."""
+        self._note(Entry(Kind.KILL, by, data={"reason": reason}))
+
+    def resume(self, by: str) -> None:
+        """Runs begin again."""
+        self._note(Entry(Kind.RESUME, by))
+
+    def verdict(self, cell: str, decision: str, reason: str, *, release: str = "") -> None:
+        """What a gate decided about a cell."""
+        self._note(
+            Entry(Kind.VERDICT, self._who, cell=cell, data={"decision": decision, "reason": reason, "release": release})
+        )
+
+    def _ended(self, event: RunEnded) -> None:
+        """One record for every currency that is stranded, and one without an amount where there is none."""
+        said = {
+            "outcome": event.outcome.value,
+            "blame": event.blame.value if event.blame else "",
+            "reason": event.reason,
+        }
+        for stranded in event.stranded or (None,):
+            self._tell(Kind.RUN_ENDED, event.run_id, amount=stranded, **said)
+        self._cells.pop(event.run_id, None)
+
+    def _tell(self, kind: Kind, run_id: str, *, amount: Money | None = None, **data: Detail) -> None:
+        self._note(
+            Entry(kind, self._who, cell=self._cells.get(run_id, ""), run=run_id, amount=amount, data=_said(data))
+        )
+
+    def _effect(self, kind: Kind, intent: Intent, **data: Detail) -> None:
+        entry = Entry(
+            kind, self._who, cell=intent.cell, run=intent.run_id, key=intent.key, amount=intent.amount, data=_said(data)
+        )
+        self._note(entry)
+
+
+class AuditedJournal:
+    """A `core.ports.Journal` that tells the audit of each effect, once the journal has it durably."""
+
+    def __init__(self, journal: Journal, trail: AuditTrail) -> None:
+        self._journal = journal
+        self._trail = trail
+
+    def intend(self, intent: Intent) -> None:
+        """Raises what the journal raises; then nothing is sent, and nothing told."""
+        self._journal.intend(intent)
+        self._trail.intent(intent)
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        """Raises what the journal raises."""
+        self._journal.resolve(key, state)
+        self._trail.resolution(key, state)
+
+
+def _remember(known: dict[str, _Known], name: str, value: _Known) -> None:
+    known[name] = value
+    if len(known) > _REMEMBERED_MAX:
+        del known[next(iter(known))]
+
+
+def _said(data: dict[str, Detail]) -> dict[str, Detail]:
+    """Without what is empty."""
+    return {name: value for name, value in data.items() if value != ""}
