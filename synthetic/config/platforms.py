@@ -14,7 +14,7 @@ from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
 from synthetic.config.states import link_states
 from synthetic.config.trees import link_tree
-from synthetic.config.vocabularies import FRAME, operation_vocabulary
+from synthetic.config.vocabularies import FRAME, HTTP_ANSWER, operation_vocabulary
 from synthetic.core.expressions import Kind, Vocabulary
 from synthetic.core.plan import Answering, Hook, PlatformPlan
 
@@ -53,7 +53,8 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
         for name, connection in model.connections.items()
     }
     states = link_states(model.states, operations, around.names, problems)
-    return PlatformPlan(str(model.platform), operations, answering, frames, states)
+    labels = {str(name): problems.expression(text, HTTP_ANSWER) for name, text in model.labels.items()}
+    return PlatformPlan(str(model.platform), operations, answering, frames, states, labels)
 
 
 def _saved_names(model: PlatformModel) -> set[Text]:

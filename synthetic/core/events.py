@@ -13,6 +13,9 @@ from synthetic.core.effects import Times
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
 
+RELEASE_LABELS = ("version", "rollout_step", "flag_variant")
+"""What a cell's answers may tell of the release that gave them."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
@@ -146,7 +149,10 @@ class UndoEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run ended. `failed_step` and `failed_check` name what turned it red, `attribution` is why `blame` is whose it is."""
+    """A run ended. `failed_step` and `failed_check` name what turned it red, `attribution` is why `blame` is whose it is.
+
+    `labels`: what the cell's answers told of its release, by `RELEASE_LABELS`; what none told is not there.
+    """
 
     run_id: str
     outcome: RunOutcome

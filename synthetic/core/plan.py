@@ -249,6 +249,7 @@ class PlatformPlan:
     answering: Mapping[str, tuple[Answering, ...]] = field(default_factory=dict)
     frames: Mapping[str, tuple[EvidencePlan, ...]] = field(default_factory=dict)  # what each frame tells, by connection
     states: Mapping[str, StatePlan] = field(default_factory=dict)
+    labels: Mapping[str, Expression] = field(default_factory=dict)  # of the release, by `RELEASE_LABELS`
 
 
 @dataclass(frozen=True, slots=True)

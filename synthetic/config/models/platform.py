@@ -26,6 +26,7 @@ from synthetic.config.located import Listed, Mapped, Text
 from synthetic.config.models.exchanges import FORMS, ExchangeModel, RefusalModel, Saves
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
+from synthetic.core.events import RELEASE_LABELS
 from synthetic.core.history import FACTS
 from synthetic.core.outcome import Blame
 
@@ -262,4 +263,7 @@ class PlatformModel(Node):
     operations: dict[OperationName, OperationModel] = Field(description="The operations by name.")
     states: dict[Identifier, StateModel] = Field(
         default_factory=dict, description="States that a scenario may need its player in, by name."
+    )
+    labels: dict[Annotated[Text, one_of(*RELEASE_LABELS)], Cel] = Field(
+        default_factory=dict, description="Where an answer tells which release gave it; what has it not tells nothing."
     )

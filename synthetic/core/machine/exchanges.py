@@ -13,6 +13,7 @@ from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import read_clock, tell_duplicates
+from synthetic.core.machine.labels import read_labels
 from synthetic.core.machine.reading import UNREADABLE, Body, lacking, read_body
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
@@ -188,6 +189,7 @@ def _read_reply(
 ) -> Answer:
     body = read_body(reply)
     values = {"status": reply.status, "body": body.value, "headers": dict(reply.headers)}
+    read_labels(state, call, reply, body.value)
     seen = {**scope, **values}
     answered = f"{asked(state, request)} answered HTTP {reply.status}"
     flaw = f"{answered} with {body}"

@@ -25,6 +25,7 @@ from synthetic.core.machine.bodies import encode_json, keyed_json, with_key
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import tell_frame
 from synthetic.core.machine.exchanges import TIMEOUT_FLOOR_S, fault_answer, remaining_s, save_values, taint_outputs
+from synthetic.core.machine.labels import read_labels
 from synthetic.core.machine.reading import UNREADABLE, NotJson, read_json
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
@@ -51,6 +52,8 @@ def open_connection(state: RunState, call: Call, plan: OpenPlan, scope: Mapping[
     assert isinstance(result, WsOpened | TransportFault), f"a driver answered WsOpen with {result!r}"
     state.observe(result.times)
     state.inboxes[plan.connection] = []
+    if isinstance(result, WsOpened):
+        read_labels(state, call, result)
     answer = _answer(result, f"opening the WebSocket {plan.connection!r}")
     yield open_view(state, call, effect, result, answer, span)
     return answer

@@ -11,6 +11,7 @@ from synthetic.core.effects import Effect, Http, HttpReply, Result, Times, Trans
 from synthetic.core.machine.call import Call
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.exchanges import asked, fault_answer, run_headers
+from synthetic.core.machine.labels import read_hook_labels
 from synthetic.core.machine.reading import UNREADABLE, NotJson, read_body
 from synthetic.core.machine.state import Machine, RunState
 from synthetic.core.machine.views import hook_view
@@ -119,6 +120,8 @@ def _drive(
         times.append(result.times)
         if isinstance(effect, Http):
             exchanged.append((effect, result, span))
+        if isinstance(result, HttpReply):
+            read_hook_labels(state, call, result)
         effect = _advance(scenario, result)
     return effect.out
 

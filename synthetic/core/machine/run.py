@@ -166,6 +166,7 @@ def _ended(
         failed_check=broken.name if broken else "",
         stranded=stranded,
         at_ns=state.now_ns,
+        labels=dict(state.labels),
         attribution=state.redactor.redact(attribution.sentence) if attribution else "",
     )
 

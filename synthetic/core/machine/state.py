@@ -73,6 +73,7 @@ class RunState:
         self.step: StepPlan | None = None  # the one that is being played
         self.clock_skews_s: dict[str, int] = {}  # of each endpoint's clock against ours, by its `Date` headers
         self.frames_told = 0
+        self.labels: dict[str, str] = {}  # of the release that answered
         self.given_back_minor = 0  # payouts and returned stakes that rounds have shown
         self._exchanges = 0
         self._taint_inputs()

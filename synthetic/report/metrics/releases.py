@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from synthetic.report.metrics.words import OTHER, RELEASE_LABELS, bounded
+from synthetic.core.events import RELEASE_LABELS
+from synthetic.report.metrics.words import OTHER, bounded
 
 RELEASES_MAX = 8
 FORGOTTEN_AFTER_S = 3600.0

@@ -6,11 +6,10 @@ A run id, a URL or the text of an error never becomes a label: each new value wo
 from __future__ import annotations
 
 from synthetic.core.effects import FaultKind
-from synthetic.core.events import StepEnded
+from synthetic.core.events import RELEASE_LABELS, StepEnded
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
 
 PROBE_LABELS = ("scenario", "cell", "track", "market", "brand", "psp")
-RELEASE_LABELS = ("version", "rollout_step", "flag_variant")
 RUN_LABELS = PROBE_LABELS + RELEASE_LABELS
 
 NONE = "none"
