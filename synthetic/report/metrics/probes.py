@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from synthetic.core.errors import SyntheticError
 from synthetic.core.plan import CellPlan, ScenarioPlan
+from synthetic.core.plan_serving import ServingPlan
 from synthetic.report.metrics.words import BUCKETS_S, RUN_RESULTS, bounded
 from synthetic.sli.summaries import WS_RTT
 
@@ -63,6 +64,14 @@ def probe_series(plan: ScenarioPlan, cell: CellPlan, row: Mapping[str, str], *, 
         digest=plan.digest,
         owner=bounded(owner),
     )
+
+
+def probes_of(plan: ServingPlan) -> dict[str, tuple[ProbeSeries, ...]]:
+    """The series of every probe of a serve file, by the probe's name: one for each cell that it plays on."""
+    return {
+        probe.name: tuple(probe_series(scenario, cell, probe.row, owner=probe.owner) for scenario, cell in probe.sides)
+        for probe in plan.probes
+    }
 
 
 def series_of(probes: Iterable[ProbeSeries], *, series_max: int = SERIES_MAX) -> int:

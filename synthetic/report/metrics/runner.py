@@ -17,6 +17,7 @@ from synthetic.report.metrics.words import COMPENSATIONS, OTHER, PROBE_LABELS, R
 _CELL = PROBE_LABELS.index("cell")
 _PROBE = len(PROBE_LABELS)
 _REASONS_MAX = 24
+_OPEN_MAX = 10_000
 
 
 class RunnerMetrics:
@@ -25,25 +26,24 @@ class RunnerMetrics:
     A number that was never set has no series: unknown is not zero.
     """
 
-    def __init__(self, *, series_max: int = SERIES_MAX) -> None:
+    def __init__(self) -> None:
         self.families = Families()
         self.registry = CollectorRegistry()
         self.registry.register(self.families)
         self.process = ProcessCollector(registry=self.registry)
-        self._series_max = series_max
         self._probes: dict[str, tuple[ProbeSeries, ...]] = {}
         self._shown: dict[Key, ProbeSeries] = {}
         self._releases = Releases()
         self._open: dict[str, OpenRun] = {}
         self._reasons: set[str] = set()
 
-    def show(self, probes: Mapping[str, Sequence[ProbeSeries]]) -> None:
+    def show(self, probes: Mapping[str, Sequence[ProbeSeries]], *, series_max: int = SERIES_MAX) -> None:
         """Show exactly these probes: counters of new ones begin at 0, series of removed ones disappear.
 
         A scheduled probe has one series on each cell of its pair. Raises TooManySeries, and then shows what it showed.
         """
         every = [series for members in probes.values() for series in members]
-        series_of(every, series_max=self._series_max)
+        series_of(every, series_max=series_max)
         self._probes = {name: tuple(members) for name, members in probes.items()}
         earlier = self._shown.keys()
         self._shown = {series.key: series for series in every}
@@ -56,6 +56,8 @@ class RunnerMetrics:
         """Take one event. Runs of a probe that is not shown (any more) are left aside."""
         if isinstance(event, RunStarted):
             self._open[event.run_id] = OpenRun(event)
+            if len(self._open) > _OPEN_MAX:  # a run that was cut off never ends
+                del self._open[next(iter(self._open))]
             return
         if isinstance(event, UndoEnded):
             self.compensated(event.result)

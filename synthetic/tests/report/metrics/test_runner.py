@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from synthetic.config.serving import load_serving
+from synthetic.config.serving_rules import SERIES_OF_A_RUN, SERIES_OF_A_STEP
+from synthetic.config.shipped import shipped_root
 from synthetic.core.events import Event, RunEnded
-from synthetic.report.metrics import RunnerMetrics, TooManySeries, series_of
+from synthetic.report.metrics import RunnerMetrics, TooManySeries, probes_of, series_of
 from synthetic.report.metrics.exposition import OPENMETRICS, pieces
 from synthetic.report.metrics.releases import FORGOTTEN_AFTER_S, RELEASES_MAX
 from synthetic.tests.report.metrics.scraped import Scrape, fed, series
@@ -65,11 +68,21 @@ def test_the_preflight_counts_the_series_that_are_then_shown() -> None:
 
 def test_a_configuration_over_the_cap_is_refused_and_the_old_one_is_shown_on() -> None:
     """The pre-flight says how many series it would be and which probe weighs most."""
-    metrics = RunnerMetrics(series_max=200)
-    metrics.show({"one": [series()]})
+    metrics = RunnerMetrics()
+    metrics.show({"one": [series()]}, series_max=200)
     with pytest.raises(TooManySeries, match=r"2 probes would show \d+ series, and the cap is 200"):
-        metrics.show({"one": [series()], "two": [series(psp="psp-b")]})
+        metrics.show({"one": [series()], "two": [series(psp="psp-b")]}, series_max=200)
     assert Scrape(metrics).label_values("psp") == {"psp-a"}
+
+
+def test_what_a_serve_file_was_accepted_with_is_never_refused_later() -> None:
+    """The loader's estimate, made before there are metrics, is no less than what they count."""
+    plan = load_serving(shipped_root() / "fixtures" / "serving" / "reference.yaml")
+    probes = probes_of(plan)
+    assert len(probes) == len(plan.probes) > 3
+    for probe in plan.probes:
+        for shown, (scenario, _) in zip(probes[probe.name], probe.sides, strict=True):
+            assert series_of([shown]) <= SERIES_OF_A_RUN + SERIES_OF_A_STEP * len(scenario.steps)
 
 
 def test_two_probes_that_metrics_cannot_tell_apart_are_counted_once() -> None:
