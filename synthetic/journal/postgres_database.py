@@ -189,7 +189,9 @@ def _choose_schema(connection: psycopg.Connection[Row]) -> None:
     schema = _SCHEMA if path == '"$user", public' else re.split(r"\s*,\s*", path)[0].strip('"')
     connection.execute("SELECT set_config('search_path', quote_ident(%s), false)", (schema,))
     if not _one(connection, "SELECT count(*) FROM pg_namespace WHERE nspname = %s", schema)[0]:
-        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        with connection.transaction():  # openers that race take turns: IF NOT EXISTS alone lets two of them collide
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (schema,))
+            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
 
 
 def _one(connection: psycopg.Connection[Row], statement: Any, *values: Value) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,8 +19,9 @@ _ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceEr
 class SqliteDatabase:
     """One file on a local disk. After a failure it is opened anew; a file that was removed meanwhile is not made again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_s: float = _BUSY_S) -> None:
         self._path = path
+        self._busy_s = busy_s
         self._reading = threading.Lock()
         self._closed = False
         self._inode = 0
@@ -77,7 +79,7 @@ class SqliteDatabase:
             connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=_BUSY_S,
+                timeout=self._busy_s,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -90,7 +92,7 @@ class SqliteDatabase:
         return connection
 
     def _configure(self, connection: sqlite3.Connection) -> None:
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        mode = _switch_to_wal(connection, self._busy_s)
         if mode != "wal":
             raise HarnessError(f"{self._path}: no write-ahead log is possible here ({mode}); use a local disk")
         connection.execute("PRAGMA synchronous = FULL")
@@ -148,6 +150,20 @@ def _transaction(path: Path, connection: sqlite3.Connection, begin: str) -> Iter
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> str:
+    """Switch a fresh file to WAL. SQLite's busy handler does not cover this switch, so openers that race take turns here."""
+    deadline_s = time.monotonic() + busy_s
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.005)
+        else:
+            return str(mode)
 
 
 def _close(connection: sqlite3.Connection | None) -> None:

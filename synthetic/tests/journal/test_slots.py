@@ -1,0 +1,67 @@
+"""Slots, workers: what several workers agree on through the book."""
+
+from __future__ import annotations
+
+import threading
+
+from synthetic.journal.book import Book, open_book
+from synthetic.journal.model import Slot
+from synthetic.tests.journal.conftest import WallClock
+
+
+def test_a_slot_is_taken_once(address: str, clock: WallClock) -> None:
+    """Of sixteen that ask at once, in two openers of one database, one gets it."""
+    barrier, got = threading.Barrier(16), list[str]()
+    with open_book(address, wall_ns=clock) as one, open_book(address, wall_ns=clock) as other:
+
+        def claim(number: int) -> None:
+            barrier.wait(30)
+            if (one, other)[number % 2].claim_slot("probe", 60, f"w{number}"):
+                got.append(f"w{number}")
+
+        threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert len(got) == 1
+        assert [slot.worker for slot in one.slots("probe")] == got
+
+
+def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(book: Book, clock: WallClock) -> None:
+    """Whoever comes first decides; the last slot is the latest of either."""
+    assert book.last_slot("probe") is None
+    assert book.claim_slot("probe", 60, "w1")
+    clock.pass_s(1)
+    book.miss_slots("probe", {60: "overlap", 120: "down"})
+    assert not book.claim_slot("probe", 120, "w1")
+    book.end_slot("probe", 60, "ok")
+    now = clock()
+    assert book.slots("probe") == [
+        Slot("probe", 60, "w1", now - 10**9, now, "ok"),
+        Slot("probe", 120, "", now, now, "missed", "down"),
+    ]
+    assert book.last_slot("probe") == 120
+
+
+def test_slots_are_listed_from_an_instant_on_of_one_probe_or_all(book: Book) -> None:
+    """In their order."""
+    for probe, slot_ns in (("b", 60), ("a", 60), ("a", 30), ("a", 90)):
+        book.claim_slot(probe, slot_ns, "w1")
+    assert [(slot.probe, slot.slot_ns) for slot in book.slots(since_ns=60)] == [("a", 60), ("b", 60), ("a", 90)]
+    assert [slot.slot_ns for slot in book.slots("a")] == [30, 60, 90]
+
+
+def test_a_silent_worker_is_dead_until_it_is_forgotten(book: Book, clock: WallClock) -> None:
+    """The longest silent first; a beat brings one back to life."""
+    book.beat("w1")
+    clock.pass_s(5)
+    book.beat("w2")
+    clock.pass_s(6)
+    assert book.dead_workers(5) == ["w1", "w2"]
+    assert book.dead_workers(6) == ["w1"]
+    book.beat("w1")
+    assert book.dead_workers(6) == []
+    clock.pass_s(10)
+    book.forget_worker("w1")
+    assert book.dead_workers(5) == ["w2"]
