@@ -1,0 +1,251 @@
+"""A worker's duty: pace the probes, play their ticks, keep its leases, bring home what was left open, and take over from the dead.
+
+It decides nothing about HTTP, files or signals: `cli/serve.py` puts those around it, and the simulation its virtual world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from synthetic.core.errors import JournalUnavailable
+from synthetic.core.outcome import RunOutcome
+from synthetic.core.plan_serving import ProbePlan, ServingPlan
+from synthetic.journal.model import Caps, Lease, RunRow
+from synthetic.runner.dispatch.port import Dispatch
+from synthetic.runner.gaps import LOOK_BACK_NS, GapFinder
+from synthetic.runner.grid import Grid
+from synthetic.runner.identity import pair_id
+from synthetic.runner.pacer import Pacer
+from synthetic.runner.specs import Part, Turn
+from synthetic.runner.worker import Ticked, TickPlan, Worker
+
+LOOK_FOR_OPEN_S = 1.0
+SILENT_LEASES = 1.0  # a worker that has not been heard of for so many times a lease is dead
+GAPS = "(gaps)"
+_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a slot is not played: one word for the metric, one sentence for a person."""
+
+    word: str
+    why: str
+
+
+Refuse = Callable[[ProbePlan, int], Awaitable[Refusal | None]]
+"""Whether a probe may be played now: the kill switch, maintenance, policy and preflight, and the runner's own health."""
+
+BringHome = Callable[[RunRow, Lease], Awaitable[None]]
+"""Brings home what an open run has moved, under a lease that was taken over for it (`runner.compensator`)."""
+
+
+class Notes(Protocol):
+    """Who hears of what a worker does beside its runs: metrics, audit, logs."""
+
+    def slot_due(self, probe: str, lag_s: float) -> None:
+        """A slot came, and its tick began so much later."""
+
+    def slot_missed(self, probe: str, slot_ns: int, word: str, why: str) -> None:
+        """A slot that was due was not played."""
+
+    def took_over(self, row: RunRow, lease: Lease) -> None:
+        """An open run whose worker is gone is ours now."""
+
+    def journal(self, error: str) -> None:
+        """Whether the journal can be used: why not, or "" where it can."""
+
+
+@dataclass(slots=True)
+class Duty:
+    """One worker on duty. Use `run` for all of it; the parts are public for those who drive them by themselves."""
+
+    worker: Worker
+    plan: Callable[[], ServingPlan]
+    dispatch: Dispatch
+    refuse: Refuse
+    bring_home: BringHome
+    notes: Notes
+    woke: Callable[[float], None] = lambda _late_s: None
+    pacer: Pacer = field(init=False)
+    _gaps: GapFinder = field(default_factory=GapFinder)
+    _recovering: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pacer = Pacer(
+            plan=self.plan,
+            clock=self.worker.outside.clock,
+            start=self._start,
+            miss=self._miss_named,
+            woke=self.woke,
+        )
+
+    async def run(self) -> None:
+        """Be on duty until cancelled. Raises JournalUnavailable where there is no journal to begin with."""
+        await self.begin()
+        async with asyncio.TaskGroup() as group:
+            for part in (self.pacer.run, self.worker.keep_leases, self.keep_books):
+                group.create_task(part())
+
+    async def finish(self) -> None:
+        """What a worker still does when no run begins any more: keep its leases and bring money home, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for part in (self.worker.keep_leases, self.keep_books):
+                group.create_task(part())
+
+    async def play(self, probe_name: str, slot_ns: int) -> str:
+        """Play one slot, as the dispatcher asks for it. Answers what became of it."""
+        probe = self.plan().probe(probe_name)
+        if probe is None:
+            return "the probe is gone"
+        clock = self.worker.outside.clock
+        lag_ns = clock.wall_ns() - slot_ns
+        refusal = Refusal("lag", f"it came {lag_ns / 1e9:.1f} s late") if self._is_late(probe, lag_ns) else None
+        refusal = refusal or await self._overlap(probe, slot_ns) or await self.refuse(probe, slot_ns)
+        if refusal is not None:
+            await self.miss(probe_name, {slot_ns: refusal.word}, refusal.why)
+            return refusal.word
+        self.pacer.timetable.started(probe_name)
+        try:
+            ticked = await self.worker.play(self._tick(probe, slot_ns, clock.monotonic_ns() - lag_ns))
+        finally:
+            self.pacer.timetable.ended(probe_name)
+        return self._told(probe, slot_ns, ticked, lag_ns)
+
+    async def _overlap(self, probe: ProbePlan, slot_ns: int) -> Refusal | None:
+        """Another worker may still be at the slot before. The timetable knows of ours only."""
+        outside = self.worker.outside
+        since_ns = slot_ns - int((probe.schedule.deadline_s + self.worker.lease_s) * 1e9)
+        try:
+            slots = await outside.off_loop(outside.book.slots, probe.name, since_ns)
+        except JournalUnavailable as error:
+            return Refusal("journal", str(error))
+        going = [slot.worker for slot in slots if slot.slot_ns < slot_ns and not slot.ended_ns]
+        return Refusal("overlap", f"the worker {going[0]!r} is still at the slot before") if going else None
+
+    def _is_late(self, probe: ProbePlan, lag_ns: int) -> bool:
+        """A tick that is entered again after a crash, or that waited too long, is not played any more."""
+        return lag_ns > Grid.of(probe.name, probe.schedule).late_max_ns
+
+    def _told(self, probe: ProbePlan, slot_ns: int, ticked: Ticked, lag_ns: int) -> str:
+        if ticked.missed:
+            self.notes.slot_missed(probe.name, slot_ns, ticked.missed, ticked.why)
+            self.notes.journal(ticked.why if ticked.missed == "journal" else "")
+            return ticked.missed
+        if not ticked.runs:
+            return "another worker has it"
+        self.notes.slot_due(probe.name, lag_ns / 1e9)
+        return ",".join(run.outcome for run in ticked.runs)
+
+    def _tick(self, probe: ProbePlan, slot_ns: int, due_ns: int) -> TickPlan:
+        number, row = slot_ns // _MS, dict(probe.row)
+        parts = tuple(Part(scenario, cell) for scenario, cell in probe.sides)
+        pair = pair_id(self.worker.seed, probe.name, row, number) if len(parts) > 1 else ""
+        return TickPlan(probe.name, slot_ns, due_ns, Turn(parts, row, number, pair), caps_of(self.plan()))
+
+    async def _start(self, probe: str, slot_ns: int) -> None:
+        try:
+            await self.dispatch.start(probe, slot_ns)
+        except JournalUnavailable as error:
+            await self.miss(probe, {slot_ns: "journal"}, str(error))
+
+    async def _miss_named(self, probe: str, slots: Mapping[int, str]) -> None:
+        await self.miss(probe, slots)
+
+    async def miss(self, probe: str, slots: Mapping[int, str], why: str = "") -> None:
+        """Count slots as missed, where no other worker has played or counted them."""
+        outside = self.worker.outside
+        for slot_ns, word in slots.items():
+            self.notes.slot_missed(probe, slot_ns, word, why)
+        try:
+            await outside.off_loop(outside.book.miss_slots, probe, slots)
+        except JournalUnavailable as error:
+            self.notes.journal(str(error))
+
+    async def begin(self) -> None:
+        """Note up to when the slots of each probe are known: what is behind was missed. Raises JournalUnavailable."""
+        outside = self.worker.outside
+        for probe in self.plan().probes:
+            last_ns = await outside.off_loop(outside.book.last_slot, probe.name)
+            self._gaps.begin(probe.name, probe.schedule, last_ns, outside.clock.wall_ns())
+
+    async def count_gaps(self) -> None:
+        """Count the slots that nobody has played or counted and that no living worker can still be at.
+
+        One worker looks for all of them. Raises JournalUnavailable.
+        """
+        outside, lease_ns = self.worker.outside, int(self.worker.lease_s * 1e9)
+        book, off_loop = outside.book, outside.off_loop
+        until_ns = outside.clock.wall_ns() - lease_ns
+        if not await off_loop(book.claim_slot, GAPS, until_ns // lease_ns * lease_ns, self.worker.name):
+            return
+        for probe in self.plan().probes:
+            since_ns = self._gaps.since(probe.name, probe.schedule, until_ns)
+            known = [slot.slot_ns for slot in await off_loop(book.slots, probe.name, since_ns)]
+            gaps = self._gaps.find(probe.name, probe.schedule, until_ns, known)
+            if gaps:
+                await self.miss(probe.name, dict.fromkeys(gaps, "down"), "no worker was there")
+
+    async def keep_books(self) -> None:
+        """For ever: say that we live, take over from those who don't, and bring home what is open and due."""
+        while True:
+            try:
+                await self.look_after()
+                self.notes.journal("")
+            except JournalUnavailable as error:
+                self.notes.journal(str(error))
+            await asyncio.sleep(LOOK_FOR_OPEN_S)
+
+    async def look_after(self) -> None:
+        """Once. Raises JournalUnavailable."""
+        outside, name = self.worker.outside, self.worker.name
+        book, off_loop = outside.book, outside.off_loop
+        await off_loop(book.beat, name)
+        for dead in await off_loop(book.dead_workers, SILENT_LEASES * self.worker.lease_s):
+            if dead != name:
+                await self._bury(dead)
+        await self.count_gaps()
+        for row in await off_loop(book.recoverable, name):
+            if row.run.run_id not in self._recovering:
+                await self._recover(row)
+
+    async def _bury(self, dead: str) -> None:
+        """Continue what a dead worker had started, and end the slots that it was at. Its leases run out by themselves."""
+        outside = self.worker.outside
+        book, off_loop = outside.book, outside.off_loop
+        await self.dispatch.take_over(dead)
+        for slot in await off_loop(book.slots, None, outside.clock.wall_ns() - LOOK_BACK_NS):
+            if slot.worker == dead and not slot.ended_ns:
+                await off_loop(book.end_slot, slot.probe, slot.slot_ns, RunOutcome.ABORTED.value)
+        await off_loop(book.forget_worker, dead)
+
+    async def _recover(self, row: RunRow) -> None:
+        outside, run = self.worker.outside, row.run.run_id
+        lease = await outside.off_loop(outside.book.take_over, run, self.worker.name, self.worker.lease_s)
+        if lease is None:
+            return
+        self.notes.took_over(row, lease)
+        self.worker.hold(lease)
+
+        async def bring() -> None:
+            try:
+                await self.bring_home(row, lease)
+            finally:
+                self.worker.let_go(run)
+
+        task = asyncio.ensure_future(bring())
+        self._recovering[run] = task
+        task.add_done_callback(lambda _task: self._recovering.pop(run, None))
+
+    @property
+    def busy(self) -> bool:
+        """Whether runs or recoveries are going."""
+        return bool(self.worker.running or self._recovering)
+
+
+def caps_of(plan: ServingPlan) -> tuple[Caps, ...]:
+    """The budgets of a plan, as the journal reserves them."""
+    return tuple(Caps(budget.run, budget.account_day, budget.day, budget.outstanding) for budget in plan.budgets)

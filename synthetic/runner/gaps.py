@@ -1,0 +1,36 @@
+"""Slots that nobody has played or counted: no worker was there. They are looked for behind a pause in which one may still come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from synthetic.core.plan import Schedule
+from synthetic.runner.grid import SECOND_NS, Grid
+
+LOOK_BACK_NS = 24 * 3600 * SECOND_NS  # a probe that was taken out for a month, and is back, has not missed a month
+SLOTS_AT_ONCE_MAX = 1_000
+
+
+@dataclass(slots=True)
+class GapFinder:
+    """Remembers up to when each probe's slots were looked through. A probe that is new, or whose grid has changed, begins then."""
+
+    _looked: dict[str, tuple[Grid, int]] = field(default_factory=dict)
+
+    def begin(self, probe: str, schedule: Schedule, last_ns: int | None, now_ns: int) -> None:
+        """A worker begins: what is behind the last slot that the journal knows has to be looked through."""
+        since_ns = now_ns if last_ns is None else min(max(last_ns, now_ns - LOOK_BACK_NS), now_ns)
+        self._looked[probe] = (Grid.of(probe, schedule), since_ns)
+
+    def since(self, probe: str, schedule: Schedule, until_ns: int) -> int:
+        """From where on the slots of a probe have to be looked through."""
+        grid, since_ns = self._looked.get(probe, (None, until_ns))
+        return since_ns if grid == Grid.of(probe, schedule) else until_ns
+
+    def find(self, probe: str, schedule: Schedule, until_ns: int, known: Iterable[int]) -> list[int]:
+        """The slots up to and at `until_ns` that are not known; the latest ones of very many."""
+        grid, there = Grid.of(probe, schedule), set(known)
+        passed = grid.slots_between(self.since(probe, schedule, until_ns), until_ns)
+        self._looked[probe] = (grid, until_ns)
+        return [slot for slot in passed[-SLOTS_AT_ONCE_MAX:] if slot not in there]

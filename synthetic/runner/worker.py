@@ -1,0 +1,235 @@
+"""A worker plays ticks: a probe at one slot of its schedule, on the canary and on the baseline in the same instant.
+
+Before anything is sent the slot is claimed, an account is leased on each side and both runs are in the journal; so whoever survives
+knows what to bring home. What a run leaves open is the compensator's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
+from synthetic.core.events import RunEnded
+from synthetic.core.machine import play
+from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.core.plan import CellPlan, PlayerPlan
+from synthetic.journal.entry import OPEN_STATES
+from synthetic.journal.model import Caps, Lease, NewRun
+from synthetic.journal.run_journal import RunJournal
+from synthetic.runner.identity import derived_seed, run_id
+from synthetic.runner.outside import Outside
+from synthetic.runner.players import rest_s
+from synthetic.runner.specs import Part, Turn, make_spec, pool_name
+
+LEASE_S = 30.0
+RENEWALS_PER_LEASE = 3
+FIRST_RECOVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TickPlan:
+    """A probe at one slot of its schedule: `slot_ns` is the instant in Unix nanoseconds, `due_ns` on the monotonic clock."""
+
+    probe: str
+    slot_ns: int
+    due_ns: int
+    turn: Turn
+    caps: Sequence[Caps] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What became of a tick: its runs, or why it was missed. Both empty: another worker has it."""
+
+    runs: tuple[RunEnded, ...] = ()
+    missed: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    part: Part
+    player: PlayerPlan
+    lease: Lease
+
+
+@dataclass(slots=True)
+class Worker:
+    """Plays ticks under a name that no other living process has. `quiet` is entered while runs are going (`quiet_collector`)."""
+
+    name: str
+    outside: Outside
+    seed: int
+    secrets: Mapping[str, Mapping[str, str]]
+    lease_s: float = LEASE_S
+    quiet: AbstractContextManager[None] = field(default_factory=nullcontext)
+    _leases: dict[str, Lease] = field(default_factory=dict)
+
+    @property
+    def running(self) -> int:
+        """How many runs are going."""
+        return len(self._leases)
+
+    async def play(self, tick: TickPlan) -> Ticked:
+        """Play the runs of a tick, unless another worker has claimed it. Never raises for what the journal refuses."""
+        book, off_loop = self.outside.book, self.outside.off_loop
+        try:
+            if not await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name):
+                return Ticked()
+            ticked = await self._play_claimed(tick)
+            await off_loop(book.end_slot, tick.probe, tick.slot_ns, ticked.missed or _outcome_of(ticked.runs))
+        except JournalUnavailable as error:
+            return Ticked(missed="journal", why=str(error))
+        return ticked
+
+    async def _play_claimed(self, tick: TickPlan) -> Ticked:
+        try:
+            admitted = await self._admit(tick)
+        except Killed as error:
+            return Ticked(missed="killed", why=str(error))
+        if isinstance(admitted, str):
+            return Ticked(missed="no_player", why=admitted)
+        start = asyncio.Barrier(len(admitted))
+        runs = await asyncio.gather(*(self._play_one(tick, one, start) for one in admitted))
+        return Ticked(tuple(runs))
+
+    async def _admit(self, tick: TickPlan) -> list[_Admitted] | str:
+        """Lease an account on each side; why not, where one has none. Nothing has been sent before both are leased."""
+        admitted: list[_Admitted] = []
+        try:
+            for part in tick.turn.parts:
+                one = await self._admit_one(tick, part)
+                if isinstance(one, str):
+                    await self._dismiss(admitted, one)
+                    return one
+                admitted.append(one)
+        except HarnessError as error:
+            await self._dismiss(admitted, str(error))
+            raise
+        return admitted
+
+    async def _admit_one(self, tick: TickPlan, part: Part) -> _Admitted | str:
+        pool = pool_name(part.plan, part.cell)
+        players = {player.id: player for player in part.cell.players if player.pool == pool}
+        run = self._new_run(tick, part)
+        lease = await self.outside.off_loop(
+            self.outside.book.admit,
+            run,
+            candidates=[
+                (player, account_of(part.cell, player)) for player in _in_turn(list(players), tick.turn.number)
+            ],
+            worker=self.name,
+            ttl_s=self.lease_s,
+        )
+        if lease is None:
+            return f"no player of the pool {pool!r} on the cell {part.cell.name!r} is free ({len(players)} in all)"
+        self.hold(lease)
+        return _Admitted(part, players[player_of(lease.account)], lease)
+
+    def _new_run(self, tick: TickPlan, part: Part) -> NewRun:
+        turn = tick.turn
+        return NewRun(
+            run_id=run_id(self.seed, part.plan.name, turn.row, part.cell.name, turn.number),
+            probe=tick.probe,
+            scenario=part.plan.name,
+            digest=part.plan.digest,
+            cell=part.cell.name,
+            row=turn.row,
+            seed=self.seed,
+            number=turn.number,
+            slot_ns=tick.slot_ns,
+            pair=turn.pair,
+        )
+
+    async def _dismiss(self, admitted: Sequence[_Admitted], reason: str) -> None:
+        """Give back what was leased for runs that do not begin."""
+        for one in admitted:
+            await self._close(one, RunOutcome.ABORTED, reason)
+
+    async def _play_one(self, tick: TickPlan, one: _Admitted, start: asyncio.Barrier) -> RunEnded:
+        await start.wait()
+        outside = self.outside
+        spec = make_spec(
+            one.part,
+            tick.turn,
+            one.player,
+            self.secrets[one.part.cell.name],
+            seed=self.seed,
+            clock=outside.clock,
+            scheduled_ns=tick.due_ns,
+        )
+        journal = RunJournal(outside.book, one.lease, tick.caps)
+        try:
+            ended = await outside.driver(spec.cell.name).run(play(spec), sink=outside.sink, journal=journal)
+        except Exception as error:  # noqa: BLE001 - the other run has money under way; the compensator brings this one's home
+            reason = f"our own code failed: {type(error).__name__}: {error}"
+            now_ns = outside.clock.monotonic_ns()
+            ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), now_ns)
+            outside.sink(ended)
+        await self._close(one, ended.outcome, ended.reason)
+        return ended
+
+    async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str) -> None:
+        """Close the run where all its money is settled; leave it open for the compensator where some is not."""
+        book, off_loop, run = self.outside.book, self.outside.off_loop, one.lease.run_id
+        try:
+            effects = await off_loop(book.effects_of, run)
+            if any(effect.state in OPEN_STATES for effect in effects):
+                next_try_ns = self.outside.clock.wall_ns() + int(FIRST_RECOVERY_S * 1e9)
+                await off_loop(book.postpone, one.lease, reason, next_try_ns=next_try_ns)
+            else:
+                await off_loop(book.close_run, one.lease, outcome, reason, rest_s=rest_s(one.player))
+        except (FencedOff, JournalUnavailable):
+            return  # it stays open: whoever has the lease now, or takes it over when it is over, brings its money home
+        finally:
+            self.let_go(run)
+
+    def hold(self, lease: Lease) -> None:
+        """Keep a lease alive from now on."""
+        self._leases[lease.run_id] = lease
+
+    def let_go(self, run: str) -> None:
+        """Keep the lease of this run no more."""
+        self._leases.pop(run, None)
+
+    async def keep_leases(self) -> None:
+        """Renew the leases of the runs that are going, for ever. One that is lost can send no money any more."""
+        while True:
+            await asyncio.sleep(self.lease_s / RENEWALS_PER_LEASE)
+            await self.renew_leases()
+
+    async def renew_leases(self) -> None:
+        """Renew them once. Where the journal can't be reached, they run out by themselves."""
+        held = list(self._leases.values())
+        if not held:
+            return
+        try:
+            renewed = await self.outside.off_loop(self.outside.book.renew, held, self.lease_s)
+        except JournalUnavailable:
+            return
+        for lease in renewed:
+            if lease.run_id in self._leases:
+                self._leases[lease.run_id] = lease
+
+
+def account_of(cell: CellPlan, player: str) -> str:
+    """The account that a player's lease is on: cells that share a wallet share its accounts."""
+    return f"{cell.wallet}/{player}"
+
+
+def player_of(account: str) -> str:
+    """The player of an account."""
+    return account.split("/", 1)[1]
+
+
+def _in_turn(players: list[str], number: int) -> list[str]:
+    """The players of a pool, beginning with another one at each slot."""
+    first = derived_seed(number, "players") % len(players) if players else 0
+    return players[first:] + players[:first]
+
+
+def _outcome_of(runs: Sequence[RunEnded]) -> str:
+    return ",".join(run.outcome for run in runs)
