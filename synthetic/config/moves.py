@@ -9,10 +9,10 @@ from typing import Literal
 from synthetic.config.arguments import by_name, link_arguments
 from synthetic.config.models import KeyModel, LookupModel, MovesModel, UndoModel
 from synthetic.config.problems import Problems
-from synthetic.config.trees import expressions_in
 from synthetic.config.vocabularies import merged, prefixed
 from synthetic.core.expressions import Kind, Vocabulary
 from synthetic.core.plan import CallPlan, ExchangePlan, HttpPlan, MovesPlan, SendPlan
+from synthetic.core.plan_reading import expressions_in
 from synthetic.core.templates import Template
 
 NO_UNDO = "none"

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from synthetic.config.trees import expressions_in
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression
 from synthetic.core.plan import OperationPlan, ScenarioPlan
+from synthetic.core.plan_reading import expressions_in
 
 _ROOTS = {"endpoint": "cell.endpoints", "secret": "secret", "attribute": "player"}
 _PATTERNS = {

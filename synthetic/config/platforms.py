@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from synthetic.config.durations import seconds
 from synthetic.config.evidence import link_evidence
 from synthetic.config.exchanges import Surroundings
 from synthetic.config.files import load_mapping
@@ -16,7 +17,7 @@ from synthetic.config.states import link_states
 from synthetic.config.trees import link_tree
 from synthetic.config.vocabularies import FRAME, HTTP_ANSWER, operation_vocabulary
 from synthetic.core.expressions import Kind, Vocabulary
-from synthetic.core.plan import Answering, Hook, PlatformPlan
+from synthetic.core.plan import LATE_AFTER_S, Answering, Hook, PlatformPlan
 
 
 def no_hooks(dotted: str) -> Hook:
@@ -54,7 +55,11 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
     }
     states = link_states(model.states, operations, around.names, problems)
     labels = {str(name): problems.expression(text, HTTP_ANSWER) for name, text in model.labels.items()}
-    return PlatformPlan(str(model.platform), operations, answering, frames, states, labels)
+    late_after = model.defaults.late_after if model.defaults is not None else None
+    return PlatformPlan(
+        str(model.platform), operations, answering, frames, states, labels,
+        late_after_s=LATE_AFTER_S if late_after is None else seconds(late_after),
+    )  # fmt: skip
 
 
 def _saved_names(model: PlatformModel) -> set[Text]:

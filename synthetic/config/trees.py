@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from synthetic.config.located import Listed, Mapped, Text
 from synthetic.config.problems import Problems
-from synthetic.core.errors import Place
-from synthetic.core.expressions import Expression, Vocabulary
+from synthetic.core.expressions import Vocabulary
 from synthetic.core.plan import NamedTemplates
 from synthetic.core.templates import Template, Tree
 
@@ -45,19 +43,3 @@ def link_scalar(name: Text, value: Any, vocabulary: Vocabulary, problems: Proble
         case _:
             problems.add(name.place, f"`{name}` has to be a text or a number")
             return Template(("",), name.place)
-
-
-def expressions_in(value: Any) -> Iterator[Expression]:
-    """Every expression of a plan, or of a part of one."""
-    match value:
-        case Expression():
-            yield value
-        case Mapping():
-            for item in value.values():
-                yield from expressions_in(item)
-        case tuple() | list():
-            for item in value:
-                yield from expressions_in(item)
-        case _ if is_dataclass(value) and not isinstance(value, Place):
-            for field in fields(value):
-                yield from expressions_in(getattr(value, field.name))

@@ -44,3 +44,7 @@ class IntentState(StrEnum):
     COMPENSATED = "compensated"
     SETTLED = "settled"  # the run came to its end and its money is where it belongs
     STUCK = "stuck"  # could not be undone: money is stranded
+
+
+CLOSED_STATES = frozenset({IntentState.REFUSED, IntentState.COMPENSATED, IntentState.SETTLED})
+"""The states in which an effect is over, and its money where it belongs."""

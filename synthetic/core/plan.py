@@ -17,6 +17,8 @@ from synthetic.core.outcome import Blame
 from synthetic.core.templates import Template, Tree
 
 NamedTemplates = tuple[tuple[str, Template], ...]
+LATE_AFTER_S = 600.0
+"""How long a request may be on its way, where the mapping says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,7 @@ class PlatformPlan:
     frames: Mapping[str, tuple[EvidencePlan, ...]] = field(default_factory=dict)  # what each frame tells, by connection
     states: Mapping[str, StatePlan] = field(default_factory=dict)
     labels: Mapping[str, Expression] = field(default_factory=dict)  # of the release, by `RELEASE_LABELS`
+    late_after_s: float = LATE_AFTER_S  # a request that nobody has seen so long after it left never arrives
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,10 @@ class DefaultsModel(Node):
     ok: Statuses | None = Field(None, description="When an HTTP answer means done (any 2xx).")
     refused: list[RefusalModel] = Field(default_factory=list, description="Rules behind each HTTP exchange's own.")
     blame: list[BlameModel] = Field(default_factory=list, description="Rules behind each operation's own.")
+    late_after: Duration | None = Field(
+        None,
+        description="How long a request that moves money may be on its way (10m); one that is not found then never arrived.",
+    )
 
 
 class ReplyModel(Node):

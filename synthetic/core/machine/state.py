@@ -41,6 +41,8 @@ class Movement:
     until: Expression | None = None
     refused: str = ""  # the code with which it had to be refused
     unheard: str = ""  # why the last look-up had no answer that says anything
+    over: bool = False  # it counts, and nothing is left to be done about it
+    too_late: str = ""  # why a request that has not been seen by now can't arrive any more; "" where it still may
 
     @property
     def direction(self) -> str:
@@ -75,6 +77,7 @@ class RunState:
         self.frames_told = 0
         self.labels: dict[str, str] = {}  # of the release that answered
         self.given_back_minor = 0  # payouts and returned stakes that rounds have shown
+        self.payouts_unseen = False  # another process has seen the rounds, so nobody knows here what they paid
         self._exchanges = 0
         self._taint_inputs()
         self._base = self._base_scope()

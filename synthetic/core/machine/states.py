@@ -32,6 +32,11 @@ def enter_states(state: RunState, after: str) -> Machine[tuple[str, Blame] | Non
     return None
 
 
+def may_have_entered(state: RunState) -> list[StatePlan]:
+    """The states that the scenario's plan may have put the player into: one that he is in by himself is none of ours."""
+    return [needed.state for needed in state.spec.plan.states if not _holds(state, needed.state)]
+
+
 def leave_states(state: RunState) -> Machine[str]:
     """Leave what was entered, newest first, each with several attempts. Answers what could not be left; "" for nothing."""
     stuck = []

@@ -19,7 +19,7 @@ from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.money import money_moved
 from synthetic.core.machine.state import Machine, Movement, RunState, dotted
 from synthetic.core.money import Money
-from synthetic.core.outcome import IntentState, StepOutcome
+from synthetic.core.outcome import CLOSED_STATES, IntentState, StepOutcome
 from synthetic.core.plan import CallPlan
 
 ATTEMPTS = 3
@@ -42,21 +42,27 @@ class Undone:
 
 def compensate(state: RunState) -> Machine[tuple[Money, ...]]:
     """Bring home what an unfinished run has moved. Answers the amounts that are stranded."""
-    stranded: list[Money] = []
+    ends = yield from undo_all(state)
+    return tuple(movement.amount for movement, ended in ends if ended.result == "stuck")
+
+
+def undo_all(state: RunState) -> Machine[list[tuple[Movement, Undone]]]:
+    """Undo the movements that are not over yet, newest first. Answers how it ended for each, in that order."""
+    ends = []
     for movement in reversed(state.movements):
-        if movement.outcome is StepOutcome.REFUSED:
+        if movement.outcome is StepOutcome.REFUSED or movement.over:
             continue
         ended = yield from _guarded(state, movement)
-        lost = movement.amount if ended.result == "stuck" else None
-        if lost is not None:
-            stranded.append(lost)
-        if ended.result == "undone":
+        if ended.result == "undone" or ended.state is IntentState.REFUSED:
             movement.outcome = StepOutcome.REFUSED  # it does not count any more for what the run has in the wallet
+        movement.over = ended.state in CLOSED_STATES
         yield Resolve(movement.key, ended.state)
         if ended.returned is not None:
             yield _returned(state, movement, ended.returned)
+        lost = movement.amount if ended.result == "stuck" else None
         yield UndoEnded(state.spec.run_id, movement.step, ended.result, state.told(ended.reason), lost)
-    return tuple(stranded)
+        ends.append((movement, ended))
+    return ends
 
 
 def _guarded(state: RunState, movement: Movement) -> Machine[Undone]:
@@ -69,8 +75,8 @@ def _guarded(state: RunState, movement: Movement) -> Machine[Undone]:
 
 def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
     plan = movement.moves.undo
-    if movement.direction == "in" and (taken := _taken_out(state, movement)):
-        return Undone("nothing_to_undo", taken, IntentState.SETTLED)
+    if movement.direction == "in" and (taken := _taken_out(state)) is not None:
+        return taken
     found = yield from _look_up(state, movement)
     if found is not True and (unfound := _not_found(movement, answered=found is False)) is not None:
         return unfound
@@ -99,21 +105,34 @@ def _not_found(movement: Movement, *, answered: bool) -> Undone | None:
     if not answered:
         unheard = f": {movement.unheard}" if movement.unheard else ""
         reason = f"nobody knows whether it happened: the look-up was not answered{unheard}"
-        return Undone("stuck", reason, IntentState.STUCK)
+        return Undone("stuck", reason, IntentState.UNKNOWN)
+    if movement.too_late:
+        return Undone("nothing_to_undo", f"the platform knows no such key, {movement.too_late}", IntentState.REFUSED)
     unknown = (
         f"the platform knows no such key, {ATTEMPTS} times asked; it stays open in the journal, as it may still arrive"
     )
     return Undone("nothing_to_undo", unknown, IntentState.UNKNOWN)
 
 
-def _taken_out(state: RunState, movement: Movement) -> str:
-    """Why a deposit has nothing left to refund: the run has no money of its own in the wallet, or may have none."""
-    others = [m for m in state.movements if m is not movement]
-    unclear = next((m.step for m in others if m.direction == "out" and m.outcome is StepOutcome.UNKNOWN), "")
+def _taken_out(state: RunState) -> Undone | None:
+    """Why a deposit has nothing left to refund: the run has no money of its own in the wallet, or may have none.
+
+    Only what is certain settles it: a payout that may have happened, or may yet come back, leaves it open in the journal.
+    """
+    outs = [m for m in state.movements if m.direction == "out" and m.outcome is not StepOutcome.REFUSED]
+    unclear = next((m.step for m in outs if m.outcome is StepOutcome.UNKNOWN), "")
     if unclear:
-        return f"step {unclear!r} may have taken it out; refunding it, too, could pay out twice"
-    left = sum(_in_wallet(m) for m in state.movements) + state.given_back_minor
-    return "" if left > 0 else "the run has taken out what it had put in"
+        reason = f"step {unclear!r} may have taken it out; refunding it, too, could pay out twice"
+        return Undone("nothing_to_undo", reason, IntentState.DONE)
+    counted = [m for m in state.movements if outs or m.direction != "stake" or not state.payouts_unseen]
+    left = sum(_in_wallet(m) for m in counted) + state.given_back_minor
+    if left > 0:
+        return None
+    under_way = next((m.step for m in outs if not m.over), "")
+    if under_way:
+        reason = f"step {under_way!r} is taking it out; only when that is over nothing is left to refund"
+        return Undone("nothing_to_undo", reason, IntentState.DONE)
+    return Undone("nothing_to_undo", "the run has taken out what it had put in", IntentState.SETTLED)
 
 
 def _in_wallet(movement: Movement) -> int:

@@ -117,6 +117,20 @@ operations:
     moves:
       {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
        lookup: {call: find, found: out.found}, undo: {call: refund, with: {id: "${{ key }}"}}}
+  tokened:
+    inputs: {amount: money}
+    http: POST /deposits
+    bearer: "${{ session.token }}"
+    json: {minor: "${{ args.amount.minor() }}"}
+    moves:
+      {kind: deposit, amount: args.amount, from: psp, to: wallet, key: {header: Idempotency-Key},
+       lookup: {call: found, found: out.found}, undo: {call: refund, with: {id: "${{ out.id }}"}}}
+  found:
+    inputs: {key: string}
+    http: GET /found
+    query: {key: "${{ args.key }}"}
+    bearer: "${{ session.token }}"
+    out: {found: body.found, id: body.id}
   pinned:
     inputs: {amount: money, pin: string}
     http: POST /deposits
@@ -248,6 +262,7 @@ HEALTHY: dict[str, Any] = {
     "POST /deposits": ok(id="d1", state="pending"),
     "GET /deposits": ok(id="d1", state="succeeded"),
     "GET /find": ok(found=True, id="d1"),
+    "GET /found": ok(found=True, id="d1"),
     "POST /refunds": ok(back=100),
     "POST /withdrawals": ok(id="w1"),
     "POST /void": ok(),

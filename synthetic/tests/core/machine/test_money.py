@@ -83,10 +83,19 @@ def test_an_unknown_effect_that_shows_up_late_is_still_undone() -> None:
 
 
 def test_money_that_nobody_can_tell_of_is_stranded_and_said_so() -> None:
-    """Neither the deposit nor its look-up is answered."""
+    """Neither the deposit nor its look-up is answered; the journal keeps it as unknown, so whoever asks later may settle it."""
     run = played(DEPOSIT, answers(HEALTHY | {"POST /deposits": DEAD, "GET /find": DEAD}))
     assert run.ended.stranded == (Money(100, "EUR"),)
-    assert run.journal.states == {"run1-deposit": IntentState.STUCK}
+    assert run.journal.states == {"run1-deposit": IntentState.UNKNOWN}
+
+
+def test_a_deposit_stays_open_while_nobody_knows_whether_it_was_paid_out_again() -> None:
+    """The payout may have left the wallet or not: who asks later refunds the deposit, or finds it taken out."""
+    steps = DEPOSIT + "  - {id: cashout, call: payout, with: {amount: 1.00 EUR}}\n"
+    routes = HEALTHY | {"POST /payouts": DEAD, "GET /find": ok(found=False, id="", state="")}
+    run = played(steps, answers(routes))
+    assert run.requests("/refunds") == []
+    assert run.journal.states == {"run1-cashout": IntentState.UNKNOWN, "run1-deposit": IntentState.DONE}
 
 
 def test_an_undo_that_fails_is_tried_again_and_then_stranded() -> None:

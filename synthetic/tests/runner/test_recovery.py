@@ -1,0 +1,90 @@
+"""A run that is cut off anywhere comes home: nothing stranded, nothing twice, whoever dies while bringing it home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from synthetic.tests.runner.recovering import Crash, Stage, behind, behind_money, stage
+
+JOURNEY = "deposit_bet_withdraw"
+EFFECTS = 38  # a few more than the journey has, its polls included
+
+
+@pytest.fixture(scope="module")
+def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A stage for all of them."""
+    with stage(tmp_path_factory.mktemp("world")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("operation", ["cashier.deposit", "games.bet", "cashier.withdraw"])
+def test_an_effect_whose_answer_nobody_heard_comes_home(on: Stage, operation: str) -> None:
+    """It has happened, and the journal knows only that it was meant to."""
+    cut = on.cut(on.plan(JOURNEY), behind_money(operation))
+    assert cut.crashed
+    assert on.recover(cut).is_home
+    on.check_home(cut)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, EFFECTS + 1))
+def test_a_run_that_is_cut_off_behind_any_effect_comes_home(on: Stage, number: int) -> None:
+    """Log-in, polls, frames, the journal's own: whatever was the last thing that the process did."""
+    cut = on.cut(on.plan(JOURNEY), behind(number))
+    assert on.recover(cut).is_home
+    on.check_home(cut)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, 16))
+def test_a_recovery_that_is_cut_off_behind_any_effect_is_started_again(on: Stage, number: int) -> None:
+    """Nothing is undone twice: every effect is looked up before it is undone."""
+    cut = on.cut(on.plan(JOURNEY), behind_money("cashier.withdraw"))
+    try:
+        on.recover(cut, behind(number))
+    except Crash:
+        assert on.recover(cut).is_home
+    on.check_home(cut)
+
+
+@pytest.mark.parametrize("operation", ["cashier.deposit", "cashier.withdraw"])
+def test_a_request_that_arrives_after_it_was_asked_for_comes_home(on: Stage, operation: str) -> None:
+    """The first recovery does not find it and leaves it open; it arrives; the second recovery finds and undoes it."""
+    cut = on.cut_before(on.plan(JOURNEY), operation)
+    assert not on.recover(cut, age_ns=0).is_home
+    on.let_it_arrive(cut)
+    assert on.recover(cut, age_ns=0).is_home
+    on.check_home(cut)
+
+
+@pytest.mark.parametrize("operation", ["cashier.deposit", "cashier.withdraw"])
+def test_a_request_that_never_left_is_settled_after_the_quiet_time(on: Stage, operation: str) -> None:
+    """Ten minutes later nobody has seen it: it never happened, and what waited for it comes home."""
+    cut = on.cut_before(on.plan(JOURNEY), operation)
+    assert not on.recover(cut, age_ns=0).is_home
+    assert on.recover(cut).is_home
+    on.check_home(cut)
+
+
+def test_a_platform_that_is_away_gets_its_recovery_later(on: Stage) -> None:
+    """Nobody answers: everything stays open, and is told; as soon as somebody does, it comes home."""
+    cut = on.cut(on.plan(JOURNEY), behind_money("games.bet"))
+    dead = replace(cut.spec.cell, endpoints={**cut.spec.cell.endpoints, "api": "http://127.0.0.1:9"})
+    away = on.recover(replace(cut, spec=replace(cut.spec, cell=dead)))
+    assert "signing in again failed" in away.unreachable
+    assert [str(amount) for amount in away.stranded] == ["0.20 EUR", "1.00 EUR"]
+    assert on.recover(cut).is_home
+    on.check_home(cut)
+
+
+def test_a_players_state_is_left_by_whoever_recovers_his_run(on: Stage) -> None:
+    """He was excluded by the run, and could not even sign in; its process went, and then he can deposit again."""
+    cut = on.cut(on.plan("self_excluded_deposit"), behind_money("cashier.deposit"))
+    assert cut.crashed
+    assert on.recover(cut).is_home
+    again = on.cut(on.plan(JOURNEY), lambda _effect: False, player=cut.spec.player["id"])
+    assert not again.crashed
+    on.check_home(again)
