@@ -1,0 +1,211 @@
+"""A worker plays a tick once, on both sides in one instant, and leaves nothing open that it could close."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic.config.cells import load_cells
+from synthetic.config.platforms import load_platform
+from synthetic.config.scenarios import load_scenario
+from synthetic.config.secret_refs import resolve_all
+from synthetic.config.shipped import shipped_root
+from synthetic.core.events import Event, RunStarted
+from synthetic.core.machine.state import Machine
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState, RunOutcome
+from synthetic.core.plan import CellPlan, ScenarioPlan
+from synthetic.core.ports import EventSink, Journal
+from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.tls import client_context
+from synthetic.journal.book import Book, open_book
+from synthetic.journal.model import Caps
+from synthetic.runner.identity import fresh_seed
+from synthetic.runner.outside import Outside
+from synthetic.runner.specs import Part, Turn
+from synthetic.runner.worker import Ticked, TickPlan, Worker, account_of
+
+DEPOSIT = "deposit_bet_withdraw"
+ROW = {"psp": "psp-a", "provider": "provider-a"}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A book of this test's own."""
+    with open_book(tmp_path / "book.db") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def cells(synthetic_cells_file: Path) -> tuple[CellPlan, CellPlan]:
+    """Canary and baseline of a running platform."""
+    loaded = load_cells(synthetic_cells_file)
+    return loaded["canary"], loaded["baseline"]
+
+
+@pytest.fixture(scope="module")
+def plan() -> ScenarioPlan:
+    """The scenario that moves the most money."""
+    root = shipped_root()
+    platform = load_platform(root / "fixtures" / "platforms" / "reference.yaml")
+    return load_scenario(root / "scenarios" / "cashier" / f"{DEPOSIT}.yaml", platform)
+
+
+class Breaking:
+    """A driver whose own code fails between the first intent and its request."""
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        self._driver = driver
+
+    async def run(self, scenario: Machine[Any], *, sink: EventSink, journal: Journal) -> Any:
+        def until_money() -> Machine[Any]:
+            result = None
+            while True:
+                step = scenario.send(result)
+                if (intent := getattr(step, "moves", None)) is not None:
+                    journal.intend(intent)
+                    raise ZeroDivisionError("this driver is broken")
+                result = yield step
+
+        return await self._driver.run(until_money(), sink=sink, journal=journal)
+
+
+Body = Callable[[Worker], Coroutine[Any, Any, Any]]
+
+
+def working(
+    book: Book,
+    cells: Sequence[CellPlan],
+    body: Body,
+    *,
+    events: list[Event] | None = None,
+    broken: bool = False,
+    seed: int | None = None,
+) -> Any:
+    """What comes of this body with a worker on these cells."""
+
+    async def go() -> Any:
+        clock = SystemClock()
+        drivers = {
+            cell.name: AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock) for cell in cells
+        }
+        players = {name: Breaking(driver) if broken else driver for name, driver in drivers.items()}
+        sink = (events if events is not None else []).append
+        secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
+        outside = Outside(book, clock, players.__getitem__, sink)
+        worker = Worker("w1", outside, fresh_seed() if seed is None else seed, secrets)
+        try:
+            return await body(worker)
+        finally:
+            for driver in drivers.values():
+                await driver.aclose()
+
+    return asyncio.run(go())
+
+
+def tick(plan: ScenarioPlan, cells: Sequence[CellPlan], number: int = 1, caps: Sequence[Caps] = ()) -> TickPlan:
+    """One tick of the scenario."""
+    turn = Turn(tuple(Part(plan, cell) for cell in cells), ROW, number, "pair-1")
+    return TickPlan("probe", number, SystemClock().monotonic_ns(), turn, caps)
+
+
+def test_a_tick_is_played_on_both_sides_and_everything_is_closed(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """Two runs that started in one instant, nothing open, the slot ended."""
+    events: list[Event] = []
+    ticked: Ticked = working(book, cells, lambda worker: worker.play(tick(plan, cells)), events=events)
+    assert [run.outcome for run in ticked.runs] == [RunOutcome.OK, RunOutcome.OK], ticked.runs
+    assert (book.open_intents(), book.open_runs(), book.left().effects) == ([], [], 0)
+    assert [(slot.outcome, slot.worker) for slot in book.slots()] == [("ok,ok", "w1")]
+    starts = [event.at_ns for event in events if isinstance(event, RunStarted)]
+    assert abs(starts[0] - starts[1]) < 50_000_000
+
+
+def test_a_slot_that_is_taken_is_not_played(book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]) -> None:
+    """Another worker has it."""
+    assert book.claim_slot("probe", 1, "another")
+    assert working(book, cells, lambda worker: worker.play(tick(plan, cells))) == Ticked()
+    assert book.entries() == []
+
+
+def test_nothing_begins_where_one_side_has_no_player(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """The canary's account is given back, and the slot is missed."""
+    nobody = replace(cells[1], players=())
+    ticked = working(book, (cells[0], nobody), lambda worker: worker.play(tick(plan, (cells[0], nobody))))
+    assert ticked.missed == "no_player"
+    assert "'standard'" in ticked.why
+    assert (book.open_runs(), book.entries()) == ([], [])
+    assert [slot.outcome for slot in book.slots()] == ["no_player"]
+
+
+def test_nothing_begins_while_the_kill_switch_is_on(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """Not even a log-in."""
+    book.kill("anna", "the PSP asked us to stop")
+    events: list[Event] = []
+    ticked = working(book, cells, lambda worker: worker.play(tick(plan, cells)), events=events)
+    assert ticked.missed == "killed"
+    assert "the PSP asked us to stop" in ticked.why
+    assert events == []
+
+
+def test_two_ticks_at_once_never_share_an_account(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """One player a cell: the second tick is missed."""
+    alone = tuple(replace(cell, players=tuple(p for p in cell.players if p.pool == "standard")[:1]) for cell in cells)
+
+    async def both(worker: Worker) -> list[Ticked]:
+        return list(await asyncio.gather(*(worker.play(tick(plan, alone, number)) for number in (1, 2))))
+
+    ticked = working(book, alone, both)
+    assert sorted(one.missed for one in ticked) == ["", "no_player"]
+
+
+def test_a_run_whose_budget_is_used_up_sends_no_money(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """The cap is ours, so the run is nobody else's failure."""
+    caps = (Caps(day=Money(50, "EUR")),)
+    ticked = working(book, cells[:1], lambda worker: worker.play(tick(plan, cells[:1], caps=caps)))
+    assert [run.outcome for run in ticked.runs] == [RunOutcome.ABORTED]
+    assert "day" in ticked.runs[0].reason
+    assert book.entries() == []
+
+
+def test_what_our_own_code_breaks_stays_open_for_the_compensator(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """For all that the journal knows, the deposit has left: the run stays open, its account taken, due for recovery."""
+    ticked = working(book, cells[:1], lambda worker: worker.play(tick(plan, cells[:1])), broken=True)
+    assert "ZeroDivisionError" in ticked.runs[0].reason
+    assert [effect.state for effect in book.open_intents()] == [IntentState.INTENT]
+    (row,) = book.open_runs()
+    assert row.lease.account == account_of(cells[0], row.player)
+    assert [due.run.run_id for due in book.recoverable("w2", row.next_try_ns + 1)] == [row.run.run_id]
+
+
+def test_leases_are_renewed_while_a_run_plays(book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]) -> None:
+    """A run that takes longer than a lease keeps its account."""
+
+    async def play_slowly(worker: Worker) -> Ticked:
+        worker.lease_s = 0.6
+        keeping = asyncio.ensure_future(worker.keep_leases())
+        try:
+            return await worker.play(tick(plan, cells[:1]))
+        finally:
+            keeping.cancel()
+
+    ticked = working(book, cells[:1], play_slowly)
+    assert [run.outcome for run in ticked.runs] == [RunOutcome.OK], ticked.runs[0].reason
+    assert book.open_runs() == []
