@@ -69,7 +69,6 @@ class AuditLog:
             if self._closing or len(self._waiting) >= self._queue_max:
                 self._lost += 1
                 return
-            self._tell_lost()
             self._waiting.append((self._wall_ns(), entry))
             self._changed.notify_all()
 
@@ -99,12 +98,6 @@ class AuditLog:
 
     def _is_written(self) -> bool:
         return self._opened and not self._waiting and not self._lost
-
-    def _tell_lost(self) -> None:
-        """What there was no room for becomes a fact of its own, where it was lost."""
-        if self._lost:
-            self._waiting.append((self._wall_ns(), Entry(Kind.LOST, "audit", data={"facts": self._lost})))
-            self._lost = 0
 
     def _run(self) -> None:
         while True:
@@ -137,7 +130,9 @@ class AuditLog:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._lost or self._closing)
             self._changed.wait_for(lambda: self._hurried or self._closing, self._flush_s)
-            self._tell_lost()
+            if self._lost:
+                self._waiting.append((self._wall_ns(), Entry(Kind.LOST, "audit", data={"facts": self._lost})))
+                self._lost = 0
             return [*islice(self._waiting, _GROUP_MAX)]
 
     def _forget(self, facts: int) -> None:

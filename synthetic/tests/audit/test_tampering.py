@@ -160,7 +160,9 @@ def test_a_record_that_somebody_put_in_is_found(shared: Audit, data: st.DataObje
 def test_a_missing_segment_is_found(audit: Audit, which: int) -> None:
     """The first, one in the middle and the last."""
     audit.segments[which].unlink()
-    assert audit.is_found()
+    told = damage(audit.folder, key=KEY)
+    assert ("the tail was cut off" if which < 0 else f"{audit.segments[which]}:1: ") in told
+    assert ("the anchor knows of" if which < 0 else "the segment is missing") in told
 
 
 def test_the_first_bad_record_is_named(audit: Audit) -> None:
