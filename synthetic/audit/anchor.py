@@ -51,11 +51,13 @@ def read_anchor(path: Path, chain: str, key: bytes | None) -> Anchor:
         head, keyed = Head(int(body["count"]), str(body["hash"])), body["keyed"] is True
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadAnchor(f"the anchor {path} is damaged") from None
-    if body["chain"] != chain or text != canonical({**body, "seal": seal}) + b"\n":
+    if body.get("chain") != chain or text != canonical({**body, "seal": seal}) + b"\n":
         raise BadAnchor(f"the anchor {path} is not as it was written")
     if key is not None and not keyed:
         raise BadAnchor(f"the anchor {path} was sealed without the key")
-    if (not keyed or key is not None) and not hmac.compare_digest(str(seal), _seal(canonical(body), key)):
+    if (not keyed or key is not None) and not hmac.compare_digest(
+        str(seal).encode(errors="replace"), _seal(canonical(body), key).encode()
+    ):
         raise BadAnchor(f"the anchor {path} does not bear its seal" + (", or the key is another one" if keyed else ""))
     return Anchor(head, keyed)
 
