@@ -1,4 +1,4 @@
-"""Verifying: every chain from its first record to its anchor."""
+"""Verifying: every chain from its first record to its anchor, and against the copies that were shipped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from synthetic.audit.anchor import BadAnchor, read_anchor
 from synthetic.audit.entry import Kind
 from synthetic.audit.line import Head, Record
+from synthetic.audit.manifest import BadCopy, manifests_in, read_manifest, require_copy
 from synthetic.audit.places import (
     anchor_path,
     anchored_in,
@@ -35,11 +36,20 @@ class ChainReport:
     unanchored: int = 0
 
 
-def verify(folder: Path, *, anchors: Path | None = None, key: bytes | None = None) -> list[ChainReport]:
-    """A report for every chain that has segments or an anchor. Raises OSError where a file can't be read."""
+def verify(
+    folder: Path, *, anchors: Path | None = None, key: bytes | None = None, shipped: Path | None = None
+) -> list[ChainReport]:
+    """A report for every chain that has segments, an anchor or a shipped copy. Raises OSError where a file can't be read.
+
+    Finished segments that are only in `shipped` any more are read there.
+    """
     anchored = anchors or folder
-    names = chains_in(folder) | anchored_in(anchored)
-    return [_examine(folder / chain, anchor_path(anchored, chain), chain, key) for chain in sorted(names)]
+    names = chains_in(folder) | anchored_in(anchored) | (chains_in(shipped) if shipped else set())
+    reports = []
+    for chain in sorted(names):
+        copies = _Copies(folder / chain, shipped / chain) if shipped else None
+        reports.append(_examine(folder / chain, anchor_path(anchored, chain), chain, key, copies))
+    return reports
 
 
 def walk_chain(segments: Sequence[Path], chain: str) -> Iterator[Record]:
@@ -58,7 +68,33 @@ def walk_chain(segments: Sequence[Path], chain: str) -> Iterator[Record]:
             yield record
 
 
-def _examine(folder: Path, anchor: Path, chain: str, key: bytes | None) -> ChainReport:
+class _Copies:
+    """The shipped copies of one chain, beside its own segments."""
+
+    def __init__(self, own: Path, shipped: Path) -> None:
+        self._own = own
+        self._shipped = shipped
+
+    def segments(self) -> list[Path]:
+        """Every segment once, its own file where there still is one."""
+        found = {path.name: path for folder in (self._shipped, self._own) for path in segments_in(folder)}
+        return sorted(found.values(), key=segment_number)
+
+    def difference(self) -> Damage | None:
+        """The first segment that is not as it was shipped."""
+        for path in manifests_in(self._shipped):
+            try:
+                manifest = read_manifest(path)
+                copy = require_copy(self._shipped, manifest)
+            except BadCopy as bad:
+                return Damage(path, 1, 0, str(bad))
+            own = self._own / manifest.segment
+            if own.exists() and own.read_bytes() != copy:
+                return Damage(own, 1, manifest.first, f"it differs from the copy that was shipped to {self._shipped}")
+        return None
+
+
+def _examine(folder: Path, anchor: Path, chain: str, key: bytes | None, copies: _Copies | None) -> ChainReport:
     """The anchor is read first: a worker that goes on meanwhile only adds behind it."""
     head, damage, seal, known = Head(), None, "", None
     try:
@@ -67,13 +103,14 @@ def _examine(folder: Path, anchor: Path, chain: str, key: bytes | None) -> Chain
         seal = "not looked at (no key)" if kept.keyed and key is None else ("keyed" if kept.keyed else "unkeyed")
     except BadAnchor as bad:
         damage = Damage(anchor, 1, 0, str(bad))
-    segments = segments_in(folder)
+    segments = copies.segments() if copies else segments_in(folder)
     try:
         for record in walk_chain(segments, chain):
             head = record.head
             _require_known(record, known, anchor)
     except Broken as broken:
         return ChainReport(chain, head, len(segments), broken.damage, seal)
+    damage = damage or (copies.difference() if copies else None)
     if known and head.count < known.count:
         lost = f"the tail was cut off: the anchor knows of {known.count} records"
         damage = Damage(segments[-1] if segments else folder, 1, head.count, lost)

@@ -73,7 +73,7 @@ def last_whole(path: Path, chain: str, anchored: Head) -> End:
 
     What the anchor knows was on the disk before: a crash can't have taken it.
     """
-    end = End(_before(path) or anchored)
+    end = End(follows(path) or anchored)
     met = end.head == anchored
     try:
         for record in walk(path, chain, end.head):
@@ -89,7 +89,7 @@ def last_whole(path: Path, chain: str, anchored: Head) -> End:
     return end
 
 
-def _before(path: Path) -> Head | None:
+def follows(path: Path) -> Head | None:
     """The head which the first whole line of a segment says it follows."""
     for line in path.read_bytes().split(b"\n"):
         with suppress(BadLine):

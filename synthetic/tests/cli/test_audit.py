@@ -68,3 +68,46 @@ def test_a_key_that_is_not_there_is_an_input_error(audit: Path) -> None:
     answer = call("audit", "verify", audit, "--key", "env:NO_SUCH_KEY")
     assert answer.code == 2
     assert "--key: the environment variable NO_SUCH_KEY is not set" in answer.err
+
+
+def test_records_are_exported_as_lines_or_as_a_table(audit: Path, tmp_path: Path) -> None:
+    """The lines as they stand in the chain; a file where one is wanted."""
+    lines = call("audit", "export", audit, "--run", "run-1")
+    assert lines.code == 0
+    assert [line for line in lines.out.splitlines() if '"run":"run-1"' in line] == lines.out.splitlines()
+    assert len(lines.out.splitlines()) == 2
+    table = tmp_path / "audit.csv"
+    assert call("audit", "export", audit, "--since", "2026-09-01", "--format", "csv", "--output", table).code == 0
+    assert len(table.read_text().splitlines()) == 1 + 8
+    assert call("audit", "export", audit, "--since", "2026-09-30").out == ""
+    assert call("audit", "export", audit, "--since", "yesterday").code == 2
+
+
+def test_an_export_of_a_broken_chain_is_exit_1(audit: Path) -> None:
+    """Somebody who pipes it on must not take it for the whole."""
+    segment = audit / "w1" / "000001.jsonl"
+    segment.write_bytes(segment.read_bytes().replace(b'"amount_minor":1,', b'"amount_minor":9,'))
+    answer = call("audit", "export", audit)
+    assert answer.code == 1
+    assert "000001.jsonl:3: record 2" in answer.err
+
+
+def test_finished_segments_are_shipped_and_held_against(audit: Path, tmp_path: Path) -> None:
+    """One line for each; `verify --shipped` looks at the copies as well."""
+    with Chain(audit, "w1", key=KEY.encode()) as chain:
+        chain.seal()
+    answer = call("audit", "ship", audit, "--to", tmp_path / "worm")
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith("w1/000001.jsonl  5 records  sha256 ")
+    assert "1 segment shipped" in answer.err
+    assert call("audit", "verify", audit, "--shipped", tmp_path / "worm").code == 0
+    copy = tmp_path / "worm" / "w1" / "000001.jsonl"
+    copy.chmod(0o644)
+    copy.write_bytes(b"")
+    assert call("audit", "verify", audit, "--shipped", tmp_path / "worm").code == 1
+
+
+def test_shipping_needs_one_place_to_go(audit: Path) -> None:
+    """None, or two, is an input error."""
+    assert call("audit", "ship", audit).code == 2
+    assert call("audit", "ship", audit, "--to", "x", "--command", "true").code == 2
