@@ -1,0 +1,120 @@
+"""What is seen of the runner, kept over a window: the signs that its health is judged by."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from synthetic.core.events import Event, RunEnded, RunStarted
+from synthetic.core.outcome import RunOutcome
+from synthetic.core.ports import Clock
+from synthetic.runner.health import Bounds, Health, Signs, judge_health
+
+WINDOW_S = 600.0
+LAG_WINDOW_S = 60.0
+KEPT_MAX = 100_000
+GOING_MAX = 10_000
+
+
+@dataclass(slots=True)
+class HealthWatch:
+    """Hears what happens and answers how the runner is. An EventSink, too: it counts the ends of runs.
+
+    `stall_s(since_ns, until_ns)` is the longest stall of the event loop within a span of the clock (`drivers.lag.LagMeter`).
+    """
+
+    clock: Clock
+    stall_s: Callable[[int, int], float] = lambda _since_ns, _until_ns: 0.0
+    bounds: Bounds = field(default_factory=Bounds)
+    _begun_ns: int | None = None
+    _loop_ns: int | None = None
+    _scheduler_ns: int | None = None
+    _last_run_ns: int | None = None
+    _quiet_max_s: float | None = None
+    _runs: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=KEPT_MAX))
+    _slots: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=KEPT_MAX))
+    _going: dict[str, None] = field(default_factory=dict)
+    _journal: str = ""
+    _killed: str = ""
+    _config: str = ""
+
+    def begun(self) -> None:
+        """From now on slots are played."""
+        self._begun_ns = self._loop_ns = self.clock.monotonic_ns()
+
+    def loop_turned(self) -> None:
+        """The event loop is alive; called by a task of its own every few seconds."""
+        self._loop_ns = self.clock.monotonic_ns()
+
+    def scheduler_looked(self) -> None:
+        """The scheduler has looked which slots are due."""
+        self._scheduler_ns = self.clock.monotonic_ns()
+
+    def slot_began(self, late_s: float) -> None:
+        """A slot began so long after its instant."""
+        self._slots.append((self.clock.monotonic_ns(), late_s > self.bounds.slip_s))
+
+    def __call__(self, event: Event, /) -> None:
+        """Count the end of a run that began here; aborted by us is as bad as tainted. A recovered run began elsewhere."""
+        if isinstance(event, RunStarted):
+            self._going[event.run_id] = None
+            if len(self._going) > GOING_MAX:  # a run that was cut off never ends
+                del self._going[next(iter(self._going))]
+        elif isinstance(event, RunEnded) and event.run_id in self._going:
+            del self._going[event.run_id]
+            self._last_run_ns = self.clock.monotonic_ns()
+            self._runs.append((self._last_run_ns, event.outcome in (RunOutcome.TAINTED, RunOutcome.ABORTED)))
+
+    def journal_is(self, problem: str) -> None:
+        """Why the journal is not available; "": it is."""
+        self._journal = problem
+
+    def killed_is(self, why: str) -> None:
+        """By whom and why the kill switch was thrown; "": it is off."""
+        if self._killed and not why:
+            self._last_run_ns = self.clock.monotonic_ns()  # the silence until now was wanted
+        self._killed = why
+
+    def config_is(self, problem: str) -> None:
+        """What is wrong with the newest configuration; "": nothing."""
+        self._config = problem
+
+    def expects_a_run_every(self, quiet_max_s: float | None) -> None:
+        """After how long without the end of a run something is wrong; None: nothing is scheduled now."""
+        if self._quiet_max_s is None and quiet_max_s is not None:
+            self._last_run_ns = self.clock.monotonic_ns()
+        self._quiet_max_s = quiet_max_s
+
+    def health(self) -> Health:
+        """How the runner is now."""
+        return judge_health(self.signs(), self.bounds)
+
+    def signs(self) -> Signs:
+        """What was seen within the window that ends now."""
+        now_ns = self.clock.monotonic_ns()
+        if self._begun_ns is None:
+            return Signs(started=False, loop_age_s=0.0, scheduler_age_s=None)
+        for kept in (self._runs, self._slots):
+            while kept and now_ns - kept[0][0] > WINDOW_S * 1e9:
+                kept.popleft()
+        return Signs(
+            started=True,
+            loop_age_s=self._age_s(self._loop_ns, now_ns),
+            scheduler_age_s=self._age_s(self._scheduler_ns, now_ns),
+            loop_lag_s=self.stall_s(max(self._begun_ns, now_ns - int(LAG_WINDOW_S * 1e9)), now_ns),
+            slots=len(self._slots),
+            slots_late=sum(late for _, late in self._slots),
+            runs=len(self._runs),
+            runs_tainted=sum(tainted for _, tainted in self._runs),
+            run_age_s=self._age_s(self._last_run_ns, now_ns),
+            quiet_max_s=self._quiet_max_s,
+            journal=self._journal,
+            killed=self._killed,
+            config=self._config,
+        )
+
+    def _age_s(self, seen_ns: int | None, now_ns: int) -> float:
+        since_ns = self._begun_ns if seen_ns is None else seen_ns
+        assert since_ns is not None, "signs() answers before anything has begun"
+        return (now_ns - since_ns) / 1e9
