@@ -106,6 +106,15 @@ class Book:
         """Recovery did not finish: the run stays open and its account taken, until someone takes it over. Raises FencedOff."""
         self._do(lambda transaction: runs.postpone(transaction, lease, reason, next_try_ns))
 
+    def strand(self, lease: Lease, reason: str, *, next_try_ns: int, rest_s: float = 0.0) -> None:
+        """Close the run (`stranded`) with money that could not be brought home, and free its account. Raises FencedOff.
+
+        Its effects stay in `left`; it is recoverable again from `next_try_ns` on, and taking it over opens it.
+        """
+        now_ns = self._wall_ns()
+        rests_until_ns = leases.expiry(now_ns, rest_s) if rest_s else 0
+        self._do(lambda transaction: runs.strand(transaction, lease, reason, rests_until_ns, next_try_ns, now_ns))
+
     def intend(self, intent: Intent, lease: Lease | None, caps: Sequence[Caps] = ()) -> None:
         """Make an effect durable and reserve its budget before its request leaves; the same one again reserves nothing more.
 
@@ -165,8 +174,13 @@ class Book:
         with self._database.read() as transaction:
             return runs.open_runs(transaction)
 
+    def stranded_runs(self) -> list[RunRow]:
+        """The runs that are closed with money that could not be brought home, oldest first."""
+        with self._database.read() as transaction:
+            return runs.stranded(transaction)
+
     def recoverable(self, worker: str, now_ns: int | None = None) -> list[RunRow]:
-        """Open runs that nobody holds and that are due: first those that this worker held itself, then the oldest."""
+        """Open and stranded runs that nobody holds and that are due: first those that this worker held itself, then the oldest."""
         now_ns = self._wall_ns() if now_ns is None else now_ns
         with self._database.read() as transaction:
             return runs.recoverable(transaction, worker, now_ns)
@@ -174,7 +188,8 @@ class Book:
     def take_over(self, run_id: str, worker: str, ttl_s: float, *, early: bool = False) -> Lease | None:
         """The lease of an open run that nobody holds, under a higher epoch; `early`: also before its next try is due.
 
-        None: somebody else was faster, or the lease lives, or the run is closed.
+        None: somebody else was faster, or the lease lives, or the run is closed. A stranded run is opened again; None where
+        another run is on its account.
         """
         now_ns = self._wall_ns()
         due_ns = _EVER_NS if early else now_ns

@@ -26,13 +26,20 @@ _RENEW = f"UPDATE runs SET expires_ns = :expires WHERE {_HOLD}"  # noqa: S608 - 
 _EXPIRY = f"SELECT expires_ns FROM runs WHERE {_HOLD}"  # noqa: S608 - constants
 _HOLDER = "SELECT worker, epoch, outcome FROM runs WHERE run_id = :run_id"
 _RISE = "UPDATE accounts SET epoch = epoch + 1 WHERE account = :account AND run_id = :run_id RETURNING epoch"
+_REOPEN = """
+UPDATE accounts SET epoch = epoch + 1, run_id = :run_id WHERE account = :account AND run_id = '' RETURNING epoch
+"""
 _TAKE_OVER = """
-UPDATE runs SET worker = :worker, expires_ns = :expires, epoch = :epoch, tries = tries + 1
-WHERE run_id = :run_id AND outcome = '' AND expires_ns <= :now
+UPDATE runs SET worker = :worker, expires_ns = :expires, epoch = :epoch, tries = tries + 1, outcome = '', ended_ns = 0
+WHERE run_id = :run_id AND expires_ns <= :now
 """
-_RECOVERABLE = """
-SELECT account FROM runs WHERE run_id = :run_id AND outcome = '' AND expires_ns <= :now AND next_try_ns <= :due
-"""
+STRANDED = "stranded"
+"""The outcome of a run that is closed with money that could not be brought home; whoever tries again opens it."""
+UNSETTLED = f"outcome IN ('', '{STRANDED}')"
+_RECOVERABLE = f"""
+SELECT account, outcome FROM runs
+WHERE run_id = :run_id AND {UNSETTLED} AND expires_ns <= :now AND next_try_ns <= :due
+"""  # noqa: S608 - constants
 
 
 def first_free(
@@ -80,12 +87,18 @@ def renew(transaction: Transaction, leases: Sequence[Lease], ttl_s: float, now_n
 def take_over(
     transaction: Transaction, run_id: str, worker: str, ttl_s: float, now_ns: int, due_ns: int
 ) -> Lease | None:
-    """The lease of an open run whose holder let it expire, under a higher epoch. None: it is held, closed or not due."""
+    """The lease of an open run whose holder let it expire, under a higher epoch. None: it is held, closed or not due.
+
+    A stranded run is opened again, unless another one is on its account just now.
+    """
     rows = transaction.rows(_RECOVERABLE, run_id=run_id, now=now_ns, due=due_ns)
     if not rows:
         return None
     account: str = rows[0][0]
-    ((epoch,),) = transaction.rows(_RISE, account=account, run_id=run_id)
+    risen = transaction.rows(_REOPEN if rows[0][1] == STRANDED else _RISE, account=account, run_id=run_id)
+    if not risen:
+        return None
+    epoch: int = risen[0][0]
     expires = expiry(now_ns, ttl_s)
     taken = transaction.change(_TAKE_OVER, worker=worker, expires=expires, epoch=epoch, run_id=run_id, now=now_ns)
     assert taken, "writers take turns, so nobody else has taken the run meanwhile"

@@ -28,6 +28,8 @@ _POSTPONE = (
     "UPDATE runs SET worker = '', expires_ns = 0, next_try_ns = :next_try, reason = :reason WHERE run_id = :run_id"
 )
 
+_STRAND = "UPDATE runs SET expires_ns = 0, next_try_ns = :next_try WHERE run_id = :run_id"
+
 
 def admit(
     transaction: Transaction,
@@ -93,16 +95,32 @@ def postpone(transaction: Transaction, lease: Lease, reason: str, next_try_ns: i
     transaction.change(_POSTPONE, next_try=next_try_ns, reason=reason, run_id=lease.run_id)
 
 
+def strand(
+    transaction: Transaction, lease: Lease, reason: str, rests_until_ns: int, next_try_ns: int, now_ns: int
+) -> None:
+    """Close the run with money that could not be brought home, and give its account back. Raises FencedOff."""
+    close(transaction, lease, leases.STRANDED, reason, rests_until_ns, now_ns)
+    transaction.change(_STRAND, next_try=next_try_ns, run_id=lease.run_id)
+
+
 def open_runs(transaction: Transaction) -> list[RunRow]:
     """The runs that nobody has closed, oldest first."""
     return [_run(row) for row in transaction.rows(f"{_SELECT} WHERE outcome = '' ORDER BY started_ns, run_id")]
 
 
 def recoverable(transaction: Transaction, worker: str, now_ns: int) -> list[RunRow]:
-    """Open runs that nobody holds and that are due, first those that this worker held itself, then oldest first."""
-    due = f"{_SELECT} WHERE outcome = '' AND expires_ns <= :now AND next_try_ns <= :now ORDER BY started_ns, run_id"
+    """Open and stranded runs that nobody holds and that are due, first those that this worker held itself, then oldest first."""
+    due = (
+        f"{_SELECT} WHERE {leases.UNSETTLED} AND expires_ns <= :now AND next_try_ns <= :now ORDER BY started_ns, run_id"
+    )
     found = [_run(row) for row in transaction.rows(due, now=now_ns)]
     return sorted(found, key=lambda row: row.lease.worker != worker)
+
+
+def stranded(transaction: Transaction) -> list[RunRow]:
+    """The runs that were closed with money that could not be brought home, oldest first."""
+    rows = transaction.rows(f"{_SELECT} WHERE outcome = '{leases.STRANDED}' ORDER BY started_ns, run_id")
+    return [_run(row) for row in rows]
 
 
 def find(transaction: Transaction, run_id: str) -> RunRow | None:

@@ -221,3 +221,43 @@ def test_a_book_outlives_its_process(address: str, clock: WallClock) -> None:
         row = again.run("run-1")
         assert row is not None
         assert row.lease == lease
+
+
+def test_a_stranded_run_frees_its_account_and_keeps_its_money_in_sight(book: Book, clock: WallClock) -> None:
+    """The account plays on; the money is still told, and who tries again opens the run under a higher epoch."""
+    lease = admitted(book)
+    book.intend(intent(), lease)
+    book.strand(lease, "the platform says no", next_try_ns=clock() + 60 * S)
+    assert [row.outcome for row in book.stranded_runs()] == ["stranded"]
+    assert (book.open_runs(), book.recoverable("w2")) == ([], [])
+    assert book.left().effects == 1
+    book.close_run(admitted(book, "run-2"), "ok")
+    clock.pass_s(60)
+    assert [row.run.run_id for row in book.recoverable("w2")] == ["run-1"]
+    again = book.take_over("run-1", "w2", 10)
+    assert again is not None
+    assert again.epoch > lease.epoch + 1
+    assert [row.run.run_id for row in book.open_runs()] == ["run-1"]
+    assert book.admit(new_run("run-3"), candidates=[("p1", "wallet/p1")], worker="w1", ttl_s=10) is None
+    book.resolve(intent().key, IntentState.COMPENSATED, again)
+    book.close_run(again, "aborted")
+    assert (book.stranded_runs(), book.left().effects) == ([], 0)
+
+
+def test_a_stranded_run_waits_while_another_one_is_on_its_account(book: Book, clock: WallClock) -> None:
+    """Two runs on one account would see each other's money."""
+    book.strand(admitted(book), "no", next_try_ns=0)
+    other = admitted(book, "run-2")
+    assert book.take_over("run-1", "w2", 10) is None
+    book.close_run(other, "ok")
+    assert book.take_over("run-1", "w2", 10) is not None
+
+
+def test_who_was_fenced_off_strands_nothing(book: Book, clock: WallClock) -> None:
+    """Whoever has the lease now decides."""
+    lease = admitted(book)
+    clock.pass_s(11)
+    assert book.take_over("run-1", "w2", 10) is not None
+    with pytest.raises(FencedOff):
+        book.strand(lease, "no", next_try_ns=0)
+    assert book.stranded_runs() == []
