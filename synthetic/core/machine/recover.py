@@ -60,8 +60,8 @@ class EffectEnd:
 class Recovered:
     """What recovery has come to, newest effect first.
 
-    `unreachable`: why nothing could be asked ("" where it could); `left_in`: the states that the player could not be taken
-    out of; `residue`: what is in the player's wallet above its baseline and stays there, and `residue_reason` why.
+    `unreachable`: why nothing could be asked, or not go on ("" where it could); `left_in`: the states that the player could
+    not be taken out of; `residue`: what is in the player's wallet above its baseline and stays there, and `residue_reason` why.
     """
 
     effects: tuple[EffectEnd, ...] = ()
@@ -69,6 +69,18 @@ class Recovered:
     left_in: str = ""
     residue: Money | None = None
     residue_reason: str = ""
+
+    @classmethod
+    def untouched(cls, effects: Sequence[OpenEffect], why: str) -> Recovered:
+        """Nothing could be asked: every open effect stays as it is."""
+        still = [_end_of(effect, why) for effect in reversed(effects) if effect.state not in CLOSED_STATES]
+        return cls(tuple(still), why)
+
+    @property
+    def counted(self) -> str:
+        """`1 nothing to undo, 2 undone`."""
+        counted = Counter(end.result.replace("_", " ") for end in self.effects)
+        return ", ".join(f"{number} {result}" for result, number in sorted(counted.items())) or "no effect was open"
 
     @property
     def still_open(self) -> tuple[str, ...]:
@@ -103,6 +115,8 @@ def recover(
     if _undecided(state):
         unreachable = yield from _sign_in_somehow(state, effects)
         ends = _unasked(state, effects, unreachable) if unreachable else (yield from _undo(state))
+    if state.unnoted:
+        return Recovered((*lost, *ends), state.told(f"the journal takes nothing: {state.unnoted}"))
     left_in = yield from leave_states(state)
     recovered = Recovered((*lost, *ends), unreachable, left_in)
     if recovered.is_home or last_try:
@@ -145,7 +159,7 @@ def _undecided(state: RunState) -> list[Movement]:
 
 
 def _undo(state: RunState) -> Machine[list[EffectEnd]]:
-    ends = yield from undo_all(state)
+    ends = yield from undo_all(state, stop_unnoted=True)
     return [_told(state, movement, ended) for movement, ended in ends]
 
 
@@ -204,9 +218,7 @@ def called(state: RunState, call: CallPlan) -> Footing:
 
 
 def _ended(state: RunState, recovered: Recovered, why: str) -> RunEnded:
-    counted = Counter(end.result.replace("_", " ") for end in recovered.effects)
-    told = ", ".join(f"{number} {result}" for result, number in sorted(counted.items())) or "no effect was open"
-    reason = f"recovered after {why}: {told}"
+    reason = f"recovered after {why}: {recovered.counted}"
     for more in (recovered.unreachable, recovered.left_in):
         reason += f"; {more}" if more else ""
     return RunEnded(

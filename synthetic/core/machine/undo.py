@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from synthetic.core.effects import Resolve, Sleep
+from synthetic.core.effects import Resolve, Sleep, TransportFault
 from synthetic.core.events import MoneyMoved, UndoEnded
 from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.call import Call, first_refusal
@@ -46,8 +46,12 @@ def compensate(state: RunState) -> Machine[tuple[Money, ...]]:
     return tuple(movement.amount for movement, ended in ends if ended.result == "stuck")
 
 
-def undo_all(state: RunState) -> Machine[list[tuple[Movement, Undone]]]:
-    """Undo the movements that are not over yet, newest first. Answers how it ended for each, in that order."""
+def undo_all(state: RunState, *, stop_unnoted: bool = False) -> Machine[list[tuple[Movement, Undone]]]:
+    """Undo the movements that are not over yet, newest first. Answers how it ended for each, in that order.
+
+    `stop_unnoted`: go no further once the journal refuses to hear of it, as when another process has taken the run over. The
+    run itself goes on: with its journal gone, nobody but it knows what is left.
+    """
     ends = []
     for movement in reversed(state.movements):
         if movement.outcome is StepOutcome.REFUSED or movement.over:
@@ -56,12 +60,15 @@ def undo_all(state: RunState) -> Machine[list[tuple[Movement, Undone]]]:
         if ended.result == "undone" or ended.state is IntentState.REFUSED:
             movement.outcome = StepOutcome.REFUSED  # it does not count any more for what the run has in the wallet
         movement.over = ended.state in CLOSED_STATES
-        yield Resolve(movement.key, ended.state)
+        noted = yield Resolve(movement.key, ended.state)
         if ended.returned is not None:
             yield _returned(state, movement, ended.returned)
         lost = movement.amount if ended.result == "stuck" else None
         yield UndoEnded(state.spec.run_id, movement.step, ended.result, state.told(ended.reason), lost)
         ends.append((movement, ended))
+        if stop_unnoted and isinstance(noted, TransportFault):
+            state.unnoted = noted.detail
+            break
     return ends
 
 
