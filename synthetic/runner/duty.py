@@ -19,21 +19,15 @@ from synthetic.runner.gaps import LOOK_BACK_NS, GapFinder
 from synthetic.runner.grid import Grid
 from synthetic.runner.identity import pair_id
 from synthetic.runner.pacer import Pacer
+from synthetic.runner.policy import Refusal
 from synthetic.runner.specs import Part, Turn
+from synthetic.runner.timetable import Missed
 from synthetic.runner.worker import Ticked, TickPlan, Worker
 
 LOOK_FOR_OPEN_S = 1.0
 SILENT_LEASES = 1.0  # a worker that has not been heard of for so many times a lease is dead
 GAPS = "(gaps)"
 _MS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a slot is not played: one word for the metric, one sentence for a person."""
-
-    word: str
-    why: str
 
 
 Refuse = Callable[[ProbePlan, int], Awaitable[Refusal | None]]
@@ -103,11 +97,12 @@ class Duty:
             return "the probe is gone"
         clock = self.worker.outside.clock
         lag_ns = clock.wall_ns() - slot_ns
-        refusal = Refusal("lag", f"it came {lag_ns / 1e9:.1f} s late") if self._is_late(probe, lag_ns) else None
+        late = f"it came {lag_ns / 1e9:.1f} s late"
+        refusal = Refusal("in-time", late, Missed.LAG) if self._is_late(probe, lag_ns) else None
         refusal = refusal or await self._overlap(probe, slot_ns) or await self.refuse(probe, slot_ns)
         if refusal is not None:
-            await self.miss(probe_name, {slot_ns: refusal.word}, refusal.why)
-            return refusal.word
+            await self.miss(probe_name, {slot_ns: refusal.reason.value}, refusal.sentence)
+            return refusal.reason.value
         self.pacer.timetable.started(probe_name)
         try:
             ticked = await self.worker.play(self._tick(probe, slot_ns, clock.monotonic_ns() - lag_ns))
@@ -122,9 +117,10 @@ class Duty:
         try:
             slots = await outside.off_loop(outside.book.slots, probe.name, since_ns)
         except JournalUnavailable as error:
-            return Refusal("journal", str(error))
+            return Refusal("journal", str(error), Missed.JOURNAL)
         going = [slot.worker for slot in slots if slot.slot_ns < slot_ns and not slot.ended_ns]
-        return Refusal("overlap", f"the worker {going[0]!r} is still at the slot before") if going else None
+        still = f"the worker {going[0]!r} is still at the slot before" if going else ""
+        return Refusal("one-at-a-time", still, Missed.OVERLAP) if going else None
 
     def _is_late(self, probe: ProbePlan, lag_ns: int) -> bool:
         """A tick that is entered again after a crash, or that waited too long, is not played any more."""
@@ -133,7 +129,7 @@ class Duty:
     def _told(self, probe: ProbePlan, slot_ns: int, ticked: Ticked, lag_ns: int) -> str:
         if ticked.missed:
             self.notes.slot_missed(probe.name, slot_ns, ticked.missed, ticked.why)
-            self.notes.journal(ticked.why if ticked.missed == "journal" else "")
+            self.notes.journal(ticked.why if ticked.missed == Missed.JOURNAL else "")
             return ticked.missed
         if not ticked.runs:
             return "another worker has it"
@@ -150,7 +146,7 @@ class Duty:
         try:
             await self.dispatch.start(probe, slot_ns)
         except JournalUnavailable as error:
-            await self.miss(probe, {slot_ns: "journal"}, str(error))
+            await self.miss(probe, {slot_ns: Missed.JOURNAL.value}, str(error))
 
     async def _miss_named(self, probe: str, slots: Mapping[int, str]) -> None:
         await self.miss(probe, slots)
@@ -187,7 +183,7 @@ class Duty:
             known = [slot.slot_ns for slot in await off_loop(book.slots, probe.name, since_ns)]
             gaps = self._gaps.find(probe.name, probe.schedule, until_ns, known)
             if gaps:
-                await self.miss(probe.name, dict.fromkeys(gaps, "down"), "no worker was there")
+                await self.miss(probe.name, dict.fromkeys(gaps, Missed.DOWN.value), "no worker was there")
 
     async def keep_books(self) -> None:
         """For ever: say that we live, take over from those who don't, and bring home what is open and due."""

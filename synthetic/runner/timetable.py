@@ -27,6 +27,7 @@ class Missed(StrEnum):
     NO_PLAYER = "no_player"
     POLICY = "policy"
     UNHEALTHY = "unhealthy"
+    JOURNAL = "journal"  # it could not be written down, so nothing may begin
 
 
 @dataclass(frozen=True, slots=True)

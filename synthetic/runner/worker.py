@@ -23,6 +23,7 @@ from synthetic.runner.identity import derived_seed, run_id
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
+from synthetic.runner.timetable import Missed
 
 LEASE_S = 30.0
 RENEWALS_PER_LEASE = 3
@@ -82,16 +83,16 @@ class Worker:
             ticked = await self._play_claimed(tick)
             await off_loop(book.end_slot, tick.probe, tick.slot_ns, ticked.missed or _outcome_of(ticked.runs))
         except JournalUnavailable as error:
-            return Ticked(missed="journal", why=str(error))
+            return Ticked(missed=Missed.JOURNAL.value, why=str(error))
         return ticked
 
     async def _play_claimed(self, tick: TickPlan) -> Ticked:
         try:
             admitted = await self._admit(tick)
         except Killed as error:
-            return Ticked(missed="killed", why=str(error))
+            return Ticked(missed=Missed.KILLED.value, why=str(error))
         if isinstance(admitted, str):
-            return Ticked(missed="no_player", why=admitted)
+            return Ticked(missed=Missed.NO_PLAYER.value, why=admitted)
         start = asyncio.Barrier(len(admitted))
         runs = await asyncio.gather(*(self._play_one(tick, one, start) for one in admitted))
         return Ticked(tuple(runs))

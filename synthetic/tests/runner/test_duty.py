@@ -1,0 +1,236 @@
+"""Workers on duty: each slot of the schedule is played once or counted as missed, and the dead are taken over from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from synthetic.config.cells import load_cells
+from synthetic.config.platforms import load_platform
+from synthetic.config.scenarios import load_scenario
+from synthetic.config.secret_refs import resolve_all
+from synthetic.config.shipped import shipped_root
+from synthetic.core.errors import Place
+from synthetic.core.plan import CellPlan, Schedule
+from synthetic.core.plan_serving import ProbePlan, ServingPlan
+from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.tls import client_context
+from synthetic.journal.book import Book, open_book
+from synthetic.journal.model import Lease, NewRun, RunRow, Slot
+from synthetic.runner.dispatch.direct import DirectDispatch
+from synthetic.runner.duty import GAPS, Duty
+from synthetic.runner.identity import fresh_seed
+from synthetic.runner.outside import Outside
+from synthetic.runner.policy import Refusal
+from synthetic.runner.timetable import Missed
+from synthetic.runner.worker import Worker
+
+PROBE = "forged"
+LEASE_S = 0.5
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A book of this test's own."""
+    with open_book(tmp_path / "book.db") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def cell(synthetic_cells_file: Path) -> CellPlan:
+    """The canary of a running platform."""
+    return load_cells(synthetic_cells_file)["canary"]
+
+
+@pytest.fixture(scope="module")
+def serving(cell: CellPlan) -> ServingPlan:
+    """One short probe without money, five times a second."""
+    root = shipped_root()
+    platform = load_platform(root / "fixtures" / "platforms" / "reference.yaml")
+    scenario = load_scenario(root / "scenarios" / "negative" / "wallet_tampered_signature.yaml", platform)
+    schedule = Schedule(every_s=0.2, jitter_s=0.0, deadline_s=5.0)
+    probe = ProbePlan(PROBE, Place(), scenario, cell, {"provider": "provider-a"}, schedule)
+    return ServingPlan(
+        place=Place(), name="t", digest="d", files=(), probes=(probe,), database="", listen=("", 0), audit=""
+    )
+
+
+@dataclass
+class Heard:
+    """What a duty has told."""
+
+    due: list[float] = field(default_factory=list)
+    missed: list[tuple[int, str]] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    journal_errors: set[str] = field(default_factory=set)
+
+    def slot_due(self, probe: str, lag_s: float) -> None:
+        assert probe == PROBE
+        self.due.append(lag_s)
+
+    def slot_missed(self, probe: str, slot_ns: int, word: str, why: str) -> None:
+        assert probe == PROBE
+        assert why or word in ("lag", "overlap")
+        self.missed.append((slot_ns, word))
+
+    def took_over(self, row: RunRow, lease: Lease) -> None:
+        assert lease.epoch > row.lease.epoch
+        self.taken.append(row.run.run_id)
+
+    def journal(self, error: str) -> None:
+        self.journal_errors.add(error)
+
+
+async def nothing_refused(_probe: ProbePlan, _slot_ns: int) -> Refusal | None:
+    return None
+
+
+async def killed(_probe: ProbePlan, _slot_ns: int) -> Refusal | None:
+    return Refusal("kill-switch", "the kill switch is on", Missed.KILLED)
+
+
+Refusing = Callable[[ProbePlan, int], "asyncio.Future[Refusal | None]"]
+
+
+@asynccontextmanager
+async def on_duty(
+    book: Book, name: str, serving: ServingPlan, heard: Heard, refuse: Callable[..., object] = nothing_refused
+) -> AsyncIterator[Duty]:
+    """A worker on duty until the end of the context, where it vanishes like a process that is killed."""
+    cell, clock = serving.probes[0].cell, SystemClock()
+    driver = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+    outside = Outside(book, clock, {cell.name: driver}.__getitem__, lambda _event: None)
+    worker = Worker(name, outside, fresh_seed(), {cell.name: resolve_all(cell, cell.secrets)}, lease_s=LEASE_S)
+
+    async def bring_home(row: RunRow, lease: Lease) -> None:
+        assert row.run.cell == cell.name
+        await asyncio.to_thread(book.close_run, lease, "aborted", "its worker was gone")
+
+    async def play(probe: str, slot_ns: int) -> str:
+        return await duty.play(probe, slot_ns)
+
+    dispatch = DirectDispatch(play)
+    duty = Duty(worker, lambda: serving, dispatch, refuse, bring_home, heard)  # type: ignore[arg-type]
+    task = asyncio.ensure_future(duty.run())
+    try:
+        yield duty
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await dispatch.drain(5.0)
+        await driver.aclose()
+
+
+def slots_of(book: Book) -> list[Slot]:
+    """All slots of the probe, in order."""
+    return [slot for slot in book.slots() if slot.probe != GAPS]
+
+
+async def until(claim: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(within_s):
+        while not claim():  # noqa: ASYNC110 - what is waited for happens in a database
+            await asyncio.sleep(0.02)
+
+
+def is_gapless(slots: list[Slot]) -> bool:
+    """Whether the slots lie 0.2 s apart."""
+    return {later.slot_ns - earlier.slot_ns for earlier, later in pairwise(slots)} == {200_000_000}
+
+
+def test_two_workers_play_each_slot_once(book: Book, serving: ServingPlan) -> None:
+    """Every slot is taken by one of them, and none is left out."""
+    heard = Heard(), Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard[0]), on_duty(book, "w2", serving, heard[1]):
+            await until(lambda: len(slots_of(book)) >= 10)
+
+    asyncio.run(go())
+    slots = slots_of(book)
+    assert is_gapless(slots)
+    played = [slot for slot in slots if slot.outcome == "ok"]
+    assert len(heard[0].due) + len(heard[1].due) == len(played)
+    assert len(played) + len({slot for one in heard for slot, _ in one.missed}) == len(slots), (slots, heard)
+
+
+def test_slots_without_a_worker_are_counted_as_missed(book: Book, serving: ServingPlan) -> None:
+    """A worker that comes back counts what passed in between, and plays none of it."""
+    heard = Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, Heard()):
+            await until(lambda: len(slots_of(book)) >= 2)
+        await asyncio.sleep(1.0)
+        async with on_duty(book, "w2", serving, heard):
+            await until(lambda: bool(heard.due) and is_gapless(slots_of(book)))
+
+    asyncio.run(go())
+    down = [slot for slot in slots_of(book) if slot.reason == "down"]
+    assert 3 <= len(down) <= 8, down
+    assert all(slot.outcome == "missed" for slot in down)
+
+
+def test_a_refused_slot_is_counted_with_its_reason(book: Book, serving: ServingPlan) -> None:
+    """Nothing is played while the kill switch is on."""
+    heard = Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard, killed):
+            await until(lambda: len(slots_of(book)) >= 3)
+
+    asyncio.run(go())
+    assert {slot.reason for slot in slots_of(book)} == {"killed"}
+    assert heard.due == []
+    assert book.open_runs() == []
+
+
+def test_a_dead_workers_run_is_closed_by_a_survivor(book: Book, serving: ServingPlan) -> None:
+    """Its lease runs out, the survivor takes it over under a higher epoch, and ends the slot that it was at."""
+    scenario, cell = serving.probes[0].scenario, serving.probes[0].cell
+    run = NewRun("r-dead", PROBE, scenario.name, scenario.digest, cell.name, {}, 1, 1, 200_000_000)
+    assert book.claim_slot(PROBE, 200_000_000, "dead")
+    assert book.admit(run, candidates=[("p-9", "canary/p-9")], worker="dead", ttl_s=0.2) is not None
+    book.beat("dead")
+    heard = Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard):
+            await until(lambda: not [row for row in book.open_runs() if row.run.run_id == "r-dead"])
+            await until(lambda: "dead" not in book.dead_workers(0.0))
+
+    asyncio.run(go())
+    assert heard.taken == ["r-dead"]
+
+
+def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: ServingPlan) -> None:
+    """The probe of the new plan is played, the one that is gone is not any more."""
+    plan, heard = [serving], Heard()
+    renamed = replace(serving, probes=(replace(serving.probes[0], name="other"),))
+    played: list[str] = []
+
+    class Lenient(Heard):
+        def slot_due(self, probe: str, lag_s: float) -> None:
+            assert lag_s < 5.0
+            played.append(probe)
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, Lenient()) as duty:
+            duty.plan = lambda: plan[0]
+            duty.pacer.plan = duty.plan
+            await until(lambda: PROBE in played)
+            plan[0] = renamed
+            await until(lambda: "other" in played)
+            before = played.count(PROBE)
+            await until(lambda: played.count("other") >= 3)
+            assert played.count(PROBE) <= before + 1
+
+    asyncio.run(go())
+    assert heard.journal_errors == set()
