@@ -13,6 +13,7 @@ from synthetic.config.models import ConnectionModel, HttpModel, PlatformModel, R
 from synthetic.config.operations import ResolveHook, draft_operation, link_operation
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
+from synthetic.config.proofs import link_proofs
 from synthetic.config.states import link_states
 from synthetic.config.trees import link_tree
 from synthetic.config.vocabularies import FRAME, HTTP_ANSWER, operation_vocabulary
@@ -55,10 +56,11 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
     }
     states = link_states(model.states, operations, around.names, problems)
     labels = {str(name): problems.expression(text, HTTP_ANSWER) for name, text in model.labels.items()}
+    proofs = link_proofs(model.proofs, operations, around.names, problems)
     late_after = model.defaults.late_after if model.defaults is not None else None
     return PlatformPlan(
         str(model.platform), operations, answering, frames, states, labels,
-        late_after_s=LATE_AFTER_S if late_after is None else seconds(late_after),
+        late_after_s=LATE_AFTER_S if late_after is None else seconds(late_after), proofs=proofs,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from synthetic.config.arguments import link_arguments
 from synthetic.config.located import Text
-from synthetic.config.models import NeededStateModel, StateCallModel, StateModel
+from synthetic.config.models import NeededStateModel, ProofModel, StateCallModel, StateModel
 from synthetic.config.problems import Problems
 from synthetic.core.expressions import Kind, Vocabulary
 from synthetic.core.plan import CallPlan, NeededState, OperationPlan, PlatformPlan, StatePlan, StepPlan
@@ -21,23 +21,29 @@ def link_states(
     """The states of a mapping by name."""
     states = {}
     for name, model in models.items():
-        enter = _link_call(model.enter, operations, names, problems)
-        leave = _link_call(model.leave, operations, names, problems)
+        enter = link_call(model.enter, operations, names, problems, purpose="a state is entered and left")
+        leave = link_call(model.leave, operations, names, problems, purpose="a state is entered and left")
         holds = problems.expression(model.holds, names, Kind.BOOL) if model.holds is not None else None
         states[str(name)] = StatePlan(str(name), enter, leave, holds)
     return states
 
 
-def _link_call(
-    call: StateCallModel, operations: Mapping[str, OperationPlan], names: Vocabulary, problems: Problems
+def link_call(
+    call: StateCallModel | ProofModel,
+    operations: Mapping[str, OperationPlan],
+    names: Vocabulary,
+    problems: Problems,
+    *,
+    purpose: str,
 ) -> CallPlan:
+    """A call outside of a scenario, which may move no money."""
     operation = operations.get(call.call)
     if operation is None:
         problems.unknown(call.call, "operation", operations)
         return CallPlan(str(call.call), {})
     if operation.moves is not None:
         hint = "a step moves money, so that it is journaled and undone"
-        problems.add(call.call.place, f"a state is entered and left without money, but {operation.name} moves it", hint)
+        problems.add(call.call.place, f"{purpose} without money, but {operation.name} moves it", hint)
     arguments = link_arguments(
         call.with_, call.source.get_mapped("with"), operation.inputs, operation.optional, names, problems,
         callee=operation.name, at=call.call.place,

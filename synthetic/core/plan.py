@@ -243,6 +243,14 @@ class StatePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofPlan:
+    """What proves before a run that it may be played: an operation that moves no money, and the claim over its answer."""
+
+    call: CallPlan
+    holds: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformPlan:
     """How one platform performs each operation."""
 
@@ -253,6 +261,7 @@ class PlatformPlan:
     states: Mapping[str, StatePlan] = field(default_factory=dict)
     labels: Mapping[str, Expression] = field(default_factory=dict)  # of the release, by `RELEASE_LABELS`
     late_after_s: float = LATE_AFTER_S  # a request that nobody has seen so long after it left never arrives
+    proofs: Mapping[str, ProofPlan] = field(default_factory=dict)  # of the `player` and of the `cell`
 
 
 @dataclass(frozen=True, slots=True)

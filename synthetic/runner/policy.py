@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from synthetic.config.allow import is_allowed
 from synthetic.core.expressions import Expression
 from synthetic.core.plan import CellPlan, PlayerPlan, ScenarioPlan, StepPlan
 from synthetic.core.plan_serving import ANY, PRODUCTION, PolicyPlan
@@ -37,7 +38,7 @@ def refusals(
     policies: Sequence[PolicyPlan], scenario: ScenarioPlan, cell: CellPlan, row: Mapping[str, str], *, now_ns: int
 ) -> list[Refusal]:
     """Everything that forbids this scenario with this row on this cell at this time; nothing where it may be played."""
-    found = [*_market(policies, cell)]
+    found = [*_addresses(cell), *_market(policies, cell)]
     for step in scenario.steps:
         for psp in psps_of(step, cell, row):
             policy = policy_for(policies, cell, psp)
@@ -99,6 +100,12 @@ def takes_back(scenario: ScenarioPlan, step: StepPlan) -> bool:
         )
         for later in behind
     )
+
+
+def _addresses(cell: CellPlan) -> Iterator[Refusal]:
+    for name, url in cell.endpoints.items():
+        if not is_allowed(url, cell.allow):
+            yield Refusal("allow-list", f"the endpoint '{name}' of cell {cell.name} is not on the allow-list")
 
 
 def _market(policies: Sequence[PolicyPlan], cell: CellPlan) -> Iterator[Refusal]:

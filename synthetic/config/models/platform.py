@@ -30,6 +30,7 @@ from synthetic.core.events import RELEASE_LABELS
 from synthetic.core.history import FACTS
 from synthetic.core.outcome import Blame
 
+PROOFS = ("player", "cell")
 Purse = Annotated[Text, one_of("wallet", "bonus", "psp", "game", "round", "provider", "house")]
 
 Evidence = dict[Annotated[Text, one_of(*FACTS)], dict[Identifier, Cel]]
@@ -256,6 +257,15 @@ class StateModel(Node):
     )
 
 
+class ProofModel(Node):
+    """What proves, before a run, that it may be played."""
+
+    noun: ClassVar[str] = "a proof"
+    call: OperationName = Field(description="The operation that asks; it moves no money.")
+    with_: dict[Identifier, Any] = Field(default_factory=dict, alias="with", description="Its inputs by name.")
+    holds: Cel = Field(description="What has to hold of its answer, as `out.synthetic`; else nothing is played.")
+
+
 class PlatformModel(Node):
     """A platform mapping."""
 
@@ -270,4 +280,8 @@ class PlatformModel(Node):
     )
     labels: dict[Annotated[Text, one_of(*RELEASE_LABELS)], Cel] = Field(
         default_factory=dict, description="Where an answer tells which release gave it; what has it not tells nothing."
+    )
+    proofs: dict[Annotated[Text, one_of(*PROOFS)], ProofModel] = Field(
+        default_factory=dict,
+        description="What `synthetic serve` asks for before it plays: `player` (a synthetic account), `cell` (it is the one).",
     )

@@ -21,7 +21,8 @@ def health_routes(context: CellContext) -> list[BaseRoute]:
 
     async def healthz(_request: Request) -> Response:
         await run_in_threadpool(ask_database)
-        return JSONResponse({"status": "ok", "version": context.settings.version})
+        own = context.settings
+        return JSONResponse({"status": "ok", "cell": own.name, "track": own.track, "version": own.version})
 
     async def metrics(_request: Request) -> Response:
         return Response(context.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -159,6 +159,12 @@ def test_the_shipped_payout_that_is_too_late_to_cancel_is_none_that_is_taken_bac
     assert not takes_back(plan, withdraw)
 
 
+def test_an_address_off_the_allow_list_is_refused_before_anything_is_sent() -> None:
+    """Whoever has made the cell: the file's loader refuses it, too."""
+    elsewhere = replace(STAGING, endpoints={"api": "https://elsewhere.example.org"})
+    assert rules([], "login", cell=elsewhere) == ["allow-list"]
+
+
 def test_a_refusal_says_what_is_forbidden_where_and_which_step_wants_it() -> None:
     """One sentence for whoever asks where the runs are, and the reason of the missed slot."""
     (refusal,) = refusals([policy()], scenario("payout"), CANARY, {"psp": "psp-a"}, now_ns=0)

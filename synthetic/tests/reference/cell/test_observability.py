@@ -121,9 +121,10 @@ def test_two_cells_in_one_process_count_apart(tmp_path: Path) -> None:
         assert 'route="/me"' not in other.client.get("/metrics").text
 
 
-def test_healthz_answers_the_version(cell: RunningCell) -> None:
+def test_healthz_answers_which_cell_it_is(cell: RunningCell) -> None:
     """A probe's first question."""
-    assert cell.client.get("/healthz").json() == {"status": "ok", "version": "2.0.0"}
+    answer = cell.client.get("/healthz").json()
+    assert answer == {"status": "ok", "cell": "canary", "track": "canary", "version": "2.0.0"}
 
 
 def test_a_failed_task_is_one_json_log_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
