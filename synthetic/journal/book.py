@@ -14,7 +14,7 @@ from typing import Self
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.journal import budgets, intents, leases, runs, slots, switch, workers
+from synthetic.journal import budgets, installation, intents, leases, runs, slots, switch, workers
 from synthetic.journal.database import Database, Transaction
 from synthetic.journal.entry import JournalEntry
 from synthetic.journal.group import GroupCommit
@@ -235,6 +235,10 @@ class Book:
         """The slots from an instant on, of one probe or of all, in their order."""
         with self._database.read() as transaction:
             return slots.since(transaction, probe, since_ns)
+
+    def seed(self) -> int:
+        """What run ids and keys are made of: drawn once for this journal, and no other's."""
+        return self._do(installation.seed)
 
     def beat(self, worker: str) -> None:
         """The worker lives."""

@@ -90,6 +90,7 @@ CREATE TABLE slots (
     reason TEXT NOT NULL,
     PRIMARY KEY (probe, slot_ns)
 )""",
+    "CREATE TABLE installation (name TEXT PRIMARY KEY, seed BIGINT NOT NULL)",
     "CREATE TABLE workers (worker TEXT PRIMARY KEY, beaten_ns BIGINT NOT NULL)",
     """
 CREATE TABLE kills (

@@ -261,3 +261,11 @@ def test_who_was_fenced_off_strands_nothing(book: Book, clock: WallClock) -> Non
     with pytest.raises(FencedOff):
         book.strand(lease, "no", next_try_ns=0)
     assert book.stranded_runs() == []
+
+
+def test_a_journal_keeps_a_seed_of_its_own(address: str) -> None:
+    """Keys are made of it: the same for every worker and after a restart."""
+    with open_book(address) as first:
+        seed = first.seed()
+    with open_book(address) as again:
+        assert again.seed() == seed > 0
