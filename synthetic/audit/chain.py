@@ -30,6 +30,10 @@ class AuditUnwritable(HarnessError):  # noqa: N818 - the sentence reads "audit u
     """The audit can't be written: a full disk, a lost one, a chain that somebody else holds or that is broken."""
 
 
+class ChainHeld(AuditUnwritable):
+    """Another process writes this chain just now."""
+
+
 class Chain:
     """Appends to the chain of one worker. A context manager; one process at a time. Raises AuditUnwritable.
 
@@ -123,7 +127,7 @@ class Chain:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AuditUnwritable(f"another process writes the audit chain {self.name!r} in {self.folder}") from None
+            raise ChainHeld(f"another process writes the audit chain {self.name!r} in {self.folder}") from None
         segments = segments_in(self.folder)
         if segments:
             self._resume(segments[-1], read_anchor(self._anchor, self.name, self._key).head)

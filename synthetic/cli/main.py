@@ -19,6 +19,7 @@ from synthetic.cli import (
     demo,
     explain,
     init,
+    kill,
     listing,
     reference,
     run,
@@ -42,6 +43,8 @@ app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
+app.command("kill")(kill.kill)
+app.command("resume")(kill.resume)
 app.command("schema")(schema.schema)
 app.command("init")(init.init)
 app.add_typer(audit.app, name="audit")
