@@ -19,7 +19,6 @@ from synthetic.core.outcome import IntentState, RunOutcome
 from synthetic.core.plan import RunSpec
 from synthetic.core.wording import brief
 from synthetic.journal.model import Lease, RunRow
-from synthetic.journal.run_journal import RunJournal
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 
@@ -141,7 +140,7 @@ class Compensator:
     async def _recover(self, row: RunRow, lease: Lease, spec: RunSpec, effects: Sequence[OpenEffect]) -> Recovered:
         last_try = row.tries + 1 >= self.patience.tries and _on_its_way_ns(effects, spec) <= 0
         machine = recover(spec, effects, why=_why(row), last_try=last_try)
-        journal = RunJournal(self.outside.book, lease)
+        journal = self.outside.journal(self.outside.book, lease, ())
         try:
             return await self.outside.driver(spec.cell.name).run(machine, sink=self.outside.sink, journal=journal)
         except Exception as error:  # noqa: BLE001 - a mistake of our own leaves the money where it is, and is told

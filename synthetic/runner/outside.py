@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from synthetic.core.events import RunEnded
 from synthetic.core.machine.state import Machine
 from synthetic.core.ports import Clock, EventSink, Journal
 from synthetic.journal.book import Book
+from synthetic.journal.model import Caps, Lease
+from synthetic.journal.run_journal import RunJournal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,14 +33,14 @@ class OffLoop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The book, the clock, the drivers by the name of their cell, and where events go."""
+    """The book, the clock, the drivers by the name of their cell, and where events go.
+
+    `journal`: what the driver of one run gets, made of the book, the run's lease and its caps.
+    """
 
     book: Book
     clock: Clock
     driver: Callable[[str], Player]
     sink: EventSink
     off_loop: OffLoop = asyncio.to_thread
-
-
-Played = RunEnded | None
-"""How a run ended; None where it was cut off and its money is for the compensator."""
+    journal: Callable[[Book, Lease, Sequence[Caps]], Journal] = RunJournal

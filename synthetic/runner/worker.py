@@ -7,8 +7,7 @@ knows what to bring home. What a run leaves open is the compensator's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
@@ -18,10 +17,10 @@ from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.journal.entry import OPEN_STATES
 from synthetic.journal.model import Caps, Lease, NewRun
-from synthetic.journal.run_journal import RunJournal
 from synthetic.runner.identity import derived_seed, run_id
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
+from synthetic.runner.policy import Refusal
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 from synthetic.runner.timetable import Missed
 
@@ -50,6 +49,16 @@ class Ticked:
     why: str = ""
 
 
+Fit = Callable[[Part, Mapping[str, str]], Awaitable[Sequence[PlayerPlan] | Refusal]]
+"""Who may play a part of a turn with its row, or why nobody may: policies, and the proofs that are taken before."""
+
+
+async def whole_pool(part: Part, _row: Mapping[str, str]) -> Sequence[PlayerPlan]:
+    """Everybody in the pool of the scenario."""
+    pool = pool_name(part.plan, part.cell)
+    return tuple(player for player in part.cell.players if player.pool == pool)
+
+
 @dataclass(frozen=True, slots=True)
 class _Admitted:
     part: Part
@@ -59,14 +68,14 @@ class _Admitted:
 
 @dataclass(slots=True)
 class Worker:
-    """Plays ticks under a name that no other living process has. `quiet` is entered while runs are going (`quiet_collector`)."""
+    """Plays ticks under a name that no other living process has. `secrets`: each cell's, resolved, by the cell's name."""
 
     name: str
     outside: Outside
     seed: int
     secrets: Mapping[str, Mapping[str, str]]
     lease_s: float = LEASE_S
-    quiet: AbstractContextManager[None] = field(default_factory=nullcontext)
+    fit: Fit = whole_pool
     _leases: dict[str, Lease] = field(default_factory=dict)
 
     @property
@@ -91,20 +100,21 @@ class Worker:
             admitted = await self._admit(tick)
         except Killed as error:
             return Ticked(missed=Missed.KILLED.value, why=str(error))
-        if isinstance(admitted, str):
-            return Ticked(missed=Missed.NO_PLAYER.value, why=admitted)
+        if isinstance(admitted, Refusal):
+            return Ticked(missed=admitted.reason.value, why=str(admitted))
         start = asyncio.Barrier(len(admitted))
         runs = await asyncio.gather(*(self._play_one(tick, one, start) for one in admitted))
         return Ticked(tuple(runs))
 
-    async def _admit(self, tick: TickPlan) -> list[_Admitted] | str:
+    async def _admit(self, tick: TickPlan) -> list[_Admitted] | Refusal:
         """Lease an account on each side; why not, where one has none. Nothing has been sent before both are leased."""
+        fitting = [await self.fit(part, tick.turn.row) for part in tick.turn.parts]
         admitted: list[_Admitted] = []
         try:
-            for part in tick.turn.parts:
-                one = await self._admit_one(tick, part)
-                if isinstance(one, str):
-                    await self._dismiss(admitted, one)
+            for part, players in zip(tick.turn.parts, fitting, strict=True):
+                one = players if isinstance(players, Refusal) else await self._admit_one(tick, part, players)
+                if isinstance(one, Refusal):
+                    await self._dismiss(admitted, str(one))
                     return one
                 admitted.append(one)
         except HarnessError as error:
@@ -112,23 +122,21 @@ class Worker:
             raise
         return admitted
 
-    async def _admit_one(self, tick: TickPlan, part: Part) -> _Admitted | str:
-        pool = pool_name(part.plan, part.cell)
-        players = {player.id: player for player in part.cell.players if player.pool == pool}
-        run = self._new_run(tick, part)
+    async def _admit_one(self, tick: TickPlan, part: Part, players: Sequence[PlayerPlan]) -> _Admitted | Refusal:
+        run, known = self._new_run(tick, part), {player.id: player for player in players}
         lease = await self.outside.off_loop(
             self.outside.book.admit,
             run,
-            candidates=[
-                (player, account_of(part.cell, player)) for player in _in_turn(list(players), tick.turn.number)
-            ],
+            candidates=[(player, account_of(part.cell, player)) for player in _in_turn(list(known), tick.turn.number)],
             worker=self.name,
             ttl_s=self.lease_s,
         )
         if lease is None:
-            return f"no player of the pool {pool!r} on the cell {part.cell.name!r} is free ({len(players)} in all)"
+            pool, cell = pool_name(part.plan, part.cell), part.cell.name
+            sentence = f"no player of the pool {pool!r} on the cell {cell!r} is free ({len(players)} in all)"
+            return Refusal("free-player", sentence, Missed.NO_PLAYER)
         self.hold(lease)
-        return _Admitted(part, players[player_of(lease.account)], lease)
+        return _Admitted(part, known[player_of(lease.account)], lease)
 
     def _new_run(self, tick: TickPlan, part: Part) -> NewRun:
         turn = tick.turn
@@ -162,7 +170,7 @@ class Worker:
             clock=outside.clock,
             scheduled_ns=tick.due_ns,
         )
-        journal = RunJournal(outside.book, one.lease, tick.caps)
+        journal = outside.journal(outside.book, one.lease, tick.caps)
         try:
             ended = await outside.driver(spec.cell.name).run(play(spec), sink=outside.sink, journal=journal)
         except Exception as error:  # noqa: BLE001 - the other run has money under way; the compensator brings this one's home
