@@ -33,6 +33,7 @@ from synthetic.core.plan_serving import ProbePlan, ServingPlan
 
 LISTEN = "127.0.0.1:9464"
 AUDIT = "audit"
+SCENARIOS, PLATFORMS = "scenarios", "platforms"
 SQLITE = "sqlite:///"
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):([0-9]{1,5})")
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
@@ -68,8 +69,8 @@ def project_files(model: ServingModel, path: Path, problems: Problems) -> Projec
     if not model.cells.stands_in and not cells.is_file():
         problems.add(model.cells.place, f"there is no cells file '{model.cells}' beside this one")
     return ProjectFiles(
-        _files(model.scenarios or [Text("scenarios", model.source.place)], path, problems),
-        _files(model.platforms or [Text("platforms", model.source.place)], path, problems),
+        _files(model.scenarios or [Text(SCENARIOS, model.source.place)], path, problems),
+        _files(model.platforms or [Text(PLATFORMS, model.source.place)], path, problems),
         cells if cells.is_file() else None,
     )
 
@@ -83,6 +84,11 @@ def _files(named: list[Text], path: Path, problems: Problems) -> tuple[Path, ...
             problems.add(name.place, f"there is no YAML file at '{name}' beside this file")
         found |= dict.fromkeys(files)
     return tuple(found)
+
+
+def _folders(model: ServingModel, path: Path) -> tuple[str, ...]:
+    named = map(str, (*(model.scenarios or (SCENARIOS,)), *(model.platforms or (PLATFORMS,))))
+    return tuple(str(path.parent / name) for name in named if (path.parent / name).is_dir())
 
 
 def _load_project(
@@ -114,6 +120,7 @@ def _link(
         name=str(model.serve),
         digest=digest,
         files=files,
+        folders=_folders(model, path),
         probes=probes,
         database=_link_database(model, path, problems),
         listen=_link_listen(model, problems),

@@ -131,7 +131,8 @@ class LimitsPlan:
 
 @dataclass(frozen=True, slots=True)
 class ServingPlan:
-    """Everything that a serve file says. `digest` covers it and every file that it names; `files` are those.
+    """Everything that a serve file says. `digest` covers it and every file that it names; `files` are those, `folders` the folders
+    in which another one would be found.
 
     `scenarios` (by name and platform) and `cells` are all that there are: runs of a probe that is gone are recovered with them.
     """
@@ -151,6 +152,7 @@ class ServingPlan:
     density: DensityPlan = field(default_factory=DensityPlan)
     limits: LimitsPlan = field(default_factory=LimitsPlan)
     otlp: str = ""
+    folders: tuple[str, ...] = ()
     scenarios: Mapping[str, Mapping[str, ScenarioPlan]] = field(default_factory=dict)
     cells: Mapping[str, CellPlan] = field(default_factory=dict)
 

@@ -37,8 +37,9 @@ _SAYS = {
 
 @dataclass(slots=True)
 class _Taken:
-    """A proof that was taken, until when it counts, and whether somebody has asked for it since."""
+    """A proof that was taken of a subject, until when it counts, and whether somebody has asked for it since."""
 
+    subject: tuple[str, PlatformPlan, CellPlan, PlayerPlan]
     found: tuple[Refusal, ...] = ()
     until_ns: int = 0
     asked: bool = True
@@ -55,8 +56,7 @@ class Proofs:
         self._secrets_of = secrets_of
         self._seed = seed
         self._number = count()
-        self._taken: dict[tuple[str, str], _Taken] = {}
-        self._wanted: dict[tuple[str, str], tuple[PlatformPlan, CellPlan, PlayerPlan]] = {}
+        self._taken: dict[tuple[str, str, str], _Taken] = {}
 
     async def refusals(self, platform: PlatformPlan, cell: CellPlan, player: PlayerPlan) -> list[Refusal]:
         """Why this player may not be played on this cell; nothing where everything is proven."""
@@ -67,34 +67,31 @@ class Proofs:
     async def renew(self) -> None:
         """Take those again that were asked for and are over half their time, so that no run has to wait for one."""
         half_ns = round(self._limits.proof_for_s * SECOND_NS) // 2
-        for key, taken in list(self._taken.items()):
+        for taken in list(self._taken.values()):
             if taken.asked and not taken.found and taken.until_ns - self._clock.monotonic_ns() < half_ns:
                 taken.asked = False
                 async with taken.lock:
-                    await self._take(key, taken)
+                    await self._take(taken)
 
     def forget(self) -> None:
         """Take every proof anew: after a change of the cells or the mappings."""
         self._taken.clear()
-        self._wanted.clear()
 
     async def _kept(
         self, proof: str, platform: PlatformPlan, cell: CellPlan, player: PlayerPlan
     ) -> tuple[Refusal, ...]:
         if proof not in platform.proofs:
             return _no_proof(proof, cell, player)
-        key = (f"{proof}@{cell.name}", player.id)
-        self._wanted[key] = (platform, cell, player)
-        taken = self._taken.setdefault(key, _Taken())
+        subject = (proof, platform, cell, player)
+        taken = self._taken.setdefault((proof, cell.name, player.id), _Taken(subject))
         async with taken.lock:
             taken.asked = True
             if self._clock.monotonic_ns() >= taken.until_ns:
-                await self._take(key, taken)
+                await self._take(taken)
         return taken.found
 
-    async def _take(self, key: tuple[str, str], taken: _Taken) -> None:
-        platform, cell, player = self._wanted[key]
-        taken.found = await self._proven(key[0].partition("@")[0], platform, cell, player)
+    async def _take(self, taken: _Taken) -> None:
+        taken.found = await self._proven(*taken.subject)
         counts_ns = RETRY_NS if taken.found else round(self._limits.proof_for_s * SECOND_NS)
         taken.until_ns = self._clock.monotonic_ns() + counts_ns
 

@@ -199,6 +199,14 @@ def test_a_proof_that_is_in_use_is_renewed_before_it_runs_out(office: Office) ->
     assert len(office.asked) == 4
 
 
+def test_a_proof_that_failed_is_not_renewed_but_asked_for_when_it_is_needed(office: Office) -> None:
+    """Else a cell that is away would be asked at every look."""
+    office.answers = lambda _answer: Reply(503)
+    office.refused()
+    asyncio.run(office.proofs.renew())
+    assert len(office.asked) == 2
+
+
 def test_after_a_change_of_the_plan_everything_is_proved_anew(office: Office) -> None:
     """The addresses may lead elsewhere now."""
     office.refused()
