@@ -56,7 +56,7 @@ def test_the_lowest_cap_of_its_own_currency_counts(book: Book) -> None:
     """A cap of another currency covers nothing here."""
     lease = admitted(book)
     with pytest.raises(OverBudget, match=r"the cap 0.50 EUR"):
-        book.intend(intent(), lease, [Caps(day=eur(5000)), Caps(day=eur(50)), Caps(day=Money(1, "SEK"))])
+        book.intend(intent(), lease, [Caps(day=eur(50)), Caps(day=eur(5000)), Caps(day=Money(1, "SEK"))])
     book.intend(intent(), lease, [Caps(day=eur(5000)), Caps(day=Money(1, "SEK"))])
 
 
@@ -76,6 +76,17 @@ def test_the_same_key_reserves_once(book: Book) -> None:
         book.intend(intent(), lease, caps)
         book.resolve("key-1", state, lease)
     assert counters(book)["day", "20000", "EUR"] == 100
+    assert counters(book) == summed(book)
+
+
+def test_a_cap_that_was_lowered_holds_back_only_what_is_new(book: Book) -> None:
+    """What was spent before stays counted; another attempt under its key adds nothing to the day."""
+    lease = admitted(book)
+    book.intend(intent(), lease, [Caps(day=eur(100))])
+    book.resolve("key-1", IntentState.SETTLED, lease)
+    book.intend(intent(), lease, [Caps(day=eur(10), outstanding=eur(100))])
+    with pytest.raises(OverBudget):
+        book.intend(intent("new", 1), lease, [Caps(day=eur(10))])
     assert counters(book) == summed(book)
 
 
