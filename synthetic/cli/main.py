@@ -28,6 +28,7 @@ from synthetic.cli import (
 )
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.screen import write
+from synthetic.cli.serving import command
 from synthetic.cli.telling import tell_error
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("serve")(command.serve)
 app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
 app.command("explain")(explain.explain)

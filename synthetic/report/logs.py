@@ -84,6 +84,10 @@ class RunnerLog:
         """A worker has taken over a run, to bring its money home."""
         self._tell(logging.WARNING, "took_over", run_id=run_id, worker=worker, earlier=earlier)
 
+    def not_home(self, run_id: str, *, move: str, said: str) -> None:
+        """A recovery did not bring everything home; `said` is the sentence for whoever is on call."""
+        self._tell(logging.ERROR if move == "stranded" else logging.WARNING, f"run_{move}", run_id=run_id, said=said)
+
     def journal_lost(self, problem: str) -> None:
         """The journal can't be written: nothing is admitted."""
         self._tell(logging.ERROR, "journal_unavailable", problem=problem)

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from synthetic.core.errors import HarnessError, JournalUnavailable
 from synthetic.runner.dispatch.port import PlaySlot
 
+P = ParamSpec("P")
+T = TypeVar("T")
 WORKFLOW = "synthetic-tick"
+THREADS = 8
 VERSION = "1"  # of the workflow's arguments: an update of the package still finishes the ticks of the one before
 
 
@@ -31,6 +36,7 @@ class DurableDispatch:
     def __init__(self, url: str, worker: str, play: PlaySlot) -> None:
         self._loop = asyncio.get_running_loop()
         self._play = play
+        self._threads = ThreadPoolExecutor(THREADS, "synthetic-dispatch")
         self._going = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -51,24 +57,38 @@ class DurableDispatch:
     async def start(self, probe: str, slot_ns: int) -> None:
         """Write the tick down and start it, unless another worker has."""
         try:
-            with SetWorkflowID(f"{probe}@{slot_ns}"):
-                await DBOS.start_workflow_async(self._workflow, probe, slot_ns)
+            await self._off_loop(self._start, probe, slot_ns)
         except SQLAlchemyError as error:
             raise JournalUnavailable(f"the database of the schedule can't be used: {_first_line(error)}") from None
 
+    def _start(self, probe: str, slot_ns: int) -> None:
+        with SetWorkflowID(f"{probe}@{slot_ns}"):
+            DBOS.start_workflow(self._workflow, probe, slot_ns)
+
     async def take_over(self, worker: str) -> int:
         """Continue the ticks of a dead worker here."""
-        pending = await DBOS.list_workflows_async(status="PENDING", executor_id=worker, name=WORKFLOW, load_input=False)
+        try:
+            return await self._off_loop(self._resume, worker)
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"the database of the schedule can't be used: {_first_line(error)}") from None
+
+    def _resume(self, worker: str) -> int:
+        pending = DBOS.list_workflows(status="PENDING", executor_id=worker, name=WORKFLOW, load_input=False)
         for workflow in pending:
-            await DBOS.resume_workflow_async(workflow.workflow_id)
+            DBOS.resume_workflow(workflow.workflow_id)
         return len(pending)
+
+    async def _off_loop(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """In a thread of our own: DBOS's asyncio calls would put the threads of the whole loop under its own few, and end them."""
+        return await self._loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until no tick is going, then end DBOS. Ticks that are still going are left to the next start."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         left = self._going
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+        await self._off_loop(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+        self._threads.shutdown(wait=False)
         return not left
 
     async def _counted(self, probe: str, slot_ns: int) -> str:
@@ -92,7 +112,7 @@ def _config(url: str, worker: str) -> DBOSConfig:
         application_version=VERSION,
         console_log_level="ERROR",
         enable_otlp=False,
-        max_executor_threads=8,
+        max_executor_threads=THREADS,
         notification_listener_polling_interval_sec=1.0,
         scheduler_polling_interval_sec=60.0,
     )

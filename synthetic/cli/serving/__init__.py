@@ -1,0 +1,1 @@
+"""`synthetic serve`: a worker with everything around it that production needs."""

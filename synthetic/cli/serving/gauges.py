@@ -1,0 +1,78 @@
+"""What has to be looked up for the metrics: stranded money, budgets, free accounts, the kill switch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from synthetic.cli.serving.telling import Telling
+from synthetic.core.errors import JournalUnavailable
+from synthetic.core.plan_serving import ServingPlan
+from synthetic.core.ports import Clock
+from synthetic.journal.book import Book
+from synthetic.journal.model import Kill, Left
+from synthetic.runner.duty import caps_of
+from synthetic.runner.specs import pool_name
+from synthetic.runner.worker import Worker, account_of
+
+LOOK_EVERY_S = 2.0
+_QUIET_SLOTS = 3  # of the densest probe, without any run: something is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Keeps them up to date."""
+
+    book: Book
+    plan: Callable[[], ServingPlan]
+    telling: Telling
+    killed: Callable[[], Kill | None]
+    worker: Worker
+    clock: Clock
+
+    async def keep(self) -> None:
+        """For ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Once. What the journal can't tell stays as it was; that it can't is told by whoever needs it to play."""
+        self.telling.watch.loop_turned()
+        self.telling.show_kill(self.killed())
+        self.telling.watch.expects_a_run_every(self._quiet_s())
+        self.telling.tell_missed()
+        try:
+            left, budgets, taken = await asyncio.to_thread(self._read)
+        except JournalUnavailable:
+            return
+        age_s = (self.clock.wall_ns() - left.oldest_ns) / 1e9 if left.oldest_ns else 0.0
+        self.telling.metrics.left(left.minor, age_s)
+        for currency, minor in budgets.items():
+            self.telling.metrics.budget_remaining(currency, minor)
+        self.telling.metrics.leases_available(len(self._accounts() - taken))
+
+    def _read(self) -> tuple[Left, dict[str, int], set[str]]:
+        budgets: dict[str, int] = {}
+        for caps in caps_of(self.plan()):
+            for money in self.book.remaining(caps).values():
+                budgets[money.currency] = min(money.minor, budgets.get(money.currency, money.minor))
+        return self.book.left(), budgets, {row.lease.account for row in self.book.open_runs()}
+
+    def _accounts(self) -> set[str]:
+        """The accounts that the probes may be played on."""
+        return {
+            account_of(cell, player.id)
+            for probe in self.plan().probes
+            for scenario, cell in probe.sides
+            for player in cell.players
+            if player.pool == pool_name(scenario, cell)
+        }
+
+    def _quiet_s(self) -> float | None:
+        """After how long without a run something is wrong; None where nothing is to be played."""
+        if self.killed() is not None or not self.plan().probes:
+            return None
+        densest = min(self.plan().probes, key=lambda probe: probe.schedule.every_s)
+        return _QUIET_SLOTS * densest.schedule.every_s + densest.schedule.deadline_s

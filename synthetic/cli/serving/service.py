@@ -1,0 +1,270 @@
+"""A worker with everything around it that production needs, put together from the ground up and taken apart again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synthetic.audit.chain import Chain
+from synthetic.audit.log import AuditLog
+from synthetic.audit.trail import AuditedJournal, AuditTrail
+from synthetic.cli.serving.calls import ServiceCalls
+from synthetic.cli.serving.drivers import Drivers
+from synthetic.cli.serving.gauges import Gauges
+from synthetic.cli.serving.rules import Rules
+from synthetic.cli.serving.telling import Telling
+from synthetic.config.serving import secret_of
+from synthetic.core.errors import Mistake
+from synthetic.core.events import RunEnded
+from synthetic.core.machine import play
+from synthetic.core.plan import RunSpec
+from synthetic.core.plan_serving import ServingPlan
+from synthetic.core.ports import EventSink, Journal
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.lag import LagMeter
+from synthetic.journal.book import Book, open_book
+from synthetic.journal.memory import MemoryJournal
+from synthetic.journal.model import Caps, Lease, RunRow
+from synthetic.journal.run_journal import RunJournal
+from synthetic.report.logs import RunnerLog
+from synthetic.report.metrics import RunnerMetrics
+from synthetic.report.metrics.probes import probes_of
+from synthetic.runner.compensator import Compensator
+from synthetic.runner.dispatch.durable import DurableDispatch
+from synthetic.runner.dispatch.port import Dispatch
+from synthetic.runner.duty import Duty
+from synthetic.runner.health_watch import HealthWatch
+from synthetic.runner.identity import fresh_seed
+from synthetic.runner.killswitch import KillSwitch
+from synthetic.runner.outside import Outside
+from synthetic.runner.proofs import Proofs
+from synthetic.runner.reload import Reloader
+from synthetic.runner.spec_again import SpecAgain
+from synthetic.runner.worker import Worker
+from synthetic.web.app import build_app
+from synthetic.web.calls import Calls
+from synthetic.web.listening import serving
+
+DRAIN_S = 90.0  # how long the runs that go on at the end have to bring their money home
+THREADS = 64
+POSTGRES = ("postgresql://", "postgres://")
+Load = Callable[[], ServingPlan]
+
+
+@dataclass(slots=True)
+class Service:
+    """One worker in production. Use `Service.up` as a context; `serve` is its life."""
+
+    worker_name: str
+    book: Book
+    switch: KillSwitch
+    telling: Telling
+    reloader: Reloader
+    drivers: Drivers
+    worker: Worker
+    duty: Duty
+    dispatch: Dispatch
+    address: str
+    gauges: Gauges
+    proofs: Proofs
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self, why: str) -> None:
+        """Begin no run any more, and end once what has begun is home. The second time: at once."""
+        if self.stopping.is_set():
+            raise KeyboardInterrupt
+        self.switch.end(f"worker {self.worker_name}", why)
+        self.stopping.set()
+
+    async def serve(self) -> bool:
+        """Be on duty until `stop`, then see everything home. False where runs had to be left to the next worker."""
+        on_duty = [
+            asyncio.ensure_future(part())
+            for part in (self.duty.run, self.reloader.watch, self.switch.watch, self.gauges.keep, self._keep_proofs)
+        ]
+        stopped = asyncio.ensure_future(self.stopping.wait())
+        try:
+            done, _ = await asyncio.wait([*on_duty, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()  # nothing on duty ends by itself: raise what ended it
+        finally:
+            await _ended([*on_duty, stopped])
+        return await self._see_home()
+
+    async def _see_home(self) -> bool:
+        keeping = asyncio.ensure_future(self.duty.finish())
+        try:
+            drained = await self.dispatch.drain(DRAIN_S)
+            async with asyncio.timeout(DRAIN_S):
+                while self.duty.busy:  # noqa: ASYNC110 - recoveries are in the journal, not in an event
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            drained = False
+        finally:
+            await _ended([keeping])
+        left = await asyncio.to_thread(self.book.open_runs)
+        own = [row for row in left if row.lease.worker == self.worker_name]
+        if not own:
+            await asyncio.to_thread(self.book.forget_worker, self.worker_name)
+        self.telling.log.stopped(worker=self.worker_name, left=len(own))
+        return drained and not own
+
+    async def _keep_proofs(self) -> None:
+        """Renew proofs before they run out, so that no run waits for one."""
+        while True:
+            await asyncio.sleep(5.0)
+            await self.proofs.renew()
+
+
+async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def service_up(plan: ServingPlan, load: Load, worker_name: str) -> AsyncIterator[Service]:
+    """Put a worker together. Raises SyntheticError for what can't be had: then nothing has begun."""
+    # Each run blocks a thread while its intents become durable; many of them share a commit.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "synthetic-io"))
+    async with AsyncExitStack() as stack:
+        yield await _Making(plan, load, worker_name, stack).service()
+
+
+@dataclass(slots=True)
+class _Making:
+    """How a service comes about, from the ground up; the stack takes it apart in the other order."""
+
+    plan: ServingPlan
+    load: Load
+    name: str
+    stack: AsyncExitStack
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    async def service(self) -> Service:
+        database = secret_of(self.plan, self.plan.database)
+        book = self.stack.enter_context(await asyncio.to_thread(open_book, database))
+        lag = LagMeter(self.clock)
+        watch = HealthWatch(self.clock, stall_s=lambda since, until: lag.longest_stall_ns(since, until) / 1e9)
+        audit = self.stack.enter_context(_audit_log(self.plan, self.name))
+        trail = AuditTrail(audit.note, f"worker:{self.name}")
+        telling = Telling(RunnerMetrics(), watch, RunnerLog(), trail)
+        drivers = Drivers(self.clock, lag)
+        self.stack.push_async_callback(drivers.aclose)
+        drivers.fit(self.plan.cells)
+        telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
+        reloader = Reloader(self.plan, self.load, Reloads(self, drivers, telling))
+        switch = KillSwitch(
+            book,
+            self.clock,
+            file=Path(self.plan.kill.file) if self.plan.kill.file else None,
+            changed=telling.kill_changed,
+        )
+        seed = await asyncio.to_thread(book.seed)
+        outside = Outside(book, self.clock, drivers, telling.sink, journal=_audited(trail))
+        worker = Worker(self.name, outside, seed, drivers.secrets, lease_s=self.plan.limits.lease_s)
+        proofs = _proofs(self.plan, self.clock, drivers)
+        rules = Rules(
+            plan=lambda: reloader.plan,
+            killed=lambda: switch.killed,
+            health=watch.health,
+            audit_failed=lambda: audit.failed,
+            running=lambda: worker.running,
+            proofs=proofs,
+        )
+        worker.fit = rules.fit
+
+        async def play_slot(probe: str, slot_ns: int) -> str:
+            return await duty.play(probe, slot_ns)
+
+        dispatch = DurableDispatch(ticks_url(database), self.name, play_slot)
+        compensator = Compensator(
+            outside, lambda row: _spec_again(reloader.plan, drivers, self.clock, row), telling.came_home
+        )
+        duty = Duty(
+            worker, lambda: reloader.plan, dispatch, rules.refuse, compensator, telling, woke=telling.scheduler_woke
+        )
+        calls = ServiceCalls(switch, duty, lambda: reloader.plan, book, self.clock, trail)
+        token = secret_of(self.plan, self.plan.kill.token) if self.plan.kill.token else ""
+        app = build_app(
+            metrics=telling.metrics,
+            health=watch.health,
+            calls=Calls(token, calls, calls, self.clock) if token else None,
+        )
+        address = await self.stack.enter_async_context(serving(app, *self.plan.listen))
+        await asyncio.to_thread(switch.look)
+        gauges = Gauges(book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock)
+        lag.start()
+        watch.begun()
+        telling.metrics.config_reloaded(valid=True)
+        telling.audit.config(self.plan.digest, accepted=True, what="started with it")
+        telling.log.started(worker=self.name, listen=address, probes=len(self.plan.probes))
+        return Service(
+            self.name, book, switch, telling, reloader, drivers, worker, duty, dispatch, address, gauges, proofs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reloads:
+    """What follows from a new plan, or from one that is not valid (`runner.reload.ReloadNotes`)."""
+
+    making: _Making
+    drivers: Drivers
+    telling: Telling
+
+    def reloaded(self, old: ServingPlan, new: ServingPlan) -> None:
+        """A new plan is in force."""
+        self.drivers.fit(new.cells)
+        self.telling.metrics.show(probes_of(new), series_max=new.limits.series_max)
+        self.telling.metrics.config_reloaded(valid=True)
+        self.telling.watch.config_is("")
+        self.telling.log.reloaded(new.place.file, new.digest)
+        self.telling.audit.config(new.digest, accepted=True, what=f"in place of {old.digest}")
+
+    def not_reloaded(self, kept: ServingPlan, mistakes: tuple[Mistake, ...]) -> None:
+        """The files are not valid as they are now."""
+        problem = "; ".join(map(str, mistakes))
+        self.telling.metrics.config_reloaded(valid=False)
+        self.telling.watch.config_is(problem)
+        self.telling.log.not_reloaded(kept.place.file, problem)
+        self.telling.audit.config(kept.digest, accepted=False, what=problem)
+
+
+def ticks_url(database: str) -> str:
+    """Where DBOS keeps its ticks: beside a SQLite journal, in the same Postgres database otherwise."""
+    if database.startswith(POSTGRES):
+        return database
+    path = Path(database.removeprefix("sqlite:///"))
+    return f"sqlite:///{path.with_name(f'{path.stem}.ticks{path.suffix}')}"
+
+
+def _audit_log(plan: ServingPlan, worker: str) -> AuditLog:
+    return AuditLog(lambda: Chain(Path(plan.audit), worker))
+
+
+def _audited(trail: AuditTrail) -> Callable[[Book, Lease, Sequence[Caps]], Journal]:
+    return lambda book, lease, caps: AuditedJournal(RunJournal(book, lease, caps), trail)
+
+
+def _spec_again(plan: ServingPlan, drivers: Drivers, clock: SystemClock, row: RunRow) -> RunSpec:
+    return SpecAgain(plan.scenarios, plan.cells, drivers.secrets, clock)(row)
+
+
+def _proofs(plan: ServingPlan, clock: SystemClock, drivers: Drivers) -> Proofs:
+    nothing_moves = MemoryJournal()
+
+    async def take(spec: RunSpec, sink: EventSink) -> RunEnded:
+        return await drivers(spec.cell.name).run(play(spec), sink=sink, journal=nothing_moves)
+
+    return Proofs(
+        limits=plan.limits,
+        clock=clock,
+        play=take,
+        secrets_of=lambda cell: drivers.secrets[cell.name],
+        seed=fresh_seed(),
+    )

@@ -1,0 +1,94 @@
+"""Everybody who hears of what a worker does: its metrics, its health, its log and its audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from synthetic.audit.trail import AuditTrail
+from synthetic.core.ports import EventSink, fan_out
+from synthetic.journal.model import Kill, Lease, RunRow
+from synthetic.report.logs import RunnerLog
+from synthetic.report.metrics import RunnerMetrics
+from synthetic.runner.compensator import Homecoming
+from synthetic.runner.health_watch import HealthWatch
+
+SEEN = "somebody; this worker has seen it"  # whoever takes the switch back leaves a record of his own
+
+
+@dataclass(slots=True)
+class Telling:
+    """`runner.duty.Notes`, and the ears of the kill switch, the compensator and the configuration."""
+
+    metrics: RunnerMetrics
+    watch: HealthWatch
+    log: RunnerLog
+    audit: AuditTrail
+    _missed: dict[str, Counter[str]] = field(default_factory=dict)
+    _journal: str = ""
+
+    @property
+    def sink(self) -> EventSink:
+        """The readers of the one stream of events."""
+        return fan_out([self.metrics, self.watch, self.log, self.audit])
+
+    def slot_due(self, probe: str, lag_s: float) -> None:
+        """A slot came, and its tick began so much later."""
+        self.metrics.slot_due(probe)
+        self.metrics.lag(lag_s)
+        self.watch.slot_began(lag_s)
+
+    def slot_missed(self, probe: str, slot_ns: int, word: str, why: str) -> None:  # noqa: ARG002 - the journal has them
+        """A slot that was due was not played. The log tells them together, once in a while."""
+        self.metrics.slot_due(probe)
+        self.metrics.slot_missed(probe, word)
+        self._missed.setdefault(probe, Counter())[word] += 1
+
+    def tell_missed(self) -> None:
+        """Log what was missed since the last time."""
+        missed, self._missed = self._missed, {}
+        for probe, reasons in missed.items():
+            self.log.slots_missed(probe, reasons)
+
+    def scheduler_woke(self, late_s: float) -> None:  # noqa: ARG002 - the loop's own lag is measured finer elsewhere
+        """The pacer has looked which slots are due."""
+        self.watch.scheduler_looked()
+
+    def took_over(self, row: RunRow, lease: Lease) -> None:
+        """An open run whose worker is gone is ours now."""
+        self.log.took_over(row.run.run_id, worker=lease.worker, earlier=row.lease.worker)
+        self.audit.takeover(
+            row.run.run_id,
+            cell=row.run.cell,
+            account=lease.account,
+            taken_from=row.lease.worker,
+            epoch=lease.epoch,
+        )
+
+    def came_home(self, home: Homecoming) -> None:
+        """A recovery ended. What is stranded is an alert."""
+        if home.move != "closed":
+            self.log.not_home(home.run_id, move=home.move, said=home.sentence)
+
+    def journal(self, error: str) -> None:
+        """Whether the journal can be used: why not, or "" where it can."""
+        if error and not self._journal:
+            self.log.journal_lost(error)
+        elif self._journal and not error:
+            self.log.journal_back()
+        self._journal = error
+        self.watch.journal_is(error)
+
+    def kill_changed(self, kill: Kill | None) -> None:
+        """The kill switch went on or off."""
+        if kill is None:
+            self.log.resumed(SEEN)
+            self.audit.resume(SEEN)
+        else:
+            self.log.killed(kill.by, kill.reason)
+            self.audit.kill(kill.by, kill.reason)
+
+    def show_kill(self, kill: Kill | None) -> None:
+        """What the kill switch says now, for whoever scrapes or asks."""
+        self.watch.killed_is(f"by {kill.by}: {kill.reason}" if kill else "")
+        self.metrics.killed(kill.at_ns / 1e9 if kill else None)
