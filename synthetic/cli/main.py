@@ -24,6 +24,7 @@ from synthetic.cli import (
     reference,
     run,
     schema,
+    simulate,
     validate,
 )
 from synthetic.cli.exits import ExitCode
@@ -47,6 +48,7 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("kill")(kill.kill)
 app.command("resume")(kill.resume)
+app.command("simulate")(simulate.simulate)
 app.command("schema")(schema.schema)
 app.command("init")(init.init)
 app.add_typer(audit.app, name="audit")

@@ -240,6 +240,11 @@ class Book:
         """What run ids and keys are made of: drawn once for this journal, and no other's."""
         return self._do(installation.seed)
 
+    def unended_slots(self, worker: str) -> list[Slot]:
+        """The slots that this worker has taken and not ended."""
+        with self._database.read() as transaction:
+            return slots.unended(transaction, worker)
+
     def beat(self, worker: str) -> None:
         """The worker lives."""
         now_ns = self._wall_ns()

@@ -46,6 +46,14 @@ def _add(transaction: Transaction, slot: Slot) -> bool:
     return added == 1
 
 
+def unended(transaction: Transaction, worker: str) -> list[Slot]:
+    """The slots that this worker has taken and not ended, in their order."""
+    rows = transaction.rows(
+        f"{_SELECT} AND worker = :worker AND ended_ns = 0 ORDER BY slot_ns, probe", since=0, worker=worker
+    )
+    return [Slot(*row) for row in rows]
+
+
 def last(transaction: Transaction, probe: str) -> int | None:
     """The latest slot that was taken or missed."""
     ((slot_ns,),) = transaction.rows("SELECT max(slot_ns) FROM slots WHERE probe = :probe", probe=probe)

@@ -15,7 +15,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.model import Caps, Lease, RunRow
 from synthetic.runner.dispatch.port import Dispatch
-from synthetic.runner.gaps import LOOK_BACK_NS, GapFinder
+from synthetic.runner.gaps import GapFinder
 from synthetic.runner.grid import Grid
 from synthetic.runner.identity import pair_id
 from synthetic.runner.pacer import Pacer
@@ -162,8 +162,12 @@ class Duty:
             self.notes.journal(str(error))
 
     async def begin(self) -> None:
-        """Note up to when the slots of each probe are known: what is behind was missed. Raises JournalUnavailable."""
+        """Note up to when the slots of each probe are known: what is behind was missed. Raises JournalUnavailable.
+
+        Slots that a process of our name was at, which is gone now, end here.
+        """
         outside = self.worker.outside
+        await self._end_slots_of(self.worker.name)
         for probe in self.plan().probes:
             last_ns = await outside.off_loop(outside.book.last_slot, probe.name)
             self._gaps.begin(probe.name, probe.schedule, last_ns, outside.clock.wall_ns())
@@ -200,6 +204,7 @@ class Duty:
         outside, name = self.worker.outside, self.worker.name
         book, off_loop = outside.book, outside.off_loop
         await off_loop(book.beat, name)
+        await self.worker.end_slots()
         for dead in await off_loop(book.dead_workers, SILENT_LEASES * self.worker.lease_s):
             if dead != name:
                 await self._bury(dead)
@@ -211,12 +216,15 @@ class Duty:
     async def _bury(self, dead: str) -> None:
         """Continue what a dead worker had started, and end the slots that it was at. Its leases run out by themselves."""
         outside = self.worker.outside
-        book, off_loop = outside.book, outside.off_loop
         await self.dispatch.take_over(dead)
-        for slot in await off_loop(book.slots, None, outside.clock.wall_ns() - LOOK_BACK_NS):
-            if slot.worker == dead and not slot.ended_ns:
-                await off_loop(book.end_slot, slot.probe, slot.slot_ns, RunOutcome.ABORTED.value)
-        await off_loop(book.forget_worker, dead)
+        await self._end_slots_of(dead)
+        await outside.off_loop(outside.book.forget_worker, dead)
+
+    async def _end_slots_of(self, gone: str) -> None:
+        """Whoever was at them is gone: without an end they would hold up the slots behind them."""
+        book, off_loop = self.worker.outside.book, self.worker.outside.off_loop
+        for slot in await off_loop(book.unended_slots, gone):
+            await off_loop(book.end_slot, slot.probe, slot.slot_ns, RunOutcome.ABORTED.value)
 
     async def _recover(self, row: RunRow) -> None:
         outside, run = self.worker.outside, row.run.run_id

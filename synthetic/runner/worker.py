@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
@@ -77,6 +78,7 @@ class Worker:
     lease_s: float = LEASE_S
     fit: Fit = whole_pool
     _leases: dict[str, Lease] = field(default_factory=dict)
+    _unended: dict[tuple[str, int], str] = field(default_factory=dict)  # slots whose end the journal has not taken yet
 
     @property
     def running(self) -> int:
@@ -90,10 +92,24 @@ class Worker:
             if not await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name):
                 return Ticked()
             ticked = await self._play_claimed(tick)
-            await off_loop(book.end_slot, tick.probe, tick.slot_ns, ticked.missed or _outcome_of(ticked.runs))
-        except JournalUnavailable as error:
-            return Ticked(missed=Missed.JOURNAL.value, why=str(error))
+        except JournalUnavailable as error:  # the claim may be in the journal all the same
+            ticked = Ticked(missed=Missed.JOURNAL.value, why=str(error))
+        self._unended[tick.probe, tick.slot_ns] = ticked.missed or _outcome_of(ticked.runs)
+        with suppress(JournalUnavailable):
+            await self.end_slots()
         return ticked
+
+    async def end_slots(self) -> None:
+        """Write down how slots ended, those too of which the journal could not be told at once. Raises JournalUnavailable."""
+        book, off_loop = self.outside.book, self.outside.off_loop
+        for (probe, slot_ns), outcome in list(self._unended.items()):
+            known = await off_loop(book.slots, probe, slot_ns)
+            slot = next((slot for slot in known if slot.slot_ns == slot_ns), None)
+            if slot is None:
+                await off_loop(book.miss_slots, probe, {slot_ns: outcome})
+            elif slot.worker == self.name:
+                await off_loop(book.end_slot, probe, slot_ns, outcome)
+            self._unended.pop((probe, slot_ns), None)
 
     async def _play_claimed(self, tick: TickPlan) -> Ticked:
         try:

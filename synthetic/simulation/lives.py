@@ -1,7 +1,7 @@
 """The lives of workers: one process from its start to its end, which may come at any point, between any two of its acts.
 
 A process that is killed does nothing any more: what it has sent is under way, what it has written is written, and nothing else.
-So every act of a life passes a gate, and behind the end of the life each gate raises `Killed`, in `finally` blocks, too.
+So every act of a life passes a gate, and behind the end of the life each gate raises `Dead`, in `finally` blocks, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 LIFE: ContextVar[Life | None] = ContextVar("LIFE", default=None)
 
 
-class Killed(BaseException):
+class Dead(BaseException):
     """The process has ended here. Nothing that it still tries has an effect."""
 
 
@@ -57,19 +57,19 @@ class Life:
         return f"{self.worker}#{self.number}"
 
     def pass_gate(self, act: str) -> None:
-        """One act more. Raises Killed where the life is over, or ends here."""
+        """One act more. Raises Dead where the life is over, or ends here."""
         self.check()
         self.gates += 1
         if self.gates == self.fate.crash_at:
             self.end(f"at gate {self.gates}, {act}")
-            raise Killed(self.name)
+            raise Dead(self.name)
         if self.gates == self.fate.pause_at:
             self.awake_at_s = self.loop.time() + self.fate.pause_s
 
     def check(self) -> None:
-        """Raise Killed where the life is over."""
+        """Raise Dead where the life is over."""
         if self.dead:
-            raise Killed(self.name)
+            raise Dead(self.name)
 
     def end(self, why: str) -> None:
         """End by force: every task stands still for ever, and nobody gets to tidy up."""

@@ -49,6 +49,7 @@ class Payment:
     cause: Cause
     state: str
     won_minor: int = 0
+    undone_by: str = ""  # the key of the request that took it back
 
     @property
     def key(self) -> str:
@@ -105,19 +106,22 @@ class Platform:
         return payment
 
     def undo(self, number: int, kind: str, cause: Cause) -> Payment:
-        """Take one back; once more is the same. Raises Refused where it can't be (any more, or yet)."""
+        """Take one back; once more under the same key is the same. Raises Refused where it can't be (any more, or yet).
+
+        Under another key a deposit is refunded once more, as a PSP that takes several refunds would do.
+        """
         payment = self.payment(number)
         if payment.kind != kind:
             raise Refused("unknown")
-        if payment.state == _UNDONE[kind]:
+        if payment.state == _UNDONE[kind] and (payment.undone_by == cause.key or kind != "deposit"):
             return payment
         needed, sign = _TAKES_BACK[kind]
-        if payment.state != needed:
+        if payment.state not in (needed, _UNDONE["deposit"]):
             raise Refused(payment.state)
         self._move(payment.cause.account, sign * payment.minor)
         if kind == "deposit":
             self._pay(payment, -payment.minor)
-        payment.state = _UNDONE[kind]
+        payment.state, payment.undone_by = _UNDONE[kind], cause.key
         self._note(payment.state, payment, cause)
         return payment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -208,6 +209,22 @@ def test_a_dead_workers_run_is_closed_by_a_survivor(book: Book, serving: Serving
 
     asyncio.run(go())
     assert heard.taken == ["r-dead"]
+
+
+def test_a_worker_ends_the_slots_of_its_earlier_life(book: Book, serving: ServingPlan) -> None:
+    """Started again under its name it is nobody's dead worker, and a slot without an end would hold up those behind it."""
+    slot_ns = time.time_ns() - 1_000_000_000
+    assert book.claim_slot(PROBE, slot_ns, "w1")
+    heard = Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard):
+            await until(lambda: bool(heard.due))
+
+    asyncio.run(go())
+    (ended,) = [slot for slot in book.slots() if slot.slot_ns == slot_ns]
+    assert ended.outcome == "aborted"
+    assert not [slot for slot in heard.missed if slot[1] == "overlap"]
 
 
 def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: ServingPlan) -> None:

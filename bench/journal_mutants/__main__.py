@@ -1,0 +1,107 @@
+"""`python -m bench.journal_mutants`: breaks one promise about money at a time, and prints how many seeds it takes to see it."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from bench.journal_mutants.catalogue import MUTANTS
+from bench.journal_mutants.patching import Mutant
+from synthetic.cli.screen import say, write
+from synthetic.simulation.playing import play_seed
+
+SEEDS_MAX = 400
+FIRST_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """After how many seeds a mutant was seen (0: never), and by which laws."""
+
+    name: str
+    breaks: str
+    seeds: int
+    laws: tuple[str, ...] = ()
+    what: str = ""
+
+
+def hunt(name: str, *, seeds_max: int, first: int = FIRST_SEED) -> Caught:
+    """Play seeds with the mutant alive until a law is broken."""
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    with mutant.alive():
+        for number in range(1, seeds_max + 1):
+            story = play_seed(first + number - 1)
+            if story.violations:
+                laws = tuple(sorted({violation.law for violation in story.violations}))
+                return Caught(name, mutant.breaks, number, laws, story.violations[0].what)
+    return Caught(name, mutant.breaks, 0)
+
+
+def clean(seed: int) -> tuple[str, ...]:
+    """The laws that the unbroken code breaks on a seed."""
+    return tuple(sorted({violation.law for violation in play_seed(seed).violations}))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Hunt all of them. Answers 0 where each was caught and the unbroken code breaks no law on the same seeds, else 1."""
+    options = _parser().parse_args(arguments)
+    chosen = [mutant for mutant in MUTANTS if not options.mutant or mutant.name in options.mutant]
+    if options.list:
+        write("\n".join(f"{mutant.name}: {mutant.breaks}" for mutant in chosen))
+        return 0
+    began_s = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max(1, options.jobs), mp_context=context) as pool:
+        caught = _hunt_all(pool, chosen, options.seeds, options.seed)
+        used = max((one.seeds or options.seeds for one in caught), default=0)
+        say(f"the unbroken code on the same {used} seeds")
+        broken = [laws for laws in pool.map(clean, range(options.seed, options.seed + used), chunksize=10) if laws]
+    write("\n".join(table(caught, used, len(broken), time.monotonic() - began_s)))
+    return 0 if caught and all(one.seeds for one in caught) and not broken else 1
+
+
+def _hunt_all(pool: ProcessPoolExecutor, chosen: Sequence[Mutant], seeds_max: int, first: int) -> list[Caught]:
+    caught = []
+    for one in pool.map(partial(hunt, seeds_max=seeds_max, first=first), [mutant.name for mutant in chosen]):
+        say(f"{one.name}: {f'{one.seeds} seeds' if one.seeds else 'SURVIVES'}")
+        caught.append(one)
+    return caught
+
+
+def table(caught: Sequence[Caught], used: int, broken: int, took_s: float) -> list[str]:
+    """A line for each mutant, and what it adds up to."""
+    width = max((len(one.name) for one in caught), default=0)
+    lines = [
+        f"{one.name:<{width}}  {one.seeds or 'SURVIVES':>8}  {', '.join(one.laws)}{f': {one.what}' if one.what else ''}"
+        for one in caught
+    ]
+    survivors = sum(not one.seeds for one in caught)
+    return [
+        f"{'mutant':<{width}}  {'seeds':>8}  the laws that saw it, and what they saw first",
+        *lines,
+        f"{len(caught)} mutants, {len(caught) - survivors} caught, {survivors} survive; "
+        f"the unbroken code breaks a law in {broken} of the same {used} seeds ({took_s:.0f} s)",
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.journal_mutants", description=__doc__)
+    parser.add_argument("--mutant", action="append", default=[], metavar="NAME", help="only this one (all)")
+    parser.add_argument(
+        "--seeds", type=int, default=SEEDS_MAX, metavar="N", help=f"give a mutant up after so many ({SEEDS_MAX})"
+    )
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, metavar="N", help=f"the first seed ({FIRST_SEED})")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one a core)")
+    parser.add_argument("--list", action="store_true", help="print the mutants, and hunt none")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+"""A mutant: a journal, a worker or a recovery that breaks one promise, by a few attributes that are replaced while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One attribute of a module or class, and what stands in its place; `make` is given what stood there."""
+
+    owner: Any
+    name: str
+    make: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A name, the promise that it breaks, and how."""
+
+    name: str
+    breaks: str
+    patches: tuple[Patch, ...]
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Break it, and mend it again."""
+        with ExitStack() as stack:
+            for patch in self.patches:
+                stack.enter_context(_replaced(patch))
+            yield
+
+
+@contextmanager
+def _replaced(patch: Patch) -> Iterator[None]:
+    there = patch.name in vars(patch.owner)
+    before = getattr(patch.owner, patch.name, None)
+    setattr(patch.owner, patch.name, patch.make(before))
+    try:
+        yield
+    finally:
+        if there:
+            setattr(patch.owner, patch.name, before)
+        else:
+            delattr(patch.owner, patch.name)

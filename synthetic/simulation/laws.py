@@ -1,0 +1,285 @@
+"""The laws of money, judged over a whole seed. They read records and know nothing of how the harness keeps its promises."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from synthetic.core.outcome import IntentState
+from synthetic.simulation.evidence import NS, Evidence, Violation
+from synthetic.simulation.platform import Happening
+
+KILL_WITHIN_NS = 1 * NS
+_BEGUN = ("deposit", "bet", "withdraw")
+_FITS = {
+    IntentState.SETTLED: {"captured", "won", "lost", "paid"},
+    IntentState.COMPENSATED: {"refunded", "void", "cancelled"},
+    IntentState.REFUSED: {"declined", "void", "cancelled"},
+}
+_OPEN_ITEMS = {"pending", "open"}
+Law = Callable[[Evidence], Iterator[Violation]]
+
+
+def intent_before_effect(seen: Evidence) -> Iterator[Violation]:
+    """No request that moves money leaves before its intent is durable."""
+    for sent in seen.sent:
+        if not sent.undoes and not sent.durable:
+            yield Violation("intent-before-effect", f"{sent.life} sent {sent.key} without a durable intent", sent.at_ns)
+
+
+def one_effect_per_step(seen: Evidence) -> Iterator[Violation]:
+    """A step of a run has one effect at most, under the one key that the journal knows."""
+    steps = {entry.intent.key: (entry.intent.run_id, entry.intent.step) for entry in seen.entries}
+    done: Counter[tuple[str, str]] = Counter()
+    for happening in seen.record:
+        if happening.what not in _BEGUN:
+            continue
+        step = steps.get(happening.cause.key)
+        if step is None:
+            yield Violation("one-effect-per-step", f"{happening.cause.key} is in no journal", happening.at_ns)
+            continue
+        done[step] += 1
+        if done[step] > 1:
+            yield Violation("one-effect-per-step", f"step {step} had effect {done[step]}", happening.at_ns)
+
+
+def one_undo_per_effect(seen: Evidence) -> Iterator[Violation]:
+    """What was taken back is not taken back again."""
+    undone: Counter[int] = Counter()
+    for happening in seen.record:
+        if happening.what in ("refunded", "void", "cancelled"):
+            undone[happening.payment] += 1
+            if undone[happening.payment] > 1:
+                yield Violation("one-undo-per-effect", f"{happening.cause.key} went back twice", happening.at_ns)
+
+
+def nothing_stranded(seen: Evidence) -> Iterator[Violation]:
+    """In the end no run and no effect is open, and no run that was given up has left a deposit, a bet or a payout behind."""
+    for run in seen.runs.values():
+        if run.outcome in ("", "stranded"):
+            yield Violation(
+                "nothing-stranded", f"run {run.run.run_id} is still {run.outcome or 'open'}: {run.reason}", seen.end_ns
+            )
+    for entry in seen.entries:
+        if entry.state not in _FITS:
+            yield Violation("nothing-stranded", f"{entry.intent.key} is still {entry.state}", seen.end_ns)
+    paid_out = {payment.cause.run_id for payment in seen.payments if payment.state == "paid"}
+    for payment in seen.payments:
+        run_id = payment.cause.run_id
+        given_up = run_id in seen.runs and seen.runs[run_id].outcome != "ok"
+        if payment.state in _OPEN_ITEMS:
+            yield Violation("nothing-stranded", f"{payment.key} is {payment.state} at the platform", seen.end_ns)
+        if payment.state == "refunded" and run_id in paid_out:
+            yield Violation("nothing-stranded", f"{payment.key} was refunded, and withdrawn, too", seen.end_ns)
+        if payment.state == "captured" and given_up and run_id not in paid_out:
+            yield Violation(
+                "nothing-stranded", f"{payment.key} of a run that was given up is in the wallet", seen.end_ns
+            )
+
+
+def journal_is_ledger(seen: Evidence) -> Iterator[Violation]:
+    """Journal = ledger = PSP: each key by itself, and the sum of each account."""
+    payments = seen.payments_by_key()
+    for entry in seen.entries:
+        key, payment = entry.intent.key, payments.get(entry.intent.key)
+        state = payment.state if payment is not None else "unknown"
+        fits = state in _FITS.get(entry.state, {state}) or (entry.state is IntentState.REFUSED and payment is None)
+        if not fits:
+            yield Violation(
+                "journal-is-ledger", f"{key}: the journal says {entry.state}, the platform {state}", seen.end_ns
+            )
+        if payment is not None and payment.minor != entry.intent.amount.minor:
+            yield Violation("journal-is-ledger", f"{key}: another amount", seen.end_ns)
+    yield from _report_fits(seen)
+    yield from _balances_fit(seen)
+
+
+def _report_fits(seen: Evidence) -> Iterator[Violation]:
+    """What the PSP has moved is what settled deposits and withdrawals say."""
+    states = seen.states()
+    kinds = {entry.intent.key: (entry.intent.kind, entry.intent.amount.minor) for entry in seen.entries}
+    expected = {}
+    for key, (kind, minor) in kinds.items():
+        sign = {"deposit": 1, "withdraw": -1}.get(kind, 0)
+        if states[key] is IntentState.SETTLED and sign and seen.payments_by_key()[key].state in ("captured", "paid"):
+            expected[key] = sign * minor
+    if expected != seen.report:
+        differing = sorted(
+            key for key in expected.keys() | seen.report.keys() if expected.get(key) != seen.report.get(key)
+        )
+        yield Violation("journal-is-ledger", f"the PSP's report differs in {', '.join(differing)}", seen.end_ns)
+
+
+def _balances_fit(seen: Evidence) -> Iterator[Violation]:
+    """Each wallet holds what it began with, and what settled effects have changed."""
+    expected = dict.fromkeys(seen.balances, seen.float_minor)
+    states = seen.states()
+    for payment in seen.payments:
+        if states.get(payment.key) is IntentState.SETTLED:
+            sign = 1 if payment.kind == "deposit" else -1
+            kept = 0 if payment.state in ("void", "cancelled") else sign * payment.minor
+            expected[payment.cause.account] += kept + payment.won_minor
+    for account, minor in seen.balances.items():
+        if minor != expected[account]:
+            what = f"{account} holds {minor}, and by the journal it should hold {expected[account]}"
+            yield Violation("journal-is-ledger", what, seen.end_ns)
+
+
+def one_owner(seen: Evidence) -> Iterator[Violation]:
+    """No two runs are open on an account at a time, and nobody gets to intend for a run that he does not hold."""
+    holder: dict[str, str] = {}
+    open_on: dict[str, str] = {}
+    for act in seen.acts:
+        match act.what:
+            case "admit":
+                account = seen.runs[act.run_id].lease.account
+                if account in open_on:
+                    what = f"{act.run_id} was admitted to {account}, on which {open_on[account]} is open"
+                    yield Violation("one-owner", what, act.at_ns)
+                holder[act.run_id], open_on[account] = act.life, act.run_id
+            case "take_over":
+                holder[act.run_id] = act.life
+                account = seen.runs[act.run_id].lease.account
+                if open_on.setdefault(account, act.run_id) != act.run_id:
+                    what = f"{act.run_id} was opened again on {account}, on which {open_on[account]} is open"
+                    yield Violation("one-owner", what, act.at_ns)
+            case "close_run":
+                if open_on.get(act.account) == act.run_id:
+                    del open_on[act.account]
+                if holder.pop(act.run_id, act.life) != act.life:
+                    yield Violation("one-owner", f"{act.life} closed {act.run_id}, which it had lost", act.at_ns)
+            case "postpone" | "intend":
+                if holder.get(act.run_id, act.life if act.what == "postpone" else "") != act.life:
+                    what = f"{act.life} did `{act.what}` for {act.run_id} {act.key}, held by {holder.get(act.run_id, 'nobody')}"
+                    yield Violation("one-owner", what, act.at_ns)
+            case _:
+                pass
+
+
+def live_leases_are_left_alone(seen: Evidence) -> Iterator[Violation]:
+    """Nobody takes a lease that lives by his own clock, the epoch rises, and a steady worker's run is never taken."""
+    holder: dict[str, str] = {}
+    for act in seen.acts:
+        if act.what == "admit":
+            holder[act.run_id] = act.life
+        if act.what in ("postpone", "close_run"):
+            holder.pop(act.run_id, None)
+        if act.what != "take_over":
+            continue
+        lives_ns, _ = act.told
+        if lives_ns > 0:
+            yield Violation("live-leases", f"{act.life} took {act.run_id}, whose lease lived", act.at_ns)
+        robbed = holder.get(act.run_id, act.life)
+        if robbed != act.life and {robbed, act.life} <= seen.steady:
+            yield Violation("live-leases", f"{act.life} took {act.run_id} from {robbed}, which was well", act.at_ns)
+        holder[act.run_id] = act.life
+
+
+def recovery_moves_nothing_new(seen: Evidence) -> Iterator[Violation]:
+    """Once a run was taken over nothing more is intended for it: it is brought home, never played on."""
+    taken: dict[str, str] = {}
+    for act in seen.acts:
+        if act.what == "take_over":
+            taken[act.run_id] = act.life
+        if act.what == "intend" and act.run_id in taken:
+            what = f"{act.life} intended {act.key} after {taken[act.run_id]} had taken the run over"
+            yield Violation("recovery-moves-nothing-new", what, act.at_ns)
+
+
+def newest_first(seen: Evidence) -> Iterator[Violation]:
+    """Nothing is taken back while something later of its run is open and known to the platform."""
+    open_of: dict[str, dict[int, str]] = defaultdict(dict)
+    for happening in seen.record:
+        run = open_of[happening.cause.run_id]
+        if happening.what in ("bet", "withdraw"):
+            run[happening.payment] = happening.cause.key
+        elif happening.what == "refunded":
+            run = open_of[seen.payments[happening.payment - 1].cause.run_id]
+            later = [key for number, key in run.items() if number > happening.payment]
+            if later:
+                yield Violation("newest-first", f"a deposit went back while {later[0]} was open", happening.at_ns)
+        else:
+            open_of[seen.payments[happening.payment - 1].cause.run_id].pop(happening.payment, None)
+
+
+def budgets_hold(seen: Evidence) -> Iterator[Violation]:
+    """At no instant is more in wallets than a cap allows: of a run, of an account and of all on the day, and unsettled."""
+    unsettled: dict[str, int] = {}
+    spent: Counter[str] = Counter()
+    caps = {
+        "outstanding": seen.caps.outstanding, "day": seen.caps.day, "account": seen.caps.account_day, "run": seen.caps.run
+    }  # fmt: skip
+    settled = (IntentState.SETTLED, IntentState.COMPENSATED, IntentState.REFUSED)
+    events: list[tuple[int, int, str, Happening | None]] = [
+        (act.at_ns, 1, act.key, None) for act in seen.acts if act.what == "resolve" and act.told in settled
+    ]
+    events += [(one.at_ns, 0, one.cause.key, one) for one in seen.record if one.what == "deposit"]
+    declined = {payment.key for payment in seen.payments if payment.state == "declined"}
+    for at_ns, _, key, deposit in sorted(events, key=lambda event: event[:3]):
+        if deposit is None:
+            unsettled.pop(key, None)
+            continue
+        unsettled[key] = deposit.minor
+        if key not in declined:
+            for scope in ("day", f"account {deposit.cause.account}", f"run {deposit.cause.run_id}"):
+                spent[scope] += deposit.minor
+        now = spent | Counter({"outstanding": sum(unsettled.values())})
+        for scope, minor in now.items():
+            cap = caps[scope.split(" ")[0]]
+            if cap is not None and minor > cap.minor:
+                yield Violation("budgets-hold", f"{scope}: {minor} of {cap.minor} at {key}", at_ns)
+
+
+def kill_stops_admissions(seen: Evidence) -> Iterator[Violation]:
+    """A second after the kill switch was thrown no run is admitted any more."""
+    killed_ns: int | None = None
+    for act in seen.acts:
+        if act.what == "kill":
+            killed_ns = act.at_ns
+        elif act.what == "resume":
+            killed_ns = None
+        elif act.what == "admit" and killed_ns is not None and act.at_ns > killed_ns + KILL_WITHIN_NS:
+            yield Violation("kill-stops-admissions", f"{act.run_id} was admitted", act.at_ns)
+
+
+def every_slot_counts(seen: Evidence) -> Iterator[Violation]:
+    """Each slot of the schedule was played once, or is counted as missed. A run that was admitted was played, however it ended."""
+    kept = {(slot.probe, slot.slot_ns): slot for slot in seen.slots}
+    played = Counter(act.told for act in seen.acts if act.what == "admit")
+    begun = {(probe, slot_ns) for probe, slot_ns, _ in played}
+    for probe, slots in seen.expected_slots.items():
+        for slot_ns in slots:
+            slot = kept.get((probe, slot_ns))
+            if slot is None:
+                yield Violation(
+                    "every-slot-counts", f"slot {slot_ns} of {probe} is neither played nor missed", seen.end_ns
+                )
+            elif not slot.outcome and (probe, slot_ns) not in begun:
+                what = f"slot {slot_ns} of {probe} was claimed by {slot.worker}, and nothing came of it"
+                yield Violation("every-slot-counts", what, seen.end_ns)
+    for (probe, slot_ns, cell), times in played.items():
+        if times > 1:
+            yield Violation(
+                "every-slot-counts", f"slot {slot_ns} of {probe} was played {times} times on {cell}", seen.end_ns
+            )
+
+
+LAWS: tuple[Law, ...] = (
+    intent_before_effect,
+    one_effect_per_step,
+    one_undo_per_effect,
+    nothing_stranded,
+    journal_is_ledger,
+    one_owner,
+    live_leases_are_left_alone,
+    recovery_moves_nothing_new,
+    newest_first,
+    budgets_hold,
+    kill_stops_admissions,
+    every_slot_counts,
+)
+
+
+def judge(seen: Evidence) -> list[Violation]:
+    """Everything that speaks against the harness, in the order of time."""
+    return sorted((violation for law in LAWS for violation in law(seen)), key=lambda violation: violation.at_ns)
