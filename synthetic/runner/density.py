@@ -1,12 +1,13 @@
-"""How much denser a probe may be played on a suspicion: as far as what is left of the budget carries it. Pure."""
+"""How much denser a probe may be played on a suspicion: as far as what is left of the budget carries it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from synthetic.core.plan_serving import DensityPlan
+from synthetic.core.plan_serving import DensityPlan, ProbePlan, ServingPlan
 from synthetic.runner.grid import SECOND_NS
+from synthetic.runner.timetable import Timetable
 
 EVERY_MIN_S = 1.0
 
@@ -52,3 +53,36 @@ class Suspicions:
         """The suspicions that are not over, with their ends."""
         self._until = {probe: until for probe, until in self._until.items() if until > now_ns}
         return dict(self._until)
+
+
+@dataclass(slots=True)
+class Denser:
+    """Plays probes under suspicion denser. `purse_of`: what a probe may spend at an instant.
+
+    `look` weighs every open suspicion against the budget again: a factor falls while the budget does.
+    """
+
+    plan: Callable[[], ServingPlan]
+    timetable: Timetable
+    purse_of: Callable[[ProbePlan, int], Purse]
+    suspicions: Suspicions = field(default_factory=Suspicions)
+
+    def suspect(self, probe: str, until_ns: int, now_ns: int) -> int:
+        """The gate suspects the canary of a probe. Answers how much denser it is played now: 1 where it can't be."""
+        self.suspicions.suspect(probe, end_of(self.plan().density, now_ns, until_ns))
+        return self._densify(probe, now_ns)
+
+    def look(self, now_ns: int) -> None:
+        """Weigh what is open again."""
+        for probe in self.suspicions.open_at(now_ns):
+            self._densify(probe, now_ns)
+
+    def _densify(self, name: str, now_ns: int) -> int:
+        plan, until_ns = self.plan(), self.suspicions.open_at(now_ns).get(name, now_ns)
+        probe = plan.probe(name)
+        if probe is None:
+            return 1
+        for_s = (until_ns - now_ns) / SECOND_NS
+        factor = density(plan.density, probe.schedule.every_s, for_s, self.purse_of(probe, now_ns))
+        self.timetable.densify(name, factor, until_ns, now_ns)
+        return factor

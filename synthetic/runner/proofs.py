@@ -60,9 +60,25 @@ class Proofs:
 
     async def refusals(self, platform: PlatformPlan, cell: CellPlan, player: PlayerPlan) -> list[Refusal]:
         """Why this player may not be played on this cell; nothing where everything is proven."""
-        nobody = PlayerPlan("", "", {}, {})
-        found = await self._kept("cell", platform, cell, nobody)
-        return [*found, *await self._kept("player", platform, cell, player)]
+        return [*await self.of_cell(platform, cell), *await self.of_player(platform, cell, player)]
+
+    async def of_cell(self, platform: PlatformPlan, cell: CellPlan) -> tuple[Refusal, ...]:
+        """Why nobody may be played on this cell."""
+        return await self._kept("cell", platform, cell, PlayerPlan("", "", {}, {}))
+
+    async def of_player(self, platform: PlatformPlan, cell: CellPlan, player: PlayerPlan) -> tuple[Refusal, ...]:
+        """Why this player may not be played."""
+        return await self._kept("player", platform, cell, player)
+
+    def is_proven(self, platform: PlatformPlan, cell: CellPlan, player: PlayerPlan) -> bool:
+        """Whether the proof of a player counts now, without asking anybody."""
+        if "player" not in platform.proofs:
+            return not _no_proof("player", cell, player)
+        taken = self._taken.get(("player", cell.name, player.id))
+        if taken is None or taken.found or self._clock.monotonic_ns() >= taken.until_ns:
+            return False
+        taken.asked = True
+        return True
 
     async def renew(self) -> None:
         """Take those again that were asked for and are over half their time, so that no run has to wait for one."""

@@ -1,0 +1,77 @@
+"""What the budgets have left, as it was looked up last: no run begins that could not pay, none is denser than it can afford.
+
+The journal reserves every amount by itself before it is sent; this only spares a run that would be cut off in its middle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from synthetic.config.serving_rules import brought_in
+from synthetic.core.money import Money
+from synthetic.core.plan_serving import ProbePlan, ServingPlan
+from synthetic.journal.book import Book
+from synthetic.journal.model import Caps
+from synthetic.runner.density import Purse
+from synthetic.runner.grid import Grid
+from synthetic.runner.maintenance import DAY_NS
+from synthetic.runner.outside import OffLoop
+from synthetic.runner.policy import Refusal
+from synthetic.runner.timetable import Missed
+
+
+@dataclass(slots=True)
+class Spending:
+    """What is left of each currency's caps. `look` asks the book."""
+
+    plan: Callable[[], ServingPlan]
+    book: Book
+    off_loop: OffLoop = asyncio.to_thread
+    _left: Mapping[str, Mapping[str, Money]] = field(default_factory=dict)
+
+    async def look(self) -> None:
+        """Look it up. Raises JournalUnavailable."""
+        left = {}
+        for budget in self.plan().budgets:
+            caps = Caps(budget.run, budget.account_day, budget.day, budget.outstanding)
+            left[budget.currency] = await self.off_loop(self.book.remaining, caps)
+        self._left = left
+
+    def refusal(self, probe: ProbePlan) -> Refusal | None:
+        """Why the probe can't pay what its runs bring into wallets; None where it can, or where nobody knows."""
+        for currency, needed in costs(probe).items():
+            for cap, left in self._left.get(currency, {}).items():
+                if needed.minor and left < needed:
+                    sentence = f"the cap `{cap}` has {left} left, and {probe.name} brings {needed} into wallets"
+                    return Refusal("budget", sentence, Missed.BUDGET)
+        return None
+
+    def purse(self, probe: ProbePlan, now_ns: int) -> Purse:
+        """What denser slots of the probe cost, and what the normal slots of all probes leave of the day for them."""
+        currency, cost = next(iter(costs(probe).items()))
+        left = self._left.get(currency, {}).get("day")
+        if left is None:
+            return Purse(cost.minor)
+        return Purse(cost.minor, left.minor, needed_today(self.plan(), currency, now_ns))
+
+
+def costs(probe: ProbePlan) -> dict[str, Money]:
+    """What one tick of a probe brings into wallets for certain, by currency; that of its cell is always there."""
+    total: dict[str, Money] = {}
+    for scenario, cell in probe.sides:
+        cost = brought_in(scenario, cell.currency)
+        total[cell.currency] = total.get(cell.currency, Money(0, cell.currency)) + cost
+    return total
+
+
+def needed_today(plan: ServingPlan, currency: str, now_ns: int) -> int:
+    """What the slots of all probes up to the end of the UTC day bring into wallets, in minor units."""
+    day_end_ns = now_ns - now_ns % DAY_NS + DAY_NS
+    total = 0
+    for probe in plan.probes:
+        cost = costs(probe).get(currency)
+        if cost is not None and cost.minor:
+            total += cost.minor * len(Grid.of(probe.name, probe.schedule).slots_between(now_ns, day_end_ns - 1))
+    return total
