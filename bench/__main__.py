@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import expressions, journeys
+from bench import expressions, journal, journeys
 from bench.benchmark import Benchmark
 from synthetic.cli.screen import answers, write
 from synthetic.cli.telling import tell_error
 from synthetic.config.names import NOWHERE, pick
 from synthetic.core.errors import AuthorError, SyntheticError
 
-BENCHMARKS = {benchmark.name: benchmark for benchmark in (journeys.BENCHMARK, expressions.BENCHMARK)}
+BENCHMARKS = {benchmark.name: benchmark for benchmark in (journeys.BENCHMARK, expressions.BENCHMARK, journal.BENCHMARK)}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,8 +10,9 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.journal import budgets
 from synthetic.journal.database import Row, Transaction
-from synthetic.journal.entry import OPEN_STATES, REOPENED_STATES, JournalEntry, require_same
+from synthetic.journal.entry import REOPENED_STATES, JournalEntry, require_same
 from synthetic.journal.model import Caps, Lease, Left
+from synthetic.journal.schema import IS_OPEN
 
 _COLUMNS = (
     "key, run_id, step, operation, kind, amount_minor, currency, source, target, cell, player, args, "
@@ -27,10 +28,9 @@ _CHANGE = """
 UPDATE intents SET state = :state, epoch = :epoch, updated_ns = :now, day = :day, spent_minor = :spent,
     outstanding_minor = :outstanding WHERE key = :key
 """
-_OPEN = f"state IN ({', '.join(repr(state.value) for state in sorted(OPEN_STATES))})"
 # Left: open, and nobody is at it: without a run, or with one that is closed, or whose lease is over.
 _LEFT = f"""
-SELECT i.state, i.currency, count(*), sum(i.amount_minor), min(i.created_ns) FROM intents i WHERE i.{_OPEN} AND NOT EXISTS
+SELECT i.state, i.currency, count(*), sum(i.amount_minor), min(i.created_ns) FROM intents i WHERE {IS_OPEN} AND NOT EXISTS
     (SELECT 1 FROM runs r WHERE r.run_id = i.run_id AND r.outcome = '' AND r.expires_ns > :now) GROUP BY i.state, i.currency
 """  # noqa: S608 - constants
 
@@ -129,7 +129,7 @@ def entries(transaction: Transaction) -> list[JournalEntry]:
 
 def open_intents(transaction: Transaction) -> list[JournalEntry]:
     """The effects that nobody has settled, oldest first."""
-    return [_entry(row) for row in transaction.rows(f"{_SELECT} WHERE {_OPEN} ORDER BY number")]
+    return [_entry(row) for row in transaction.rows(f"{_SELECT} WHERE {IS_OPEN} ORDER BY number")]
 
 
 def effects_of(transaction: Transaction, run_id: str) -> list[JournalEntry]:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from synthetic.core.errors import HarnessError
 from synthetic.core.outcome import IntentState
 from synthetic.journal.database import Database, Transaction
+from synthetic.journal.entry import OPEN_STATES
 from synthetic.journal.postgres_database import PostgresDatabase
 
 VERSION = 3
+# SQLite uses a partial index only where a query says the very same.
+IS_OPEN = f"state IN ({', '.join(repr(state.value) for state in sorted(OPEN_STATES))})"
 
 # `spent_minor` and `outstanding_minor`: what the intent is counted for in `counters`, under its `account` and `day` (since 1970).
 _TABLES = (
@@ -38,7 +41,7 @@ CREATE TABLE intents (
     updated_ns BIGINT NOT NULL
 )""",
     "CREATE INDEX intents_by_run ON intents (run_id)",
-    "CREATE INDEX intents_open ON intents (number) WHERE state IN ('intent', 'done', 'unknown', 'stuck')",
+    f"CREATE INDEX intents_open ON intents (number) WHERE {IS_OPEN}",
     """
 CREATE TABLE counters (
     scope TEXT NOT NULL,
@@ -71,7 +74,7 @@ CREATE TABLE runs (
     tries BIGINT NOT NULL DEFAULT 0,
     next_try_ns BIGINT NOT NULL DEFAULT 0
 )""",
-    "CREATE INDEX runs_open ON runs (started_ns) WHERE outcome = ''",
+    "CREATE INDEX runs_by_outcome ON runs (outcome, started_ns)",
     """
 CREATE TABLE accounts (
     account TEXT PRIMARY KEY,
@@ -90,6 +93,7 @@ CREATE TABLE slots (
     reason TEXT NOT NULL,
     PRIMARY KEY (probe, slot_ns)
 )""",
+    "CREATE INDEX slots_by_instant ON slots (slot_ns)",
     "CREATE TABLE installation (name TEXT PRIMARY KEY, seed BIGINT NOT NULL)",
     "CREATE TABLE workers (worker TEXT PRIMARY KEY, beaten_ns BIGINT NOT NULL)",
     """
