@@ -171,6 +171,7 @@ class Duty:
         for probe in self.plan().probes:
             last_ns = await outside.off_loop(outside.book.last_slot, probe.name)
             self._gaps.begin(probe.name, probe.schedule, last_ns, outside.clock.wall_ns())
+        await self._end_slots_of(self.worker.name)  # of an earlier process under this name
 
     async def count_gaps(self) -> None:
         """Count the slots that nobody has played or counted and that no living worker can still be at.
@@ -180,7 +181,8 @@ class Duty:
         outside, lease_ns = self.worker.outside, int(self.worker.lease_s * 1e9)
         book, off_loop = outside.book, outside.off_loop
         until_ns = outside.clock.wall_ns() - lease_ns
-        if not await off_loop(book.claim_slot, GAPS, until_ns // lease_ns * lease_ns, self.worker.name):
+        round_ns = until_ns // lease_ns * lease_ns
+        if not await off_loop(book.claim_slot, GAPS, round_ns, self.worker.name):
             return
         for probe in self.plan().probes:
             since_ns = self._gaps.since(probe.name, probe.schedule, until_ns)
@@ -188,6 +190,7 @@ class Duty:
             gaps = self._gaps.find(probe.name, probe.schedule, until_ns, known)
             if gaps:
                 await self.miss(probe.name, dict.fromkeys(gaps, Missed.DOWN.value), "no worker was there")
+        await off_loop(book.end_slot, GAPS, round_ns, "looked")
 
     async def keep_books(self) -> None:
         """For ever: say that we live, take over from those who don't, and bring home what is open and due."""

@@ -17,10 +17,11 @@ from synthetic.runner.specs import pool_name
 from synthetic.runner.worker import Worker, account_of
 
 LOOK_EVERY_S = 2.0
+TELL_EVERY_S = 30.0
 _QUIET_SLOTS = 3  # of the densest probe, without any run: something is wrong
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gauges:
     """Keeps them up to date."""
 
@@ -30,6 +31,7 @@ class Gauges:
     killed: Callable[[], Kill | None]
     worker: Worker
     clock: Clock
+    _told_ns: int = 0
 
     async def keep(self) -> None:
         """For ever."""
@@ -42,7 +44,9 @@ class Gauges:
         self.telling.watch.loop_turned()
         self.telling.show_kill(self.killed())
         self.telling.watch.expects_a_run_every(self._quiet_s())
-        self.telling.tell_missed()
+        if (self.clock.monotonic_ns() - self._told_ns) / 1e9 >= TELL_EVERY_S:
+            self._told_ns = self.clock.monotonic_ns()
+            self.telling.tell_missed()
         try:
             left, budgets, taken = await asyncio.to_thread(self._read)
         except JournalUnavailable:

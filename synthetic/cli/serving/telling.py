@@ -13,6 +13,7 @@ from synthetic.report.metrics import RunnerMetrics
 from synthetic.runner.compensator import Homecoming
 from synthetic.runner.health_watch import HealthWatch
 
+TOLD_APART_MAX = 5
 SEEN = "somebody; this worker has seen it"  # whoever takes the switch back leaves a record of his own
 
 
@@ -45,8 +46,10 @@ class Telling:
         self._missed.setdefault(probe, Counter())[word] += 1
 
     def tell_missed(self) -> None:
-        """Log what was missed since the last time."""
+        """Log what was missed since the last time: each probe on a line, unless there are too many."""
         missed, self._missed = self._missed, {}
+        if len(missed) > TOLD_APART_MAX:
+            missed = {f"({len(missed)} probes)": sum(missed.values(), Counter[str]())}
         for probe, reasons in missed.items():
             self.log.slots_missed(probe, reasons)
 
