@@ -16,12 +16,13 @@ from synthetic.core.errors import AuthorError, HarnessError
 from synthetic.core.events import Event
 from synthetic.core.plan import CellPlan
 from synthetic.core.ports import EventSink, fan_out
+from synthetic.journal.book import Book, open_book
 from synthetic.journal.entry import JournalEntry
-from synthetic.journal.sqlite import SqliteJournal
 from synthetic.report.recorder import RunRecorder
 from synthetic.report.records import RunRecord
 from synthetic.report.store import DEFAULT_PATH, RunStore
 from synthetic.runner.identity import run_id
+from synthetic.runner.kept_runs import KeptRuns
 from synthetic.runner.preflight import check_fit, check_reach
 from synthetic.runner.provoked import Provocation
 from synthetic.runner.session import Session
@@ -62,8 +63,9 @@ def play_turns(
         tell(record)
 
     sink = fan_out([played.events.append, RunRecorder(deliver)])
-    with _open_journal(journal) as intents:
+    with open_journal(journal) as intents:
         _refuse_known(turns, seed, intents, journal)
+        KeptRuns(intents, seed).free_what_is_gone()
         tell_earlier(intents.open_intents(), journal)
         try:
             asyncio.run(_play(turns, seed, at_once, sink, intents, played, provoked or {}))
@@ -74,13 +76,13 @@ def play_turns(
     return played
 
 
-def _refuse_known(turns: Sequence[Turn], seed: int, journal: SqliteJournal, path: Path) -> None:
+def _refuse_known(turns: Sequence[Turn], seed: int, journal: Book, path: Path) -> None:
     """A seed whose keys have moved money before would be answered with what they moved then. Raises AuthorError."""
     planned = {
         run_id(seed, part.plan.name, turn.row, part.cell.name, turn.number) for turn in turns for part in turn.parts
     }
     if journal.runs_known(planned):
-        message = f"--seed {seed} was played before: the journal {path} holds effects under its keys"
+        message = f"--seed {seed} was played before: the journal {path} knows its runs and their keys"
         raise AuthorError.at(NOWHERE, message, "leave --seed out, or choose another one")
 
 
@@ -91,12 +93,13 @@ def _keep(records: Sequence[RunRecord], store: Path) -> None:
             kept.save(records)
 
 
-def _open_journal(path: Path) -> SqliteJournal:
+def open_journal(path: Path) -> Book:
+    """The journal of the project, made where there is none. Raises HarnessError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HarnessError(f"the journal {path} can't be written: {error.strerror}; nothing was sent") from None
-    return SqliteJournal(path)
+    return open_book(path)
 
 
 async def _play(
@@ -104,12 +107,12 @@ async def _play(
     seed: int,
     at_once: int,
     sink: EventSink,
-    journal: SqliteJournal,
+    journal: Book,
     played: Played,
     provoked: Mapping[str, Provocation],
 ) -> None:
     cells = cells_of(turns)
-    async with Session(cells, seed=seed, sink=sink, journal=journal) as session:
+    async with Session(cells, seed=seed, sink=sink, kept=KeptRuns(journal, seed)) as session:
         await check_reach(session, cells)
         for cell, provocation in provoked.items():
             session.provoke(cell, provocation)

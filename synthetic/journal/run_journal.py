@@ -11,9 +11,12 @@ from synthetic.journal.model import Caps, Lease
 
 
 class RunJournal:
-    """`core.ports.Journal`. Once the lease is over or taken every call raises FencedOff, so that nothing more is sent."""
+    """`core.ports.Journal`. Once the lease is over or taken every call raises FencedOff, so that nothing more is sent.
 
-    def __init__(self, book: Book, lease: Lease, caps: Sequence[Caps] = ()) -> None:
+    Without a lease nobody is fenced off: for runs that have no account of their own.
+    """
+
+    def __init__(self, book: Book, lease: Lease | None, caps: Sequence[Caps] = ()) -> None:
         self._book = book
         self._lease = lease
         self._caps = tuple(caps)

@@ -40,6 +40,11 @@ class PlayerPool:
         self._returned = asyncio.Condition()
         self._size = len(players)
 
+    @property
+    def size(self) -> int:
+        """How many players it has."""
+        return self._size
+
     @asynccontextmanager
     async def lease(self, timeout_s: float) -> AsyncIterator[PlayerPlan]:
         """Lend a rested player; waits for one up to `timeout_s`. Raises HarnessError where none comes."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 
 from synthetic.config.secret_refs import resolve_all
@@ -17,6 +18,8 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
+from synthetic.journal.model import Lease
+from synthetic.runner.kept_runs import KeptRuns
 from synthetic.runner.players import PlayerPool
 from synthetic.runner.provoked import Provocation
 from synthetic.runner.quiet import quiet_collector
@@ -26,19 +29,33 @@ LEASE_WAIT_S = 60.0
 
 
 class Session:
-    """Plays turns. Use as `async with`; the drivers are closed at its end."""
+    """Plays turns. Use as `async with`; the drivers are closed at its end.
 
-    def __init__(self, cells: Sequence[CellPlan], *, seed: int, sink: EventSink, journal: Journal) -> None:
+    Effects go to `journal`, or with `kept` to that of their run, which is in the same database.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[CellPlan],
+        *,
+        seed: int,
+        sink: EventSink,
+        journal: Journal | None = None,
+        kept: KeptRuns | None = None,
+    ) -> None:
+        assert (journal is None) != (kept is None), "effects are journaled, alone or with their runs"
         self._cells = {cell.name: cell for cell in cells}
         self._seed = seed
         self._sink = sink
         self._journal = journal
+        self._kept = kept
         self._clock = SystemClock()
         self._lag = LagMeter(self._clock)
         self._drivers: dict[str, AsyncDriver] = {}
         self._pools: dict[tuple[str, str], PlayerPool] = {}
         self._secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
         self._stopping = False
+        self._closing = AsyncExitStack()
         self._provoked: dict[str, Provocation] = {}
 
     async def __aenter__(self) -> Session:
@@ -48,11 +65,14 @@ class Session:
             for pool in {player.pool for player in cell.players}:
                 members = [player for player in cell.players if player.pool == pool]
                 self._pools[cell.name, pool] = PlayerPool(f"{cell.name}/{pool}", members, self._clock)
+        if self._kept is not None:
+            await self._closing.enter_async_context(self._kept.leases.kept())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._closing.aclose()
         for driver in self._drivers.values():
             await driver.aclose()
         await self._lag.stop()
@@ -99,28 +119,59 @@ class Session:
 
     async def _play(self, turn: Turn, part: Part, start: asyncio.Barrier) -> RunEnded:
         scheduled_ns = self._clock.monotonic_ns()
-        pool = self._pool_of(part)
         try:
-            async with pool.lease(LEASE_WAIT_S) as player:
-                await start.wait()
-                secrets = self._secrets[part.cell.name]
-                spec = make_spec(
-                    part, turn, player, secrets, seed=self._seed, clock=self._clock, scheduled_ns=scheduled_ns
-                )
-                return await self._run(spec)
+            async with AsyncExitStack() as leases:
+                player, lease = await self._leased(leases, turn, part)
+                async with self._kept_open(lease, player) as (journal, ended):
+                    await start.wait()
+                    secrets = self._secrets[part.cell.name]
+                    spec = make_spec(
+                        part, turn, player, secrets, seed=self._seed, clock=self._clock, scheduled_ns=scheduled_ns
+                    )
+                    ended.append(await self._run(spec, journal))
+                    return ended[-1]
         except HarnessError as error:
             await start.abort()
             return self._not_played(turn, part, scheduled_ns, str(error))
         except asyncio.BrokenBarrierError:
             return self._not_played(turn, part, scheduled_ns, "the other run of its pair could not be played")
 
-    async def _run(self, spec: RunSpec) -> RunEnded:
+    async def _leased(self, leases: AsyncExitStack, turn: Turn, part: Part) -> tuple[PlayerPlan, Lease | None]:
+        """A player whom nobody else plays. One on whose account another process is stays lent here meanwhile."""
+        pool = self._pool_of(part)
+        for _ in range(max(1, pool.size)):
+            player = await leases.enter_async_context(pool.lease(LEASE_WAIT_S))
+            if self._kept is None or not self._kept.needs_row(part.plan):
+                return player, None
+            lease = await self._kept.admit(part, turn, player)
+            if lease is not None:
+                return player, lease
+        raise HarnessError(f"other processes play on all {pool.size} players of the pool {player.pool!r}")
+
+    @asynccontextmanager
+    async def _kept_open(
+        self, lease: Lease | None, player: PlayerPlan
+    ) -> AsyncIterator[tuple[Journal, list[RunEnded]]]:
+        """The journal of one run, whose row is closed at the end of the block by how it ended; cut off where nobody knows."""
+        ended: list[RunEnded] = []
+        if self._kept is None:
+            assert self._journal is not None
+            yield self._journal, ended
+            return
+        try:
+            yield self._kept.journal(lease), ended
+        finally:
+            if lease is not None:
+                how = (ended[0].outcome, ended[0].reason) if ended else (RunOutcome.ABORTED, "it was cut off")
+                await self._kept.end(lease, player, *how)
+
+    async def _run(self, spec: RunSpec, journal: Journal) -> RunEnded:
         """Play one run. One that is cut off, or that breaks on our side, is told of and spoils no other run."""
         provoked = self._provoked.get(spec.cell.name)
         spec = spec if provoked is None else provoked.prepare(spec)
         machine = play(spec) if provoked is None else provoked.provoke(play(spec))
         try:
-            return await self._drivers[spec.cell.name].run(machine, sink=self._sink, journal=self._journal)
+            return await self._drivers[spec.cell.name].run(machine, sink=self._sink, journal=journal)
         except asyncio.CancelledError:
             self._sink(_cut_off(spec, self._clock.monotonic_ns(), "it was cut off before its end"))
             raise

@@ -1,0 +1,61 @@
+"""Keeps the leases of runs alive while they are going: for commands, which have no worker that does it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from synthetic.core.errors import JournalUnavailable
+from synthetic.journal.book import Book
+from synthetic.journal.model import Lease
+
+LEASE_S = 30.0
+RENEWALS_PER_LEASE = 3
+
+
+def own_name(command: str) -> str:
+    """A worker's name that no other process has: `run-host-4711-a1b2c3`."""
+    return f"{command}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+@dataclass(slots=True)
+class KeptLeases:
+    """The leases that this process holds. One that another worker has taken is let go; its run can send no money any more."""
+
+    book: Book
+    lease_s: float = LEASE_S
+    _held: dict[str, Lease] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew what is held, for as long as the block lasts."""
+        renewing = asyncio.ensure_future(self._renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+
+    def hold(self, lease: Lease) -> None:
+        """Keep this lease from now on."""
+        self._held[lease.run_id] = lease
+
+    def let_go(self, run_id: str) -> None:
+        """Keep it no more."""
+        self._held.pop(run_id, None)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self.lease_s / RENEWALS_PER_LEASE)
+            held = list(self._held.values())
+            with suppress(JournalUnavailable):  # they run out by themselves, and whoever asks again may have them
+                renewed = await asyncio.to_thread(self.book.renew, held, self.lease_s)
+                lost = {lease.run_id for lease in held} - {lease.run_id for lease in renewed}
+                for run_id in lost:
+                    self.let_go(run_id)
