@@ -25,6 +25,7 @@ from synthetic.cli import (
     run,
     schema,
     simulate,
+    sweep,
     validate,
 )
 from synthetic.cli.exits import ExitCode
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("serve")(command.serve)
+app.command("sweep")(sweep.sweep)
 app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
 app.command("explain")(explain.explain)

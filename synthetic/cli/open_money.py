@@ -23,14 +23,16 @@ _MEANINGS = {
 def tell_earlier(left: Sequence[JournalEntry], journal: Path) -> None:
     """One line on what the journal has open before anything is played; none where there is nothing."""
     if left:
-        say(f"the journal {journal} holds {_counted(left)} of earlier runs: {_sums(left)}", style="yellow")
+        hint = "`synthetic sweep` brings home what no run is at any more"
+        say(f"the journal {journal} holds {_counted(left)} of earlier runs: {_sums(left)}; {hint}", style="yellow")
 
 
 def tell_left(left: Sequence[JournalEntry], journal: Path) -> None:
     """What this session leaves open, each on its line."""
     if not left:
         return
-    say(f"MONEY STRANDED: {_counted(left)}, {_sums(left)}; the journal {journal} keeps them", style="bold red")
+    kept = f"the journal {journal} keeps them; `synthetic sweep` tries to bring them home"
+    say(f"MONEY STRANDED: {_counted(left)}, {_sums(left)}; {kept}", style="bold red")
     for entry in left:
         what = entry.intent
         where = f"run {what.run_id}  on {what.cell}  player {what.player}"
@@ -48,7 +50,12 @@ def _counted(left: Sequence[JournalEntry]) -> str:
 
 
 def _sums(left: Iterable[JournalEntry]) -> str:
+    return sums(entry.intent.amount for entry in left)
+
+
+def sums(amounts: Iterable[Money]) -> str:
+    """`1.20 EUR, 300 JPY`."""
     minor: Counter[str] = Counter()
-    for entry in left:
-        minor[entry.intent.amount.currency] += entry.intent.amount.minor
+    for amount in amounts:
+        minor[amount.currency] += amount.minor
     return ", ".join(str(Money(minor[currency], currency)) for currency in sorted(minor))

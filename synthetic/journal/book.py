@@ -91,6 +91,14 @@ class Book:
 
         return self._do(work)
 
+    def adopt(self, run: NewRun, *, player: str, account: str, worker: str, ttl_s: float) -> Lease | None:
+        """Open a run that moved money without a row of its own, so that it can be recovered; the kill switch doesn't matter.
+
+        None: another run is on the account, or it rests. Raises HarnessError where the run has a row.
+        """
+        now_ns = self._wall_ns()
+        return self._do(lambda transaction: runs.admit(transaction, run, [(player, account)], worker, ttl_s, now_ns))
+
     def renew(self, leases_held: Sequence[Lease], ttl_s: float) -> list[Lease]:
         """Those that nobody has taken, with their new expiry; the run of every other one must stop at once."""
         now_ns = self._wall_ns()

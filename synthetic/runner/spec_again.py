@@ -15,7 +15,7 @@ from synthetic.runner.turns import Linked
 
 @dataclass(frozen=True, slots=True)
 class SpecAgain:
-    """Answers the specification of a run by its row in the journal. `secrets`: each cell's, resolved."""
+    """Answers the specification of a run by its row in the journal. `secrets`: those of each cell, resolved."""
 
     scenarios: Mapping[str, Linked]
     cells: Mapping[str, CellPlan]
@@ -26,7 +26,8 @@ class SpecAgain:
         """The run's id, keys, player and cell as they were; the plans as they are now.
 
         Where the scenario is gone, another one that signs players of the same pool in stands for it: recovery plays no more
-        of it than that. Raises HarnessError where the cell or the player is gone, or nobody can sign him in.
+        of it than that. Raises HarnessError where the cell or the player is gone, or nobody can sign him in, AuthorError where
+        one of his secrets can't be read.
         """
         run = row.run
         cell = self.cells.get(run.cell)

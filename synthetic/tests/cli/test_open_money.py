@@ -59,6 +59,8 @@ def test_a_second_ctrl_c_lists_the_money_that_it_leaves(endless: Path, cells_fil
     assert f"  1.00 EUR  step deposit  run {entry.intent.run_id}  on canary  player {entry.intent.player}  " in told
     assert f"{entry.state}: " in told
     assert "Traceback" not in told
+    swept = call("sweep", "--cells", cells_file)
+    assert (swept.code, left_open(endless)) == (0, []), swept.out
     assert (endless / "out").read_text().splitlines()[-1] == "1 run: 1 aborted"
 
 
@@ -69,7 +71,10 @@ def test_money_of_a_killed_session_is_told_to_the_next_one(endless: Path, cells_
         run.kill()
     answer = call("run", "--cells", cells_file, "--cell", "canary", "--scenario", "look")
     assert answer.code == 0, answer.err
-    assert "the journal .synthetic/journal.db holds 1 open effect of earlier runs: 1.00 EUR\n" in answer.err
+    assert (
+        "the journal .synthetic/journal.db holds 1 open effect of earlier runs: 1.00 EUR; `synthetic sweep` "
+        in answer.err
+    )
 
 
 def test_a_session_whose_money_came_home_says_nothing_of_money(endless: Path, cells_file: Path) -> None:

@@ -269,3 +269,15 @@ def test_a_journal_keeps_a_seed_of_its_own(address: str) -> None:
         seed = first.seed()
     with open_book(address) as again:
         assert again.seed() == seed > 0
+
+
+def test_a_run_without_a_row_is_adopted_whatever_the_kill_switch_says(book: Book) -> None:
+    """Its money comes home under a lease like any other's; an account that is taken is waited for."""
+    book.intend(intent(), None)
+    book.kill("operator", "stop")
+    lease = book.adopt(new_run(), player="p1", account="wallet/p1", worker="w1", ttl_s=10)
+    assert lease is not None
+    assert [row.player for row in book.open_runs()] == ["p1"]
+    assert book.adopt(new_run("run-2"), player="p1", account="wallet/p1", worker="w1", ttl_s=10) is None
+    with pytest.raises(HarnessError, match="admitted before"):
+        book.adopt(new_run(), player="p2", account="wallet/p2", worker="w1", ttl_s=10)

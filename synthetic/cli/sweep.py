@@ -1,0 +1,183 @@
+"""`synthetic sweep`: bring home what runs have left that nobody is at any more."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from synthetic.cli.exits import ExitCode
+from synthetic.cli.open_money import sums
+from synthetic.cli.playing import JOURNAL_PATH
+from synthetic.cli.project import Sources, open_project
+from synthetic.cli.screen import say, write
+from synthetic.config.durations import seconds
+from synthetic.config.project import Project
+from synthetic.config.secret_refs import resolve_all
+from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.tls import client_context
+from synthetic.journal.book import Book, open_book
+from synthetic.runner.compensator import Compensator, Homecoming, Patience
+from synthetic.runner.kept_leases import KeptLeases, own_name
+from synthetic.runner.outside import Outside
+from synthetic.runner.spec_again import SpecAgain
+from synthetic.runner.sweeping import Stray, Sweep, find_strays
+
+BY_HAND = Patience(tries=1)
+"""What does not come home now is stranded at once, and its account plays on: whoever swept may sweep again."""
+
+
+def sweep(
+    *,
+    cells: Annotated[Path, typer.Option(help="The cells file.", metavar="FILE")] = Path("cells.yaml"),
+    journal: Annotated[str, typer.Option(help="The journal: a path, or postgresql://...", metavar="PATH|URL")] = str(
+        JOURNAL_PATH
+    ),
+    run: Annotated[list[str] | None, typer.Option(help="Only this run.", metavar="ID")] = None,
+    older_than: Annotated[
+        str, typer.Option(help="Only runs that began longer ago, such as 15m.", metavar="DURATION")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be swept, and touch nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", metavar="DIR")] = None,
+    platforms: Annotated[Path | None, typer.Option(help="The folder of platform mappings.", metavar="DIR")] = None,
+) -> None:
+    """Bring home the money that unfinished runs have left. Exit: 0 all is home, 2 bad input, 3 nobody answers, 4 money stranded."""
+    older_than_s = _seconds(older_than)
+    project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
+    if "://" not in journal and not Path(journal).exists():
+        say(f"there is no journal {journal} here, so nothing is open")
+        raise typer.Exit(ExitCode.PASS)
+    with open_book(journal) as book:
+        strays = find_strays(book, now_ns=time.time_ns(), only=run or (), older_than_s=older_than_s)
+        if dry_run:
+            _list(strays, json=json)
+            raise typer.Exit(ExitCode.STRANDED if any(stray.effects for stray in strays) else ExitCode.PASS)
+        homecomings = asyncio.run(_sweep(book, project, strays))
+    (_show_json if json else _show)(homecomings, busy=len(strays) - len(homecomings))
+    raise typer.Exit(_exit_code(homecomings))
+
+
+def _seconds(duration: str) -> float:
+    try:
+        return seconds(duration) if duration else 0.0
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from None
+
+
+async def _sweep(book: Book, project: Project, strays: Sequence[Stray]) -> list[Homecoming]:
+    clock = SystemClock()
+    cells = {name: project.cells[name] for name in {stray.row.run.cell for stray in strays} & project.cells.keys()}
+    secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
+    async with AsyncExitStack() as stack:
+        drivers = {}
+        for name, cell in cells.items():
+            drivers[name] = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+            stack.push_async_callback(drivers[name].aclose)
+        outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)
+        compensator = Compensator(
+            outside, SpecAgain(project.scenarios, cells, secrets, clock), lambda _home: None, BY_HAND
+        )
+        return await Sweep(book, compensator, project.cells, own_name("sweep"), KeptLeases(book)).all(strays)
+
+
+def _list(strays: Sequence[Stray], *, json: bool) -> None:
+    now_ns = time.time_ns()
+    if json:
+        write(json_text.dumps([_listed(stray, now_ns) for stray in strays], indent=2))
+        return
+    for stray in strays:
+        row = stray.row
+        write(f"run {row.run.run_id}  player {row.player} on {row.run.cell}  {stray.age_s(now_ns):.0f} s old")
+        for effect in stray.effects:
+            write(f"  {effect.intent.amount}  step {effect.intent.step}  {effect.state}")
+    open_effects = [effect for stray in strays for effect in stray.effects]
+    left = f"{sums(e.intent.amount for e in open_effects)} in {len(open_effects)}" if open_effects else "0"
+    write(f"{_count(len(strays), 'run')} to sweep, {left} open {'effect' if len(open_effects) == 1 else 'effects'}")
+
+
+def _listed(stray: Stray, now_ns: int) -> dict[str, Any]:
+    row = stray.row
+    return {
+        "run": row.run.run_id,
+        "scenario": row.run.scenario,
+        "cell": row.run.cell,
+        "player": row.player,
+        "age_s": round(stray.age_s(now_ns), 1),
+        "tries": row.tries,
+        "effects": [
+            {
+                "key": effect.intent.key,
+                "step": effect.intent.step,
+                "operation": effect.intent.operation,
+                "amount_minor": effect.intent.amount.minor,
+                "currency": effect.intent.amount.currency,
+                "state": effect.state.value,
+            }
+            for effect in stray.effects
+        ],
+    }
+
+
+def _show(homecomings: Sequence[Homecoming], *, busy: int) -> None:
+    for home in homecomings:
+        write(f"run {home.run_id}  player {home.player} on {home.cell}  {_word(home)}")
+        for end in home.recovered.effects:
+            write(f"  {end.amount}  step {end.step}  {end.result.replace('_', ' ')}  {end.reason}")
+        if home.move != "closed":
+            write(f"  {home.reason}")
+    closed = sum(home.move == "closed" for home in homecomings)
+    amounts = [amount for home in homecomings for amount in home.amounts]
+    left = f", {sums(amounts)} stranded" if amounts else ""
+    others = f", {busy} in other hands" if busy else ""
+    write(f"{_count(len(homecomings), 'run')} swept: {closed} home, {len(homecomings) - closed} not{left}{others}")
+
+
+def _show_json(homecomings: Sequence[Homecoming], *, busy: int) -> None:
+    told = {"runs": [_swept(home) for home in homecomings], "in_other_hands": busy}
+    write(json_text.dumps(told, indent=2))
+
+
+def _swept(home: Homecoming) -> dict[str, Any]:
+    return {
+        "run": home.run_id,
+        "cell": home.cell,
+        "player": home.player,
+        "move": home.move,
+        "reason": home.reason,
+        "effects": [
+            {
+                "key": end.key,
+                "step": end.step,
+                "amount_minor": end.amount.minor,
+                "currency": end.amount.currency,
+                "result": end.result,
+                "reason": end.reason,
+                "state": end.state.value,
+            }
+            for end in home.recovered.effects
+        ],
+    }
+
+
+def _word(home: Homecoming) -> str:
+    return {"closed": "home", "postponed": "not home yet", "stranded": "STRANDED", "lost": "in other hands"}[home.move]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
+
+
+def _exit_code(homecomings: Sequence[Homecoming]) -> ExitCode:
+    """Money first; nobody answers only where that is all that is wrong."""
+    away = [home for home in homecomings if home.move != "closed"]
+    if not away:
+        return ExitCode.PASS
+    return ExitCode.HARNESS if all(home.recovered.unreachable for home in away) else ExitCode.STRANDED

@@ -1,0 +1,158 @@
+"""`synthetic sweep`: what a run that broke off has left comes home by hand, or is told with its amount."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from synthetic.config.cells import load_cells
+from synthetic.config.platforms import load_platform
+from synthetic.config.scenarios import load_scenario
+from synthetic.config.shipped import shipped_root
+from synthetic.core.outcome import IntentState
+from synthetic.journal.book import open_book
+from synthetic.runner.identity import fresh_seed
+from synthetic.runner.kept_runs import KeptRuns
+from synthetic.runner.provoked import PROVOCATIONS
+from synthetic.runner.session import Session
+from synthetic.runner.specs import Part, Turn
+from synthetic.tests.cli.calling import Answer, call
+
+JOURNAL = Path(".synthetic") / "journal.db"
+ROW = {"psp": "psp-a", "provider": "provider-a"}
+
+
+@pytest.fixture
+def broken_off(project: Path, cells_file: Path) -> Path:
+    """A project in which a run has deposited and was gone before it heard of it."""
+    root = shipped_root()
+    cell = load_cells(cells_file)["canary"]
+    scenario = load_scenario(
+        next((root / "scenarios").rglob("deposit_bet_withdraw.yaml")),
+        load_platform(root / "fixtures" / "platforms" / "reference.yaml"),
+    )
+    (project / JOURNAL).parent.mkdir(exist_ok=True)
+
+    async def playing() -> None:
+        with open_book(project / JOURNAL) as book:
+            seed = fresh_seed()
+            async with Session([cell], seed=seed, sink=lambda _event: None, kept=KeptRuns(book, seed)) as session:
+                session.provoke("canary", PROVOCATIONS["crashes_after_money"])
+                await session.play_turn(Turn((Part(scenario, cell),), ROW, 0))
+
+    asyncio.run(playing())
+    return project
+
+
+def sweep(cells_file: Path, *words: str) -> Answer:
+    """Call it."""
+    return call("sweep", "--cells", cells_file, *words)
+
+
+def states(project: Path) -> Sequence[IntentState]:
+    """What the journal knows of each effect."""
+    with open_book(project / JOURNAL) as book:
+        return [entry.state for entry in book.entries()]
+
+
+def test_what_was_left_comes_home(broken_off: Path, cells_file: Path) -> None:
+    """Listed with its effects and their results, exit 0; a second sweep has nothing to do."""
+    answer = sweep(cells_file)
+    assert answer.code == 0, answer.err
+    assert "  1.00 EUR  step deposit  undone  by cashier.refund\n" in answer.out
+    assert answer.out.endswith("1 run swept: 1 home, 0 not\n")
+    assert states(broken_off) == [IntentState.COMPENSATED]
+    assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
+
+
+def test_a_dry_run_lists_and_touches_nothing(broken_off: Path, cells_file: Path) -> None:
+    """Exit 4, as money is open."""
+    answer = sweep(cells_file, "--dry-run")
+    assert answer.code == 4
+    assert "  1.00 EUR  step deposit  intent\n" in answer.out
+    assert answer.out.endswith("1 run to sweep, 1.00 EUR in 1 open effect\n")
+    assert states(broken_off) == [IntentState.INTENT]
+
+
+def test_only_what_was_asked_for_is_swept(broken_off: Path, cells_file: Path) -> None:
+    """By the run's id, and by its age."""
+    assert sweep(cells_file, "--run", "another").out == "0 runs swept: 0 home, 0 not\n"
+    assert sweep(cells_file, "--older-than", "1h").out == "0 runs swept: 0 home, 0 not\n"
+    assert states(broken_off) == [IntentState.INTENT]
+    (listed,) = json.loads(sweep(cells_file, "--dry-run", "--json").out)
+    assert sweep(cells_file, "--run", listed["run"]).code == 0
+    assert states(broken_off) == [IntentState.COMPENSATED]
+
+
+def test_a_platform_that_is_away_is_told_as_such(broken_off: Path, cells_file: Path) -> None:
+    """Exit 3, the amount is told, and the next sweep brings it home."""
+    api = load_cells(cells_file)["canary"].endpoints["api"]
+    away = cells_file.parent / "away.yaml"
+    away.write_text(cells_file.read_text(encoding="utf-8").replace(api, "http://127.0.0.1:9"), encoding="utf-8")
+    answer = sweep(away)
+    assert answer.code == 3
+    assert "player p-canary-standard-1 on canary  not home yet\n" in answer.out
+    assert answer.out.endswith("1 run swept: 0 home, 1 not, 1.00 EUR stranded\n")
+    assert sweep(cells_file).code == 0
+    assert states(broken_off) == [IntentState.COMPENSATED]
+
+
+def test_a_run_that_still_goes_on_is_left_alone(broken_off: Path, cells_file: Path) -> None:
+    """Its lease lives: somebody is at it."""
+    with open_book(broken_off / JOURNAL) as book:
+        (row,) = book.stranded_runs()
+        assert book.take_over(row.run.run_id, "somebody", 60, early=True) is not None
+    assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
+    assert states(broken_off) == [IntentState.INTENT]
+
+
+def test_effects_without_a_run_are_swept_when_they_are_old(broken_off: Path, cells_file: Path) -> None:
+    """An earlier version wrote no rows; another scenario of the player's pool signs him in."""
+    with open_book(broken_off / JOURNAL) as book:
+        (entry,) = book.entries()
+    (broken_off / JOURNAL).unlink()
+    old_ns = entry.created_ns - 3600 * 10**9
+    with open_book(broken_off / JOURNAL, wall_ns=lambda: old_ns) as book:
+        book.intend(entry.intent, None)
+    answer = sweep(cells_file)
+    assert answer.code == 0, answer.out
+    assert states(broken_off) == [IntentState.COMPENSATED]
+
+
+def test_effects_without_a_run_that_are_new_may_belong_to_one_that_goes_on(broken_off: Path, cells_file: Path) -> None:
+    """Nobody says whether it does, so they are left alone for ten minutes."""
+    with open_book(broken_off / JOURNAL) as book:
+        (entry,) = book.entries()
+    (broken_off / JOURNAL).unlink()
+    with open_book(broken_off / JOURNAL) as book:
+        book.intend(entry.intent, None)
+    assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
+
+
+def test_json_tells_every_effect_by_its_key(broken_off: Path, cells_file: Path) -> None:
+    """For whoever automates it."""
+    told = json.loads(sweep(cells_file, "--json").out)
+    (run,) = told["runs"]
+    (effect,) = run["effects"]
+    assert (run["move"], effect["result"], effect["state"]) == ("closed", "undone", "compensated")
+    assert effect["key"] == f"{run['run']}-deposit"
+    assert (effect["amount_minor"], effect["currency"]) == (100, "EUR")
+
+
+def test_no_journal_is_nothing_to_sweep(project: Path, cells_file: Path) -> None:
+    """And none is made."""
+    answer = sweep(cells_file)
+    assert answer.code == 0
+    assert "there is no journal .synthetic/journal.db here" in answer.err
+    assert not (project / JOURNAL).exists()
+
+
+def test_a_duration_that_is_none_is_bad_input(project: Path, cells_file: Path) -> None:
+    """With the option that it was given to."""
+    answer = sweep(cells_file, "--older-than", "soon")
+    assert answer.code == 2
+    assert "--older-than" in answer.err
