@@ -75,11 +75,13 @@ class Admission:
         return refused or _nobody(part)
 
     async def prepare(self) -> None:
-        """Take the proofs of everybody who may play, so that no tick has to wait for one."""
+        """Take the proofs of everybody who may play, each once, so that no tick has to wait for one."""
+        seen: set[tuple[str, str]] = set()
         for probe in self.plan().probes:
             for scenario, cell in probe.sides:
-                if not await self.proofs.of_cell(scenario.platform, cell):
-                    for player in fit_players(self.plan().policies, scenario, cell, probe.row):
+                for player in fit_players(self.plan().policies, scenario, cell, probe.row):
+                    if (cell.name, player.id) not in seen and not await self.proofs.of_cell(scenario.platform, cell):
+                        seen.add((cell.name, player.id))
                         await self.proofs.of_player(scenario.platform, cell, player)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from synthetic.config.project import yaml_files
-from synthetic.core.errors import AuthorError, Mistake
+from synthetic.core.errors import AuthorError, Mistake, SyntheticError
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.runner.outside import OffLoop
 
@@ -37,12 +37,17 @@ class ReloadNotes(Protocol):
 
 @dataclass(slots=True)
 class Reloader:
-    """Keeps `plan` up to date. `load` reads all files and raises AuthorError; it takes long, so it is called off the loop."""
+    """Keeps `plan` up to date. `load` reads all files and raises AuthorError; it takes long, so it is called off the loop.
+
+    `make_ready` is for a new plan before it is in force; it raises SyntheticError where that can't be, such as for a secret that
+    leads nowhere.
+    """
 
     plan: ServingPlan
     load: Callable[[], ServingPlan]
     notes: ReloadNotes
     off_loop: OffLoop = asyncio.to_thread
+    make_ready: Callable[[ServingPlan], None] = lambda _new: None
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _stamps: Stamps = field(init=False)
     _content: str = field(init=False)
@@ -70,9 +75,11 @@ class Reloader:
         try:
             new = await self.off_loop(self.load)
             _require_same(before, new)
-        except AuthorError as error:
-            self._mentioned = frozenset(mistake.place.file for mistake in error.mistakes if mistake.place.file)
-            self.notes.not_reloaded(before, error.mistakes)
+            self.make_ready(new)
+        except SyntheticError as error:
+            mistakes = error.mistakes if isinstance(error, AuthorError) else (Mistake(before.place, str(error)),)
+            self._mentioned = frozenset(mistake.place.file for mistake in mistakes if mistake.place.file)
+            self.notes.not_reloaded(before, mistakes)
             return False
         self._mentioned = frozenset()
         self.plan = new

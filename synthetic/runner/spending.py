@@ -50,15 +50,16 @@ class Spending:
 
     def purse(self, probe: ProbePlan, now_ns: int) -> Purse:
         """What denser slots of the probe cost, and what the normal slots of all probes leave of the day for them."""
-        currency, cost = next(iter(costs(probe).items()))
+        currency = probe.cell.currency
+        cost_minor = most(probe).get(currency, 0)
         left = self._left.get(currency, {}).get("day")
         if left is None:
-            return Purse(cost.minor)
-        return Purse(cost.minor, left.minor, needed_today(self.plan(), currency, now_ns))
+            return Purse(cost_minor)
+        return Purse(cost_minor, left.minor, needed_today(self.plan(), currency, now_ns))
 
 
 def costs(probe: ProbePlan) -> dict[str, Money]:
-    """What one tick of a probe brings into wallets for certain, by currency; that of its cell is always there."""
+    """What one tick of a probe brings into wallets for certain, by currency."""
     total: dict[str, Money] = {}
     for scenario, cell in probe.sides:
         cost = brought_in(scenario, cell.currency)
@@ -66,12 +67,23 @@ def costs(probe: ProbePlan) -> dict[str, Money]:
     return total
 
 
+def most(probe: ProbePlan) -> dict[str, int]:
+    """What one tick of a probe brings into wallets at most, in minor units: every step that pays in, up to its kind's limit."""
+    total: dict[str, int] = {}
+    for scenario, cell in probe.sides:
+        paying = (step.operation.moves for step in scenario.steps if step.operation.moves is not None)
+        for moves in paying:
+            if moves.target == "wallet" and moves.kind in scenario.limits:
+                total[cell.currency] = total.get(cell.currency, 0) + scenario.limits[moves.kind].minor
+    return total
+
+
 def needed_today(plan: ServingPlan, currency: str, now_ns: int) -> int:
-    """What the slots of all probes up to the end of the UTC day bring into wallets, in minor units."""
+    """What the slots of all probes up to the end of the UTC day bring into wallets at most, in minor units."""
     day_end_ns = now_ns - now_ns % DAY_NS + DAY_NS
     total = 0
     for probe in plan.probes:
-        cost = costs(probe).get(currency)
-        if cost is not None and cost.minor:
-            total += cost.minor * len(Grid.of(probe.name, probe.schedule).slots_between(now_ns, day_end_ns - 1))
+        cost_minor = most(probe).get(currency, 0)
+        if cost_minor:
+            total += cost_minor * len(Grid.of(probe.name, probe.schedule).slots_between(now_ns, day_end_ns - 1))
     return total

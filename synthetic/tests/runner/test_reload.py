@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from synthetic.config.serving import load_serving
-from synthetic.core.errors import Mistake
+from synthetic.core.errors import HarnessError, Mistake
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.runner.reload import Reloader
 
@@ -183,6 +183,19 @@ def test_what_only_a_restart_can_change_is_refused(project: Project) -> None:
     project.replace("runner.yaml", "60s", "30s")
     assert not project.look()
     assert project.told.mistakes == ["runner.yaml:1: database can't change while the runner is up"]
+    assert every_s(project) == 60.0
+
+
+def test_a_plan_that_can_not_be_made_ready_for_is_not_in_force(project: Project) -> None:
+    """A secret that leads nowhere is found before the plan before is given up."""
+
+    def not_ready(_new: ServingPlan) -> None:
+        raise HarnessError("the certificate authorities can't be read")
+
+    project.reloader.make_ready = not_ready
+    project.replace("runner.yaml", "60s", "30s")
+    assert not project.look()
+    assert project.told.mistakes == ["runner.yaml:1: the certificate authorities can't be read"]
     assert every_s(project) == 60.0
 
 
