@@ -14,6 +14,9 @@ from pathlib import Path
 
 from synthetic.audit.line import Head, canonical, utc
 
+KEY_VARIABLE = "SYNTHETIC_AUDIT_KEY"
+FOLDER_VARIABLE = "SYNTHETIC_AUDIT_ANCHORS"
+
 
 class BadAnchor(ValueError):  # noqa: N818 - the sentence reads "bad anchor"
     """An anchor that is missing, or that was not written as it now stands."""
@@ -25,6 +28,17 @@ class Anchor:
 
     head: Head
     keyed: bool
+
+
+def key_here() -> bytes | None:
+    """The key of the seals, from this process's environment; None: anchors bear only their own hash."""
+    return os.environ.get(KEY_VARIABLE, "").encode(errors="surrogateescape") or None
+
+
+def folder_here() -> Path | None:
+    """Where the anchors lie, from this process's environment; None: beside their chains."""
+    named = os.environ.get(FOLDER_VARIABLE, "")
+    return Path(named) if named else None
 
 
 def write_anchor(path: Path, chain: str, head: Head, at_ns: int, key: bytes | None) -> None:

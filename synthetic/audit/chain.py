@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from synthetic.audit.anchor import BadAnchor, read_anchor, write_anchor
+from synthetic.audit.anchor import BadAnchor, folder_here, key_here, read_anchor, write_anchor
 from synthetic.audit.entry import OWN_KINDS, Detail, Entry, Kind
 from synthetic.audit.line import BadLine, Head, link, read, utc
 from synthetic.audit.places import anchor_path, require_name, segment_name, segment_number, segments_in
@@ -37,7 +37,8 @@ class ChainHeld(AuditUnwritable):
 class Chain:
     """Appends to the chain of one worker. A context manager; one process at a time. Raises AuditUnwritable.
 
-    `key` seals the anchor; `anchors` is its folder where it should lie apart from the chain, which is wise.
+    `key` seals the anchor; `anchors` is its folder where it should lie apart from the chain, which is wise. Without them the
+    environment is asked (`anchor.KEY_VARIABLE`, `anchor.FOLDER_VARIABLE`).
     """
 
     def __init__(
@@ -53,8 +54,8 @@ class Chain:
         self.name = require_name(name)
         self.folder = folder / name
         self.head = Head()
-        self._anchor = anchor_path(anchors or folder, name)
-        self._key = key
+        self._anchor = anchor_path(anchors or folder_here() or folder, name)
+        self._key = key or key_here()
         self._wall_ns = wall_ns
         self._segment_bytes = segment_bytes
         self._day = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthetic.audit.anchor import BadAnchor, read_anchor
+from synthetic.audit.anchor import BadAnchor, folder_here, key_here, read_anchor
 from synthetic.audit.entry import Kind
 from synthetic.audit.line import Head, Record
 from synthetic.audit.manifest import BadCopy, manifests_in, read_manifest, require_copy
@@ -41,9 +41,10 @@ def verify(
 ) -> list[ChainReport]:
     """A report for every chain that has segments, an anchor or a shipped copy. Raises OSError where a file can't be read.
 
-    Finished segments that are only in `shipped` any more are read there.
+    Without `anchors` and `key` the environment is asked for them, as by `Chain`. Finished segments that are only in `shipped`
+    any more are read there.
     """
-    anchored = anchors or folder
+    anchored, key = anchors or folder_here() or folder, key or key_here()
     names = chains_in(folder) | anchored_in(anchored) | (chains_in(shipped) if shipped else set())
     reports = []
     for chain in sorted(names):

@@ -12,7 +12,6 @@ from typing import Self
 from synthetic.audit.chain import AuditUnwritable, Chain, ChainHeld
 from synthetic.audit.entry import Entry
 from synthetic.audit.line import utc
-from synthetic.audit.opening import open_chain
 from synthetic.audit.places import OPERATORS
 from synthetic.audit.trail import AuditTrail
 from synthetic.cli.screen import say
@@ -146,9 +145,9 @@ def _operators(folder: Path) -> Chain:
     deadline = time.monotonic() + _LOCK_WITHIN_S
     while time.monotonic() < deadline:
         with suppress(ChainHeld):
-            return open_chain(folder, OPERATORS)
+            return Chain(folder, OPERATORS)
         time.sleep(0.05)
-    return open_chain(folder, OPERATORS)
+    return Chain(folder, OPERATORS)
 
 
 def _open_existing(database: str) -> Book:

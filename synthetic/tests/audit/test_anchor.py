@@ -9,6 +9,8 @@ import pytest
 
 from synthetic.audit.anchor import Anchor, BadAnchor, read_anchor, write_anchor
 from synthetic.audit.line import Head, canonical
+from synthetic.audit.verify import verify
+from synthetic.tests.audit.writing import write
 
 KEY = b"a key"
 HEAD = Head(3, "ab" * 32)
@@ -46,6 +48,16 @@ def test_a_change_without_the_key_is_found(anchor: Path, change: dict[str, objec
     anchor.write_bytes(canonical({**json.loads(anchor.read_text()), **change}) + b"\n")
     with pytest.raises(BadAnchor):
         read_anchor(anchor, "w1", KEY)
+
+
+def test_the_environment_names_the_key_and_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the worker, of those who work by hand, and of the auditor: a worker's serve file names neither."""
+    monkeypatch.setenv("SYNTHETIC_AUDIT_KEY", "a key")
+    monkeypatch.setenv("SYNTHETIC_AUDIT_ANCHORS", str(tmp_path / "anchors"))
+    write(tmp_path / "audit", range(2))
+    assert read_anchor(tmp_path / "anchors" / "w1.anchor.json", "w1", KEY).keyed
+    (report,) = verify(tmp_path / "audit")
+    assert (report.damage, report.seal) == (None, "keyed")
 
 
 def test_an_anchor_without_a_key_bears_at_least_its_own_hash(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
+from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
-from synthetic.audit.opening import open_chain
 from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.cli.playing import play_turns
 from synthetic.config.project import Project, ProjectFiles, load_project, yaml_files
@@ -222,7 +222,7 @@ def play_on_duty(scene: Scene, project: Project, folder: Path) -> None:
     metrics.show({"p": [_series(cell)]})
     with (
         open_book(folder / "book.db") as book,
-        AuditLog(lambda: open_chain(folder / "audit", "w1")) as audit,
+        AuditLog(lambda: Chain(folder / "audit", "w1")) as audit,
         logging_to(log),
     ):
         trail = AuditTrail(audit.note, "worker:w1")
