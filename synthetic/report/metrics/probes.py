@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from synthetic.core.errors import SyntheticError
 from synthetic.core.plan import CellPlan, ScenarioPlan
 from synthetic.core.plan_serving import ServingPlan
-from synthetic.report.metrics.words import BUCKETS_S, RUN_RESULTS, bounded
+from synthetic.report.metrics.words import BUCKETS_S, MISSED, RUN_RESULTS, STEP_RESULTS, bounded
 from synthetic.sli.summaries import WS_RTT
 
 SERIES_MAX = 250_000
 _GAUGES = 4  # of each probe: last run, last success, and the two aliases
 _HISTOGRAM = len(BUCKETS_S) + 3  # +Inf, sum and count
-_STEP_COUNTERS = 3  # ok, failed in one way, retries
+_STEP_COUNTERS = len(STEP_RESULTS) + 1  # and retries
 
 
 class TooManySeries(SyntheticError):  # noqa: N818 - the sentence reads "too many series"
@@ -75,7 +75,7 @@ def probes_of(plan: ServingPlan) -> dict[str, tuple[ProbeSeries, ...]]:
 
 
 def series_of(probes: Iterable[ProbeSeries], *, series_max: int = SERIES_MAX) -> int:
-    """How many series the probes show on one release, once each step has run and has failed in one way.
+    """How many series the probes show on one release, once each step has run.
 
     While a rollout goes on, a probe has two releases and twice as many. Raises TooManySeries above `series_max`.
     """
@@ -94,5 +94,5 @@ def _of_probe(probe: ProbeSeries) -> int:
     steps = len(dict(probe.steps))
     round_trips = any(sli == WS_RTT for _, sli in probe.steps)
     histograms = 1 + steps + round_trips
-    slots = 2  # due, and missed for one reason
+    slots = 1 + len(MISSED)
     return len(RUN_RESULTS) + steps * _STEP_COUNTERS + histograms * _HISTOGRAM + _GAUGES + slots + probe.invariants + 1

@@ -12,11 +12,19 @@ from synthetic.report.metrics.probes import SERIES_MAX, ProbeSeries, series_of
 from synthetic.report.metrics.releases import Release, Releases, release_of
 from synthetic.report.metrics.runs import OpenRun, count_run
 from synthetic.report.metrics.tables import Key
-from synthetic.report.metrics.words import COMPENSATIONS, OTHER, PROBE_LABELS, RUN_RESULTS, bounded
+from synthetic.report.metrics.words import (
+    COMPENSATIONS,
+    MISSED,
+    OTHER,
+    PROBE_LABELS,
+    RUN_RESULTS,
+    STEP_RESULTS,
+    bounded,
+)
 
 _CELL = PROBE_LABELS.index("cell")
 _PROBE = len(PROBE_LABELS)
-_REASONS_MAX = 24
+_REASONS_MAX = len(MISSED) + 10
 _OPEN_MAX = 10_000
 
 
@@ -35,7 +43,7 @@ class RunnerMetrics:
         self._shown: dict[Key, ProbeSeries] = {}
         self._releases = Releases()
         self._open: dict[str, OpenRun] = {}
-        self._reasons: set[str] = set()
+        self._reasons = set(MISSED)
 
     def show(self, probes: Mapping[str, Sequence[ProbeSeries]], *, series_max: int = SERIES_MAX) -> None:
         """Show exactly these probes: counters of new ones begin at 0, series of removed ones disappear.
@@ -149,15 +157,24 @@ class RunnerMetrics:
     def _begin(self, series: ProbeSeries) -> None:
         """Show a probe's counters at 0 for what its cell is known to run."""
         self.families.probes.slots.begin(series.key)
+        for reason in MISSED:
+            self.families.probes.missed.begin((*series.key, reason))
         for release in self._releases.of(series.cell) or [release_of({}, series.version)]:
-            for result in RUN_RESULTS:
-                self.families.probes.runs.begin((*series.key, *release, *result))
+            self._begin_on(series, release)
 
     def _begin_release(self, cell: str, release: Release) -> None:
-        for key in self._shown:
-            if key[_CELL] == cell:
-                for result in RUN_RESULTS:
-                    self.families.probes.runs.begin((*key, *release, *result))
+        for series in self._shown.values():
+            if series.cell == cell:
+                self._begin_on(series, release)
+
+    def _begin_on(self, series: ProbeSeries, release: Release) -> None:
+        """Without its zero, the first failure would be no increase of anything, and a ratio over increases too good."""
+        labels = (*series.key, *release)
+        for run_result in RUN_RESULTS:
+            self.families.probes.runs.begin((*labels, *run_result))
+        for step in series.steps:
+            for step_result in STEP_RESULTS:
+                self.families.probes.steps.begin((*labels, *step, *step_result))
 
     def _drop_release(self, cell: str, release: Release) -> None:
         self.families.probes.drop(lambda key: key[_CELL] == cell and key[_PROBE : _PROBE + 3] == release)

@@ -39,18 +39,25 @@ _FAULTS = {
     FaultKind.CONNECT_REFUSED: "connect",
     FaultKind.CONNECT_TIMEOUT: "connect",
     FaultKind.NAME_UNKNOWN: "connect",
-    FaultKind.TLS_FAILED: "tls",
+    FaultKind.TLS_FAILED: "connect",
     FaultKind.READ_TIMEOUT: "timeout",
-    FaultKind.RESET: "reset",
-    FaultKind.PROTOCOL: "protocol",
-    FaultKind.WS_REJECTED: "websocket",
-    FaultKind.WS_CLOSED: "websocket",
-    FaultKind.OFF_ALLOW_LIST: "harness",
-    FaultKind.NOT_JOURNALED: "harness",
+    FaultKind.RESET: "broken",
+    FaultKind.PROTOCOL: "broken",
+    FaultKind.WS_REJECTED: "broken",
+    FaultKind.WS_CLOSED: "broken",
 }
-_OURS = {"not_sent", "over_limit", "bad_key"}
 
-ERROR_CLASSES = (*dict.fromkeys(_FAULTS.values()), "http_4xx", "http_5xx", "http", "unreadable", "refused", "wrong")
+ERROR_CLASSES = (*dict.fromkeys(_FAULTS.values()), "http_4xx", "http_5xx", "unreadable", "refused", "wrong")
+"""Of which kind a failure is: no connection, no answer in time, a broken exchange, a status, a body that can't be read; a refusal
+that the scenario does not want; and all that was answered well and is not what the scenario wants."""
+
+STEP_RESULTS = ((HELD, NONE), (RETRIED, NONE), *((FAILED, kind) for kind in ERROR_CLASSES))
+"""The outcomes of a step that are in ratios, with their error classes."""
+
+MISSED = (
+    "overlap", "lag", "down", "killed", "maintenance", "budget", "no_player", "policy", "unhealthy", "journal",
+)  # fmt: skip
+"""The runner's words for why a slot was not played."""
 
 
 def error_class(step: StepEnded) -> str:
@@ -58,10 +65,8 @@ def error_class(step: StepEnded) -> str:
     code = step.code
     if code in _FAULTS:
         return _FAULTS[FaultKind(code)]
-    if code in _OURS:
-        return "harness"
     if code.startswith("http_"):
-        return f"{code[:6]}xx" if code[5:6] in "45" else "http"
+        return "http_5xx" if code[5:6] == "5" else "http_4xx"
     if code == "unreadable":
         return code
     return "refused" if step.outcome is StepOutcome.REFUSED else "wrong"

@@ -6,10 +6,11 @@ import pytest
 
 from synthetic.core.events import Event
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
-from synthetic.report.metrics.words import ERROR_CLASSES, RUN_RESULTS
+from synthetic.report.metrics.words import ERROR_CLASSES, MISSED, RUN_RESULTS, STEP_RESULTS
+from synthetic.runner.timetable import Missed
 from synthetic.sli.samples import fold
 from synthetic.sli.summaries import SliKey, summarise_cell
-from synthetic.tests.report.metrics.scraped import Scrape, fed, series
+from synthetic.tests.report.metrics.scraped import STEPS, Scrape, fed, series
 from synthetic.tests.sli.streams import Story, failing, passing
 
 NAMES = {
@@ -56,6 +57,20 @@ def test_every_outcome_of_a_probe_begins_at_zero() -> None:
     }
     assert shown == dict.fromkeys(RUN_RESULTS, 0.0)
     assert {blame for _, blame in RUN_RESULTS} == {"none", *Blame}
+    for step, sli in STEPS:
+        steps = [
+            (s.labels["outcome"], s.labels["error_class"])
+            for s in scrape.samples
+            if s.name == "synthetic_steps_total" and (s.labels["step"], s.labels["sli"]) == (step, sli)
+        ]
+        assert set(steps) == set(STEP_RESULTS)
+    assert scrape.total("synthetic_steps_total") == scrape.total("synthetic_slots_missed_total") == 0
+
+
+def test_the_reasons_for_missed_slots_are_the_runners_words() -> None:
+    """Each of them begins at 0, and none is forgotten."""
+    assert set(MISSED) == {reason.value for reason in Missed}
+    assert set(MISSED) == Scrape(fed()).label_values("reason")
 
 
 def test_zero_runs_are_unknown_and_no_pass() -> None:
@@ -63,7 +78,7 @@ def test_zero_runs_are_unknown_and_no_pass() -> None:
     scrape = Scrape(fed())
     for name in ("probe_success", "probe_duration_seconds", "synthetic_last_success_timestamp_seconds"):
         assert scrape.values(name) == []
-    assert scrape.values("synthetic_steps_total") == []
+    assert scrape.total("synthetic_steps_total") == 0
 
 
 def test_runs_are_counted_by_outcome_and_blame() -> None:
