@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
 
-.PHONY: help setup demo test check contracts-publish bench clean lock format schemas proto
+.PHONY: help setup prometheus demo test check contracts-publish bench clean lock format schemas proto
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,12 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $(READY)
 
 setup: $(READY) ## a virtual environment in .venv with pinned, hashed packages
+
+prometheus: ## Debian's Prometheus and promtool, for the tests that are scraped by a real one (needs root and apt)
+	@if command -v prometheus >/dev/null && command -v promtool >/dev/null; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		DEBIAN_FRONTEND=noninteractive timeout 240 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus'; \
+	else echo "prometheus is not installed: it takes root and apt, or your own way" >&2; exit 1; fi
 
 demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks something
 	@$(BIN)/synthetic demo $(if $(FAULT),--fault $(FAULT)) $(if $(DEFECT),--defect $(DEFECT)) $(ARGS)

@@ -57,6 +57,13 @@ class ProbeTables:
         """All of them."""
         return list(vars(self).values())
 
+    def merge_release(self, old: Callable[[Key], bool], new: Callable[[Key], Key]) -> None:
+        """Count under another release from now on. Gauges of the old one are forgotten."""
+        for table in self.tables():
+            if isinstance(table, CounterTable | HistogramTable):
+                table.move(old, new)
+        self.drop(old)
+
     def drop(self, gone: Callable[[Key], bool]) -> None:
         """Forget series by their key."""
         for table in self.tables():

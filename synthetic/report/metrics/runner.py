@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from synthetic.core.events import Event, RunEnded, RunStarted, UndoEnded
 from synthetic.report.metrics.families import Families
 from synthetic.report.metrics.probes import SERIES_MAX, ProbeSeries, series_of
-from synthetic.report.metrics.releases import Release, Releases, release_of
+from synthetic.report.metrics.releases import UNCOUNTED, Release, Releases, release_of
 from synthetic.report.metrics.runs import OpenRun, count_run
 from synthetic.report.metrics.tables import Key
 from synthetic.report.metrics.words import (
@@ -21,6 +21,7 @@ from synthetic.report.metrics.words import (
     STEP_RESULTS,
     bounded,
 )
+from synthetic.sli.summaries import WS_RTT
 
 _CELL = PROBE_LABELS.index("cell")
 _PROBE = len(PROBE_LABELS)
@@ -149,7 +150,7 @@ class RunnerMetrics:
         known = self._releases.of(cell)
         counted, gone = self._releases.see(cell, release, run.ended_s(ended))
         for old in gone:
-            self._drop_release(cell, old)
+            self._retire(cell, old)
         if counted not in known:
             self._begin_release(cell, counted)
         count_run(self.families.probes, run, ended, (*key, *counted))
@@ -175,9 +176,17 @@ class RunnerMetrics:
         for step in series.steps:
             for step_result in STEP_RESULTS:
                 self.families.probes.steps.begin((*labels, *step, *step_result))
+            if step[1]:
+                self.families.probes.step_duration.begin((*labels, *step))
+            if step[1] == WS_RTT:
+                self.families.probes.ws_rtt.begin(labels)
 
-    def _drop_release(self, cell: str, release: Release) -> None:
-        self.families.probes.drop(lambda key: key[_CELL] == cell and key[_PROBE : _PROBE + 3] == release)
+    def _retire(self, cell: str, release: Release) -> None:
+        """What a release has counted stays in the sum over all releases, which must never fall."""
+        self.families.probes.merge_release(
+            lambda key: key[_CELL] == cell and key[_PROBE : _PROBE + 3] == release,
+            lambda key: (*key[:_PROBE], *UNCOUNTED, *key[_PROBE + 3 :]),
+        )
 
     def _forget(self, removed: set[Key]) -> None:
         """A step may have a `psp` of its own, so what belongs to a probe is also told by what stands before it."""

@@ -56,6 +56,11 @@ class CounterTable:
             del self.values[key]
             self.traces.pop(key, None)
 
+    def move(self, old: Callable[[Key], bool], new: Callable[[Key], Key]) -> None:
+        """Count what was counted under some keys under others, so that no sum over them ever falls."""
+        for key in [key for key in self.values if old(key)]:
+            self.add(new(key), self.values.pop(key), self.traces.pop(key, None))
+
     def slices(self, series_max: int) -> Iterator[Metric]:
         """The family in pieces of so many series; at least one, so that its type is told."""
         for keys in _sliced(list(self.values), series_max):
@@ -145,11 +150,16 @@ class HistogramTable:
     bounds: tuple[float, ...]
     values: dict[Key, _Distribution] = field(default_factory=dict)
 
-    def observe(self, key: Key, value: float, traced: Traced | None = None) -> None:
-        """Count one value; a bucket's bound belongs to it."""
+    def begin(self, key: Key) -> _Distribution:
+        """Show an empty distribution where nothing was counted yet."""
         kept = self.values.get(key)
         if kept is None:
             kept = self.values[key] = _Distribution([0] * (len(self.bounds) + 1))
+        return kept
+
+    def observe(self, key: Key, value: float, traced: Traced | None = None) -> None:
+        """Count one value; a bucket's bound belongs to it."""
+        kept = self.begin(key)
         bucket = bisect_left(self.bounds, value)
         kept.counts[bucket] += 1
         kept.total += value
@@ -160,6 +170,13 @@ class HistogramTable:
         """Forget series."""
         for key in [key for key in self.values if gone(key)]:
             del self.values[key]
+
+    def move(self, old: Callable[[Key], bool], new: Callable[[Key], Key]) -> None:
+        """See `CounterTable.move`."""
+        for key in [key for key in self.values if old(key)]:
+            moved, kept = self.values.pop(key), self.begin(new(key))
+            kept.counts = [one + other for one, other in zip(kept.counts, moved.counts, strict=True)]
+            kept.total += moved.total
 
     def slices(self, series_max: int) -> Iterator[Metric]:
         """See `CounterTable.slices`; a distribution is as many series as it has buckets, and two."""

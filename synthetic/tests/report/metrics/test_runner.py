@@ -117,12 +117,14 @@ def test_a_target_that_answers_another_release_each_time_makes_no_series_each_ti
 
 
 def test_a_release_that_was_not_seen_for_long_makes_room() -> None:
-    """Months of rollouts do not end in `other`."""
+    """Months of rollouts do not end in `other`, and what they counted is not lost."""
     weekly = [released({"version": f"1.{n}"}, str(n), WALL_NS + n * int(FORGOTTEN_AFTER_S + 1) * S) for n in range(30)]
     scrape = Scrape(fed(*weekly))
     assert scrape.total("synthetic_runs_total", version="1.29") == 1
     assert scrape.values("synthetic_runs_total", version="1.0") == []
-    assert "other" not in scrape.label_values("version")
+    assert scrape.total("synthetic_runs_total", version="other", outcome="ok") == 30 - RELEASES_MAX
+    assert scrape.total("synthetic_runs_total", outcome="ok") == 30  # no sum over releases ever falls
+    assert scrape.total("synthetic_step_duration_seconds_count", step="login") == 30
 
 
 def test_exemplars_lead_from_a_number_to_its_trace() -> None:
