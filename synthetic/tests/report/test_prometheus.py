@@ -179,7 +179,7 @@ def test_a_real_prometheus_says_what_the_run_records_say(tmp_path: Path) -> None
 
     def with_prometheus(address: str, loop: asyncio.AbstractEventLoop) -> None:
         with scraping(address, tmp_path) as prometheus:
-            until(lambda: prometheus.query("sum(synthetic:ws_rtt_seconds_bucket) == 0"), within_s=20.0)  # the last of them
+            until(lambda: prometheus.query("sum(synthetic:ws_rtt_seconds_bucket) == 0"), within_s=20.0)
             assert prometheus.query("login_success_ratio >= 0") == {}  # nothing has run: unknown
             for event in played.events:
                 loop.call_soon_threadsafe(metrics, event)
