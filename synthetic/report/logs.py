@@ -88,6 +88,14 @@ class RunnerLog:
         """A recovery did not bring everything home; `said` is the sentence for whoever is on call."""
         self._tell(logging.ERROR if move == "stranded" else logging.WARNING, f"run_{move}", run_id=run_id, said=said)
 
+    def records(self, problem: str) -> None:
+        """Run records can't be kept; "": they can again."""
+        self._tell(logging.WARNING if problem else logging.INFO, "run_records", problem=problem)
+
+    def otlp(self, problem: str) -> None:
+        """The collector can't be reached; "": it can again."""
+        self._tell(logging.WARNING if problem else logging.INFO, "otlp_export", problem=problem)
+
     def journal_lost(self, problem: str) -> None:
         """The journal can't be written: nothing is admitted."""
         self._tell(logging.ERROR, "journal_unavailable", problem=problem)

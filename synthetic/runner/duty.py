@@ -15,7 +15,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.model import Caps, Lease, RunRow
 from synthetic.runner.dispatch.port import Dispatch
-from synthetic.runner.gaps import GapFinder
+from synthetic.runner.gaps import LOOK_BACK_NS, GapFinder, begins_at, looked_until
 from synthetic.runner.grid import Grid
 from synthetic.runner.identity import pair_id
 from synthetic.runner.pacer import Pacer
@@ -162,15 +162,15 @@ class Duty:
             self.notes.journal(str(error))
 
     async def begin(self) -> None:
-        """Note up to when the slots of each probe are known: what is behind was missed. Raises JournalUnavailable.
-
-        Slots that a process of our name was at, which is gone now, end here.
-        """
+        """Note up to when the slots of each probe are known: what is behind was missed. Raises JournalUnavailable."""
         outside = self.worker.outside
-        await self._end_slots_of(self.worker.name)
+        book, off_loop, now_ns = outside.book, outside.off_loop, outside.clock.wall_ns()
+        day_ns = now_ns - LOOK_BACK_NS
+        looked_ns = looked_until(await off_loop(book.slots, GAPS, day_ns))
         for probe in self.plan().probes:
-            last_ns = await outside.off_loop(outside.book.last_slot, probe.name)
-            self._gaps.begin(probe.name, probe.schedule, last_ns, outside.clock.wall_ns())
+            known = await off_loop(book.slots, probe.name, day_ns)
+            last_ns = await off_loop(book.last_slot, probe.name)
+            self._gaps.begin(probe.name, probe.schedule, begins_at(known, last_ns, looked_ns, now_ns))
         await self._end_slots_of(self.worker.name)  # of an earlier process under this name
 
     async def count_gaps(self) -> None:

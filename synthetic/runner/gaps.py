@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from synthetic.core.plan import Schedule
+from synthetic.journal.model import Slot
 from synthetic.runner.grid import SECOND_NS, Grid
 
 LOOK_BACK_NS = 24 * 3600 * SECOND_NS  # a probe that was taken out for a month, and is back, has not missed a month
@@ -18,9 +19,8 @@ class GapFinder:
 
     _looked: dict[str, tuple[Grid, int]] = field(default_factory=dict)
 
-    def begin(self, probe: str, schedule: Schedule, last_ns: int | None, now_ns: int) -> None:
-        """A worker begins: what is behind the last slot that the journal knows has to be looked through."""
-        since_ns = now_ns if last_ns is None else min(max(last_ns, now_ns - LOOK_BACK_NS), now_ns)
+    def begin(self, probe: str, schedule: Schedule, since_ns: int) -> None:
+        """A worker begins: what is behind this instant has to be looked through."""
         self._looked[probe] = (Grid.of(probe, schedule), since_ns)
 
     def since(self, probe: str, schedule: Schedule, until_ns: int) -> int:
@@ -34,3 +34,20 @@ class GapFinder:
         passed = grid.slots_between(self.since(probe, schedule, until_ns), until_ns)
         self._looked[probe] = (grid, until_ns)
         return [slot for slot in passed[-SLOTS_AT_ONCE_MAX:] if slot not in there]
+
+
+def looked_until(looks: Iterable[Slot]) -> int | None:
+    """Up to when somebody has looked for gaps, by the slots of the looks themselves; None: nobody has."""
+    return max((look.slot_ns for look in looks if look.ended_ns), default=None)
+
+
+def begins_at(known: Iterable[Slot], last_ns: int | None, looked_ns: int | None, now_ns: int) -> int:
+    """From where on a probe's slots have to be looked through by a worker that begins.
+
+    `known`: its slots of the last day; `last_ns`: its last one ever; `looked_ns`: up to when somebody has looked. What a worker
+    that died had played is no proof that it had counted what was missed before it came.
+    """
+    if last_ns is None:
+        return now_ns
+    first_ns = min((slot.slot_ns for slot in known), default=last_ns)
+    return max(looked_ns if looked_ns is not None else first_ns, now_ns - LOOK_BACK_NS)

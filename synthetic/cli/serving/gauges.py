@@ -12,8 +12,10 @@ from synthetic.core.plan_serving import ServingPlan
 from synthetic.core.ports import Clock
 from synthetic.journal.book import Book
 from synthetic.journal.model import Kill, Left
+from synthetic.runner.density import Denser
 from synthetic.runner.duty import caps_of
 from synthetic.runner.specs import pool_name
+from synthetic.runner.spending import Spending
 from synthetic.runner.worker import Worker, account_of
 
 LOOK_EVERY_S = 2.0
@@ -31,6 +33,8 @@ class Gauges:
     killed: Callable[[], Kill | None]
     worker: Worker
     clock: Clock
+    spending: Spending
+    denser: Denser
     _told_ns: int = 0
 
     async def keep(self) -> None:
@@ -42,12 +46,14 @@ class Gauges:
     async def look(self) -> None:
         """Once. What the journal can't tell stays as it was; that it can't is told by whoever needs it to play."""
         self.telling.watch.loop_turned()
+        self.denser.look(self.clock.wall_ns())
         self.telling.show_kill(self.killed())
         self.telling.watch.expects_a_run_every(self._quiet_s())
         if (self.clock.monotonic_ns() - self._told_ns) / 1e9 >= TELL_EVERY_S:
             self._told_ns = self.clock.monotonic_ns()
             self.telling.tell_missed()
         try:
+            await self.spending.look()
             left, budgets, taken = await asyncio.to_thread(self._read)
         except JournalUnavailable:
             return

@@ -16,8 +16,9 @@ from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.cli.serving.calls import ServiceCalls
 from synthetic.cli.serving.drivers import Drivers
 from synthetic.cli.serving.gauges import Gauges
-from synthetic.cli.serving.rules import Rules
+from synthetic.cli.serving.records import RecordKeeper
 from synthetic.cli.serving.telling import Telling
+from synthetic.cli.serving.unwell import Unwell
 from synthetic.config.serving import secret_of
 from synthetic.core.errors import Mistake
 from synthetic.core.events import RunEnded
@@ -34,7 +35,11 @@ from synthetic.journal.run_journal import RunJournal
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.metrics.probes import probes_of
+from synthetic.report.store import DEFAULT_PATH
+from synthetic.report.tracing import open_telemetry
+from synthetic.runner.admission import Admission
 from synthetic.runner.compensator import Compensator
+from synthetic.runner.density import Denser
 from synthetic.runner.dispatch.durable import DurableDispatch
 from synthetic.runner.dispatch.port import Dispatch
 from synthetic.runner.duty import Duty
@@ -45,6 +50,7 @@ from synthetic.runner.outside import Outside
 from synthetic.runner.proofs import Proofs
 from synthetic.runner.reload import Reloader
 from synthetic.runner.spec_again import SpecAgain
+from synthetic.runner.spending import Spending
 from synthetic.runner.worker import Worker
 from synthetic.web.app import build_app
 from synthetic.web.calls import Calls
@@ -154,11 +160,15 @@ class _Making:
         audit = self.stack.enter_context(_audit_log(self.plan, self.name))
         trail = AuditTrail(audit.note, f"worker:{self.name}")
         telling = Telling(RunnerMetrics(), watch, RunnerLog(), trail)
+        records = RecordKeeper(Path(self.plan.audit).parent / DEFAULT_PATH, telling.log.records)
+        telling.readers.append(self.stack.enter_context(records))
+        self._export(telling)
         drivers = Drivers(self.clock, lag)
         self.stack.push_async_callback(drivers.aclose)
         drivers.fit(self.plan.cells)
         telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
-        reloader = Reloader(self.plan, self.load, Reloads(self, drivers, telling))
+        proofs = _proofs(self.plan, self.clock, drivers)
+        reloader = Reloader(self.plan, self.load, Reloads(drivers, telling, proofs))
         switch = KillSwitch(
             book,
             self.clock,
@@ -168,16 +178,16 @@ class _Making:
         seed = await asyncio.to_thread(book.seed)
         outside = Outside(book, self.clock, drivers, telling.sink, journal=_audited(trail))
         worker = Worker(self.name, outside, seed, drivers.secrets, lease_s=self.plan.limits.lease_s)
-        proofs = _proofs(self.plan, self.clock, drivers)
-        rules = Rules(
+        spending = Spending(lambda: reloader.plan, book)
+        admission = Admission(
             plan=lambda: reloader.plan,
-            killed=lambda: switch.killed,
-            health=watch.health,
-            audit_failed=lambda: audit.failed,
-            running=lambda: worker.running,
+            clock=self.clock,
             proofs=proofs,
+            killed=lambda: _killed_words(switch),
+            unwell=Unwell(lambda: reloader.plan, watch.health, lambda: audit.failed, lambda: worker.running),
+            unpaid=spending.refusal,
         )
-        worker.fit = rules.fit
+        worker.fit = admission.fit
 
         async def play_slot(probe: str, slot_ns: int) -> str:
             return await duty.play(probe, slot_ns)
@@ -187,9 +197,10 @@ class _Making:
             outside, lambda row: _spec_again(reloader.plan, drivers, self.clock, row), telling.came_home
         )
         duty = Duty(
-            worker, lambda: reloader.plan, dispatch, rules.refuse, compensator, telling, woke=telling.scheduler_woke
+            worker, lambda: reloader.plan, dispatch, admission.refuse, compensator, telling, woke=telling.scheduler_woke
         )
-        calls = ServiceCalls(switch, duty, lambda: reloader.plan, book, self.clock, trail)
+        denser = Denser(lambda: reloader.plan, duty.pacer.timetable, spending.purse)
+        calls = ServiceCalls(switch, denser, lambda: reloader.plan, self.clock, trail)
         token = secret_of(self.plan, self.plan.kill.token) if self.plan.kill.token else ""
         app = build_app(
             metrics=telling.metrics,
@@ -198,7 +209,11 @@ class _Making:
         )
         address = await self.stack.enter_async_context(serving(app, *self.plan.listen))
         await asyncio.to_thread(switch.look)
-        gauges = Gauges(book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock)
+        gauges = Gauges(
+            book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock, spending, denser
+        )
+        preparing = asyncio.ensure_future(admission.prepare())
+        self.stack.push_async_callback(_ended, [preparing])
         lag.start()
         watch.begun()
         telling.metrics.config_reloaded(valid=True)
@@ -208,18 +223,26 @@ class _Making:
             self.name, book, switch, telling, reloader, drivers, worker, duty, dispatch, address, gauges, proofs
         )
 
+    def _export(self, telling: Telling) -> None:
+        endpoint = secret_of(self.plan, self.plan.otlp) if self.plan.otlp else ""
+        telemetry = open_telemetry(telling.metrics, self.clock, endpoint=endpoint, told=telling.log.otlp)
+        if telemetry is not None:
+            telling.readers.append(telemetry.sink)
+            self.stack.push_async_callback(asyncio.to_thread, telemetry.close)
+
 
 @dataclass(frozen=True, slots=True)
 class Reloads:
     """What follows from a new plan, or from one that is not valid (`runner.reload.ReloadNotes`)."""
 
-    making: _Making
     drivers: Drivers
     telling: Telling
+    proofs: Proofs
 
     def reloaded(self, old: ServingPlan, new: ServingPlan) -> None:
         """A new plan is in force."""
         self.drivers.fit(new.cells)
+        self.proofs.forget()
         self.telling.metrics.show(probes_of(new), series_max=new.limits.series_max)
         self.telling.metrics.config_reloaded(valid=True)
         self.telling.watch.config_is("")
@@ -241,6 +264,11 @@ def ticks_url(database: str) -> str:
         return database
     path = Path(database.removeprefix("sqlite:///"))
     return f"sqlite:///{path.with_name(f'{path.stem}.ticks{path.suffix}')}"
+
+
+def _killed_words(switch: KillSwitch) -> str:
+    kill = switch.killed
+    return f"the kill switch is on, by {kill.by}: {kill.reason}" if kill else ""
 
 
 def _audit_log(plan: ServingPlan, worker: str) -> AuditLog:

@@ -25,13 +25,14 @@ class Telling:
     watch: HealthWatch
     log: RunnerLog
     audit: AuditTrail
+    readers: list[EventSink] = field(default_factory=list)
     _missed: dict[str, Counter[str]] = field(default_factory=dict)
     _journal: str = ""
 
     @property
     def sink(self) -> EventSink:
-        """The readers of the one stream of events."""
-        return fan_out([self.metrics, self.watch, self.log, self.audit])
+        """All readers of the one stream of events, `readers` among them."""
+        return fan_out([self.metrics, self.watch, self.log, self.audit, *self.readers])
 
     def slot_due(self, probe: str, lag_s: float) -> None:
         """A slot came, and its tick began so much later."""
@@ -83,7 +84,8 @@ class Telling:
         self.watch.journal_is(error)
 
     def kill_changed(self, kill: Kill | None) -> None:
-        """The kill switch went on or off."""
+        """The kill switch went on or off. Called from the thread that looks."""
+        self.watch.killed_is(_in_words(kill))
         if kill is None:
             self.log.resumed(SEEN)
             self.audit.resume(SEEN)
@@ -93,5 +95,9 @@ class Telling:
 
     def show_kill(self, kill: Kill | None) -> None:
         """What the kill switch says now, for whoever scrapes or asks."""
-        self.watch.killed_is(f"by {kill.by}: {kill.reason}" if kill else "")
+        self.watch.killed_is(_in_words(kill))
         self.metrics.killed(kill.at_ns / 1e9 if kill else None)
+
+
+def _in_words(kill: Kill | None) -> str:
+    return f"by {kill.by}: {kill.reason}" if kill else ""

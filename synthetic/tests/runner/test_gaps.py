@@ -1,0 +1,72 @@
+"""Slots that nobody was there for: which they are, and from where on they are looked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from synthetic.core.plan import Schedule
+from synthetic.journal.model import Slot
+from synthetic.runner.gaps import LOOK_BACK_NS, SLOTS_AT_ONCE_MAX, GapFinder, begins_at, looked_until
+
+S = 10**9
+EVERY_10_S = Schedule(every_s=10.0)
+NOW = 20_000 * 86_400 * S
+
+
+def slot(at_s: int, *, ended: bool = True) -> Slot:
+    """A slot so many seconds before now."""
+    return Slot("p", NOW - at_s * S, "w", NOW - at_s * S, NOW if ended else 0, "ok" if ended else "")
+
+
+def test_what_is_not_known_is_a_gap_and_is_found_once() -> None:
+    """Behind where the worker began, up to where nobody can still be at it."""
+    finder = GapFinder()
+    finder.begin("p", EVERY_10_S, NOW - 50 * S)
+    known = [NOW - 40 * S, NOW - 10 * S]
+    assert finder.find("p", EVERY_10_S, NOW, known) == [NOW - 30 * S, NOW - 20 * S, NOW]
+    assert finder.find("p", EVERY_10_S, NOW, []) == []
+
+
+def test_a_new_probe_and_a_changed_grid_have_missed_nothing() -> None:
+    """They begin when they are first looked at."""
+    finder = GapFinder()
+    assert finder.find("new", EVERY_10_S, NOW, []) == []
+    finder.begin("p", EVERY_10_S, NOW - 50 * S)
+    assert finder.find("p", Schedule(every_s=20.0), NOW, []) == []
+
+
+def test_of_very_many_the_latest_are_told() -> None:
+    """Who was away for a week tells of so many at once."""
+    finder = GapFinder()
+    finder.begin("p", Schedule(every_s=1.0), NOW - 5_000 * S)
+    gaps = finder.find("p", Schedule(every_s=1.0), NOW, [])
+    assert (len(gaps), gaps[-1]) == (SLOTS_AT_ONCE_MAX, NOW)
+
+
+@pytest.mark.parametrize(
+    ("known_s", "last_s", "looked_s", "begins_s"),
+    [
+        ([], None, 100, 0),  # a probe that was never played
+        ([60, 50], 50, None, 60),  # nobody has ever looked: from its first slot on
+        ([60, 50], 50, 55, 55),  # a worker that died had played at 50, but nobody has looked behind 55
+        ([], 7_000, 90, 90),
+    ],
+)
+def test_a_worker_begins_where_the_last_look_ended(
+    known_s: list[int], last_s: int | None, looked_s: int | None, begins_s: int
+) -> None:
+    """Not where the last slot was played."""
+    last_ns = None if last_s is None else NOW - last_s * S
+    looked_ns = None if looked_s is None else NOW - looked_s * S
+    assert begins_at([slot(s) for s in known_s], last_ns, looked_ns, NOW) == NOW - begins_s * S
+
+
+def test_nobody_looks_back_for_longer_than_a_day() -> None:
+    """A probe that was taken out for a month, and is back, has not missed a month."""
+    assert begins_at([], NOW - 40 * 86_400 * S, NOW - 39 * 86_400 * S, NOW) == NOW - LOOK_BACK_NS
+
+
+def test_a_look_that_was_cut_off_does_not_count() -> None:
+    """Only what was ended was looked at."""
+    assert looked_until([slot(30), slot(20), slot(10, ended=False)]) == NOW - 20 * S
+    assert looked_until([]) is None
