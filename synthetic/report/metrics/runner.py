@@ -151,6 +151,8 @@ class RunnerMetrics:
         counted, gone = self._releases.see(cell, release, run.ended_s(ended))
         for old in gone:
             self._retire(cell, old)
+        if not known:
+            self._end_placeholder(cell)
         if counted not in known:
             self._begin_release(cell, counted)
         count_run(self.families.probes, run, ended, (*key, *counted))
@@ -167,6 +169,11 @@ class RunnerMetrics:
         for series in self._shown.values():
             if series.cell == cell:
                 self._begin_on(series, release)
+
+    def _end_placeholder(self, cell: str) -> None:
+        """Until a cell has answered, its zeros stand under the version of the cells file; they are all 0 still."""
+        placeholders = {release_of({}, series.version) for series in self._shown.values() if series.cell == cell}
+        self.families.probes.drop(lambda key: key[_CELL] == cell and key[_PROBE : _PROBE + 3] in placeholders)
 
     def _begin_on(self, series: ProbeSeries, release: Release) -> None:
         """Without its zero, the first failure would be no increase of anything, and a ratio over increases too good."""
