@@ -12,7 +12,7 @@ from synthetic.simulation.lives import Fate
 
 TROUBLED_S = 40.0  # so long things go wrong, and probes play
 CALM_S = 150.0  # and so long everything works, for recovery
-PAUSE_MAX_S = 12.0  # of a process that stands still; with the latest arrival it stays below the mapping's `late_after`
+PAUSE_MAX_S = 10.0  # of a process that stands still; with the latest arrival it stays below the mapping's `late_after`
 LIVES_MAX = 3  # of one worker that go wrong; what is started after them lives to the end
 _CURRENCY = "EUR"
 

@@ -21,7 +21,7 @@ from synthetic.simulation.api import Answer, Asked, answer
 from synthetic.simulation.lives import LIFE
 from synthetic.simulation.platform import Platform
 
-LATE_MAX_S = 4.0
+LATE_MAX_S = 8.0
 _SENDING = "http11.send_request_headers.started"
 
 
