@@ -1,4 +1,4 @@
-"""The hunt for one mutant: seeds are played until a law is broken. A module of its own, as other processes import it by its name."""
+"""The hunt for one mutant: seeds are played until a law is broken. A module of its own, as other processes import it by name."""
 
 from __future__ import annotations
 

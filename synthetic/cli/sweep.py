@@ -25,6 +25,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
 from synthetic.journal.book import Book, open_book
 from synthetic.runner.compensator import Compensator, Homecoming, Patience
+from synthetic.runner.first_sight import by_the_journal
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.outside import Outside
 from synthetic.runner.spec_again import SpecAgain
@@ -83,7 +84,7 @@ async def _sweep(book: Book, project: Project, strays: Sequence[Stray]) -> list[
             stack.push_async_callback(drivers[name].aclose)
         outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)
         compensator = Compensator(
-            outside, SpecAgain(project.scenarios, cells, secrets, clock), lambda _home: None, BY_HAND
+            outside, SpecAgain(project.scenarios, cells, secrets, clock), lambda _home: None, BY_HAND, by_the_journal
         )
         return await Sweep(book, compensator, project.cells, own_name("sweep"), KeptLeases(book)).all(strays)
 

@@ -18,7 +18,9 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState, RunOutcome
 from synthetic.core.plan import RunSpec
 from synthetic.core.wording import brief
+from synthetic.journal.entry import JournalEntry
 from synthetic.journal.model import Lease, RunRow
+from synthetic.runner.first_sight import FirstSight, QuietFor
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 
@@ -106,12 +108,18 @@ class Compensator:
     """Recovers runs that somebody holds the lease of. `spec_for` raises SyntheticError for a run that can't be made again.
 
     `tell` hears of every recovery: what is stranded is an alert, never silence. Whoever calls keeps the lease alive.
+    `quiet_for`: for how long nothing of a run can have left (`first_sight`).
     """
 
     outside: Outside
     spec_for: Callable[[RunRow], RunSpec]
     tell: Callable[[Homecoming], None]
     patience: Patience = field(default_factory=Patience)
+    quiet_for: QuietFor | None = None
+
+    def __post_init__(self) -> None:
+        """Without another rule, trust no clock but our own."""
+        self.quiet_for = self.quiet_for or FirstSight(self.outside.clock)
 
     async def __call__(self, row: RunRow, lease: Lease) -> None:
         """Bring a run home as far as it goes (`runner.duty.BringHome`)."""
@@ -130,12 +138,16 @@ class Compensator:
         off_loop = self.outside.off_loop
         entries = await off_loop(self.outside.book.effects_of, row.run.run_id)
         now_ns = self.outside.clock.wall_ns()
-        effects = [OpenEffect(one.intent, one.state, max(0, now_ns - one.created_ns)) for one in entries]
+        effects = [self._effect(one, max(0, now_ns - one.created_ns)) for one in entries]
         try:
             spec = await off_loop(self.spec_for, row)
         except SyntheticError as error:
             return await self._settle(row, lease, effects, Recovered.untouched(effects, str(error)), None)
         return await self._settle(row, lease, effects, await self._recover(row, lease, spec, effects), spec)
+
+    def _effect(self, entry: JournalEntry, age_ns: int) -> OpenEffect:
+        assert self.quiet_for is not None
+        return OpenEffect(entry.intent, entry.state, age_ns, self.quiet_for(entry.intent.run_id, age_ns))
 
     async def _recover(self, row: RunRow, lease: Lease, spec: RunSpec, effects: Sequence[OpenEffect]) -> Recovered:
         last_try = row.tries + 1 >= self.patience.tries and _on_its_way_ns(effects, spec) <= 0
@@ -177,7 +189,7 @@ def _on_its_way_ns(effects: Sequence[OpenEffect], spec: RunSpec) -> int:
     """How much longer a request of the run may be on its way; 0 or less where all have arrived, or never will."""
     late_ns = int(spec.plan.platform.late_after_s * _S)
     unknown = (IntentState.INTENT, IntentState.UNKNOWN)
-    return max((late_ns - effect.age_ns for effect in effects if effect.state in unknown), default=0)
+    return max((late_ns - effect.known_quiet_ns for effect in effects if effect.state in unknown), default=0)
 
 
 def _rest_s(spec: RunSpec | None, row: RunRow) -> float:

@@ -37,11 +37,20 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class OpenEffect:
-    """An effect as the journal has it; `age_ns`: how long ago its request may have left."""
+    """An effect as the journal has it; `age_ns`: how long ago its request may have left, by the clock of whoever wrote it.
+
+    `quiet_ns`: for how long nothing of it can have left, by a clock that whoever recovers it trusts (None: `age_ns`).
+    """
 
     intent: Intent
     state: IntentState
     age_ns: int = 0
+    quiet_ns: int | None = None
+
+    @property
+    def known_quiet_ns(self) -> int:
+        """What may be concluded from."""
+        return self.age_ns if self.quiet_ns is None else self.quiet_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +157,10 @@ def _movement(state: RunState, effect: OpenEffect, operation: OperationPlan) -> 
     movement.over = effect.state in CLOSED_STATES
     movement.until, movement.refused = (step.until, step.refused) if step is not None else (None, "")
     quiet_s = state.spec.plan.platform.late_after_s
-    if effect.age_ns >= quiet_s * 1e9:
-        movement.too_late = f"{effect.age_ns / 1e9:.0f} s after it left: it never arrived (late_after is {quiet_s:g} s)"
+    if effect.known_quiet_ns >= quiet_s * 1e9:
+        movement.too_late = (
+            f"{effect.known_quiet_ns / 1e9:.0f} s after it left: it never arrived (late_after is {quiet_s:g} s)"
+        )
     state.steps |= {f"{intent.step}.{name}": value for name, value in {**args, "key": intent.key, "code": ""}.items()}
     return movement
 

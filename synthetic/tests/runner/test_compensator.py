@@ -25,6 +25,7 @@ from synthetic.drivers.memory import InMemoryTransport, MemoryDriver, VirtualClo
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Lease, NewRun, RunRow
 from synthetic.runner.compensator import Compensator, Homecoming, Patience, next_move
+from synthetic.runner.first_sight import RUNS_MAX, FirstSight, by_the_journal
 from synthetic.runner.outside import Outside
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, Answering, answers, make_spec, ok
 
@@ -79,7 +80,7 @@ class Scene:
         """A compensator on this platform."""
         driver = InMemory(platform, self.clock)
         outside = Outside(self.book, self.clock, lambda _cell: driver, self.events.append, at_once)
-        return Compensator(outside, spec_for or self.spec, self.told.append, patience)
+        return Compensator(outside, spec_for or self.spec, self.told.append, patience, by_the_journal)
 
     def spec(self, row: RunRow) -> RunSpec:
         """The run's specification, as it would be now."""
@@ -240,3 +241,25 @@ def test_the_next_move(recovered: Recovered, tries: int, on_its_way_ns: int, exp
     """Home is closed; else again later; given up only when nothing can be on its way any more."""
     told = next_move(recovered, EVEN, "run1", tries=tries, now_ns=1000 * S, on_its_way_ns=on_its_way_ns)
     assert told == expected
+
+
+def test_another_machines_clock_proves_no_silence(tmp_path: Path) -> None:
+    """By the journal's times its request left an hour ago; but it may have left just now, from a machine whose clock is wrong."""
+    with opened(tmp_path, IntentState.INTENT) as scene:
+        scene.clock.advance(3600)
+        compensator = replace(scene.compensator(answers(HEALTHY | {"GET /find": UNFOUND})), quiet_for=None)
+        first = asyncio.run(compensator.bring_home(*scene.take()))
+        assert (first.move, first.age_ns >= 3600 * S) == ("postponed", True)
+        scene.clock.advance(3600)  # now it was quiet before our own eyes
+        assert asyncio.run(compensator.bring_home(*scene.take())).move == "closed"
+
+
+def test_what_was_seen_of_runs_does_not_grow_for_ever() -> None:
+    """The oldest is forgotten: its wait begins again."""
+    clock = VirtualClock()
+    sight = FirstSight(clock)
+    for number in range(RUNS_MAX + 1):
+        sight(f"r{number}", S)
+    clock.advance(5)
+    assert sight("r1", 9 * S) == 5 * S
+    assert sight("r0", 9 * S) == 0
