@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 from synthetic.report.metrics.tables import CounterTable, GaugeTable, HistogramTable, Key, NewestTable, Table
 from synthetic.report.metrics.words import BUCKETS_S, COMPENSATIONS, LAG_BUCKETS_S, PROBE_LABELS, RUN_LABELS
 
-SLICE_MAX = 500
 _STEP = (*RUN_LABELS, "step", "sli")
 
 
@@ -123,14 +122,13 @@ class Families(Collector):
         self.probes = ProbeTables()
         self.runner = RunnerTables()
 
-    def slices(self, series_max: int = SLICE_MAX) -> Iterator[Metric]:
-        """Every family, the large ones in several pieces, so that a scrape can let go of the event loop in between."""
-        for table in (*self.probes.tables(), *self.runner.tables()):
-            yield from table.slices(series_max)
+    def tables(self) -> list[Table]:
+        """All of them, in the order in which they are shown."""
+        return [*self.probes.tables(), *self.runner.tables()]
 
     def collect(self) -> Iterator[Metric]:
-        """Every family in one piece."""
-        return self.slices(2**62)
+        """Every family as prometheus-client has it."""
+        return (table.family() for table in self.tables())
 
 
 def _newest(name: str, told: str) -> NewestTable:

@@ -1,13 +1,13 @@
 """Where the numbers are kept: one table a metric, a plain dict from label values to numbers.
 
 prometheus-client's own Counter keeps an object with a lock for each series, about 1 KiB, and a runner of a thousand probes
-has a hundred thousand of them. Its exposition is used, its storage is not.
+has a hundred thousand of them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -61,14 +61,13 @@ class CounterTable:
         for key in [key for key in self.values if old(key)]:
             self.add(new(key), self.values.pop(key), self.traces.pop(key, None))
 
-    def slices(self, series_max: int) -> Iterator[Metric]:
-        """The family in pieces of so many series; at least one, so that its type is told."""
-        for keys in _sliced(list(self.values), series_max):
-            family = CounterMetricFamily(self.name, self.help, labels=self.labels)
-            for key in keys:
-                traced = self.traces.get(key)
-                family.add_metric(key, self.values.get(key, 0.0), exemplar=traced.exemplar(1.0) if traced else None)
-            yield family
+    def family(self) -> Metric:
+        """As prometheus-client has it."""
+        family = CounterMetricFamily(self.name, self.help, labels=self.labels)
+        for key, value in self.values.items():
+            traced = self.traces.get(key)
+            family.add_metric(key, value, exemplar=traced.exemplar(1.0) if traced else None)
+        return family
 
 
 @dataclass(slots=True)
@@ -89,14 +88,12 @@ class GaugeTable:
         for key in [key for key in self.values if gone(key)]:
             del self.values[key]
 
-    def slices(self, series_max: int) -> Iterator[Metric]:
-        """See `CounterTable.slices`."""
-        for keys in _sliced(list(self.values), series_max):
-            family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
-            for key in keys:
-                if (value := self.values.get(key)) is not None:
-                    family.add_metric(key, value)
-            yield family
+    def family(self) -> Metric:
+        """As prometheus-client has it."""
+        family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+        for key, value in self.values.items():
+            family.add_metric(key, value)
+        return family
 
 
 @dataclass(slots=True)
@@ -123,18 +120,18 @@ class NewestTable:
         for probe in [probe for probe, (key, _) in self.values.items() if gone(key)]:
             del self.values[probe]
 
-    def slices(self, series_max: int) -> Iterator[Metric]:
-        """See `CounterTable.slices`."""
-        for probes in _sliced(list(self.values), series_max):
-            family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
-            for probe in probes:
-                if (known := self.values.get(probe)) is not None:
-                    family.add_metric(*known)
-            yield family
+    def family(self) -> Metric:
+        """As prometheus-client has it."""
+        family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+        for key, value in self.values.values():
+            family.add_metric(key, value)
+        return family
 
 
 @dataclass(slots=True)
-class _Distribution:
+class Distribution:
+    """How many values each bucket has (not cumulated), their sum, and in which trace the last one was."""
+
     counts: list[int]
     total: float = 0.0
     traces: dict[int, tuple[float, Traced]] = field(default_factory=dict)
@@ -148,13 +145,13 @@ class HistogramTable:
     help: str
     labels: Key
     bounds: tuple[float, ...]
-    values: dict[Key, _Distribution] = field(default_factory=dict)
+    values: dict[Key, Distribution] = field(default_factory=dict)
 
-    def begin(self, key: Key) -> _Distribution:
+    def begin(self, key: Key) -> Distribution:
         """Show an empty distribution where nothing was counted yet."""
         kept = self.values.get(key)
         if kept is None:
-            kept = self.values[key] = _Distribution([0] * (len(self.bounds) + 1))
+            kept = self.values[key] = Distribution([0] * (len(self.bounds) + 1))
         return kept
 
     def observe(self, key: Key, value: float, traced: Traced | None = None) -> None:
@@ -178,28 +175,24 @@ class HistogramTable:
             kept.counts = [one + other for one, other in zip(kept.counts, moved.counts, strict=True)]
             kept.total += moved.total
 
-    def slices(self, series_max: int) -> Iterator[Metric]:
-        """See `CounterTable.slices`; a distribution is as many series as it has buckets, and two."""
-        names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
-        for keys in _sliced(list(self.values), max(1, series_max // (len(names) + 2))):
-            family = HistogramMetricFamily(self.name, self.help, labels=self.labels)
-            for key in keys:
-                if (kept := self.values.get(key)) is not None:
-                    family.add_metric(key, _buckets(names, kept), kept.total)
-            yield family
+    def family(self) -> Metric:
+        """As prometheus-client has it."""
+        family = HistogramMetricFamily(self.name, self.help, labels=self.labels)
+        for key, kept in self.values.items():
+            family.add_metric(key, _buckets(self.bound_names(), kept), kept.total)
+        return family
+
+    def bound_names(self) -> list[str]:
+        """The values of `le`."""
+        return [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
 
 
 Table = CounterTable | GaugeTable | NewestTable | HistogramTable
 
 
-def _buckets(names: list[str], kept: _Distribution) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
+def _buckets(names: list[str], kept: Distribution) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
     told: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
     for index, (name, count) in enumerate(zip(names, accumulate(kept.counts), strict=True)):
         traced = kept.traces.get(index)
         told.append((name, count) if traced is None else (name, count, traced[1].exemplar(traced[0])))
     return told
-
-
-def _sliced(keys: list[Key], size: int) -> Iterator[list[Key]]:
-    for start in range(0, max(1, len(keys)), size):
-        yield keys[start : start + size]

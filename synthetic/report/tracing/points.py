@@ -30,8 +30,7 @@ _CUMULATIVE = AggregationTemporality.CUMULATIVE
 
 def metrics_data(families: Families, resource: Resource, begun_ns: int, now_ns: int) -> Iterator[MetricsData]:
     """Everything that is known, in messages of a bounded size. May be read from another thread than the one that counts."""
-    tables: list[Table] = [*families.probes.tables(), *families.runner.tables()]
-    for table in tables:
+    for table in families.tables():
         for metric in _metrics(table, begun_ns, now_ns):
             scoped = ScopeMetrics(SCOPE, [metric], "")
             yield MetricsData([ResourceMetrics(resource, [scoped], "")])

@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from prometheus_client import generate_latest
+from collections.abc import Callable
 
-from synthetic.report.metrics.exposition import OPENMETRICS, TEXT, Format, format_for, pieces
-from synthetic.report.metrics.families import SLICE_MAX
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
+
+from synthetic.report.metrics import RunnerMetrics
+from synthetic.report.metrics.exposition import OPENMETRICS, PIECE_MAX, TEXT, Format, format_for, pieces
 from synthetic.tests.report.metrics.scraped import fed, series
-from synthetic.tests.sli.streams import passing
+from synthetic.tests.sli.streams import Story, failing, passing
+
+BY_PROMETHEUS_CLIENT: list[tuple[Format, Callable[[Collector], bytes]]] = [
+    (TEXT, generate_latest),
+    (OPENMETRICS, openmetrics.generate_latest),
+]
+
+
+def everything() -> RunnerMetrics:
+    """Metrics of every kind, with values that are hard to write."""
+    metrics = fed(
+        passing(psp="psp-3"),
+        failing("b", psp="psp-3"),
+        Story("c", row={"psp": 'a"b\\c\nd'})
+        .end_step("deposit", sli="deposit")
+        .check('a "claim" \\ b', held=False)
+        .end(),
+        probes=(*(series(psp=f"psp-{n}") for n in range(40)), series(psp="a_b_c_d")),
+    )
+    metrics.show({"x": [series(psp="psp-3"), series(psp='quoted "\\\n')]})
+    metrics.slot_due("x")
+    metrics.lag(0.004)
+    metrics.lag(1234.5)
+    metrics.left({"EUR": 10**15}, oldest_s=0.1)
+    metrics.killed(1_790_000_000.125)
+    return metrics
 
 
 def test_the_format_is_what_the_scraper_asks_for() -> None:
@@ -17,19 +47,20 @@ def test_the_format_is_what_the_scraper_asks_for() -> None:
     assert format_for("text/html,*/*") is TEXT
 
 
-def test_many_pieces_are_one_scrape() -> None:
-    """A family of more series than fit in a piece has its head once, and the whole is what prometheus-client writes in one."""
-    probes = tuple(series(psp=f"psp-{n}") for n in range(40))
-    metrics = fed(passing(psp="psp-3"), probes=probes)
+@pytest.mark.parametrize(("written", "theirs"), BY_PROMETHEUS_CLIENT, ids=["text", "openmetrics"])
+def test_a_scrape_is_what_prometheus_client_writes(written: Format, theirs: Callable[[Collector], bytes]) -> None:
+    """Line by line, exemplars and escapes included; the process's own metrics stand at the end."""
+    metrics = everything()
+    ours = b"".join(pieces(metrics, written)).splitlines()
+    expected = [line for line in theirs(metrics.families).splitlines() if line != b"# EOF"]
+    assert ours[: len(expected)] == expected
+    assert [line for line in ours[len(expected) :] if b"process_" not in line and line != b"# EOF"] == []
+    assert (ours[-1] == b"# EOF") is (written is OPENMETRICS)
 
-    def whole(written: Format) -> list[bytes]:
-        return b"".join(pieces(metrics, written)).splitlines()
 
+def test_no_piece_is_long() -> None:
+    """Between two of them whoever measures gets his turn."""
+    metrics = fed(probes=tuple(series(psp=f"psp-{n}") for n in range(40)))
     cut = list(pieces(metrics, TEXT))
-    assert max(piece.count(b"\n") for piece in cut) <= SLICE_MAX + 2
-    ours = [line for line in whole(TEXT) if not line.startswith((b"process_", b"# HELP process", b"# TYPE process"))]
-    theirs = generate_latest(metrics.families).splitlines()
-    assert ours == theirs
-    assert whole(OPENMETRICS)[-1] == b"# EOF"
-    assert whole(OPENMETRICS).count(b"# EOF") == 1
-    assert whole(OPENMETRICS).count(b"# TYPE synthetic_runs counter") == 1
+    assert len(cut) > 10
+    assert max(piece.count(b"\n") for piece in cut) <= PIECE_MAX
