@@ -108,7 +108,7 @@ class Duty:
             ticked = await self.worker.play(self._tick(probe, slot_ns, clock.monotonic_ns() - lag_ns))
         finally:
             self.pacer.timetable.ended(probe_name)
-        return self._told(probe, slot_ns, ticked, lag_ns)
+        return self._told(probe, slot_ns, ticked)
 
     async def _overlap(self, probe: ProbePlan, slot_ns: int) -> Refusal | None:
         """Another worker may still be at the slot before. The timetable knows of ours only."""
@@ -126,14 +126,14 @@ class Duty:
         """A tick that is entered again after a crash, or that waited too long, is not played any more."""
         return lag_ns > Grid.of(probe.name, probe.schedule).late_max_ns
 
-    def _told(self, probe: ProbePlan, slot_ns: int, ticked: Ticked, lag_ns: int) -> str:
+    def _told(self, probe: ProbePlan, slot_ns: int, ticked: Ticked) -> str:
         if ticked.missed:
             self.notes.slot_missed(probe.name, slot_ns, ticked.missed, ticked.why)
             self.notes.journal(ticked.why if ticked.missed == Missed.JOURNAL else "")
             return ticked.missed
         if not ticked.runs:
             return "another worker has it"
-        self.notes.slot_due(probe.name, lag_ns / 1e9)
+        self.notes.slot_due(probe.name, ticked.lag_s)
         return ",".join(run.outcome for run in ticked.runs)
 
     def _tick(self, probe: ProbePlan, slot_ns: int, due_ns: int) -> TickPlan:

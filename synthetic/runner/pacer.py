@@ -1,4 +1,4 @@
-"""The pacer starts every probe's ticks at their slots, and has each slot that is not played counted, with its reason.
+"""The pacer starts every probe's ticks shortly before their slots, and has each slot that is not played counted, with its reason.
 
 It looks at the plan anew all the time, so that a reload takes effect between two ticks. What is due is the timetable's to decide.
 """
@@ -15,6 +15,7 @@ from synthetic.core.ports import Clock
 from synthetic.runner.timetable import MissedSlots, Tick, Timetable
 
 LOOK_EVERY_S = 0.25  # how soon a new plan, a denser probe or a wall clock that was set is noticed
+EARLY_S = 0.25  # a tick is written down, admitted and leased before its instant, so that no disk is in its way
 SLOTS_TOLD_MAX = 1_000  # of one probe at once: who slept for a day says so with these
 
 Start = Callable[[str, int], Coroutine[None, None, None]]
@@ -39,7 +40,8 @@ class Pacer:
 
     def __post_init__(self) -> None:
         self._paced = self.plan()
-        self.timetable = Timetable(_schedules(self._paced), {}, self.clock.wall_ns())
+        early_ns = round(EARLY_S * 1e9)
+        self.timetable = Timetable(_schedules(self._paced), {}, self.clock.wall_ns(), early_ns=early_ns)
 
     async def run(self) -> None:
         """Pace for ever, until it is cancelled. What it has started goes on."""

@@ -32,6 +32,8 @@ class Turn:
 def pool_name(plan: ScenarioPlan, cell: CellPlan) -> str:
     """The pool of players that the scenario leases from on this cell."""
     assert plan.pool is not None, "config demands a lease of every scenario"
+    if plan.pool.literal is not None:  # nearly always, and asked for each time that a player is chosen
+        return plan.pool.literal.removeprefix("pool:")
     scope = {f"cell.{name}": getattr(cell, name) for name in ("name", "market", "brand", "environment", "track")}
     return plan.pool.text(scope, cell.currency).removeprefix("pool:")
 

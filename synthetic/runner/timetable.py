@@ -30,6 +30,9 @@ class Missed(StrEnum):
     JOURNAL = "journal"  # it could not be written down, so nothing may begin
 
 
+EARLY_SHARE = 20  # the reciprocal of how much of a probe's distance it may be handed out early
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A slot to play now. `extra`: one in between, of a probe that is played denser; nobody misses it."""
@@ -75,9 +78,15 @@ class _Entry:
 
 
 class Timetable:
-    """The slots of all probes. `last`: the last slot of each probe that the journal knows; behind it, nobody was there."""
+    """The slots of all probes. `last`: the last slot of each probe that the journal knows; behind it, nobody was there.
 
-    def __init__(self, schedules: Mapping[str, Schedule], last: Mapping[str, int], now_ns: int) -> None:
+    `early_ns`: a slot is handed out so long before its instant, that all may be ready by then; of a fast probe, less.
+    """
+
+    def __init__(
+        self, schedules: Mapping[str, Schedule], last: Mapping[str, int], now_ns: int, *, early_ns: int = 0
+    ) -> None:
+        self._early_ns = early_ns
         self._entries: dict[str, _Entry] = {}
         self._queue: list[tuple[int, str, int]] = []
         self._since_ns = now_ns
@@ -109,11 +118,11 @@ class Timetable:
             _, name, turn = heapq.heappop(self._queue)
             entry = self._entries.get(name)
             if entry is not None and entry.turn == turn:
-                self._settle(entry, now_ns, tick)
+                self._settle(entry, now_ns + self._early(entry), tick)
         return tick
 
     def next_ns(self) -> int | None:
-        """When the next slot is due; None where there is no probe."""
+        """When the next slot is handed out; None where there is no probe."""
         while self._queue and not self._is_valid(*self._queue[0][1:]):
             heapq.heappop(self._queue)
         return self._queue[0][0] if self._queue else None
@@ -175,7 +184,11 @@ class Timetable:
 
     def _queue_up(self, entry: _Entry, slot_ns: int) -> None:
         entry.turn += 1
-        heapq.heappush(self._queue, (slot_ns, entry.name, entry.turn))
+        heapq.heappush(self._queue, (slot_ns - self._early(entry), entry.name, entry.turn))
+
+    def _early(self, entry: _Entry) -> int:
+        """Early, but not so much that the run before would often still play."""
+        return min(self._early_ns, entry.grid.every_ns // (EARLY_SHARE * entry.factor))
 
     def _is_valid(self, name: str, turn: int) -> bool:
         return name in self._entries and self._entries[name].turn == turn

@@ -43,9 +43,13 @@ class TickPlan:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """What became of a tick: its runs, or why it was missed. Both empty: another worker has it."""
+    """What became of a tick: its runs, or why it was missed. Both empty: another worker has it.
+
+    `lag_s`: how long after its instant its runs began.
+    """
 
     runs: tuple[RunEnded, ...] = ()
+    lag_s: float = 0.0
     missed: str = ""
     why: str = ""
 
@@ -118,9 +122,18 @@ class Worker:
             return Ticked(missed=Missed.KILLED.value, why=str(error))
         if isinstance(admitted, Refusal):
             return Ticked(missed=admitted.reason.value, why=str(admitted))
+        lag_s = await self._await_instant(tick.due_ns)
         start = asyncio.Barrier(len(admitted))
         runs = await asyncio.gather(*(self._play_one(tick, one, start) for one in admitted))
-        return Ticked(tuple(runs))
+        return Ticked(tuple(runs), lag_s)
+
+    async def _await_instant(self, due_ns: int) -> float:
+        """Wait for the instant of a tick that is ready before it. Answers how much too late it is then, in seconds."""
+        clock = self.outside.clock
+        early_ns = due_ns - clock.monotonic_ns()
+        if early_ns > 0:
+            await asyncio.sleep(early_ns / 1e9)
+        return max(0.0, (clock.monotonic_ns() - due_ns) / 1e9)
 
     async def _admit(self, tick: TickPlan) -> list[_Admitted] | Refusal:
         """Lease an account on each side; why not, where one has none. Nothing has been sent before both are leased."""

@@ -72,12 +72,13 @@ class Gauges:
 
     def _accounts(self) -> set[str]:
         """The accounts that the probes may be played on."""
+        plan = self.plan()
+        pools = {(cell.name, pool_name(scenario, cell)) for probe in plan.probes for scenario, cell in probe.sides}
         return {
             account_of(cell, player.id)
-            for probe in self.plan().probes
-            for scenario, cell in probe.sides
+            for cell in plan.cells.values()
             for player in cell.players
-            if player.pool == pool_name(scenario, cell)
+            if (cell.name, player.pool) in pools
         }
 
     def _quiet_s(self) -> float | None:

@@ -58,6 +58,7 @@ from synthetic.web.listening import serving
 
 DRAIN_S = 90.0  # how long the runs that go on at the end have to bring their money home
 THREADS = 64
+PROOFS_EVERY_S = 5.0
 POSTGRES = ("postgresql://", "postgres://")
 Load = Callable[[], ServingPlan]
 
@@ -77,7 +78,7 @@ class Service:
     dispatch: Dispatch
     address: str
     gauges: Gauges
-    proofs: Proofs
+    admission: Admission
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self, why: str) -> None:
@@ -121,10 +122,14 @@ class Service:
         return drained and not own
 
     async def _keep_proofs(self) -> None:
-        """Renew proofs before they run out, so that no run waits for one."""
+        """Take the proofs of a plan when it is new, and renew them before they run out, so that no run waits for one."""
+        proven = None
         while True:
-            await asyncio.sleep(5.0)
-            await self.proofs.renew()
+            if proven is not self.reloader.plan:
+                proven = self.reloader.plan
+                await self.admission.prepare()
+            await self.admission.proofs.renew()
+            await asyncio.sleep(PROOFS_EVERY_S)
 
 
 async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
@@ -168,7 +173,9 @@ class _Making:
         drivers.fit(self.plan.cells)
         telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
         proofs = _proofs(self.plan, self.clock, drivers)
-        reloader = Reloader(self.plan, self.load, Reloads(drivers, telling, proofs))
+        reloader = Reloader(
+            self.plan, self.load, Reloads(telling, proofs), make_ready=lambda new: drivers.fit(new.cells)
+        )
         switch = KillSwitch(
             book,
             self.clock,
@@ -212,15 +219,13 @@ class _Making:
         gauges = Gauges(
             book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock, spending, denser
         )
-        preparing = asyncio.ensure_future(admission.prepare())
-        self.stack.push_async_callback(_ended, [preparing])
         lag.start()
         watch.begun()
         telling.metrics.config_reloaded(valid=True)
         telling.audit.config(self.plan.digest, accepted=True, what="started with it")
         telling.log.started(worker=self.name, listen=address, probes=len(self.plan.probes))
         return Service(
-            self.name, book, switch, telling, reloader, drivers, worker, duty, dispatch, address, gauges, proofs
+            self.name, book, switch, telling, reloader, drivers, worker, duty, dispatch, address, gauges, admission
         )
 
     def _export(self, telling: Telling) -> None:
@@ -235,13 +240,11 @@ class _Making:
 class Reloads:
     """What follows from a new plan, or from one that is not valid (`runner.reload.ReloadNotes`)."""
 
-    drivers: Drivers
     telling: Telling
     proofs: Proofs
 
     def reloaded(self, old: ServingPlan, new: ServingPlan) -> None:
-        """A new plan is in force."""
-        self.drivers.fit(new.cells)
+        """A new plan is in force: what was proved of the cells before says nothing of these."""
         self.proofs.forget()
         self.telling.metrics.show(probes_of(new), series_max=new.limits.series_max)
         self.telling.metrics.config_reloaded(valid=True)

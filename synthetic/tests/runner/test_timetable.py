@@ -42,6 +42,16 @@ def test_a_slot_is_due_at_its_instant_and_not_before() -> None:
     assert table.next_ns() == s(120)
 
 
+def test_a_slot_may_be_handed_out_early_so_that_all_is_ready_at_its_instant() -> None:
+    """A quarter of a second for a probe a minute; a fast one a twentieth of its distance, or its own run would be in the way."""
+    table = Timetable({"p": EVERY_MINUTE, "fast": Schedule(2.0)}, {}, s(59), early_ns=SECOND_NS // 4)
+    assert table.next_ns() == s(59.75)  # of both
+    assert table.tick(s(59.749)) == Tick()
+    assert sorted(table.tick(s(59.9)).due, key=lambda one: one.probe) == [Due("fast", s(60)), Due("p", s(60))]
+    assert table.next_ns() == s(61.9)
+    assert missed(table.tick(s(63.8))) == [([62.0], "lag")]
+
+
 def test_a_run_that_takes_long_moves_no_slot() -> None:
     """Start times are the grid's: a late look plays the same slot, and the one behind it stays where it is."""
     table = Timetable({"p": EVERY_MINUTE}, {}, s(1))
