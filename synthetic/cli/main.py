@@ -21,6 +21,7 @@ from synthetic.cli import (
     init,
     kill,
     listing,
+    reconcile,
     reference,
     run,
     schema,
@@ -44,6 +45,7 @@ app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("serve")(command.serve)
 app.command("sweep")(sweep.sweep)
+app.command("reconcile")(reconcile.reconcile)
 app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
 app.command("explain")(explain.explain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json as json_text
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from synthetic.cli.screen import say, write
 from synthetic.config.durations import seconds
 from synthetic.config.project import Project
 from synthetic.config.secret_refs import resolve_all
+from synthetic.core.plan import CellPlan
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
@@ -51,7 +52,7 @@ def sweep(
     platforms: Annotated[Path | None, typer.Option(help="The folder of platform mappings.", metavar="DIR")] = None,
 ) -> None:
     """Bring home the money that unfinished runs have left. Exit: 0 all is home, 2 bad input, 3 nobody answers, 4 money stranded."""
-    older_than_s = _seconds(older_than)
+    older_than_s = read_duration(older_than, "--older-than")
     project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
     if "://" not in journal and not Path(journal).exists():
         say(f"there is no journal {journal} here, so nothing is open")
@@ -66,11 +67,23 @@ def sweep(
     raise typer.Exit(_exit_code(homecomings))
 
 
-def _seconds(duration: str) -> float:
+def read_duration(text: str, option: str) -> float:
+    """A duration of the command line in seconds; 0 for none. Raises BadParameter."""
     try:
-        return seconds(duration) if duration else 0.0
+        return seconds(text) if text else 0.0
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--older-than") from None
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+async def opened_drivers(
+    stack: AsyncExitStack, cells: Iterable[CellPlan], clock: SystemClock
+) -> dict[str, AsyncDriver]:
+    """A driver for each cell, closed with the stack."""
+    drivers = {}
+    for cell in cells:
+        drivers[cell.name] = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+        stack.push_async_callback(drivers[cell.name].aclose)
+    return drivers
 
 
 async def _sweep(book: Book, project: Project, strays: Sequence[Stray]) -> list[Homecoming]:
@@ -78,10 +91,7 @@ async def _sweep(book: Book, project: Project, strays: Sequence[Stray]) -> list[
     cells = {name: project.cells[name] for name in {stray.row.run.cell for stray in strays} & project.cells.keys()}
     secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
     async with AsyncExitStack() as stack:
-        drivers = {}
-        for name, cell in cells.items():
-            drivers[name] = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
-            stack.push_async_callback(drivers[name].aclose)
+        drivers = await opened_drivers(stack, cells.values(), clock)
         outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)
         compensator = Compensator(
             outside, SpecAgain(project.scenarios, cells, secrets, clock), lambda _home: None, BY_HAND, by_the_journal

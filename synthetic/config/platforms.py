@@ -8,6 +8,7 @@ from synthetic.config.durations import seconds
 from synthetic.config.evidence import link_evidence
 from synthetic.config.exchanges import Surroundings
 from synthetic.config.files import load_mapping
+from synthetic.config.home import link_reconcile, link_sweep
 from synthetic.config.located import Text
 from synthetic.config.models import ConnectionModel, HttpModel, PlatformModel, ReceiveModel
 from synthetic.config.operations import ResolveHook, draft_operation, link_operation
@@ -61,6 +62,8 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
     return PlatformPlan(
         str(model.platform), operations, answering, frames, states, labels,
         late_after_s=LATE_AFTER_S if late_after is None else seconds(late_after), proofs=proofs,
+        sweep=link_sweep(model.sweep, operations, around.names, problems),
+        reconcile=link_reconcile(model.reconcile, operations, around.names, problems),
     )  # fmt: skip
 
 

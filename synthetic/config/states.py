@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from synthetic.config.arguments import link_arguments
 from synthetic.config.located import Text
-from synthetic.config.models import NeededStateModel, ProofModel, StateCallModel, StateModel
+from synthetic.config.models import (
+    NeededStateModel,
+    ProofModel,
+    StateCallModel,
+    StatementModel,
+    StateModel,
+    WalletCallModel,
+)
 from synthetic.config.problems import Problems
 from synthetic.core.expressions import Kind, Vocabulary
 from synthetic.core.plan import CallPlan, NeededState, OperationPlan, PlatformPlan, StatePlan, StepPlan
@@ -29,7 +36,7 @@ def link_states(
 
 
 def link_call(
-    call: StateCallModel | ProofModel,
+    call: StateCallModel | ProofModel | WalletCallModel | StatementModel,
     operations: Mapping[str, OperationPlan],
     names: Vocabulary,
     problems: Problems,

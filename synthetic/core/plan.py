@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from synthetic.core.effects import Effect, Result
 from synthetic.core.errors import Place
@@ -15,6 +15,9 @@ from synthetic.core.expressions import Expression, Kind
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame
 from synthetic.core.templates import Template, Tree
+
+if TYPE_CHECKING:
+    from synthetic.core.plan_home import ReconcilePlan, SweepPlan
 
 NamedTemplates = tuple[tuple[str, Template], ...]
 LATE_AFTER_S = 600.0
@@ -262,6 +265,8 @@ class PlatformPlan:
     labels: Mapping[str, Expression] = field(default_factory=dict)  # of the release, by `RELEASE_LABELS`
     late_after_s: float = LATE_AFTER_S  # a request that nobody has seen so long after it left never arrives
     proofs: Mapping[str, ProofPlan] = field(default_factory=dict)  # of the `player` and of the `cell`
+    sweep: SweepPlan | None = None
+    reconcile: ReconcilePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

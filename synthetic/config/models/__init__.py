@@ -14,6 +14,7 @@ from synthetic.config.models.exchanges import (
     SaveModel,
     SendModel,
 )
+from synthetic.config.models.home import ReconcileModel, StatementModel, SweepModel, WalletCallModel, WithdrawModel
 from synthetic.config.models.platform import (
     BlameModel,
     ConnectionModel,
@@ -60,6 +61,7 @@ __all__ = [
     "PollModel",
     "ProofModel",
     "ReceiveModel",
+    "ReconcileModel",
     "RefusalModel",
     "SaveModel",
     "ScenarioModel",
@@ -67,6 +69,10 @@ __all__ = [
     "SendModel",
     "StateCallModel",
     "StateModel",
+    "StatementModel",
     "StepModel",
+    "SweepModel",
     "UndoModel",
+    "WalletCallModel",
+    "WithdrawModel",
 ]

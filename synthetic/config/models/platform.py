@@ -24,6 +24,7 @@ from synthetic.config.fields import (
 from synthetic.config.fields import Template as TemplateText
 from synthetic.config.located import Listed, Mapped, Text
 from synthetic.config.models.exchanges import FORMS, ExchangeModel, RefusalModel, Saves
+from synthetic.config.models.home import ReconcileModel, SweepModel
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
 from synthetic.core.events import RELEASE_LABELS
@@ -285,3 +286,5 @@ class PlatformModel(Node):
         default_factory=dict,
         description="What `synthetic serve` asks for before it plays: `player` (a synthetic account), `cell` (it is the one).",
     )
+    sweep: SweepModel | None = Field(None, description="How a wallet gets back to its baseline after a recovery.")
+    reconcile: ReconcileModel | None = Field(None, description="Which statements `synthetic reconcile` compares.")

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from synthetic.core.effects import Intent
 from synthetic.core.events import RunEnded
 from synthetic.core.machine.journaled import read_args
+from synthetic.core.machine.signing_in import footing_of, sign_in
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.states import leave_states, may_have_entered
-from synthetic.core.machine.steps import play_step
 from synthetic.core.machine.undo import Undone, undo_all
 from synthetic.core.money import Money
 from synthetic.core.outcome import CLOSED_STATES, Blame, IntentState, RunOutcome, StepOutcome
-from synthetic.core.plan import CallPlan, OperationPlan, RunSpec
-from synthetic.core.plan_reading import Footing, needed_by, read_by, sign_in_steps
+from synthetic.core.plan import OperationPlan, RunSpec
+from synthetic.core.plan_reading import Footing
 from synthetic.core.wording import REASON_MAX
 
 _OUTCOMES = {
@@ -202,15 +202,8 @@ def _sign_in_somehow(state: RunState, effects: Sequence[OpenEffect]) -> Machine[
 
 
 def _sign_in(state: RunState, effects: Sequence[OpenEffect]) -> Machine[str]:
-    """Play the moneyless steps that the look-ups and undos stand on. Answers why one of them is not done; "" where all are."""
     newest = next((e.intent.step for e in reversed(effects) if e.state not in CLOSED_STATES), "")
-    for step in sign_in_steps(state.spec.plan, _footing(state), newest):
-        state.step = step
-        # What the scenario wants of the step is no matter here: only that it is done, and what it saves.
-        end = yield from play_step(state, replace(step, until=None, expect=()), purpose="sign_in")
-        if end.outcome is not StepOutcome.DONE:
-            return state.told(f"signing in again failed at step {step.id!r}: {end.verdict.reason}")
-    return ""
+    return (yield from sign_in(state, _footing(state), newest))
 
 
 def _footing(state: RunState) -> Footing:
@@ -219,13 +212,8 @@ def _footing(state: RunState) -> Footing:
     for movement in _undecided(state):
         for call in (movement.moves.lookup, movement.moves.undo):
             if call is not None:
-                footing |= called(state, call)
+                footing |= footing_of(state, call)
     return footing
-
-
-def called(state: RunState, call: CallPlan) -> Footing:
-    """What a call of another operation stands on: that operation, and the arguments that it is given."""
-    return needed_by(state.spec.plan.platform.operations[call.operation]) | read_by(call)
 
 
 def _ended(state: RunState, recovered: Recovered, why: str) -> RunEnded:

@@ -1,0 +1,167 @@
+"""Reconciliation: the journal against the platform's ledger and the PSPs' reports, account by account, daily or by hand.
+
+Each account is leased meanwhile, so that no run moves its money between one statement and the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from synthetic.core.errors import FencedOff, HarnessError, SyntheticError
+from synthetic.core.machine.statements import Statements, read_statements
+from synthetic.core.outcome import RunOutcome
+from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan, RunSpec
+from synthetic.journal.entry import JournalEntry
+from synthetic.journal.memory import MemoryJournal
+from synthetic.journal.model import Lease, NewRun, RunRow
+from synthetic.runner.comparing import Difference, Scope, compare
+from synthetic.runner.identity import run_id
+from synthetic.runner.kept_leases import KeptLeases
+from synthetic.runner.outside import Outside
+from synthetic.runner.players import rest_s
+from synthetic.runner.spec_again import SpecAgain
+from synthetic.runner.worker import account_of
+
+PROBE = "(reconcile)"
+AT_ONCE = 4
+_S = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One player's wallet, on one of the cells that share it, and everything that the journal has of it."""
+
+    cell: CellPlan
+    player: PlayerPlan
+    effects: tuple[JournalEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An account that could not be compared, and why. `effects`: how many of the journal's are of it."""
+
+    cell: str
+    player: str
+    effects: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What was compared, what differs, and what could not be read."""
+
+    accounts: int
+    effects: int
+    entries: int
+    differences: tuple[Difference, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether journal, ledger and PSP reports say the same of everything that the journal has."""
+        return not self.differences and not any(account.effects for account in self.unread)
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Compares accounts. `name` is a worker's, that no other process has; what is older than `since_ns` only explains."""
+
+    outside: Outside
+    spec_again: SpecAgain
+    name: str
+    leases: KeptLeases
+    since_ns: int = 0
+
+    async def reconcile(self, accounts: Sequence[Account]) -> Reconciliation:
+        """Compare all of them, a few at a time. Raises JournalUnavailable."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(number: int, account: Account) -> tuple[Statements, list[Difference]]:
+            async with gate:
+                return await self._one(number, account)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(number, account)) for number, account in enumerate(accounts)]
+        read = [(account, *task.result()) for account, task in zip(accounts, tasks, strict=True)]
+        unread = [
+            Unread(account.cell.name, account.player.id, len(account.effects), statements.unread)
+            for account, statements, _ in read
+            if statements.unread
+        ]
+        return Reconciliation(
+            accounts=len(read) - len(unread),
+            effects=sum(len(account.effects) for account, statements, _ in read if not statements.unread),
+            entries=sum(len(statements.ledger) + sum(map(len, statements.psp.values())) for _, statements, _ in read),
+            differences=tuple(difference for _, _, differences in read for difference in differences),
+            unread=tuple(unread),
+        )
+
+    async def _one(self, number: int, account: Account) -> tuple[Statements, list[Difference]]:
+        try:
+            row, lease = await self._lease(number, account)
+            try:
+                spec = self.spec_again(row)
+                statements = await self._read(spec, account)
+            finally:
+                self.leases.let_go(lease.run_id)
+                await self._give_back(lease, account)
+        except SyntheticError as error:
+            return Statements(unread=str(error)), []
+        if statements.unread:
+            return statements, []
+        cell = account.cell
+        scope = scope_of(spec.plan.platform, self.since_ns)
+        return statements, compare(cell.name, account.player.id, account.effects, statements, scope)
+
+    async def _lease(self, number: int, account: Account) -> tuple[RunRow, Lease]:
+        """Raises HarnessError where somebody is at the account: what is under way is no difference."""
+        book, now_ns = self.outside.book, self.outside.clock.wall_ns()
+        cell, player = account.cell, account.player
+        own_id = run_id(now_ns, PROBE, {}, f"{cell.name}/{player.id}", number)
+        run = NewRun(own_id, PROBE, "", "", cell.name, {}, seed=0, number=number, slot_ns=now_ns)
+        lease = await self.outside.off_loop(
+            book.adopt, run, player=player.id, account=account_of(cell, player.id), worker=self.name,
+            ttl_s=self.leases.lease_s,
+        )  # fmt: skip
+        if lease is None:
+            raise HarnessError("a run of this account is open, or it rests until its next one-time code")
+        self.leases.hold(lease)
+        return RunRow(run, player.id, lease, now_ns), lease
+
+    async def _read(self, spec: RunSpec, account: Account) -> Statements:
+        intents = [effect.intent for effect in account.effects]
+        driver = self.outside.driver(account.cell.name)
+        machine = read_statements(replace(spec, plan=replace(spec.plan, states=())), intents)
+        return await driver.run(machine, sink=lambda _event: None, journal=MemoryJournal())
+
+    async def _give_back(self, lease: Lease, account: Account) -> None:
+        book, off_loop = self.outside.book, self.outside.off_loop
+        try:
+            await off_loop(book.close_run, lease, RunOutcome.OK.value, "reconciled", rest_s=rest_s(account.player))
+        except FencedOff:
+            return
+
+
+def scope_of(platform: PlatformPlan, since_ns: int) -> Scope:
+    """What can be compared on a platform."""
+    plan = platform.reconcile
+    moves = [operation.moves for operation in platform.operations.values() if operation.moves is not None]
+    psp_kinds = frozenset(one.kind for one in moves if "psp" in (one.source, one.target))
+    return Scope(plan.kinds if plan is not None else frozenset(), psp_kinds, since_ns // _S)
+
+
+def accounts_of(cells: Mapping[str, CellPlan], entries: Iterable[JournalEntry]) -> list[Account]:
+    """Every account of the cells, with its effects in the journal; cells that share a wallet share its accounts."""
+    by_account: dict[str, list[JournalEntry]] = {}
+    for entry in entries:
+        cell = cells.get(entry.intent.cell)
+        if cell is not None:
+            by_account.setdefault(account_of(cell, entry.intent.player), []).append(entry)
+    found: dict[str, Account] = {}
+    for cell in cells.values():
+        for player in cell.players:
+            name = account_of(cell, player.id)
+            found.setdefault(name, Account(cell, player, tuple(by_account.get(name, ()))))
+    return list(found.values())

@@ -1,0 +1,129 @@
+"""`synthetic reconcile`: journal, ledger and PSP report of a real cell agree, and every planted difference is told by its key."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic.reference.world import World, WorldSettings
+from synthetic.reference.world.in_a_thread import world_in_a_thread
+from synthetic.tests.cli.calling import call
+
+JOURNAL = Path(".synthetic") / "journal.db"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """A world of its own: nobody else may move money in it."""
+    with world_in_a_thread(WorldSettings(seed=13)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def played(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A cells file, and the journal of a session that has moved money on its canary."""
+    folder = tmp_path_factory.mktemp("played")
+    world.write_cells(folder / "cells.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        root = Path.cwd()
+        patch.chdir(folder)
+        for name in ("scenarios", "fixtures"):
+            (folder / name).symlink_to(root / name)
+        words = ("--scenario", "deposit-bet-withdraw", "--scenario", "promo-claim", "--scenario", "bet-rollback")
+        answer = call("run", "--cells", folder / "cells.yaml", "--cell", "canary", *words)
+        assert answer.code == 0, answer.err
+        journal = (folder / JOURNAL).read_bytes()
+    return folder / "cells.yaml", journal
+
+
+@pytest.fixture
+def cells(project: Path, played: tuple[Path, bytes]) -> Path:
+    """A project with a copy of that journal."""
+    (project / JOURNAL).parent.mkdir()
+    (project / JOURNAL).write_bytes(played[1])
+    return played[0]
+
+
+def reconciled(cells: Path, code: int) -> dict[str, Any]:
+    """What it tells as JSON."""
+    answer = call("reconcile", "--cells", cells, "--cell", "canary", "--json")
+    assert answer.code == code, answer.err + answer.out
+    told: dict[str, Any] = json.loads(answer.out)
+    return told
+
+
+def change(statement: str) -> None:
+    """Change the journal behind everybody's back."""
+    with sqlite3.connect(JOURNAL) as database:
+        assert database.execute(statement).rowcount == 1
+
+
+def key_of(kind: str) -> str:
+    """The key of the first effect of a kind."""
+    with sqlite3.connect(JOURNAL) as database:
+        found: str = database.execute("SELECT key FROM intents WHERE kind = ? ORDER BY number", (kind,)).fetchone()[0]
+        return found
+
+
+def test_what_a_session_has_moved_agrees(cells: Path) -> None:
+    """Deposits, stakes, withdrawals and bonuses, by every PSP; exit 0."""
+    told = reconciled(cells, 0)
+    assert (told["holds"], told["differences"]) == (True, [])
+    assert told["effects"] > 15
+    assert told["entries"] > told["effects"]
+    answer = call("reconcile", "--cells", cells, "--cell", "canary")
+    assert answer.out.endswith(": no difference\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "has"),
+    [
+        ("DELETE FROM intents WHERE key = '{deposit}'", "not_in_journal", {"journal": None}),
+        ("DELETE FROM intents WHERE key = '{stake}'", "not_in_journal", {"journal": None}),
+        (
+            "UPDATE intents SET amount_minor = 101 WHERE key = '{deposit}'",
+            "amounts_differ",
+            {"journal": {"minor": 101, "currency": "EUR"}, "ledger": {"minor": 100, "currency": "EUR"}},
+        ),
+        ("UPDATE intents SET state = 'compensated' WHERE key = '{withdraw}'", "amounts_differ", {}),
+        ("UPDATE intents SET state = 'unknown' WHERE key = '{deposit}'", "unsettled", {}),
+        (
+            "UPDATE intents SET key = 'nobody-knows' WHERE key = '{withdraw}'",
+            "not_in_ledger",
+            {"ledger": None, "key": "nobody-knows"},
+        ),
+    ],
+)
+def test_a_planted_difference_is_told(cells: Path, statement: str, kind: str, has: dict[str, Any]) -> None:
+    """By its kind and amounts; exit 1."""
+    change(statement.format(**{name: key_of(name) for name in ("deposit", "stake", "withdraw")}))
+    told = reconciled(cells, 1)
+    (difference,) = [one for one in told["differences"] if one["kind"] == kind]
+    assert has.items() <= difference.items()
+
+
+def test_an_account_that_is_played_on_is_not_compared(cells: Path) -> None:
+    """What is under way is no difference; exit 3, as its effects could not be judged."""
+    with sqlite3.connect(JOURNAL) as database:
+        (account,) = database.execute("SELECT account FROM intents LIMIT 1").fetchone()
+        database.execute("UPDATE accounts SET run_id = 'somebody' WHERE account = ?", (account,))
+    told = reconciled(cells, 3)
+    (unread,) = [one for one in told["unread"] if one["effects"]]
+    assert "a run of this account is open" in unread["reason"]
+
+
+def test_a_mapping_without_statements_is_bad_input(cells: Path, tmp_path: Path) -> None:
+    """With what to write into it."""
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    text = (Path("platforms") / "reference.yaml").read_text(encoding="utf-8")
+    cut = text[: text.index("reconcile:\n")] + text[text.index("connections:\n") :]
+    (folder / "reference.yaml").write_text(cut, encoding="utf-8")
+    answer = call("reconcile", "--cells", cells, "--platforms", folder)
+    assert answer.code == 2
+    assert "write `reconcile:` into it" in answer.err
