@@ -30,9 +30,9 @@ class GapFinder:
 
     def find(self, probe: str, schedule: Schedule, until_ns: int, known: Iterable[int]) -> list[int]:
         """The slots up to and at `until_ns` that are not known; the latest ones of very many."""
-        grid, there = Grid.of(probe, schedule), set(known)
-        passed = grid.slots_between(self.since(probe, schedule, until_ns), until_ns)
-        self._looked[probe] = (grid, until_ns)
+        grid, there, since_ns = Grid.of(probe, schedule), set(known), self.since(probe, schedule, until_ns)
+        passed = grid.slots_between(since_ns, until_ns)
+        self._looked[probe] = (grid, max(since_ns, until_ns))  # a worker may have begun behind it
         return [slot for slot in passed[-SLOTS_AT_ONCE_MAX:] if slot not in there]
 
 

@@ -35,6 +35,14 @@ def test_a_new_probe_and_a_changed_grid_have_missed_nothing() -> None:
     assert finder.find("p", Schedule(every_s=20.0), NOW, []) == []
 
 
+def test_what_passed_before_a_worker_began_is_not_its_to_miss() -> None:
+    """It may look for a time before its own beginning: nobody can be at that any more."""
+    finder = GapFinder()
+    finder.begin("p", EVERY_10_S, NOW)
+    assert finder.find("p", EVERY_10_S, NOW - 25 * S, []) == []
+    assert finder.find("p", EVERY_10_S, NOW + 10 * S, []) == [NOW + 10 * S]
+
+
 def test_of_very_many_the_latest_are_told() -> None:
     """Who was away for a week tells of so many at once."""
     finder = GapFinder()
