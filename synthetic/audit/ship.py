@@ -122,12 +122,13 @@ def _run(command: str, one: Finished, manifest: Path) -> None:
 
 
 def _put(path: Path, data: bytes) -> None:
-    """A whole file or none: written beside, then named."""
+    """A whole file or none: written beside, named, and last made read-only, by which many WORM file servers commit a file."""
     beside = path.with_name(f"{path.name}.part")
     beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     beside.rename(path)
+    path.chmod(READ_ONLY)
