@@ -21,7 +21,7 @@ def test_the_list_names_every_benchmark() -> None:
     """What can be run is told without running it."""
     listed = bench("--list")
     assert (listed.returncode, listed.stderr) == (0, "")
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["journeys", "expressions"]
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["journeys", "expressions", "journal"]
 
 
 @pytest.mark.slow
@@ -38,6 +38,16 @@ def test_expressions_prints_a_ratio_against_the_bare_runtime() -> None:
     assert float(each) > 0 < float(bare)
     assert times.endswith("x")
     assert values.split()[0] == "values"
+
+
+@pytest.mark.slow
+def test_journal_prints_a_ratio_against_a_commit_per_row() -> None:
+    """Alone, and with ten and fifty at once."""
+    run = bench("journal", "-n", "100")
+    assert (run.returncode, run.stderr) == (0, "")
+    rows = [line.split() for line in run.stdout.splitlines() if line.endswith("x ") and line[1:2].isdigit()]
+    assert [row[0] for row in rows] == ["1", "10", "50"]
+    assert all(float(row[-1].removesuffix("x")) > 0 for row in rows)
 
 
 def test_a_benchmark_is_bounded_and_known() -> None:

@@ -1,0 +1,137 @@
+"""`python -m bench.crash_storm --kills 200 --db sqlite|postgres --workers 2`: kills workers under load, and counts the money."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from bench.crash_storm.databases import Journal, check_whole, journal
+from bench.crash_storm.dying import POINTS
+from bench.crash_storm.reckoning import Reckoning, reckon, states_of
+from bench.crash_storm.scene import Scene, cells_of, scene
+from bench.crash_storm.storm import Deaths, Storm, fates
+from synthetic.cli.screen import say, write
+from synthetic.cli.telling import tell_error
+from synthetic.core.errors import SyntheticError
+from synthetic.journal.book import Book, open_book
+from synthetic.reference.catalogue import Fault
+from synthetic.reference.faults import FAULTS
+from synthetic.reference.throwing import Switches
+from synthetic.runner.identity import fresh_seed
+
+NUMBERS = (1, 2, 7, 17, 20)
+LINES_MAX = 20
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Let the storm rage, bring everything home, reckon. Answers 0 where every bar is met, else 1."""
+    options = _parser().parse_args(arguments)
+    seed = fresh_seed() if options.seed is None else options.seed
+    say(f"seed {seed}")
+    try:
+        with ExitStack() as stack:
+            own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storm-runtime-")))
+            os.environ.setdefault("XDG_RUNTIME_DIR", str(own))  # the Postgres package warns where it is not set
+            where = stack.enter_context(journal(options.db, full_disk=options.full_disk, cut=options.cut_database))
+            place = stack.enter_context(scene(where.address, cells=options.cells, seed=seed, folder=where.folder))
+            book = stack.enter_context(open_book(where.address))
+            return _play(options, place, where, book, seed)
+    except SyntheticError as error:
+        return tell_error(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.crash_storm", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, metavar="N", help="how many workers are killed (200)")
+    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite", help="where the journal is (sqlite)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="how many are alive at a time (1)")
+    parser.add_argument("--cells", type=int, default=4, metavar="N", help="cells of the platform (4)")
+    parser.add_argument("--rate", type=float, default=0.2, metavar="R", help="how often each fault acts (0.2)")
+    parser.add_argument("--full-disk", action="store_true", help="fill the journal's disk now and then")
+    parser.add_argument("--cut-database", action="store_true", help="cut the journal's database off now and then")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the platform and of how workers die")
+    parser.add_argument("--log", type=Path, default=Path("reports/out/crash_storm.log"), metavar="FILE")
+    return parser
+
+
+def _play(options: argparse.Namespace, place: Scene, where: Journal, book: Book, seed: int) -> int:
+    options.log.parent.mkdir(parents=True, exist_ok=True)
+    options.log.unlink(missing_ok=True)
+    began_s = time.monotonic()
+    storm = Storm(place, book, options.log.absolute(), say)
+    asyncio.run(_throw(place, options.rate))
+    deaths = storm.rage(fates(options.kills, seed), options.workers, lambda: [one.look() for one in where.troubles])
+    for trouble in where.troubles:
+        trouble.stop()
+    lost = book.open_intents()
+    asyncio.run(_throw(place, None))
+    book.kill("crash storm", "the storm is over")
+    say(f"{len(lost)} effects of {len(book.open_runs())} runs are open; a last worker brings them home")
+    home = storm.bring_home()
+    found = reckon(place, book.entries())
+    _tell(book, deaths, len(lost), found, where, time.monotonic() - began_s)
+    return _judge(book, found, home=home and check_whole(where.address) == "ok", killed=deaths.kills >= options.kills)
+
+
+async def _throw(place: Scene, rate: float | None) -> None:
+    """Throw the mishaps of the faults at every cell, or (None) reset them."""
+    for cell, described in cells_of(place.cells_file).items():
+        async with Switches(cell, described["endpoints"]) as switches:  # type: ignore[arg-type]
+            for mishap in mishaps():
+                await (switches.reset(mishap) if rate is None else switches.throw(mishap, rate=rate))
+
+
+def mishaps() -> list[Fault]:
+    """What happens to a healthy platform in these faults. Their other half is a bug of its own, which moves money by itself."""
+    chosen = [fault for fault in FAULTS.values() if fault.number in NUMBERS]
+    return [replace(fault, throws=fault.throws[:1]) for fault in chosen]
+
+
+def _tell(book: Book, deaths: Deaths, lost: int, found: Reckoning, where: Journal, took_s: float) -> None:
+    entries = book.entries()
+    slots = book.slots()
+    runs = sorted({entry.intent.run_id for entry in entries})
+    rows = [row for row in (book.run(run_id) for run_id in runs) if row is not None]
+    reached = {point for point in deaths.at_points if deaths.at_points[point]}
+    left = book.left()
+    lines = [
+        f"kills                {deaths.kills}: {sum(deaths.at_points.values())} at {len(reached)} of {len(POINTS)} points, "
+        f"{deaths.at_random} at random instants; {len(deaths.by_themselves)} workers ended by themselves",
+        *(f"trouble              {trouble.name} {trouble.times} times" for trouble in where.troubles),
+        f"slots                {len(slots)}, {sum(slot.outcome == 'missed' for slot in slots)} missed",
+        f"runs with effects    {len(rows)}, {sum(row.tries > 0 for row in rows)} recovered, "
+        f"{sum(row.outcome == 'ok' for row in rows)} ok",
+        f"intents              {len(entries)}: {', '.join(f'{n} {state}' for state, n in sorted(states_of(entries).items()))}",
+        f"unknowns resolved    {lost - len(book.open_intents())} of {lost} that the storm had left open",
+        f"stranded minor units {sum(left.minor.values())}   bar: 0",
+        f"double effects       {len(found.doubled)}   bar: 0",
+        f"without an intent    {len(found.unjournaled)}   bar: 0",
+        f"under way            {found.under_way}   bar: 0",
+        *(
+            f"{kind:<20} journal {one[0]}, ledger {one[1]}" + ("" if one[2] is None else f", PSP report {one[2]}")
+            for kind, one in found.totals.items()
+        ),
+        f"differences by key   {len(found.differences)}   bar: 0",
+        f"took                 {took_s:.0f} s",
+    ]
+    write("\n".join(lines))
+    for line in (*found.doubled, *found.unjournaled, *found.differences)[:LINES_MAX]:
+        write(f"  {line}")
+
+
+def _judge(book: Book, found: Reckoning, *, home: bool, killed: bool) -> int:
+    passed = home and killed and found.is_clean and not book.left().effects and bool(book.entries())
+    write("PASSED" if passed else "NOT PASSED")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""The storm: workers are killed and replaced, at points of their journal and at random instants, until enough have died."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+from bench.crash_storm import dying
+from bench.crash_storm.scene import Scene, free_port
+from synthetic.core.errors import HarnessError, JournalUnavailable
+from synthetic.journal.book import Book
+
+LOOK_EVERY_S = 0.05
+KILLED = -9  # the exit code of a process that a SIGKILL has ended
+AT_WORK_WITHIN_S = 25.0  # a worker that has no run by then is killed as it is
+ALIVE_MAX_S = 12.0  # of a worker whose point does not come
+RANDOM_MAX_S = 3.0
+HOME_WITHIN_S = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a worker dies: at the `number`-th time of `point`, or ("") so many seconds after it has begun to play."""
+
+    point: str
+    number: int
+    after_s: float
+
+
+@dataclass(slots=True)
+class Life:
+    """A worker that lives."""
+
+    name: str
+    fate: Fate
+    process: ForkServerProcess
+    began_s: float
+    at_work_s: float | None = None
+
+
+@dataclass(slots=True)
+class Deaths:
+    """How workers died: by themselves at a point, or by a SIGKILL from here; and those that ended without one."""
+
+    at_points: Counter[str] = field(default_factory=Counter)
+    at_random: int = 0
+    by_themselves: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        """All of them."""
+        return sum(self.at_points.values()) + self.at_random
+
+
+def fates(kills: int, seed: int) -> list[Fate]:
+    """Every point in turn, and a random instant after each; which time of a point it is, is drawn."""
+    drawn = random.Random(seed)
+    points = [dying.POINTS[number // 2 % len(dying.POINTS)] if number % 2 == 0 else "" for number in range(kills)]
+    return [Fate(point, drawn.randint(1, 6), drawn.uniform(0, RANDOM_MAX_S)) for point in points]
+
+
+class Storm:
+    """Keeps `workers` of them alive, and replaces each one that dies by one with the next fate."""
+
+    def __init__(self, scene: Scene, book: Book, log: Path, tell: Callable[[str], None]) -> None:
+        self._scene = scene
+        self._book = book
+        self._log = log
+        self._tell = tell
+        self._numbers = 0
+        self._server: ForkServerContext = multiprocessing.get_context("forkserver")
+        # Imported once, and forked for each worker: else most of the storm would be imports.
+        self._server.set_forkserver_preload([dying.__name__, "synthetic.cli.serving.command", "dbos"])
+
+    def rage(self, planned: Sequence[Fate], workers: int, meanwhile: Callable[[], None]) -> Deaths:
+        """Let workers live and die until all fates are fulfilled. `meanwhile` is called now and then."""
+        waiting, lives, deaths = list(reversed(planned)), list[Life](), Deaths()
+        try:
+            while waiting or lives:
+                while waiting and len(lives) < workers:
+                    lives.append(self._begin(waiting.pop()))
+                meanwhile()
+                self._look_at_work(lives)
+                dead = [life for life in lives if self._has_died(life, deaths)]
+                waiting += [life.fate for life in dead if life.process.exitcode != KILLED]
+                lives = [life for life in lives if life not in dead]
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            for life in lives:
+                life.process.kill()
+        return deaths
+
+    def bring_home(self) -> bool:
+        """A last worker, which nobody kills, begins no run and brings home what all the others have left. False: it did not."""
+        life = self._begin(Fate("", 0, 0.0))
+        deadline_s = time.monotonic() + HOME_WITHIN_S
+        while time.monotonic() < deadline_s and life.process.is_alive() and not self._is_home():
+            time.sleep(LOOK_EVERY_S * 4)
+        home = self._is_home()
+        life.process.terminate()
+        life.process.join(100)
+        return home and life.process.exitcode == 0
+
+    def _is_home(self) -> bool:
+        try:
+            return not self._book.open_runs() and not self._book.stranded_runs() and not self._book.open_intents()
+        except JournalUnavailable:
+            return False
+
+    def _begin(self, fate: Fate) -> Life:
+        self._numbers += 1
+        name = f"w{self._numbers}"
+        given = [str(self._scene.serve_file(free_port())), "--worker", name]
+        process = self._server.Process(
+            target=dying.serve, args=(given, str(self._log), fate.point, fate.number), daemon=True
+        )
+        process.start()
+        return Life(name, fate, process, time.monotonic())
+
+    def _look_at_work(self, lives: Sequence[Life]) -> None:
+        """Note since when each one has a run."""
+        if all(life.at_work_s for life in lives):
+            return
+        try:
+            busy = {row.lease.worker for row in self._book.open_runs()}
+        except JournalUnavailable:
+            return
+        for life in lives:
+            if life.name in busy and life.at_work_s is None:
+                life.at_work_s = time.monotonic()
+
+    def _has_died(self, life: Life, deaths: Deaths) -> bool:
+        if not life.process.is_alive():
+            self._count(life, deaths)
+            return True
+        now_s = time.monotonic()
+        limit_s = life.fate.after_s if not life.fate.point else ALIVE_MAX_S
+        over = life.at_work_s is not None and now_s - life.at_work_s > limit_s
+        if over or now_s - life.began_s > AT_WORK_WITHIN_S + limit_s:
+            life.process.kill()
+            life.process.join()
+            deaths.at_random += 1
+            self._tell(f"{deaths.kills} killed: {life.name} at a random instant")
+            return True
+        return False
+
+    def _count(self, life: Life, deaths: Deaths) -> None:
+        if life.process.exitcode == KILLED:
+            deaths.at_points[life.fate.point] += 1
+            self._tell(f"{deaths.kills} killed: {life.name} at {life.fate.point}, time {life.fate.number}")
+            return
+        deaths.by_themselves.append(f"{life.name} (exit {life.process.exitcode})")
+        self._tell(f"{life.name} ended by itself, exit {life.process.exitcode}")
+        if len(deaths.by_themselves) > 20:
+            raise HarnessError(f"workers end by themselves; see {self._log}")

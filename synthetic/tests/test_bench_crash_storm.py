@@ -1,0 +1,121 @@
+"""The crash storm: what its reckoning calls wrong, that every point of the journal gets its turn, and a small storm."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.crash_storm.__main__ import NUMBERS, mishaps
+from bench.crash_storm.dying import POINTS
+from bench.crash_storm.reckoning import Books, Reckoning, compare
+from bench.crash_storm.storm import fates
+from synthetic.core.effects import Intent
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+from synthetic.journal.book import Book
+from synthetic.journal.entry import JournalEntry
+
+ROOT = Path(__file__).parents[2]
+
+
+def effect(state: IntentState, kind: str = "deposit", key: str = "key") -> JournalEntry:
+    """An effect of 1.00 EUR."""
+    return JournalEntry(Intent("r1", "step", "op", kind, Money(100, "EUR"), key, "psp", "wallet", "canary"), state, 0, 0)
+
+
+def reckoned(entry: JournalEntry, ledger: list[int], psp: list[int], key: str = "key") -> Reckoning:
+    """Its reckoning, where the ledger and the PSP hold these movements of the key."""
+    books = Books()
+    for minor in ledger:
+        books.ledger[key].add(minor, again=minor > 0)
+    for minor in psp:
+        books.psp[key].add(minor, again=minor > 0)
+    return compare([entry], books)
+
+
+@pytest.mark.parametrize(
+    ("state", "ledger", "psp"),
+    [
+        (IntentState.SETTLED, [100], [100]),
+        (IntentState.COMPENSATED, [100, -100], [100, -100]),
+        (IntentState.COMPENSATED, [], [100, -100]),
+        (IntentState.REFUSED, [], []),
+    ],
+)
+def test_three_books_that_agree_are_clean(state: IntentState, ledger: list[int], psp: list[int]) -> None:
+    """What is settled is there once; what was undone or refused is not there any more."""
+    assert reckoned(effect(state), ledger, psp).is_clean
+
+
+@pytest.mark.parametrize(
+    ("state", "ledger", "psp"),
+    [
+        (IntentState.SETTLED, [], [100]),
+        (IntentState.SETTLED, [100], []),
+        (IntentState.SETTLED, [100], [99]),
+        (IntentState.SETTLED, [100, 100], [100]),
+        (IntentState.SETTLED, [100], [100, 100]),
+        (IntentState.COMPENSATED, [100], [100]),
+        (IntentState.COMPENSATED, [100, -100], [100]),
+        (IntentState.COMPENSATED, [100, 100, -200], [100, -100]),
+        (IntentState.REFUSED, [100], [100]),
+        (IntentState.STUCK, [100], [100]),
+        (IntentState.UNKNOWN, [], []),
+        (IntentState.INTENT, [], []),
+        (IntentState.DONE, [100], [100]),
+    ],
+)
+def test_each_way_to_differ_is_told(state: IntentState, ledger: list[int], psp: list[int]) -> None:
+    """Lost, kept, doubled, of another amount, or not settled at all."""
+    found = reckoned(effect(state), ledger, psp)
+    assert not found.is_clean
+    assert found.differences + found.doubled
+
+
+def test_an_effect_without_an_intent_is_the_worst() -> None:
+    """The platform has moved something that no journal knows."""
+    found = reckoned(effect(IntentState.REFUSED), [100], [100], key="nobody's")
+    assert (found.is_clean, found.unjournaled) == (False, ("nobody's",))
+
+
+def test_a_bet_is_no_business_of_a_psp() -> None:
+    """It is compared with the ledger alone."""
+    assert reckoned(effect(IntentState.SETTLED, "stake"), [100], []).is_clean
+    assert not reckoned(effect(IntentState.SETTLED, "stake"), [], []).is_clean
+
+
+def test_every_point_of_the_journal_gets_its_turn() -> None:
+    """Half of 200 deaths are at points, and each of them has at least three; the same seed draws the same deaths."""
+    drawn = fates(200, 1)
+    assert drawn == fates(200, 1) != fates(200, 2)
+    points = [fate.point for fate in drawn if fate.point]
+    assert len(points) == 100
+    assert {point: points.count(point) >= 3 for point in POINTS} == dict.fromkeys(POINTS, True)
+
+
+def test_every_call_that_changes_the_journal_is_a_point() -> None:
+    """Those of people (the kill switch, reopening) and of a worker's orderly end are not."""
+    changes = {name for name in vars(Book) if not name.startswith("_") and "_do" in getattr(Book, name).__code__.co_names}
+    assert changes - {point.partition(":")[0] for point in POINTS} == {"kill", "resume", "forget_worker", "seed", "strand"}
+
+
+def test_the_mishaps_are_those_of_the_five_faults() -> None:
+    """Without the bugs of the platform that would move money by themselves."""
+    assert {fault.number for fault in mishaps()} == set(NUMBERS)
+    assert all(len(fault.throws) == 1 for fault in mishaps())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_nothing_is_lost_or_doubled_in_a_small_storm(tmp_path: Path) -> None:
+    """Four deaths of two workers on SQLite, and everything is home afterwards."""
+    command = [sys.executable, "-m", "bench.crash_storm", "--kills", "4", "--workers", "2", "--cells", "2"]
+    run = subprocess.run(
+        [*command, "--log", str(tmp_path / "log")], cwd=ROOT, capture_output=True, text=True, timeout=170, check=False
+    )
+    assert run.stdout.endswith("PASSED\n"), run.stdout + run.stderr
+    assert run.returncode == 0
+    assert "stranded minor units 0" in run.stdout
