@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from synthetic.core.effects import Http
 from synthetic.drivers.memory import Reply, Wire
 
+RELEASE = (("X-Cell-Version", "2.4.0"), ("X-Rollout-Step", "5%"), ("X-Flag-Variant", "on"))
 HISTORY = 30  # postings that the player already has
 
 
@@ -73,4 +74,4 @@ def _payment(name: str, state: str) -> dict[str, Any]:
 
 
 def _json(body: dict[str, Any], status: int = 200) -> Reply:
-    return Reply(status, json.dumps(body).encode(), (("Content-Type", "application/json"),))
+    return Reply(status, json.dumps(body).encode(), (*RELEASE, ("Content-Type", "application/json")))

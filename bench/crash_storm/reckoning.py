@@ -71,7 +71,6 @@ class Reckoning:
     totals: Mapping[str, tuple[int, int, int | None]]
     under_way: int
 
-
     @property
     def is_clean(self) -> bool:
         """Whether all three books say the same of every key, each effect happened once, and none without an intent."""
