@@ -189,7 +189,10 @@ class Duty:
             known = [slot.slot_ns for slot in await off_loop(book.slots, probe.name, since_ns)]
             gaps = self._gaps.find(probe.name, probe.schedule, until_ns, known)
             if gaps:
-                await self.miss(probe.name, dict.fromkeys(gaps, Missed.DOWN.value), "no worker was there")
+                await off_loop(book.miss_slots, probe.name, dict.fromkeys(gaps, Missed.DOWN.value))
+                for slot_ns in gaps:
+                    self.notes.slot_missed(probe.name, slot_ns, Missed.DOWN.value, "no worker was there")
+            self._gaps.looked(probe.name, probe.schedule, until_ns)
         await off_loop(book.end_slot, GAPS, round_ns, "looked")
 
     async def keep_books(self) -> None:

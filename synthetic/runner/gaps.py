@@ -30,10 +30,13 @@ class GapFinder:
 
     def find(self, probe: str, schedule: Schedule, until_ns: int, known: Iterable[int]) -> list[int]:
         """The slots up to and at `until_ns` that are not known; the latest ones of very many."""
-        grid, there, since_ns = Grid.of(probe, schedule), set(known), self.since(probe, schedule, until_ns)
-        passed = grid.slots_between(since_ns, until_ns)
-        self._looked[probe] = (grid, max(since_ns, until_ns))  # a worker may have begun behind it
+        there = set(known)
+        passed = Grid.of(probe, schedule).slots_between(self.since(probe, schedule, until_ns), until_ns)
         return [slot for slot in passed[-SLOTS_AT_ONCE_MAX:] if slot not in there]
+
+    def looked(self, probe: str, schedule: Schedule, until_ns: int) -> None:
+        """What was found up to there is written down. A worker that has begun behind it looks from its beginning on."""
+        self._looked[probe] = (Grid.of(probe, schedule), max(until_ns, self.since(probe, schedule, until_ns)))
 
 
 def looked_until(looks: Iterable[Slot]) -> int | None:

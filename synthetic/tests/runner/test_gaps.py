@@ -24,6 +24,8 @@ def test_what_is_not_known_is_a_gap_and_is_found_once() -> None:
     finder.begin("p", EVERY_10_S, NOW - 50 * S)
     known = [NOW - 40 * S, NOW - 10 * S]
     assert finder.find("p", EVERY_10_S, NOW, known) == [NOW - 30 * S, NOW - 20 * S, NOW]
+    assert finder.find("p", EVERY_10_S, NOW, known), "nobody has written them down yet"
+    finder.looked("p", EVERY_10_S, NOW)
     assert finder.find("p", EVERY_10_S, NOW, []) == []
 
 
@@ -40,6 +42,7 @@ def test_what_passed_before_a_worker_began_is_not_its_to_miss() -> None:
     finder = GapFinder()
     finder.begin("p", EVERY_10_S, NOW)
     assert finder.find("p", EVERY_10_S, NOW - 25 * S, []) == []
+    finder.looked("p", EVERY_10_S, NOW - 25 * S)
     assert finder.find("p", EVERY_10_S, NOW + 10 * S, []) == [NOW + 10 * S]
 
 
