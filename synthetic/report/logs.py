@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from pythonjsonlogger.json import JsonFormatter
 
 from synthetic.core.events import Event, RunEnded, RunStarted, UndoEnded
+from synthetic.core.machine.state import trace_id
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.wording import brief
 
@@ -133,9 +134,9 @@ class RunnerLog:
 
 
 def _of_run(run_id: str, started: RunStarted | None) -> dict[str, Any]:
-    """Which run it is; one that another process began is known by its id alone."""
+    """Which run it is; of one that another process began, its id and its trace are known."""
     if started is None:
-        return {"run_id": run_id}
+        return {"run_id": run_id, "trace_id": trace_id(run_id)}
     named = {"scenario": started.scenario, "cell": started.cell, **started.row}
     return {"run_id": run_id, "trace_id": started.trace_id, **named}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from synthetic.core.machine.state import trace_id
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.secrets import Redactor
@@ -80,14 +81,14 @@ def test_a_failed_run_says_whose_fault_it_was_and_where(stream: io.StringIO) -> 
 
 
 def test_stranded_money_is_an_error_with_its_amount(stream: io.StringIO) -> None:
-    """Also of a run that another process began, whose id alone is known."""
+    """Also of a run that another process began, whose id and trace are known."""
     log = RunnerLog()
     log(Story("elsewhere").undo("deposit", "stuck", Money(100, "EUR")).events[-1])
     for event in Story("r").end(RunOutcome.FAILED, blame=Blame.PSP, stranded=(Money(100, "EUR"),)):
         log(event)
     stuck, ended = lines(stream)
     assert (stuck["event"], stuck["level"], stuck["run_id"]) == ("money_stranded", "error", "elsewhere")
-    assert (stuck["minor"], stuck["currency"]) == (100, "EUR")
+    assert (stuck["minor"], stuck["currency"], stuck["trace_id"]) == (100, "EUR", trace_id("elsewhere"))
     assert (ended["level"], ended["stranded_minor"]) == ("error", {"EUR": 100})
 
 

@@ -11,6 +11,7 @@ from synthetic.config.serving import load_serving
 from synthetic.config.serving_rules import SERIES_OF_A_RUN, SERIES_OF_A_STEP
 from synthetic.config.shipped import shipped_root
 from synthetic.core.events import Event, RunEnded
+from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.metrics import RunnerMetrics, TooManySeries, probes_of, series_of
 from synthetic.report.metrics.exposition import OPENMETRICS, pieces
 from synthetic.report.metrics.releases import FORGOTTEN_AFTER_S, RELEASES_MAX
@@ -106,6 +107,18 @@ def test_the_newest_release_alone_has_the_gauges_of_a_probe() -> None:
     metrics = fed(released({"version": "1.2.0"}, "a"), released({"version": "1.3.0"}, "b"))
     samples = [sample for sample in Scrape(metrics).samples if sample.name == "probe_success"]
     assert [sample.labels["version"] for sample in samples] == ["1.3.0"]
+
+
+def test_a_release_that_fails_keeps_the_time_of_the_last_success() -> None:
+    """Since when a probe is red is known across releases."""
+    metrics = fed(released({"version": "1.2.0"}, "a"))
+    success = Scrape(metrics).values("synthetic_last_success_timestamp_seconds", version="1.2.0")
+    *events, ended = Story("b").end(RunOutcome.FAILED, blame=Blame.PLATFORM)
+    assert isinstance(ended, RunEnded)
+    take(metrics, [*events, replace(ended, labels={"version": "1.3.0"})])
+    scrape = Scrape(metrics)
+    assert scrape.values("synthetic_last_success_timestamp_seconds", version="1.3.0") == success
+    assert scrape.values("synthetic_last_success_timestamp_seconds", version="1.2.0") == []
 
 
 def test_a_target_that_answers_another_release_each_time_makes_no_series_each_time() -> None:

@@ -111,6 +111,16 @@ def test_a_tainted_run_moves_no_gauge_no_histogram_and_no_violation() -> None:
     assert scrape.values("synthetic_invariant_violations_total") == []
 
 
+def test_a_step_that_our_own_lag_spoiled_is_in_no_ratio_of_a_run_that_is_ok() -> None:
+    """The run came to its end; what this step measured was our own slowness."""
+    run = Story().end_step("login", sli="login").end_step("deposit", sli="deposit", tainted=True, latency_ms=900).end()
+    scrape = Scrape(fed(run))
+    assert scrape.total("synthetic_steps_total", step="deposit", outcome="left_out", error_class="tainted") == 1
+    assert scrape.total("synthetic_steps_total", step="deposit", outcome="ok") == 0
+    assert scrape.total("synthetic_step_duration_seconds_count", step="deposit") == 0
+    assert scrape.total("synthetic_steps_total", step="login", outcome="ok") == 1
+
+
 def test_first_attempts_and_retries_stand_beside_each_other() -> None:
     """A retry hides no failure: it has an outcome of its own, is counted, and is in no latency."""
     run = Story().end_step("login", sli="login", attempts=3).end()
