@@ -109,6 +109,10 @@ class RunnerLog:
         """The runner does not trust itself any more, for one reason."""
         self._tell(logging.ERROR, "unhealthy", reason=reason, message=message)
 
+    def healthy_again(self, reason: str) -> None:
+        """One reason for its distrust is over."""
+        self._tell(logging.INFO, "healthy_again", reason=reason)
+
     def started(self, *, worker: str, listen: str, probes: int) -> None:
         """The runner plays from now on."""
         self._tell(logging.INFO, "started", worker=worker, listen=listen, probes=probes)

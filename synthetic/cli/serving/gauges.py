@@ -49,6 +49,7 @@ class Gauges:
         self.denser.look(self.clock.wall_ns())
         self.telling.show_kill(self.killed())
         self.telling.watch.expects_a_run_every(self._quiet_s())
+        self.telling.tell_health()
         if (self.clock.monotonic_ns() - self._told_ns) / 1e9 >= TELL_EVERY_S:
             self._told_ns = self.clock.monotonic_ns()
             self.telling.tell_missed()

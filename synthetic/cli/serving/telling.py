@@ -11,9 +11,11 @@ from synthetic.journal.model import Kill, Lease, RunRow
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.runner.compensator import Homecoming
+from synthetic.runner.health import Reason
 from synthetic.runner.health_watch import HealthWatch
 
 TOLD_APART_MAX = 5
+TOLD_ELSEWHERE = frozenset({Reason.STARTING, Reason.KILLED, Reason.CONFIG, Reason.JOURNAL})
 SEEN = "somebody; this worker has seen it"  # whoever takes the switch back leaves a record of his own
 
 
@@ -28,6 +30,7 @@ class Telling:
     readers: list[EventSink] = field(default_factory=list)
     _missed: dict[str, Counter[str]] = field(default_factory=dict)
     _journal: str = ""
+    _distrust: set[Reason] = field(default_factory=set)
 
     @property
     def sink(self) -> EventSink:
@@ -45,6 +48,15 @@ class Telling:
         self.metrics.slot_due(probe)
         self.metrics.slot_missed(probe, word)
         self._missed.setdefault(probe, Counter())[word] += 1
+
+    def tell_health(self) -> None:
+        """Log each reason to distrust this worker when it begins and when it is over; what has a line of its own, not again."""
+        now = {trouble.reason: trouble.message for trouble in self.watch.health().troubles}
+        for reason in sorted(now.keys() - self._distrust - TOLD_ELSEWHERE):
+            self.log.unhealthy(reason, now[reason])
+        for reason in sorted(self._distrust - now.keys() - TOLD_ELSEWHERE):
+            self.log.healthy_again(reason)
+        self._distrust = set(now)
 
     def tell_missed(self) -> None:
         """Log what was missed since the last time: each probe on a line, unless there are too many."""

@@ -105,6 +105,7 @@ def test_what_the_runner_does_has_its_lines(stream: io.StringIO) -> None:
     log.journal_lost("disk full")
     log.journal_back()
     log.unhealthy("tainted", "6 of 100 runs")
+    log.healthy_again("tainted")
     log.stopped(worker="w1", left=0)
     told = [(line["event"], line["level"]) for line in lines(stream)]
     assert told == [
@@ -118,6 +119,7 @@ def test_what_the_runner_does_has_its_lines(stream: io.StringIO) -> None:
         ("journal_unavailable", "error"),
         ("journal_available", "info"),
         ("unhealthy", "error"),
+        ("healthy_again", "info"),
         ("stopped", "info"),
     ]
     assert lines(stream)[1]["reasons"] == {"overlap": 2, "killed": 1}
