@@ -14,6 +14,7 @@ from functools import partial
 from bench.journal_mutants.catalogue import MUTANTS
 from bench.journal_mutants.hunting import FIRST_SEED, SEEDS_MAX, Caught, clean, hunt
 from bench.journal_mutants.patching import Mutant
+from bench.journal_mutants.table import table
 from synthetic.cli.screen import say, write
 
 
@@ -41,22 +42,6 @@ def _hunt_all(pool: ProcessPoolExecutor, chosen: Sequence[Mutant], seeds_max: in
         say(f"{one.name}: {f'{one.seeds} seeds' if one.seeds else 'SURVIVES'}")
         caught.append(one)
     return caught
-
-
-def table(caught: Sequence[Caught], used: int, broken: int, took_s: float) -> list[str]:
-    """A line for each mutant, and what it adds up to."""
-    width = max((len(one.name) for one in caught), default=0)
-    lines = [
-        f"{one.name:<{width}}  {one.seeds or 'SURVIVES':>8}  {', '.join(one.laws)}{f': {one.what}' if one.what else ''}"
-        for one in caught
-    ]
-    survivors = sum(not one.seeds for one in caught)
-    return [
-        f"{'mutant':<{width}}  {'seeds':>8}  the laws that saw it, and what they saw first",
-        *lines,
-        f"{len(caught)} mutants, {len(caught) - survivors} caught, {survivors} survive; "
-        f"the unbroken code breaks a law in {broken} of the same {used} seeds ({took_s:.0f} s)",
-    ]
 
 
 def _parser() -> argparse.ArgumentParser:

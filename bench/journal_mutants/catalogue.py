@@ -10,13 +10,15 @@ from typing import Any
 
 from bench.journal_mutants.patching import Mutant, Patch
 from synthetic.core.effects import Http, Intent, TransportFault
-from synthetic.core.machine import undo
+from synthetic.core.machine import Recovered, play, undo
 from synthetic.core.outcome import IntentState
+from synthetic.core.plan import RunSpec
 from synthetic.drivers import asyncio_driver
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.journal import budgets, intents, leases, runs, slots, switch
 from synthetic.journal.run_journal import RunJournal
-from synthetic.runner import worker
+from synthetic.runner import compensator, worker
+from synthetic.runner.first_sight import FirstSight
 from synthetic.runner.worker import Worker
 
 Anything = Callable[..., Any]
@@ -185,6 +187,20 @@ def _claims_all(*_: Any) -> bool:
     return True
 
 
+def _plays_on(_before: Anything) -> Anything:
+    """Whoever takes a run over plays it from its first step, under its own keys."""
+
+    def recover(spec: RunSpec, _effects: Any, **_: Any) -> Any:
+        yield from play(spec)
+        return Recovered()
+
+    return recover
+
+
+def _trusts_any_clock(_before: Anything) -> Anything:
+    return lambda _self, _run_id, age_ns: age_ns
+
+
 def _numbers_anew(before: Anything) -> Anything:
     """A run has another id each time, so that nobody sees that its slot was played before."""
     numbers = count(1)
@@ -251,6 +267,10 @@ MUTANTS: tuple[Mutant, ...] = (
            (Patch(budgets, "counted", _counts_nothing_in(IntentState.DONE)),)),
     Mutant("closes before it has settled", "a run with open effects is the compensator's",
            (Patch(Worker, "_close", _closes_at_once),)),
+    Mutant("recovery plays on", "a run that was cut off is brought home, never played on",
+           (Patch(compensator, "recover", _plays_on),)),
+    Mutant("trusts any clock", "that a request never arrived is concluded from our own clock",
+           (Patch(FirstSight, "__call__", _trusts_any_clock),)),
     Mutant("recovers nothing", "a run that was cut off is brought home by whoever survives",
            (Patch(runs, "recoverable", _instead(lambda *_: [])),)),
     Mutant("a slot is claimed twice", "each slot is played by one worker",

@@ -65,7 +65,7 @@ def plan_of(seed: int, workers: int = 0) -> SeedPlan:
     return SeedPlan(
         seed=seed,
         births=_births(chance, workers or chance.choice((1, 2, 2, 3))),
-        fault_rate=chance.choice((0.0, 0.05, 0.15, 0.3)),
+        fault_rate=chance.choice((0.0, 0.1, 0.2, 0.35)),
         decline_rate=chance.choice((0.0, 0.0, 0.2)),
         settles_s=chance.choice(((0.05, 0.5), (0.2, 2.0), (1.0, 6.0))),
         caps=_caps(chance),
@@ -126,7 +126,7 @@ def _caps(chance: random.Random) -> Caps:
         run=cap((None, 100)),
         account_day=cap((None, None, 300, 500)),
         day=cap((None, None, 400, 800)),
-        outstanding=cap((None, 100, 200, 300)),
+        outstanding=cap((None, 100, 100, 200)),
     )
 
 

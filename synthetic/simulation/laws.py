@@ -17,6 +17,7 @@ _FITS = {
     IntentState.REFUSED: {"declined", "void", "cancelled"},
 }
 _OPEN_ITEMS = {"pending", "open"}
+_SIGNS = {"deposit": 1, "withdraw": -1}
 Law = Callable[[Evidence], Iterator[Violation]]
 
 
@@ -96,13 +97,12 @@ def journal_is_ledger(seen: Evidence) -> Iterator[Violation]:
 
 def _report_fits(seen: Evidence) -> Iterator[Violation]:
     """What the PSP has moved is what settled deposits and withdrawals say."""
-    states = seen.states()
-    kinds = {entry.intent.key: (entry.intent.kind, entry.intent.amount.minor) for entry in seen.entries}
-    expected = {}
-    for key, (kind, minor) in kinds.items():
-        sign = {"deposit": 1, "withdraw": -1}.get(kind, 0)
-        if states[key] is IntentState.SETTLED and sign and seen.payments_by_key()[key].state in ("captured", "paid"):
-            expected[key] = sign * minor
+    payments, expected = seen.payments_by_key(), {}
+    for entry in seen.entries:
+        key, sign = entry.intent.key, _SIGNS.get(entry.intent.kind, 0)
+        moved = key in payments and payments[key].state in ("captured", "paid")
+        if sign and moved and entry.state is IntentState.SETTLED:
+            expected[key] = sign * entry.intent.amount.minor
     if expected != seen.report:
         differing = sorted(
             key for key in expected.keys() | seen.report.keys() if expected.get(key) != seen.report.get(key)
