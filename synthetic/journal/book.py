@@ -14,7 +14,7 @@ from typing import Self
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.journal import budgets, installation, intents, leases, runs, slots, switch, workers
+from synthetic.journal import budgets, installation, intents, leases, retention, runs, slots, switch, workers
 from synthetic.journal.database import Database, Transaction
 from synthetic.journal.entry import JournalEntry
 from synthetic.journal.group import GroupCommit
@@ -252,6 +252,13 @@ class Book:
         """The slots that this worker has taken and not ended."""
         with self._database.read() as transaction:
             return slots.unended(transaction, worker)
+
+    def forget(self, before_ns: int, *, at_most: int = 200) -> int:
+        """Forget settled runs that ended, and slots that were, before an instant: so many of each, or everybody waits too long.
+
+        Answers how many it has forgotten: call it again while there are any. What is open or stranded is never forgotten.
+        """
+        return self._do(lambda transaction: retention.forget(transaction, before_ns, at_most))
 
     def beat(self, worker: str) -> None:
         """The worker lives."""

@@ -75,6 +75,7 @@ CREATE TABLE runs (
     next_try_ns BIGINT NOT NULL DEFAULT 0
 )""",
     "CREATE INDEX runs_by_outcome ON runs (outcome, started_ns)",
+    "CREATE INDEX runs_by_end ON runs (ended_ns)",
     """
 CREATE TABLE accounts (
     account TEXT PRIMARY KEY,
@@ -94,6 +95,7 @@ CREATE TABLE slots (
     PRIMARY KEY (probe, slot_ns)
 )""",
     "CREATE INDEX slots_by_instant ON slots (slot_ns)",
+    "CREATE INDEX slots_unended ON slots (worker) WHERE ended_ns = 0",
     "CREATE TABLE installation (name TEXT PRIMARY KEY, seed BIGINT NOT NULL)",
     "CREATE TABLE workers (worker TEXT PRIMARY KEY, beaten_ns BIGINT NOT NULL)",
     """

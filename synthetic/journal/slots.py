@@ -13,7 +13,9 @@ INSERT INTO slots (probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason
 VALUES (:probe, :slot_ns, :worker, :now, :ended, :outcome, :reason) ON CONFLICT (probe, slot_ns) DO NOTHING
 """
 _END = "UPDATE slots SET outcome = :outcome, ended_ns = :now WHERE probe = :probe AND slot_ns = :slot_ns"
-_SELECT = "SELECT probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason FROM slots WHERE slot_ns >= :since"
+_SLOTS = "SELECT probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason FROM slots"
+_SELECT = f"{_SLOTS} WHERE slot_ns >= :since"
+_UNENDED = f"{_SLOTS} WHERE worker = :worker AND ended_ns = 0 ORDER BY slot_ns, probe"
 
 
 def claim(transaction: Transaction, probe: str, slot_ns: int, worker: str, now_ns: int) -> bool:
@@ -48,10 +50,7 @@ def _add(transaction: Transaction, slot: Slot) -> bool:
 
 def unended(transaction: Transaction, worker: str) -> list[Slot]:
     """The slots that this worker has taken and not ended, in their order."""
-    rows = transaction.rows(
-        f"{_SELECT} AND worker = :worker AND ended_ns = 0 ORDER BY slot_ns, probe", since=0, worker=worker
-    )
-    return [Slot(*row) for row in rows]
+    return [Slot(*row) for row in transaction.rows(_UNENDED, worker=worker)]
 
 
 def last(transaction: Transaction, probe: str) -> int | None:

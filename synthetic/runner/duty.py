@@ -25,6 +25,8 @@ from synthetic.runner.timetable import Missed
 from synthetic.runner.worker import Ticked, TickPlan, Worker
 
 LOOK_FOR_OPEN_S = 1.0
+KEPT_S = 35 * 86_400.0  # settled runs and slots that are older are forgotten
+FORGET_EVERY_S = 600.0
 SILENT_LEASES = 1.0  # a worker that has not been heard of for so many times a lease is dead
 GAPS = "(gaps)"
 _MS = 1_000_000
@@ -67,6 +69,7 @@ class Duty:
     pacer: Pacer = field(init=False)
     _gaps: GapFinder = field(default_factory=GapFinder)
     _recovering: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _forgets_at_ns: int = 0
 
     def __post_init__(self) -> None:
         self.pacer = Pacer(
@@ -200,6 +203,7 @@ class Duty:
         while True:
             try:
                 await self.look_after()
+                await self._forget_old()
                 self.notes.journal("")
             except JournalUnavailable as error:
                 self.notes.journal(str(error))
@@ -218,6 +222,13 @@ class Duty:
         for row in await off_loop(book.recoverable, name):
             if row.run.run_id not in self._recovering:
                 await self._recover(row)
+
+    async def _forget_old(self) -> None:
+        """A journal that grew for ever would fill its disk. Raises JournalUnavailable."""
+        outside, now_ns = self.worker.outside, self.worker.outside.clock.wall_ns()
+        if now_ns >= self._forgets_at_ns:
+            forgotten = await outside.off_loop(outside.book.forget, now_ns - int(KEPT_S * 1e9))
+            self._forgets_at_ns = now_ns + (0 if forgotten else int(FORGET_EVERY_S * 1e9))
 
     async def _bury(self, dead: str) -> None:
         """Continue what a dead worker had started, and end the slots that it was at. Its leases run out by themselves."""

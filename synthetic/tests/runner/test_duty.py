@@ -226,6 +226,19 @@ def test_a_worker_ends_the_slots_of_its_earlier_life(book: Book, serving: Servin
     assert ended.outcome == "aborted"
 
 
+def test_what_is_older_than_five_weeks_is_forgotten(book: Book, serving: ServingPlan) -> None:
+    """A little at each look; what is younger stays."""
+    now_ns, day_ns = time.time_ns(), 86_400 * 10**9
+    book.miss_slots("gone", {now_ns - days * day_ns: "down" for days in (34, 36, 37, 38)})
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, Heard()):
+            await until(lambda: len(book.slots("gone")) == 1)
+
+    asyncio.run(go())
+    assert [slot.slot_ns for slot in book.slots("gone")] == [now_ns - 34 * day_ns]
+
+
 def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: ServingPlan) -> None:
     """The probe of the new plan is played, the one that is gone is not any more."""
     plan, heard = [serving], Heard()
