@@ -15,7 +15,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.model import Caps, Lease, RunRow
 from synthetic.runner.dispatch.port import Dispatch
-from synthetic.runner.gaps import LOOK_BACK_NS, GapFinder, begins_at, looked_until
+from synthetic.runner.gaps import LOOK_BACK_NS, LOOKED, GapFinder, begins_at, looked_until
 from synthetic.runner.grid import Grid
 from synthetic.runner.identity import pair_id
 from synthetic.runner.pacer import Pacer
@@ -196,7 +196,7 @@ class Duty:
                 for slot_ns in gaps:
                     self.notes.slot_missed(probe.name, slot_ns, Missed.DOWN.value, "no worker was there")
             self._gaps.looked(probe.name, probe.schedule, until_ns)
-        await off_loop(book.end_slot, GAPS, round_ns, "looked")
+        await off_loop(book.end_slot, GAPS, round_ns, LOOKED)
 
     async def keep_books(self) -> None:
         """For ever: say that we live, take over from those who don't, and bring home what is open and due."""

@@ -11,6 +11,8 @@ from synthetic.runner.grid import SECOND_NS, Grid
 
 LOOK_BACK_NS = 24 * 3600 * SECOND_NS  # a probe that was taken out for a month, and is back, has not missed a month
 SLOTS_AT_ONCE_MAX = 1_000
+LOOKED = "looked"
+"""How the slot of a look ends that came to its end; that of a look whose worker was killed is aborted."""
 
 
 @dataclass(slots=True)
@@ -40,8 +42,8 @@ class GapFinder:
 
 
 def looked_until(looks: Iterable[Slot]) -> int | None:
-    """Up to when somebody has looked for gaps, by the slots of the looks themselves; None: nobody has."""
-    return max((look.slot_ns for look in looks if look.ended_ns), default=None)
+    """Up to when somebody has looked for gaps to the end, by the slots of the looks themselves; None: nobody has."""
+    return max((look.slot_ns for look in looks if look.outcome == LOOKED), default=None)
 
 
 def begins_at(known: Iterable[Slot], last_ns: int | None, looked_ns: int | None, now_ns: int) -> int:

@@ -6,7 +6,7 @@ from synthetic.drivers.lag import LagMeter
 from synthetic.simulation.lives import LIFE
 from synthetic.simulation.virtual_loop import VirtualLoop
 
-EPOCH_NS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
+EPOCH_NS = 1_767_268_800_000_000_000  # 2026-01-01T12:00:00Z: no clock is so wrong that its day is another one
 
 
 class VirtualClock:

@@ -10,6 +10,7 @@ from synthetic.simulation.evidence import NS, Evidence, Violation
 from synthetic.simulation.platform import Happening
 
 KILL_WITHIN_NS = 1 * NS
+IN_TIME_NS = NS // 2
 _BEGUN = ("deposit", "bet", "withdraw")
 _FITS = {
     IntentState.SETTLED: {"captured", "won", "lost", "paid"},
@@ -187,12 +188,13 @@ def recovery_moves_nothing_new(seen: Evidence) -> Iterator[Violation]:
 
 
 def newest_first(seen: Evidence) -> Iterator[Violation]:
-    """Nothing is taken back while something later of its run is open and known to the platform."""
+    """Nothing is taken back while something later of its run is open. What was late on its way was looked for in vain."""
     open_of: dict[str, dict[int, str]] = defaultdict(dict)
     for happening in seen.record:
         run = open_of[happening.cause.run_id]
         if happening.what in ("bet", "withdraw"):
-            run[happening.payment] = happening.cause.key
+            if happening.at_ns - happening.cause.sent_ns < IN_TIME_NS:
+                run[happening.payment] = happening.cause.key
         elif happening.what == "refunded":
             run = open_of[seen.payments[happening.payment - 1].cause.run_id]
             later = [key for number, key in run.items() if number > happening.payment]

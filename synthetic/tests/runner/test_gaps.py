@@ -6,16 +6,16 @@ import pytest
 
 from synthetic.core.plan import Schedule
 from synthetic.journal.model import Slot
-from synthetic.runner.gaps import LOOK_BACK_NS, SLOTS_AT_ONCE_MAX, GapFinder, begins_at, looked_until
+from synthetic.runner.gaps import LOOK_BACK_NS, LOOKED, SLOTS_AT_ONCE_MAX, GapFinder, begins_at, looked_until
 
 S = 10**9
 EVERY_10_S = Schedule(every_s=10.0)
 NOW = 20_000 * 86_400 * S
 
 
-def slot(at_s: int, *, ended: bool = True) -> Slot:
-    """A slot so many seconds before now."""
-    return Slot("p", NOW - at_s * S, "w", NOW - at_s * S, NOW if ended else 0, "ok" if ended else "")
+def slot(at_s: int, outcome: str = LOOKED) -> Slot:
+    """A slot so many seconds before now, which has ended so ("": it has not)."""
+    return Slot("p", NOW - at_s * S, "w", NOW - at_s * S, NOW if outcome else 0, outcome)
 
 
 def test_what_is_not_known_is_a_gap_and_is_found_once() -> None:
@@ -78,6 +78,6 @@ def test_nobody_looks_back_for_longer_than_a_day() -> None:
 
 
 def test_a_look_that_was_cut_off_does_not_count() -> None:
-    """Only what was ended was looked at."""
-    assert looked_until([slot(30), slot(20), slot(10, ended=False)]) == NOW - 20 * S
+    """Its worker was killed, and it is not ended, or somebody else has ended it."""
+    assert looked_until([slot(30), slot(20), slot(10, "aborted"), slot(5, "")]) == NOW - 20 * S
     assert looked_until([]) is None

@@ -15,6 +15,7 @@ from synthetic.journal.model import Caps, Lease, RunRow
 from synthetic.journal.schema import prepare
 from synthetic.runner.dispatch.direct import DirectDispatch
 from synthetic.runner.duty import GAPS, Duty
+from synthetic.runner.gaps import LOOKED
 from synthetic.runner.grid import Grid
 from synthetic.runner.outside import Outside, Player
 from synthetic.runner.specs import Turn
@@ -116,7 +117,7 @@ def test_a_gap_is_found_by_whoever_comes_after_the_one_who_was_killed_before_cou
         assert scene.book.claim_slot(PROBE, slot_ns, "w1")
         scene.book.end_slot(PROBE, slot_ns, "ok")
     assert scene.book.claim_slot(GAPS, before, "w1")
-    scene.book.end_slot(GAPS, before, "looked")
+    scene.book.end_slot(GAPS, before, LOOKED)
 
     async def come_back() -> None:
         duty = scene.duty()
@@ -127,3 +128,29 @@ def test_a_gap_is_found_by_whoever_comes_after_the_one_who_was_killed_before_cou
     counted = {slot.slot_ns: slot.reason for slot in scene.book.slots(PROBE)}
     assert counted[gap] == "down"
     assert counted[before] == counted[behind] == ""
+
+
+def test_a_gap_that_could_not_be_written_down_is_found_again(scene: Scene) -> None:
+    """The connection was gone at that moment: nothing was looked through, as far as anybody knows."""
+    grid = Grid.of(PROBE, probe().schedule)
+    duty = scene.duty()
+    assert scene.book.claim_slot(PROBE, grid.latest(scene.clock.wall_ns()), "w0")
+    scene.run(duty.begin())
+    scene.run(asyncio.sleep(60.0))
+    scene.reaches += [
+        Reach.UP,
+        Reach.UP,
+        Reach.DOWN,
+    ]  # the round is claimed, the slots are read, the gaps are not written
+    scene.run(_unheard(duty.count_gaps()))
+    assert len(scene.book.slots(PROBE)) == 1
+    scene.run(asyncio.sleep(15.0))
+    scene.run(duty.count_gaps())
+    assert [slot.reason for slot in scene.book.slots(PROBE)][1:4] == ["down"] * 3
+
+
+async def _unheard(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - which one it is, is asserted
+        assert "no connection" in str(error)  # noqa: PT017 - see above
