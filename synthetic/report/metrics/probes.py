@@ -42,6 +42,7 @@ class ProbeSeries:
     invariants: int = 0
     digest: str = ""
     owner: str = ""
+    currency: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -63,6 +64,7 @@ def probe_series(plan: ScenarioPlan, cell: CellPlan, row: Mapping[str, str], *, 
         invariants=len(plan.invariants) + len(plan.checks),
         digest=plan.digest,
         owner=bounded(owner),
+        currency=cell.currency,
     )
 
 

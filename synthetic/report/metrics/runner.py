@@ -104,9 +104,11 @@ class RunnerMetrics:
     def left(self, minor: Mapping[str, int], oldest_s: float) -> None:
         """Money of runs that are over that is still not where it belongs: minor units by currency, and the age of the oldest.
 
-        A currency that was told of stays, with 0, so that an alert on it ends.
+        A currency that is played in, or that was told of, is shown with 0: nothing is stranded is something else than unknown.
         """
         stranded = self.families.runner.stranded
+        for currency in {series.currency for series in self._shown.values() if series.currency}:
+            stranded.set((currency,), 0)
         for key in list(stranded.values):
             stranded.set(key, 0)
         for currency, amount in minor.items():
@@ -180,6 +182,8 @@ class RunnerMetrics:
         labels = (*series.key, *release)
         for run_result in RUN_RESULTS:
             self.families.probes.runs.begin((*labels, *run_result))
+        if series.currency:
+            self.families.probes.spend.begin((*labels, series.currency))
         for step in series.steps:
             for step_result in STEP_RESULTS:
                 self.families.probes.steps.begin((*labels, *step, *step_result))

@@ -14,7 +14,7 @@ STEPS = (("login", "login"), ("deposit", "deposit"), ("ping", "ws_rtt"))
 def series(cell: str = "canary", psp: str = "psp-a", scenario: str = "deposit-bet-withdraw") -> ProbeSeries:
     """The series of the probe that `tests.sli.streams` tells of."""
     track = "canary" if cell == "canary" else "baseline"
-    return ProbeSeries(scenario, cell, track, "mt", "brand-one", psp, "1.1.0", STEPS, 2, "d1", "cashier")
+    return ProbeSeries(scenario, cell, track, "mt", "brand-one", psp, "1.1.0", STEPS, 2, "d1", "cashier", "EUR")
 
 
 def fed(*runs: list[Event], probes: tuple[ProbeSeries, ...] = (series(),)) -> RunnerMetrics:

@@ -171,9 +171,11 @@ def test_reasons_for_missed_slots_are_few() -> None:
 
 
 def test_stranded_money_falls_back_to_zero_and_stays_visible() -> None:
-    """An alert on it ends when it came home; before the journal was read, nothing is said."""
+    """An alert on it ends when it came home; before the journal was read nothing is said, and then 0 is."""
     metrics = fed()
     assert Scrape(metrics).values("synthetic_stranded_minor") == []
+    metrics.left({}, oldest_s=0.0)
+    assert Scrape(metrics).values("synthetic_stranded_minor", currency="EUR") == [0]
     metrics.left({"EUR": 120}, oldest_s=30.0)
     assert Scrape(metrics).values("synthetic_stranded_minor", currency="EUR") == [120]
     assert Scrape(metrics).values("synthetic_stranded_oldest_age_seconds") == [30]
