@@ -186,7 +186,7 @@ def test_two_workers_need_postgres_and_one_may_have_sqlite() -> None:
 def test_jobs_never_overlap_and_never_play_a_failed_run_again() -> None:
     """A second try would hide the first one's result."""
     jobs = of_kind("cronjobs", "CronJob")
-    assert {job["metadata"]["name"] for job in jobs} >= {"synthetic-run", "synthetic-sweep"}
+    assert {job["metadata"]["name"] for job in jobs} == {"synthetic-run", "synthetic-sweep", "synthetic-reconcile"}
     for job in (*jobs, *of_kind("deployment", "CronJob")):
         assert job["spec"]["concurrencyPolicy"] == "Forbid"
         assert job["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
