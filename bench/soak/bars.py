@@ -66,9 +66,17 @@ class Bar:
 class Measured(Protocol):
     """A soak that has ended (`bench.soak.play.Soaked`)."""
 
-    exit_code: int
-    stranded: int
-    open_runs: int
+    @property
+    def exit_code(self) -> int:
+        """Of the service."""
+
+    @property
+    def stranded(self) -> int:
+        """Minor units that nobody has settled."""
+
+    @property
+    def open_runs(self) -> int:
+        """Runs that nobody has closed."""
 
     def by_phase(self) -> Mapping[str, Window]:
         """All windows of each phase together."""
