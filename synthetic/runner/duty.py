@@ -171,7 +171,8 @@ class Duty:
         day_ns = now_ns - LOOK_BACK_NS
         looked_ns = looked_until(await off_loop(book.slots, GAPS, day_ns))
         for probe in self.plan().probes:
-            known = await off_loop(book.slots, probe.name, day_ns)
+            # Only before anybody has looked: a thousand probes have a million slots a day, and reading them takes 10 s.
+            known = await off_loop(book.slots, probe.name, day_ns) if looked_ns is None else []
             last_ns = await off_loop(book.last_slot, probe.name)
             self._gaps.begin(probe.name, probe.schedule, begins_at(known, last_ns, looked_ns, now_ns))
         await self._end_slots_of(self.worker.name)  # of an earlier process under this name
@@ -227,7 +228,8 @@ class Duty:
         """A journal that grew for ever would fill its disk. Raises JournalUnavailable."""
         outside, now_ns = self.worker.outside, self.worker.outside.clock.wall_ns()
         if now_ns >= self._forgets_at_ns:
-            forgotten = await outside.off_loop(outside.book.forget, now_ns - int(KEPT_S * 1e9))
+            before_ns = now_ns - int(KEPT_S * 1e9)
+            forgotten = await outside.off_loop(outside.book.forget, before_ns) + await self.dispatch.forget(before_ns)
             self._forgets_at_ns = now_ns + (0 if forgotten else int(FORGET_EVERY_S * 1e9))
 
     async def _bury(self, dead: str) -> None:

@@ -24,6 +24,10 @@ class DirectDispatch:
         """Nothing to continue."""
         return 0
 
+    async def forget(self, before_ns: int) -> int:  # noqa: ARG002 - nothing is kept
+        """Nothing to forget."""
+        return 0
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait for the tasks."""
         if self._going:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,6 +25,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 WORKFLOW = "synthetic-tick"
 THREADS = 8
+ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+FORGET_MAX = 500
+LOOK_EVERY_S = 0.05
 VERSION = "1"  # of the workflow's arguments: an update of the package still finishes the ticks of the one before
 
 
@@ -38,8 +42,7 @@ class DurableDispatch:
         self._play = play
         self._threads = ThreadPoolExecutor(THREADS, "synthetic-dispatch")
         self._going = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._worker = worker
         self._dbos = DBOS(config=_config(url, worker))
 
         async def tick(probe: str, slot_ns: int) -> str:
@@ -82,24 +85,44 @@ class DurableDispatch:
         """In a thread of our own: DBOS's asyncio calls would put the threads of the whole loop under its own few, and end them."""
         return await self._loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
 
+    async def forget(self, before_ns: int) -> int:
+        """Forget some of the ticks that ended before an instant."""
+        try:
+            return await self._off_loop(self._forget, datetime.fromtimestamp(before_ns / 1e9, UTC).isoformat())
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"the database of the schedule can't be used: {_first_line(error)}") from None
+
+    def _forget(self, before: str) -> int:
+        old = DBOS.list_workflows(
+            name=WORKFLOW, status=list(ENDED), end_time=before, limit=FORGET_MAX, load_input=False, load_output=False
+        )
+        if old:
+            DBOS.delete_workflows([workflow.workflow_id for workflow in old])
+        return len(old)
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait until no tick is going, then end DBOS. Ticks that are still going are left to the next start."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), timeout_s)
+        with contextlib.suppress(TimeoutError, SQLAlchemyError):
+            async with asyncio.timeout(timeout_s):
+                # What was started a moment ago is not going yet; DBOS knows of it.
+                while self._going or await self._off_loop(self._pending):  # noqa: ASYNC110 - it is in a database
+                    await asyncio.sleep(LOOK_EVERY_S)
         left = self._going
         await self._off_loop(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
         self._threads.shutdown(wait=False)
         return not left
 
+    def _pending(self) -> bool:
+        return bool(
+            DBOS.list_workflows(status="PENDING", executor_id=self._worker, name=WORKFLOW, limit=1, load_input=False)
+        )
+
     async def _counted(self, probe: str, slot_ns: int) -> str:
         self._going += 1
-        self._idle.clear()
         try:
             return await self._play(probe, slot_ns)
         finally:
             self._going -= 1
-            if not self._going:
-                self._idle.set()
 
 
 def _config(url: str, worker: str) -> DBOSConfig:

@@ -18,5 +18,8 @@ class Dispatch(Protocol):
     async def take_over(self, worker: str) -> int:
         """Continue what a dead worker had started. Answers how many ticks."""
 
+    async def forget(self, before_ns: int) -> int:
+        """Forget some of the ticks that ended before an instant. Answers how many; 0: there is nothing left to forget."""
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait until no tick is going. False where some still are when the time is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,31 @@ def test_a_database_that_can_not_be_used_is_said_without_its_password() -> None:
     with pytest.raises(HarnessError) as caught:
         asyncio.run(launch())
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_ticks_of_long_ago_are_forgotten(tmp_path: Path) -> None:
+    """What has ended goes, what is going stays, and a tick of today is still played once."""
+    url = f"sqlite:///{tmp_path}/dbos.db"
+    hanging = asyncio.Event()
+
+    async def play(probe: str, _slot_ns: int) -> str:
+        if probe == "hangs":
+            await hanging.wait()
+        return "ok"
+
+    async def story() -> list[int]:
+        dispatch = DurableDispatch(url, "w1", play)
+        for probe in ("a", "b", "hangs"):
+            await dispatch.start(probe, 1)
+        forgotten = [await dispatch.forget(1)]
+        async with asyncio.timeout(10):
+            while sum(forgotten) < 2:
+                forgotten.append(await dispatch.forget(time.time_ns() + 10**9))
+        forgotten.append(await dispatch.forget(time.time_ns() + 10**9))
+        hanging.set()
+        assert await dispatch.drain(10)
+        return forgotten
+
+    forgotten = asyncio.run(story())
+    assert (forgotten[0], sum(forgotten), forgotten[-1]) == (0, 2, 0)
