@@ -15,6 +15,8 @@ from synthetic.journal.database import Contended, Row, Transaction, Value
 try:
     import psycopg
     from psycopg import errors, sql
+
+    from synthetic.journal.postgres_waiting import bounded
 except ImportError:  # pragma: no cover - the extra `postgres` is not installed
     psycopg = None  # type: ignore[assignment]
 
@@ -35,16 +37,18 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_ANSWER_S = 15.0  # longer than the server takes for anything; behind it the line hangs (a proxy that stands still)
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class PostgresDatabase:
     """One connection to write and one to read, each made anew after it was lost. Raises HarnessError without psycopg."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, answer_s: float = _ANSWER_S) -> None:
         if psycopg is None:
             raise HarnessError("a journal in Postgres needs psycopg: pip install 'igaming-synthetic[postgres]'")
         self._address = address
+        self._answer_s = answer_s
         self._where = _without_secrets(address)
         self._reading = threading.Lock()
         self._closed = False
@@ -102,7 +106,7 @@ class PostgresDatabase:
         return connection
 
     def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(self._address, autocommit=True, **_CONNECT)
+        connection = bounded(self._answer_s).connect(self._address, autocommit=True, **_unless_given(self._address))
         try:
             for name, value in _SETTINGS.items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
@@ -198,6 +202,12 @@ def _one(connection: psycopg.Connection[Row], statement: Any, *values: Value) ->
     row = connection.execute(statement, values).fetchone()
     assert row is not None, "the statement answers one row"
     return row
+
+
+def _unless_given(address: str) -> dict[str, Any]:
+    """The bounds of a connection that its address does not set itself."""
+    given = psycopg.conninfo.conninfo_to_dict(address)
+    return {name: value for name, value in _CONNECT.items() if name not in given}
 
 
 def _without_secrets(address: str) -> str:

@@ -18,9 +18,12 @@ from synthetic.core.errors import HarnessError, JournalUnavailable
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.database import Transaction
+from synthetic.journal.postgres_database import PostgresDatabase
+from synthetic.journal.schema import prepare
 from synthetic.journal.sqlite_database import SqliteDatabase
 from synthetic.tests.journal.conftest import admitted, intent, own_schema
 from synthetic.tests.journal.laws import counters, summed
+from synthetic.tests.journal.standing_proxy import standing_proxy
 
 
 @pytest.fixture
@@ -232,6 +235,23 @@ def test_a_connection_that_is_lost_in_the_middle_leaves_nothing_behind(line: Lin
             book._do(is_cut_off)
         line.mend()
         assert counters(book) == {}
+
+
+def test_a_line_that_stands_still_does_not_hold_us_for_ever(postgres_server_url: str) -> None:
+    """Neither the server's time-outs nor TCP's end that wait. What was under way is not promised, and it heals."""
+    folder = Path(postgres_server_url.rpartition("host=")[2])
+    with standing_proxy(folder / ".s.PGSQL.5432") as proxy:
+        address = own_schema(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres?connect_timeout=2")
+        database = PostgresDatabase(address, answer_s=0.3)
+        prepare(database)
+        with Book(database, time.time_ns) as book:
+            book.intend(intent("before"), None)
+            proxy.stand_still()
+            with pytest.raises(JournalUnavailable, match=r"no answer within 0\.3 s|timeout expired"):
+                book.intend(intent("refused"), None)
+            proxy.move()
+            book.intend(intent("after"), None)
+            assert [entry.intent.key for entry in book.entries()] == ["before", "after"]
 
 
 def test_postgres_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
