@@ -152,6 +152,7 @@ class RunEnded:
     """A run ended. `failed_step` and `failed_check` name what turned it red, `attribution` is why `blame` is whose it is.
 
     `labels`: what the cell's answers told of its release, by `RELEASE_LABELS`; what none told is not there.
+    `cash`: what it has left its player, where it read that behind its last money effect (the mapping's `sweep` says how).
     """
 
     run_id: str
@@ -164,6 +165,7 @@ class RunEnded:
     at_ns: int
     labels: Mapping[str, str] = field(default_factory=dict)
     attribution: str = ""
+    cash: Money | None = None
 
 
 Event = RunStarted | StepStarted | ExchangeDone | MoneyMoved | StepEnded | CheckJudged | UndoEnded | RunEnded

@@ -114,6 +114,15 @@ class Book:
         """Recovery did not finish: the run stays open and its account taken, until someone takes it over. Raises FencedOff."""
         self._do(lambda transaction: runs.postpone(transaction, lease, reason, next_try_ns))
 
+    def set_baseline(self, lease: Lease, cash: Money) -> None:
+        """Remember the cash that a clean run has left its player: recovery brings home what is above it. Raises FencedOff."""
+        self._do(lambda transaction: leases.set_baseline(transaction, lease, cash))
+
+    def baseline(self, account: str) -> Money | None:
+        """The player's cash behind his last clean run; None: no run has told it yet."""
+        with self._database.read() as transaction:
+            return leases.baseline(transaction, account)
+
     def strand(self, lease: Lease, reason: str, *, next_try_ns: int, rest_s: float = 0.0) -> None:
         """Close the run (`stranded`) with money that could not be brought home, and free its account. Raises FencedOff.
 

@@ -81,7 +81,9 @@ CREATE TABLE accounts (
     account TEXT PRIMARY KEY,
     epoch BIGINT NOT NULL,
     run_id TEXT NOT NULL,
-    rests_until_ns BIGINT NOT NULL
+    rests_until_ns BIGINT NOT NULL,
+    baseline_minor BIGINT NOT NULL DEFAULT 0,
+    baseline_currency TEXT NOT NULL DEFAULT ''
 )""",
     """
 CREATE TABLE slots (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from synthetic.core.errors import FencedOff, JournalUnavailable, SyntheticError
-from synthetic.core.machine import OpenEffect, Recovered, recover
+from synthetic.core.machine import Baseline, OpenEffect, Recovered, recover
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState, RunOutcome
 from synthetic.core.plan import RunSpec
@@ -108,7 +108,8 @@ class Compensator:
     """Recovers runs that somebody holds the lease of. `spec_for` raises SyntheticError for a run that can't be made again.
 
     `tell` hears of every recovery: what is stranded is an alert, never silence. Whoever calls keeps the lease alive.
-    `quiet_for`: for how long nothing of a run can have left (`first_sight`).
+    `quiet_for`: for how long nothing of a run can have left (`first_sight`). `may_withdraw`: whether a surplus may be withdrawn
+    on a run's cell; in production only where somebody says so.
     """
 
     outside: Outside
@@ -116,6 +117,7 @@ class Compensator:
     tell: Callable[[Homecoming], None]
     patience: Patience = field(default_factory=Patience)
     quiet_for: QuietFor | None = None
+    may_withdraw: Callable[[RunSpec], bool] = lambda spec: spec.cell.environment != "production"
 
     def __post_init__(self) -> None:
         """Without another rule, trust no clock but our own."""
@@ -151,7 +153,9 @@ class Compensator:
 
     async def _recover(self, row: RunRow, lease: Lease, spec: RunSpec, effects: Sequence[OpenEffect]) -> Recovered:
         last_try = row.tries + 1 >= self.patience.tries and _on_its_way_ns(effects, spec) <= 0
-        machine = recover(spec, effects, why=_why(row), last_try=last_try)
+        cash = await self.outside.off_loop(self.outside.book.baseline, lease.account)
+        baseline = Baseline(cash, self.may_withdraw(spec)) if cash is not None else None
+        machine = recover(spec, effects, why=_why(row), last_try=last_try, baseline=baseline)
         journal = self.outside.journal(self.outside.book, lease, ())
         try:
             return await self.outside.driver(spec.cell.name).run(machine, sink=self.outside.sink, journal=journal)
@@ -205,9 +209,10 @@ def _why(row: RunRow) -> str:
 def _reason(recovered: Recovered, row: RunRow) -> str:
     """Why the run is as it is, for its row in the journal."""
     if recovered.is_home:
-        return brief(f"recovered after {_why(row)}: {recovered.counted}")
+        home = f"recovered after {_why(row)}: {recovered.counted}"
+        return brief(f"{home}; {recovered.left_over}" if recovered.residue is not None else home)
     stuck = [f"step {end.step}: {end.reason}" for end in recovered.effects if end.key in recovered.still_open]
-    whole = [text for text in (recovered.unreachable, recovered.left_in) if text]
+    whole = [text for text in (recovered.unreachable, recovered.left_in, recovered.unswept) if text]
     return brief("; ".join(whole or stuck))
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from synthetic.core.errors import FencedOff, JournalUnavailable
+from synthetic.core.money import Money
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import PlayerPlan, ScenarioPlan
 from synthetic.journal.book import Book
@@ -66,16 +67,20 @@ class KeptRuns:
         """The journal of one run."""
         return RunJournal(self.book, lease)
 
-    async def end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str) -> None:
+    async def end(
+        self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, cash: Money | None = None
+    ) -> None:
         """Close the run; as stranded where something of it is open. Whoever has it by then, or takes it over, knows more."""
         self.leases.let_go(lease.run_id)
         try:
-            await asyncio.to_thread(self._end, lease, player, outcome, reason)
+            await asyncio.to_thread(self._end, lease, player, outcome, reason, cash)
         except (FencedOff, JournalUnavailable):
             return
 
-    def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str) -> None:
+    def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, cash: Money | None) -> None:
         if any(effect.state in OPEN_STATES for effect in self.book.effects_of(lease.run_id)):
             self.book.strand(lease, reason, next_try_ns=0, rest_s=rest_s(player))
         else:
+            if outcome is RunOutcome.OK and cash is not None:
+                self.book.set_baseline(lease, cash)
             self.book.close_run(lease, outcome.value, reason, rest_s=rest_s(player))

@@ -54,6 +54,18 @@ def policy_for(policies: Sequence[PolicyPlan], cell: CellPlan, psp: str) -> Poli
     return next((one for one in policies if _fits_cell(one, cell) and one.psp in (ANY, psp)), None)
 
 
+def may_withdraw(policies: Sequence[PolicyPlan], cell: CellPlan, *, now_ns: int) -> bool:
+    """Whether a surplus may be withdrawn on this cell outside of a scenario: every PSP of it has to allow it for good."""
+    return all(_approved(policy_for(policies, cell, psp), cell, now_ns) for psp in cell.psps or (ANY,))
+
+
+def _approved(policy: PolicyPlan | None, cell: CellPlan, now_ns: int) -> bool:
+    if policy is None:
+        return cell.environment != PRODUCTION
+    in_time = not policy.until_ns or now_ns < policy.until_ns
+    return policy.withdraw == "approved" and bool(policy.approval) and in_time
+
+
 def fit_players(
     policies: Sequence[PolicyPlan], scenario: ScenarioPlan, cell: CellPlan, row: Mapping[str, str]
 ) -> tuple[PlayerPlan, ...]:

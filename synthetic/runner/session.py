@@ -162,7 +162,11 @@ class Session:
             yield self._kept.journal(lease), ended
         finally:
             if lease is not None:
-                how = (ended[0].outcome, ended[0].reason) if ended else (RunOutcome.ABORTED, "it was cut off")
+                how = (
+                    (ended[0].outcome, ended[0].reason, ended[0].cash)
+                    if ended
+                    else (RunOutcome.ABORTED, "it was cut off", None)
+                )
                 await self._kept.end(lease, player, *how)
 
     async def _run(self, spec: RunSpec, journal: Journal) -> RunEnded:

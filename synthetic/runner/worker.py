@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
+from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.journal.entry import OPEN_STATES
@@ -207,11 +208,14 @@ class Worker:
             now_ns = outside.clock.monotonic_ns()
             ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), now_ns)
             outside.sink(ended)
-        await self._close(one, ended.outcome, ended.reason)
+        await self._close(one, ended.outcome, ended.reason, ended.cash)
         return ended
 
-    async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str) -> None:
-        """Close the run where all its money is settled; leave it open for the compensator where some is not."""
+    async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str, cash: Money | None = None) -> None:
+        """Close the run where all its money is settled; leave it open for the compensator where some is not.
+
+        `cash`: what it has left its player; behind a clean run that is what he has to have from now on.
+        """
         book, off_loop, run = self.outside.book, self.outside.off_loop, one.lease.run_id
         try:
             effects = await off_loop(book.effects_of, run)
@@ -219,6 +223,8 @@ class Worker:
                 next_try_ns = self.outside.clock.wall_ns() + int(FIRST_RECOVERY_S * 1e9)
                 await off_loop(book.postpone, one.lease, reason, next_try_ns=next_try_ns)
             else:
+                if outcome is RunOutcome.OK and cash is not None:
+                    await off_loop(book.set_baseline, one.lease, cash)
                 await off_loop(book.close_run, one.lease, outcome, reason, rest_s=rest_s(one.player))
         except (FencedOff, JournalUnavailable):
             return  # it stays open: whoever has the lease now, or takes it over when it is over, brings its money home

@@ -47,6 +47,7 @@ from synthetic.runner.health_watch import HealthWatch
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.killswitch import KillSwitch
 from synthetic.runner.outside import Outside
+from synthetic.runner.policy import may_withdraw
 from synthetic.runner.proofs import Proofs
 from synthetic.runner.reload import Reloader
 from synthetic.runner.spec_again import SpecAgain
@@ -201,7 +202,10 @@ class _Making:
 
         dispatch = DurableDispatch(ticks_url(database), self.name, play_slot)
         compensator = Compensator(
-            outside, lambda row: _spec_again(reloader.plan, drivers, self.clock, row), telling.came_home
+            outside,
+            lambda row: _spec_again(reloader.plan, drivers, self.clock, row),
+            telling.came_home,
+            may_withdraw=lambda spec: may_withdraw(reloader.plan.policies, spec.cell, now_ns=self.clock.wall_ns()),
         )
         duty = Duty(
             worker, lambda: reloader.plan, dispatch, admission.refuse, compensator, telling, woke=telling.scheduler_woke

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from synthetic.core.events import MoneyMoved
+from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Bet, Fact, Rollback, Round
+from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.state import Movement, RunState
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
+from synthetic.core.plan import OperationPlan
 
 
 def limit_refusal(state: RunState, kind: str, amount: object) -> str:
@@ -23,6 +27,18 @@ def limit_refusal(state: RunState, kind: str, amount: object) -> str:
     if kind not in plan.limits:
         return f"scenario {plan.name} has no {kind} limit; nothing was sent"
     return ""
+
+
+def note_cash(state: RunState, operation: OperationPlan, scope: Mapping[str, Any], end: CallEnd) -> None:
+    """Keep the player's cash where this operation has read it."""
+    plan = state.spec.plan.platform.sweep
+    if plan is None or plan.balance.operation != operation.name or end.outcome is not StepOutcome.DONE:
+        return
+    try:
+        cash = plan.cash.value(state.scope(scope), state.currency)
+    except ExpressionError:
+        return
+    state.cash = cash if isinstance(cash, Money) else None
 
 
 def money_moved(state: RunState, movement: Movement) -> MoneyMoved:

@@ -7,20 +7,21 @@ it is undone, under the key that it has always had.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from synthetic.core.effects import Intent
 from synthetic.core.events import RunEnded
 from synthetic.core.machine.journaled import read_args
+from synthetic.core.machine.recovered import EffectEnd, OpenEffect, Recovered, end_of
 from synthetic.core.machine.signing_in import footing_of, sign_in
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.states import leave_states, may_have_entered
+from synthetic.core.machine.sweeping import STEP as SWEEP
+from synthetic.core.machine.sweeping import Baseline, sweep, sweep_footing
 from synthetic.core.machine.undo import Undone, undo_all
-from synthetic.core.money import Money
 from synthetic.core.outcome import CLOSED_STATES, Blame, IntentState, RunOutcome, StepOutcome
-from synthetic.core.plan import OperationPlan, RunSpec
+from synthetic.core.plan import RunSpec
 from synthetic.core.plan_reading import Footing
 from synthetic.core.wording import REASON_MAX
 
@@ -35,120 +36,118 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OpenEffect:
-    """An effect as the journal has it; `age_ns`: how long ago its request may have left, by the clock of whoever wrote it.
-
-    `quiet_ns`: for how long nothing of it can have left, by a clock that whoever recovers it trusts (None: `age_ns`).
-    """
-
-    intent: Intent
-    state: IntentState
-    age_ns: int = 0
-    quiet_ns: int | None = None
-
-    @property
-    def known_quiet_ns(self) -> int:
-        """What may be concluded from."""
-        return self.age_ns if self.quiet_ns is None else self.quiet_ns
-
-
-@dataclass(frozen=True, slots=True)
-class EffectEnd:
-    """What recovery has made of one effect. `result`: `undone`, `nothing_to_undo` or `stuck`; `state` is what the journal keeps."""
-
-    key: str
-    step: str
-    amount: Money
-    result: str
-    reason: str
-    state: IntentState
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What recovery has come to, newest effect first.
-
-    `unreachable`: why nothing could be asked, or not go on ("" where it could); `left_in`: the states that the player could
-    not be taken out of; `residue`: what is in the player's wallet above its baseline and stays there, and `residue_reason` why.
-    """
-
-    effects: tuple[EffectEnd, ...] = ()
-    unreachable: str = ""
-    left_in: str = ""
-    residue: Money | None = None
-    residue_reason: str = ""
-
-    @classmethod
-    def untouched(cls, effects: Sequence[OpenEffect], why: str) -> Recovered:
-        """Nothing could be asked: every open effect stays as it is."""
-        still = [_end_of(effect, why) for effect in reversed(effects) if effect.state not in CLOSED_STATES]
-        return cls(tuple(still), why)
-
-    @property
-    def counted(self) -> str:
-        """`1 nothing to undo, 2 undone`."""
-        counted = Counter(end.result.replace("_", " ") for end in self.effects)
-        return ", ".join(f"{number} {result}" for result, number in sorted(counted.items())) or "no effect was open"
-
-    @property
-    def still_open(self) -> tuple[str, ...]:
-        """The keys of the effects that nobody has settled yet."""
-        return tuple(end.key for end in self.effects if end.state not in CLOSED_STATES)
-
-    @property
-    def stranded(self) -> tuple[Money, ...]:
-        """The amounts that could not be brought home, or of which nobody knows."""
-        return tuple(end.amount for end in self.effects if end.state not in CLOSED_STATES)
-
-    @property
-    def is_home(self) -> bool:
-        """Whether all money is home and the player in no state of ours: then the run is over."""
-        return not (self.still_open or self.unreachable or self.left_in)
-
-
 def recover(
-    spec: RunSpec, effects: Sequence[OpenEffect], *, why: str = "its worker was gone", last_try: bool = False
+    spec: RunSpec,
+    effects: Sequence[OpenEffect],
+    *,
+    why: str = "its worker was gone",
+    last_try: bool = False,
+    baseline: Baseline | None = None,
 ) -> Machine[Recovered]:
     """Bring home what the run has moved. `effects`: all of the run's, oldest first, the settled ones too: they count.
 
     `spec` is of the run as it would be played now; its scenario may have changed since, or be gone. With `last_try` the run
-    is told to have ended even where something stays open. Yields effects and events; no `RunStarted`.
+    is told to have ended even where something stays open. `baseline`: what the player's cash has to be in the end, where
+    that is known. Yields effects and events; no `RunStarted`.
     """
     state = RunState(spec)
     state.payouts_unseen = True
     state.entered = may_have_entered(state)
-    lost = _rebuild(state, effects)
-    ends: list[EffectEnd] = []
-    unreachable = ""
-    if _undecided(state):
-        unreachable = yield from _sign_in_somehow(state, effects)
-        ends = _unasked(state, effects, unreachable) if unreachable else (yield from _undo(state))
+    own = [effect for effect in effects if effect.intent.step != SWEEP]
+    lost = _rebuild(state, own)
+    last = _Last.of(state, effects, baseline)
+    if not (_undecided(state) or last.needed):
+        left_in = yield from leave_states(state)
+        return (yield from _told_end(state, Recovered(tuple(lost), left_in=left_in), why, last_try=last_try))
+    unreachable = yield from _sign_in_somehow(state, own, last)
+    if unreachable:
+        ends = [*lost, *_unasked(state, own, unreachable), *last.unasked(unreachable)]
+        left_in = yield from leave_states(state)
+        recovered = Recovered(tuple(ends), unreachable, left_in)
+        return (yield from _told_end(state, recovered, why, last_try=last_try))
+    ends = yield from _undo(state)
     if state.unnoted:
         return Recovered((*lost, *ends), state.told(f"the journal takes nothing: {state.unnoted}"))
+    recovered = Recovered((*lost, *ends))
+    if last.needed and recovered.is_home:
+        recovered = yield from _sweep(state, recovered, last)
     left_in = yield from leave_states(state)
-    recovered = Recovered((*lost, *ends), unreachable, left_in)
+    return (yield from _told_end(state, replace(recovered, left_in=left_in), why, last_try=last_try))
+
+
+def _told_end(state: RunState, recovered: Recovered, why: str, *, last_try: bool) -> Machine[Recovered]:
+    """Tell the end of the run, unless it is tried again."""
     if recovered.is_home or last_try:
         yield _ended(state, recovered, why)
     return recovered
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What the sweep at the end of a recovery starts from."""
+
+    baseline: Baseline | None
+    source: Mapping[str, Any] | None
+    sent: Movement | None
+
+    @classmethod
+    def of(cls, state: RunState, effects: Sequence[OpenEffect], baseline: Baseline | None) -> _Last:
+        """A run of which nothing has happened leaves no surplus."""
+        happened = [effect for effect in effects if effect.state is not IntentState.REFUSED]
+        possible = baseline is not None and state.spec.plan.platform.sweep is not None
+        came_in = next((m.args for m in reversed(state.movements) if m.direction == "in"), None)
+        open_ones = [e for e in effects if e.intent.step == SWEEP and e.state not in CLOSED_STATES]
+        sent = next((movement for e in open_ones if (movement := _movement_of(state, e)) is not None), None)
+        settled = any(e.intent.step == SWEEP and e.state is IntentState.SETTLED for e in effects)
+        return cls(baseline if possible and happened and not settled else None, came_in, sent)
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is a baseline to sweep to, or a withdrawal that was sent before."""
+        return self.baseline is not None or self.sent is not None
+
+    def unasked(self, why: str) -> list[EffectEnd]:
+        """The withdrawal of an earlier sweep, which nobody could be asked about."""
+        sent = self.sent
+        unknown = IntentState.UNKNOWN
+        return [EffectEnd(sent.key, SWEEP, sent.amount, "stuck", why, unknown)] if sent is not None else []
+
+
+def _sweep(state: RunState, recovered: Recovered, last: _Last) -> Machine[Recovered]:
+    swept = yield from sweep(state, last.baseline, last.source, last.sent)
+    effects = recovered.effects
+    if swept.state is not None and swept.amount is not None:
+        result = "withdrawn" if swept.state is IntentState.SETTLED else "stuck"
+        end = EffectEnd(swept.key, SWEEP, swept.amount, result, state.told(swept.undone), swept.state)
+        effects = (*effects, end)
+    return replace(
+        recovered,
+        effects=effects,
+        unswept=state.told(swept.undone),
+        residue=swept.residue,
+        residue_reason=state.told(swept.reason),
+    )
 
 
 def _rebuild(state: RunState, effects: Sequence[OpenEffect]) -> list[EffectEnd]:
     """Make movements of the effects. Answers those whose operation the mapping does not have any more: they can only be told."""
     lost = []
     for effect in effects:
-        operation = state.spec.plan.platform.operations.get(effect.intent.operation)
-        if operation is not None and operation.moves is not None:
-            state.movements.append(_movement(state, effect, operation))
+        movement = _movement_of(state, effect)
+        if movement is not None:
+            state.movements.append(movement)
         elif effect.state not in CLOSED_STATES:
             reason = f"the mapping has no operation {effect.intent.operation!r} any more that moves money"
-            lost.append(_end_of(effect, reason))
+            lost.append(end_of(effect, reason))
     return lost
 
 
-def _movement(state: RunState, effect: OpenEffect, operation: OperationPlan) -> Movement:
+def _movement_of(state: RunState, effect: OpenEffect) -> Movement | None:
+    """The effect as the machine has it; None where the mapping does not have its operation any more."""
     intent = effect.intent
-    assert operation.moves is not None
+    operation = state.spec.plan.platform.operations.get(intent.operation)
+    if operation is None or operation.moves is None:
+        return None
     step = next((s for s in state.spec.plan.steps if s.id == intent.step and s.operation is operation), None)
     args = dict.fromkeys(operation.optional, "") | read_args(intent.args)
     movement = Movement(
@@ -181,29 +180,20 @@ def _told(state: RunState, movement: Movement, ended: Undone) -> EffectEnd:
 
 def _unasked(state: RunState, effects: Sequence[OpenEffect], why: str) -> list[EffectEnd]:
     known = {movement.key for movement in _undecided(state)}
-    return [_end_of(effect, why) for effect in reversed(effects) if effect.intent.key in known]
+    return [end_of(effect, why) for effect in reversed(effects) if effect.intent.key in known]
 
 
-def _end_of(effect: OpenEffect, why: str) -> EffectEnd:
-    """An effect that nothing could be done about."""
-    intent = effect.intent
-    return EffectEnd(intent.key, intent.step, intent.amount, "stuck", why, effect.state)
-
-
-def _sign_in_somehow(state: RunState, effects: Sequence[OpenEffect]) -> Machine[str]:
+def _sign_in_somehow(state: RunState, effects: Sequence[OpenEffect], last: _Last) -> Machine[str]:
     """Sign in; a player whom the run's own state keeps out (self-excluded, say) is taken out of it and tried again."""
-    reason = yield from _sign_in(state, effects)
+    footing = _footing(state) | (sweep_footing(state, last.sent) if last.needed else Footing())
+    newest = next((e.intent.step for e in reversed(effects) if e.state not in CLOSED_STATES), "")
+    reason = yield from sign_in(state, footing, newest)
     if reason and state.entered:
         left_in = yield from leave_states(state)
         if not left_in:
             state.entered = []
-        reason = yield from _sign_in(state, effects)
+        reason = yield from sign_in(state, footing, newest)
     return reason
-
-
-def _sign_in(state: RunState, effects: Sequence[OpenEffect]) -> Machine[str]:
-    newest = next((e.intent.step for e in reversed(effects) if e.state not in CLOSED_STATES), "")
-    return (yield from sign_in(state, _footing(state), newest))
 
 
 def _footing(state: RunState) -> Footing:
@@ -218,7 +208,7 @@ def _footing(state: RunState) -> Footing:
 
 def _ended(state: RunState, recovered: Recovered, why: str) -> RunEnded:
     reason = f"recovered after {why}: {recovered.counted}"
-    for more in (recovered.unreachable, recovered.left_in):
+    for more in (recovered.left_over, recovered.unreachable, recovered.unswept, recovered.left_in):
         reason += f"; {more}" if more else ""
     return RunEnded(
         run_id=state.spec.run_id,

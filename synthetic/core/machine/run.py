@@ -168,6 +168,7 @@ def _ended(
         at_ns=state.now_ns,
         labels=dict(state.labels),
         attribution=state.redactor.redact(attribution.sentence) if attribution else "",
+        cash=state.cash,
     )
 
 

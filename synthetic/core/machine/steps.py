@@ -16,7 +16,7 @@ from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.evidence import step_facts
 from synthetic.core.machine.journaled import written_args
-from synthetic.core.machine.money import limit_refusal, money_moved, payouts_shown
+from synthetic.core.machine.money import limit_refusal, money_moved, note_cash, payouts_shown
 from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
@@ -115,6 +115,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
     )  # fmt: skip
     movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until, refused=step.refused)
     state.movements.append(movement)
+    state.cash = None
     end = yield from perform(state, replace(call, key=key, intent=intent))
     movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
     return end, movement
@@ -195,6 +196,7 @@ def _end(
     overdue: bool = False,
 ) -> Machine[StepEnd]:
     verdict = judge(state, step, args, end, overdue=overdue)
+    note_cash(state, step.operation, seen_of(args, end), end)
     verdict = yield from _record(state, step, args, end, verdict)
     operation = step.operation
     # Our own lag spoils a measurement and may make an answer late; it never makes a wrong answer of a right one.

@@ -84,7 +84,7 @@ def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
     plan = movement.moves.undo
     if movement.direction == "in" and (taken := _taken_out(state)) is not None:
         return taken
-    found = yield from _look_up(state, movement)
+    found = yield from look_up(state, movement)
     if found is not True and (unfound := _not_found(movement, answered=found is False)) is not None:
         return unfound
     if _turned_down(state, movement):
@@ -170,7 +170,7 @@ def _past_undoing(state: RunState, movement: Movement, plan: CallPlan) -> Undone
     return Undone("stuck", f"it is under way and can't be undone: {reason}", IntentState.STUCK)
 
 
-def _look_up(state: RunState, movement: Movement) -> Machine[bool | None]:
+def look_up(state: RunState, movement: Movement) -> Machine[bool | None]:
     """Ask by key. True: it exists (its outputs are refreshed); False: it does not; None: no answer."""
     plan = movement.moves.lookup
     answered = False
@@ -231,7 +231,7 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
         reason = end.reason
         if end.outcome is StepOutcome.REFUSED and end.code not in ("connect_refused", "connect_timeout"):
             break
-    found = yield from _look_up(state, movement)
+    found = yield from look_up(state, movement)
     if found and not _applies(state, movement, plan):
         return _past_undoing(state, movement, plan)
     return Undone("stuck", f"{plan.operation}: {reason}", IntentState.STUCK)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from synthetic.core.errors import FencedOff, HarnessError, Killed
+from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import Book, open_book
 from synthetic.tests.journal.conftest import S, WallClock, admitted, intent, new_run
@@ -281,3 +282,16 @@ def test_a_run_without_a_row_is_adopted_whatever_the_kill_switch_says(book: Book
     assert book.adopt(new_run("run-2"), player="p1", account="wallet/p1", worker="w1", ttl_s=10) is None
     with pytest.raises(HarnessError, match="admitted before"):
         book.adopt(new_run(), player="p2", account="wallet/p2", worker="w1", ttl_s=10)
+
+
+def test_an_account_remembers_the_cash_of_its_last_clean_run(book: Book) -> None:
+    """Also behind other runs; who was fenced off changes nothing."""
+    assert book.baseline("wallet/p1") is None
+    lease = admitted(book)
+    book.set_baseline(lease, Money(5000, "EUR"))
+    book.close_run(lease, "ok")
+    book.close_run(admitted(book, "run-2"), "failed")
+    assert book.baseline("wallet/p1") == Money(5000, "EUR")
+    with pytest.raises(FencedOff):
+        book.set_baseline(lease, Money(1, "EUR"))
+    assert book.baseline("wallet/p1") == Money(5000, "EUR")

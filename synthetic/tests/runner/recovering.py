@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.effects import Effect, Http, WsSend
 from synthetic.core.events import Event
-from synthetic.core.machine import Machine, OpenEffect, Recovered, play, recover
+from synthetic.core.machine import Baseline, Machine, OpenEffect, Recovered, play, recover
 from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec, ScenarioPlan
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
@@ -30,6 +31,7 @@ from synthetic.runner.identity import fresh_seed
 from synthetic.runner.specs import Part, Turn, make_spec
 
 T = TypeVar("T")
+HOME_WITHIN_S = 20.0
 HOUR_NS = 3600 * 10**9
 _INTO_THE_WALLET_FROM_OUTSIDE = ("deposit", "refund", "withdraw")
 
@@ -158,13 +160,26 @@ class Stage:
             turn.parts[0], turn, player, self.secrets, seed=self._seed, clock=SystemClock(), scheduled_ns=0
         )
 
-    def recover(self, cut: Cut, when: Callable[[Effect], bool] | None = None, *, age_ns: int = HOUR_NS) -> Recovered:
+    def recover(
+        self,
+        cut: Cut,
+        when: Callable[[Effect], bool] | None = None,
+        *,
+        age_ns: int = HOUR_NS,
+        baseline: Baseline | None = None,
+    ) -> Recovered:
         """Recover a run from what its journal holds; `when`: recovery itself is cut off there (raises Crash)."""
         effects = [OpenEffect(entry.intent, entry.state, age_ns) for entry in cut.journal.entries()]
-        machine = recover(cut.spec, effects)
+        machine = recover(cut.spec, effects, baseline=baseline)
         return self.driver.run(
             machine if when is None else cut_off(machine, when), sink=lambda _event: None, journal=cut.journal
         )
+
+    def bring_home(self, cut: Cut, baseline: Baseline | None = None) -> None:
+        """Recover it until all is home: a payout that is in transit is neither cancelled nor paid yet."""
+        deadline_s = time.monotonic() + HOME_WITHIN_S
+        while not (recovered := self.recover(cut, baseline=baseline)).is_home:
+            assert time.monotonic() < deadline_s, recovered
 
     def statement(self, player: PlayerPlan) -> list[dict[str, Any]]:
         """The player's ledger, oldest entry first, as he sees it himself."""
@@ -175,6 +190,10 @@ class Stage:
         token = self._ask("POST", "/auth/login", who)["token"]
         entries: list[dict[str, Any]] = self._ask("GET", "/wallet/ledger", token=token)["entries"]
         return entries
+
+    def cash_of(self, cut: Cut) -> int:
+        """The player's cash now, in minor units."""
+        return _cash(self.statement(self._player(cut.spec)))
 
     def open_items(self, player: str) -> list[dict[str, Any]]:
         """What of the player's is not at its end, by the back office."""

@@ -82,6 +82,9 @@ def test_a_run_that_went_well_is_closed_in_the_journal(canary: CellPlan, book: B
         ROW,
     )
     assert (book.open_runs(), book.left().effects) == ([], 0)
+    baseline = book.baseline(row.lease.account)
+    assert baseline is not None
+    assert baseline.minor > 4900
 
 
 def test_a_run_that_broke_is_stranded_with_what_it_has_moved(canary: CellPlan, book: Book) -> None:

@@ -14,7 +14,7 @@ from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import Place
 from synthetic.core.plan import CellPlan, ScenarioPlan
 from synthetic.core.plan_serving import Instrument, PolicyPlan, Withdraw
-from synthetic.runner.policy import Refusal, fit_players, policy_for, psps_of, refusals, takes_back
+from synthetic.runner.policy import Refusal, fit_players, may_withdraw, policy_for, psps_of, refusals, takes_back
 from synthetic.runner.timetable import Missed
 
 DATA = Path(__file__).parent.parent / "data" / "serving"
@@ -174,3 +174,24 @@ def test_a_refusal_says_what_is_forbidden_where_and_which_step_wants_it() -> Non
     assert refusal.reason is Missed.POLICY
     (refusal,) = refusals([policy("off", "sandbox-in-prod")], scenario("deposit_real"), CANARY, {}, now_ns=0)
     assert refusal == Refusal("sandbox-instrument", refusal.sentence, Missed.NO_PLAYER)
+
+
+@pytest.mark.parametrize(
+    ("policies", "cell", "now_s", "allowed"),
+    [
+        ([policy("approved")], CANARY, 0, True),
+        ([policy("approved")], CANARY, 1_800_000_000, False),
+        ([policy("approved", approval="")], CANARY, 0, False),
+        ([policy("request-then-cancel")], CANARY, 0, False),
+        ([policy("off")], CANARY, 0, False),
+        ([policy("approved", psp=CANARY.psps[0])], CANARY, 0, len(CANARY.psps) == 1),
+        ([], CANARY, 0, False),
+        ([], STAGING, 0, True),
+        ([policy("off", market=STAGING.market)], STAGING, 0, False),
+    ],
+)
+def test_a_surplus_is_withdrawn_only_where_withdrawals_are_approved(
+    policies: list[PolicyPlan], cell: CellPlan, now_s: int, allowed: object
+) -> None:
+    """By every PSP of the cell, and while the approval lasts; outside of production, where no policy speaks against it."""
+    assert may_withdraw(policies, cell, now_ns=now_s * 10**9) is allowed

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from synthetic.tests.runner.recovering import Crash, Stage, behind, behind_money, stage
+from synthetic.core.machine import Baseline
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+from synthetic.tests.runner.recovering import Crash, Cut, Stage, behind, behind_money, stage
 
 JOURNEY = "deposit_bet_withdraw"
 EFFECTS = 38  # a few more than the journey has, its polls included
@@ -25,7 +29,7 @@ def test_an_effect_whose_answer_nobody_heard_comes_home(on: Stage, operation: st
     """It has happened, and the journal knows only that it was meant to."""
     cut = on.cut(on.plan(JOURNEY), behind_money(operation))
     assert cut.crashed
-    assert on.recover(cut).is_home
+    on.bring_home(cut)
     on.check_home(cut)
 
 
@@ -34,7 +38,7 @@ def test_an_effect_whose_answer_nobody_heard_comes_home(on: Stage, operation: st
 def test_a_run_that_is_cut_off_behind_any_effect_comes_home(on: Stage, number: int) -> None:
     """Log-in, polls, frames, the journal's own: whatever was the last thing that the process did."""
     cut = on.cut(on.plan(JOURNEY), behind(number))
-    assert on.recover(cut).is_home
+    on.bring_home(cut)
     on.check_home(cut)
 
 
@@ -43,10 +47,9 @@ def test_a_run_that_is_cut_off_behind_any_effect_comes_home(on: Stage, number: i
 def test_a_recovery_that_is_cut_off_behind_any_effect_is_started_again(on: Stage, number: int) -> None:
     """Nothing is undone twice: every effect is looked up before it is undone."""
     cut = on.cut(on.plan(JOURNEY), behind_money("cashier.withdraw"))
-    try:
+    with suppress(Crash):
         on.recover(cut, behind(number))
-    except Crash:
-        assert on.recover(cut).is_home
+    on.bring_home(cut)
     on.check_home(cut)
 
 
@@ -88,3 +91,31 @@ def test_a_players_state_is_left_by_whoever_recovers_his_run(on: Stage) -> None:
     again = on.cut(on.plan(JOURNEY), lambda _effect: False, player=cut.spec.player["id"])
     assert not again.crashed
     on.check_home(again)
+
+
+def surplus(cut: Cut) -> Baseline:
+    """A baseline of which the player has 0.30 more: somebody had to win them."""
+    return Baseline(Money(cut.cash_minor - 30, "EUR"))
+
+
+def test_what_is_above_the_baseline_goes_back_through_the_psp(on: Stage) -> None:
+    """Once, paid out by the PSP that the deposit came from, under the run's own key."""
+    cut = on.cut(on.plan(JOURNEY), behind_money("cashier.deposit"))
+    on.bring_home(cut, surplus(cut))
+    assert on.cash_of(cut) == cut.cash_minor - 30
+    assert [(e.intent.step, e.state) for e in cut.journal.entries()] == [
+        ("deposit", IntentState.COMPENSATED),
+        ("sweep", IntentState.SETTLED),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, 16))
+def test_a_sweep_that_is_cut_off_behind_any_effect_withdraws_once(on: Stage, number: int) -> None:
+    """Whoever goes on asks for the withdrawal by its key; no second one leaves."""
+    cut = on.cut(on.plan(JOURNEY), behind_money("cashier.deposit"))
+    with suppress(Crash):
+        on.recover(cut, behind(number), baseline=surplus(cut))
+    on.bring_home(cut, surplus(cut))
+    assert on.cash_of(cut) == cut.cash_minor - 30
+    assert cut.journal.open_intents() == []
