@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from synthetic.simulation.platform import Cause, Payment, Platform, Refused
 
@@ -31,6 +31,11 @@ class Asked:
         return self.method == "GET" and "?key=" in self.target
 
     @property
+    def key(self) -> str:
+        """The key that it bears, or asks for."""
+        return self.target.partition("?key=")[2] or self.headers.get("idempotency-key", "")
+
+    @property
     def moves_money(self) -> bool:
         """Whether it has an effect, or takes one back."""
         return self.method == "POST" and not self.target.endswith("/login")
@@ -53,15 +58,14 @@ def _routed(platform: Platform, asked: Asked) -> Answer:
     account = asked.headers.get("authorization", "").removeprefix("Bearer token-")
     if account not in platform.balances:
         return 401, {"error": "no_session"}
-    key = asked.headers.get("idempotency-key", "")
-    cause = Cause(asked.sender, asked.sent_ns, asked.headers.get("x-synthetic-run", ""), account, key)
+    cause = Cause(asked.sender, asked.sent_ns, asked.headers.get("x-synthetic-run", ""), account, asked.key)
     match parts, asked.method:
         case ["balance"], "GET":
             return 200, {"cash_minor": platform.balances[account]}
         case [collection], "POST":
             return 202, _shown(platform.begin(_PATHS[collection], int(data["amount_minor"]), cause))
         case [_], "GET":
-            found = platform.find(dict(parse_qsl(url.query))["key"])
+            found = platform.find(asked.key)
             return 200, {"found": found is not None, "payment": _shown(found) if found is not None else None}
         case [_, number], "GET":
             return 200, _shown(platform.payment(int(number)))

@@ -27,6 +27,15 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A look-up at the moment it left: which life asked for which key."""
+
+    at_ns: int
+    life: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A law that was broken: by what, and when (virtual time)."""
 
@@ -45,6 +54,7 @@ class Evidence:
     float_minor: int
     report: Mapping[str, int]
     sent: Sequence[Sent]
+    looked_up: Sequence[LookedUp]
     acts: Sequence[Act]
     entries: Sequence[JournalEntry]
     runs: Mapping[str, RunRow]

@@ -10,7 +10,6 @@ from synthetic.simulation.evidence import NS, Evidence, Violation
 from synthetic.simulation.platform import Happening
 
 KILL_WITHIN_NS = 1 * NS
-IN_TIME_NS = NS // 2
 _BEGUN = ("deposit", "bet", "withdraw")
 _FITS = {
     IntentState.SETTLED: {"captured", "won", "lost", "paid"},
@@ -188,20 +187,22 @@ def recovery_moves_nothing_new(seen: Evidence) -> Iterator[Violation]:
 
 
 def newest_first(seen: Evidence) -> Iterator[Violation]:
-    """Nothing is taken back while something later of its run is open. What was late on its way was looked for in vain."""
-    open_of: dict[str, dict[int, str]] = defaultdict(dict)
+    """Nothing is taken back before everything later of its run was at least looked for."""
+    asked: dict[str, int] = {}
+    for look in seen.looked_up:
+        asked.setdefault(look.key, look.at_ns)
+    begun: dict[str, list[Happening]] = defaultdict(list)
     for happening in seen.record:
-        run = open_of[happening.cause.run_id]
-        if happening.what in ("bet", "withdraw"):
-            if happening.at_ns - happening.cause.sent_ns < IN_TIME_NS:
-                run[happening.payment] = happening.cause.key
-        elif happening.what == "refunded":
-            run = open_of[seen.payments[happening.payment - 1].cause.run_id]
-            later = [key for number, key in run.items() if number > happening.payment]
-            if later:
-                yield Violation("newest-first", f"a deposit went back while {later[0]} was open", happening.at_ns)
-        else:
-            open_of[seen.payments[happening.payment - 1].cause.run_id].pop(happening.payment, None)
+        if happening.what in _BEGUN:
+            begun[happening.cause.run_id].append(happening)
+        if happening.what != "refunded":
+            continue
+        sent_ns = happening.cause.sent_ns
+        for later in begun[seen.payments[happening.payment - 1].cause.run_id]:
+            unasked = asked.get(later.cause.key, seen.end_ns) > sent_ns
+            if later.payment > happening.payment and later.at_ns < sent_ns and unasked:
+                what = f"a deposit went back before anybody had asked for {later.cause.key}"
+                yield Violation("newest-first", what, happening.at_ns)
 
 
 def budgets_hold(seen: Evidence) -> Iterator[Violation]:

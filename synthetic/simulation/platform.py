@@ -84,26 +84,37 @@ class Platform:
     balances: dict[str, int] = field(init=False)
     psp: dict[str, int] = field(default_factory=dict)
     _by_key: dict[str, Payment] = field(default_factory=dict)
+    _refused: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Every wallet begins with the same."""
         self.balances = dict.fromkeys(self.accounts, FLOAT_MINOR)
 
     def begin(self, kind: str, minor: int, cause: Cause) -> Payment:
-        """Take a deposit, a bet or a withdrawal; the same key again is the same one. Raises Refused."""
+        """Take a deposit, a bet or a withdrawal; the same key again is the same one, or the same refusal. Raises Refused."""
         known = self._by_key.get(cause.key)
         if known is not None:
             return known
-        if kind == "deposit" and self.weather.psp_down():
-            raise Refused("psp_unavailable")
-        if kind != "deposit":
-            self._move(cause.account, -minor)
+        if cause.key in self._refused:
+            raise Refused(self._refused[cause.key])
+        try:
+            self._take(kind, minor, cause.account)
+        except Refused as refused:
+            self._refused[cause.key] = str(refused)
+            raise
         payment = Payment(len(self.payments) + 1, kind, minor, cause, _BEGUN[kind])
         self.payments.append(payment)
         self._by_key[cause.key] = payment
         self._note(kind, payment, cause)
         self.later(self.chance.uniform(*self.weather.settles_s), lambda: self._settle(payment))
         return payment
+
+    def _take(self, kind: str, minor: int, account: str) -> None:
+        """What begins with it. Raises Refused."""
+        if kind == "deposit" and self.weather.psp_down():
+            raise Refused("psp_unavailable")
+        if kind != "deposit":
+            self._move(account, -minor)
 
     def undo(self, number: int, kind: str, cause: Cause) -> Payment:
         """Take one back; once more under the same key is the same. Raises Refused where it can't be (any more, or yet).

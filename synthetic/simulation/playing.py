@@ -71,6 +71,7 @@ def evidence_of(world: World) -> Evidence:
         float_minor=FLOAT_MINOR,
         report=world.platform.report(),
         sent=world.sent,
+        looked_up=world.looked_up,
         acts=world.history.acts,
         entries=book.entries(),
         runs=runs,

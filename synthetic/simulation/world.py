@@ -15,7 +15,7 @@ from synthetic.journal.schema import prepare
 from synthetic.simulation.api import Asked
 from synthetic.simulation.clocks import VirtualClock
 from synthetic.simulation.database import Disk, Reach, SimulatedDatabase
-from synthetic.simulation.evidence import Sent
+from synthetic.simulation.evidence import LookedUp, Sent
 from synthetic.simulation.fates import TROUBLED_S, Birth, SeedPlan, Span
 from synthetic.simulation.history import History
 from synthetic.simulation.lives import LIFE, Dead, Fate, Life, note_birth
@@ -46,6 +46,7 @@ class World:
     network: Network = field(init=False)
     lives: list[Life] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    looked_up: list[LookedUp] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -144,8 +145,10 @@ class World:
     def _trouble(self, asked: Asked) -> NetFault | None:
         """The fault of a request; that it leaves is noted, and whether its intent is durable by now."""
         fault = self.troubles(asked)
+        if asked.is_lookup:
+            self.looked_up.append(LookedUp(self.loop.now_ns(), asked.sender, asked.key))
         if asked.moves_money:
-            key, run_id = asked.headers.get("idempotency-key", ""), asked.headers.get("x-synthetic-run", "")
+            key, run_id = asked.key, asked.headers.get("x-synthetic-run", "")
             undoes = asked.target.endswith("/undo")
             durable = undoes or any(entry.intent.key == key for entry in self.auditor.effects_of(run_id))
             self.sent.append(Sent(self.loop.now_ns(), asked.sender, run_id, key, durable, undoes))

@@ -88,8 +88,11 @@ def test_a_void_round_returns_its_stake_and_pays_nothing_later() -> None:
 
 
 def test_a_psp_that_is_down_takes_nothing() -> None:
-    """The refusal says so, and the key is still free."""
-    hands = Hands(psp_down=lambda: True)
+    """The refusal says so, and a proxy that delivers the request once more later gets the same one."""
+    down = [True]
+    hands = Hands(psp_down=lambda: down[0])
+    assert hands.ask("POST", "/deposits", {"amount_minor": 100}, "k") == (409, {"error": "psp_unavailable"})
+    down[0] = False
     assert hands.ask("POST", "/deposits", {"amount_minor": 100}, "k") == (409, {"error": "psp_unavailable"})
     assert hands.ask("GET", "/deposits?key=k") == (200, {"found": False, "payment": None})
 
