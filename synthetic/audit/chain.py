@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from synthetic.audit.anchor import BadAnchor, folder_here, key_here, read_anchor, write_anchor
+from synthetic.audit.anchor import KEY_VARIABLE, BadAnchor, folder_here, key_here, read_anchor, write_anchor
 from synthetic.audit.entry import OWN_KINDS, Detail, Entry, Kind
 from synthetic.audit.line import BadLine, Head, link, read, utc
 from synthetic.audit.places import anchor_path, require_name, segment_name, segment_number, segments_in
@@ -131,11 +131,18 @@ class Chain:
             raise ChainHeld(f"another process writes the audit chain {self.name!r} in {self.folder}") from None
         segments = segments_in(self.folder)
         if segments:
-            self._resume(segments[-1], read_anchor(self._anchor, self.name, self._key).head)
+            self._resume(segments[-1], self._read_anchor())
         elif not self._anchor.exists():
             self._keep_head()  # from here on a missing anchor means that somebody took it away
-        elif read_anchor(self._anchor, self.name, self._key).head != Head():
+        elif self._read_anchor() != Head():
             raise Broken(Damage(self.folder, 1, 0, "the anchor knows of records, and there are none"))
+
+    def _read_anchor(self) -> Head:
+        """What the anchor knows. Whoever writes on without the key would take its seal away."""
+        anchor = read_anchor(self._anchor, self.name, self._key)
+        if anchor.keyed and self._key is None:
+            raise AuditUnwritable(f"the anchor {self._anchor} is sealed with a key, and {KEY_VARIABLE} is not set")
+        return anchor.head
 
     def _resume(self, segment: Path, anchored: Head) -> None:
         """Go on where the last process ended, whether or not it came to its end."""

@@ -14,6 +14,7 @@ from synthetic.audit.chain import AuditUnwritable, Chain
 from synthetic.audit.entry import Entry, Kind
 
 QUEUE_MAX = 20_000
+NOT_OPEN = "it is not open yet"
 _GROUP_MAX = 1000
 
 
@@ -60,8 +61,8 @@ class AuditLog:
 
     @property
     def failed(self) -> str:
-        """Why the audit can't be written at the moment; "" where it can."""
-        return self._failed
+        """Why the audit can't be written at the moment; "" where it can. Before it was opened nobody knows that it can."""
+        return self._failed or ("" if self._opened else NOT_OPEN)
 
     def note(self, entry: Entry) -> None:
         """Keep a fact, with this instant."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from synthetic.core.errors import HarnessError
 
-DEFAULT_FOLDER = Path(".synthetic") / "audit"
+DEFAULT_FOLDER = Path("audit")  # as a serve file has it, beside itself
 OPERATORS = "operators"  # the chain of what people do from a command line
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SEGMENT = re.compile(r"[0-9]{6,}\.jsonl")

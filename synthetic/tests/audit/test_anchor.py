@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from synthetic.audit.anchor import Anchor, BadAnchor, read_anchor, write_anchor
+from synthetic.audit.chain import AuditUnwritable
 from synthetic.audit.line import Head, canonical
 from synthetic.audit.verify import verify
 from synthetic.tests.audit.writing import write
@@ -58,6 +59,18 @@ def test_the_environment_names_the_key_and_the_folder(tmp_path: Path, monkeypatc
     assert read_anchor(tmp_path / "anchors" / "w1.anchor.json", "w1", KEY).keyed
     (report,) = verify(tmp_path / "audit")
     assert (report.damage, report.seal) == (None, "keyed")
+
+
+def test_a_chain_with_a_key_is_not_written_on_without_it(tmp_path: Path) -> None:
+    """Its seal would be gone, and the auditor would take that for somebody's work. Nor does a key come to a chain without one."""
+    write(tmp_path, range(2), key=KEY)
+    with pytest.raises(AuditUnwritable, match="is sealed with a key, and SYNTHETIC_AUDIT_KEY is not set"):
+        write(tmp_path, [2])
+    (report,) = verify(tmp_path, key=KEY)
+    assert report.damage is None
+    write(tmp_path / "plain", range(2))
+    with pytest.raises(AuditUnwritable, match="was sealed without the key"):
+        write(tmp_path / "plain", [2], key=KEY)
 
 
 def test_an_anchor_without_a_key_bears_at_least_its_own_hash(tmp_path: Path) -> None:

@@ -79,6 +79,22 @@ def test_an_audit_that_can_not_be_written_is_told_and_goes_on_when_it_can(tmp_pa
     assert (log.failed, damage(tmp_path)) == ("", "")
 
 
+def test_before_it_is_open_it_counts_as_failed(tmp_path: Path) -> None:
+    """A worker that starts admits nothing until it knows that the audit can be written."""
+    may_open = threading.Event()
+
+    def slowly() -> Chain:
+        assert may_open.wait(WITHIN_S)
+        return chain_of(tmp_path)
+
+    log = AuditLog(slowly)
+    assert log.failed == "it is not open yet"
+    may_open.set()
+    assert log.flush(WITHIN_S)
+    assert log.failed == ""
+    assert log.close()
+
+
 def test_an_end_without_a_disk_says_so(tmp_path: Path) -> None:
     """Closing does not wait for a disk that does not come back."""
     log = AuditLog(Refusing(tmp_path), retry_s=60.0)
