@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from synthetic.config.secret_refs import BadReference
 from synthetic.config.serving import load_serving, secret_of
 from synthetic.config.shipped import shipped_root
 from synthetic.core.checks import CHECKS
-from synthetic.core.errors import AuthorError
+from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.money import Money
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.tests.config.test_mistakes import Case, cases
@@ -159,6 +161,69 @@ def test_a_plan_is_frozen_through_and_through() -> None:
         assert isinstance(value, type) is False
         with pytest.raises(AttributeError):
             setattr(value, fields(value)[0].name, None)
+
+
+FULL = DOC.read_text().partition("<!-- serving -->\n```yaml\n")[2].partition("```")[0]
+FRAGMENTS = [
+    *(
+        "",
+        ":",
+        "-",
+        "{",
+        "}",
+        "[",
+        "]",
+        "'",
+        '"',
+        "#",
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.00 EUR",
+        "0.00 SEK",
+        "999999h",
+        "0s",
+    ),
+    *(
+        "env:",
+        "*",
+        "&a",
+        "*a",
+        "\x00",
+        "é",
+        "sun 02:00",
+        "2026-13-01T00:00Z",
+        "probes",
+        "cells",
+        "login",
+        "none",
+        "10.5",
+    ),
+]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """The complete example with a few pieces deleted, doubled or replaced."""
+    text = FULL
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = start + draw(st.integers(0, 12))
+        text = text[:start] + draw(st.sampled_from([*FRAGMENTS, text[start:end] * 2])) + text[end:]
+    return text
+
+
+@given(mutated())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_broken_serve_file_gives_mistakes_and_nothing_else(text: str) -> None:
+    """Whatever becomes of its text: a plan, or mistakes with their places, and never another exception."""
+    told: tuple[Mistake, ...] = ()
+    try:
+        plan_of(text)
+    except AuthorError as error:
+        told = error.mistakes
+    assert all(one.place.line >= 1 and one.place.column >= 1 and one.message for one in told)
 
 
 EXAMPLE = re.compile(r"<!-- (serving|serving part) -->\n```yaml\n(.*?)```", re.DOTALL)

@@ -25,7 +25,7 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Caps
+from synthetic.journal.model import Caps, RunRow
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.outside import Outside
 from synthetic.runner.specs import Part, Turn
@@ -126,6 +126,27 @@ def test_a_tick_is_played_on_both_sides_and_everything_is_closed(
     assert [(slot.outcome, slot.worker) for slot in book.slots()] == [("ok,ok", "w1")]
     starts = [event.at_ns for event in events if isinstance(event, RunStarted)]
     assert abs(starts[0] - starts[1]) < 50_000_000
+
+
+def test_a_tick_that_is_ready_early_begins_at_its_instant(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """Never before it; both accounts are leased by then, and how much too late it began is told."""
+    events: list[Event] = []
+    due_ns = SystemClock().monotonic_ns() + 400_000_000
+    early = replace(tick(plan, cells), due_ns=due_ns)
+    ticked: Ticked = working(book, cells, lambda worker: worker.play(early), events=events)
+    starts = [event for event in events if isinstance(event, RunStarted)]
+    assert all(event.at_ns >= due_ns == event.scheduled_at_ns for event in starts)
+    assert {run.outcome for run in ticked.runs} == {RunOutcome.OK}
+    assert all(row.started_ns - event.wall_ns < 0 for row, event in zip(rows(book, starts), starts, strict=True))
+    assert 0 <= ticked.lag_s <= (starts[0].at_ns - due_ns) / 1e9
+
+
+def rows(book: Book, starts: Sequence[RunStarted]) -> list[RunRow]:
+    """What the journal keeps of these runs."""
+    found = [book.run(event.run_id) for event in starts]
+    return [row for row in found if row is not None]
 
 
 def test_a_slot_that_is_taken_is_not_played(book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]) -> None:
