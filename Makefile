@@ -23,7 +23,7 @@ setup: $(READY) ## a virtual environment in .venv with pinned, hashed packages
 prometheus: ## Debian's Prometheus and promtool, for the tests that are scraped by a real one (needs root and apt)
 	@if command -v prometheus >/dev/null && command -v promtool >/dev/null; then :; \
 	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
-		DEBIAN_FRONTEND=noninteractive timeout 240 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus'; \
+		DEBIAN_FRONTEND=noninteractive timeout 120 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus'; \
 	else echo "prometheus is not installed: it takes root and apt, or your own way" >&2; exit 1; fi
 
 demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks something

@@ -18,6 +18,32 @@ GOING_MAX = 10_000
 
 
 @dataclass(slots=True)
+class Share:
+    """How many of what happened within the window were bad. Asked before every run, so it is counted along and never summed up."""
+
+    total: int = 0
+    bad: int = 0
+    _kept: deque[tuple[int, bool]] = field(default_factory=deque)
+
+    def add(self, at_ns: int, *, bad: bool) -> None:
+        """One more, at that instant of the monotonic clock."""
+        self._kept.append((at_ns, bad))
+        self.total += 1
+        self.bad += bad
+        if self.total > KEPT_MAX:
+            self._forget()
+
+    def forget_before(self, at_ns: int) -> None:
+        """The window begins there."""
+        while self._kept and self._kept[0][0] < at_ns:
+            self._forget()
+
+    def _forget(self) -> None:
+        self.total -= 1
+        self.bad -= self._kept.popleft()[1]
+
+
+@dataclass(slots=True)
 class HealthWatch:
     """Hears what happens and answers how the runner is. An EventSink, too: it counts the ends of runs.
 
@@ -32,8 +58,8 @@ class HealthWatch:
     _scheduler_ns: int | None = None
     _last_run_ns: int | None = None
     _quiet_max_s: float | None = None
-    _runs: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=KEPT_MAX))
-    _slots: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=KEPT_MAX))
+    _runs: Share = field(default_factory=Share)
+    _slots: Share = field(default_factory=Share)
     _going: dict[str, None] = field(default_factory=dict)
     _journal: str = ""
     _killed: str = ""
@@ -53,7 +79,7 @@ class HealthWatch:
 
     def slot_began(self, late_s: float) -> None:
         """A slot began so long after its instant."""
-        self._slots.append((self.clock.monotonic_ns(), late_s > self.bounds.slip_s))
+        self._slots.add(self.clock.monotonic_ns(), bad=late_s > self.bounds.slip_s)
 
     def __call__(self, event: Event, /) -> None:
         """Count the end of a run that began here; aborted by us is as bad as tainted. A recovered run began elsewhere."""
@@ -64,7 +90,7 @@ class HealthWatch:
         elif isinstance(event, RunEnded) and event.run_id in self._going:
             del self._going[event.run_id]
             self._last_run_ns = self.clock.monotonic_ns()
-            self._runs.append((self._last_run_ns, event.outcome in (RunOutcome.TAINTED, RunOutcome.ABORTED)))
+            self._runs.add(self._last_run_ns, bad=event.outcome in (RunOutcome.TAINTED, RunOutcome.ABORTED))
 
     def journal_is(self, problem: str) -> None:
         """Why the journal is not available; "": it is."""
@@ -96,17 +122,16 @@ class HealthWatch:
         if self._begun_ns is None:
             return Signs(started=False, loop_age_s=0.0, scheduler_age_s=None)
         for kept in (self._runs, self._slots):
-            while kept and now_ns - kept[0][0] > WINDOW_S * 1e9:
-                kept.popleft()
+            kept.forget_before(now_ns - int(WINDOW_S * 1e9))
         return Signs(
             started=True,
             loop_age_s=self._age_s(self._loop_ns, now_ns),
             scheduler_age_s=self._age_s(self._scheduler_ns, now_ns),
             loop_lag_s=self.stall_s(max(self._begun_ns, now_ns - int(LAG_WINDOW_S * 1e9)), now_ns),
-            slots=len(self._slots),
-            slots_late=sum(late for _, late in self._slots),
-            runs=len(self._runs),
-            runs_tainted=sum(tainted for _, tainted in self._runs),
+            slots=self._slots.total,
+            slots_late=self._slots.bad,
+            runs=self._runs.total,
+            runs_tainted=self._runs.bad,
             run_age_s=self._age_s(self._last_run_ns, now_ns),
             quiet_max_s=self._quiet_max_s,
             journal=self._journal,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic.core.outcome import RunOutcome
 from synthetic.drivers.memory import VirtualClock
 from synthetic.runner.health import MENDED_BY_RESTART, Bounds, Reason, Signs, judge_health
-from synthetic.runner.health_watch import WINDOW_S, HealthWatch
+from synthetic.runner.health_watch import WINDOW_S, HealthWatch, Share
 from synthetic.tests.sli.streams import Story
 
 WELL = Signs(started=True, loop_age_s=0.1, scheduler_age_s=0.2, slots=100, runs=100, run_age_s=5.0, quiet_max_s=180.0)
@@ -129,6 +131,19 @@ def test_a_recovered_run_is_not_held_against_the_worker_that_recovers_it() -> No
     for n in range(100):
         watched.watch(Story(f"r{n}").end(RunOutcome.ABORTED)[-1])
     assert watched.after(1.0) == ()
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=60))
+def test_a_share_counted_along_is_the_share_that_is_summed_up(steps: list[tuple[int, bool]]) -> None:
+    """Whatever comes and goes: the window holds what happened since its begin."""
+    share, happened, now = Share(), list[tuple[int, bool]](), 0
+    for passed, bad in steps:
+        now += passed
+        share.add(now, bad=bad)
+        happened.append((now, bad))
+        share.forget_before(now - 100)
+        within = [one for one in happened if one[0] >= now - 100]
+        assert (share.total, share.bad) == (len(within), sum(bad for _, bad in within))
 
 
 def test_failed_runs_say_nothing_against_the_runner() -> None:
