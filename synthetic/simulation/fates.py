@@ -76,7 +76,7 @@ def plan_of(seed: int, workers: int = 0) -> SeedPlan:
         database_down=_spans(chance, 0.3, 1.0, 15.0),
         cut_rate=chance.choice((0.0, 0.0, 0.02)),
         killed=next(iter(_spans(chance, 0.2, 5.0, 30.0)), None),
-        lease_s=chance.choice((6.0, 10.0, 10.0)),
+        lease_s=chance.choice((5.0, 6.0, 8.0)),
     )
 
 

@@ -74,6 +74,7 @@ class Network:
     platforms: Mapping[str, Platform]
     chance: random.Random
     troubles: Callable[[Asked], NetFault | None]
+    under_way: int = 0  # requests that have left and not arrived yet
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Carry one request there and its answer back. Raises what httpcore raises where that fails."""
@@ -122,7 +123,10 @@ class Network:
     def _arrive(
         self, asked: Asked, platform: Platform, there_s: float, back_s: float, back: Callable[[Answer], None]
     ) -> None:
+        self.under_way += 1
+
         def arrived() -> None:
+            self.under_way -= 1
             said = answer(platform, asked)
             self._after(back_s, lambda: back(said))
 

@@ -56,6 +56,11 @@ class Payment:
         """The key under which it was asked for."""
         return self.cause.key
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the platform still has something to do about it."""
+        return self.state == _BEGUN[self.kind]
+
 
 class Refused(Exception):  # noqa: N818 - a refusal, answered with a 4xx
     """The platform says no, and nothing happened."""

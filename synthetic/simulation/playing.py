@@ -14,12 +14,12 @@ from synthetic.simulation.evidence import NS, Evidence, Violation
 from synthetic.simulation.fates import CALM_S, TROUBLED_S, SeedPlan, plan_of
 from synthetic.simulation.laws import judge
 from synthetic.simulation.lives import Fate
-from synthetic.simulation.network import LATE_MAX_S
 from synthetic.simulation.platform import FLOAT_MINOR
 from synthetic.simulation.schedule import served
 from synthetic.simulation.world import World
 
 LOOK_EVERY_S = 1.0
+GAPS_WITHIN_LEASES = 2.25  # a worker looks for gaps once a lease, and only up to a lease ago
 LINES_TOLD = 30
 
 
@@ -50,12 +50,10 @@ def play_seed(seed: int, *, workers: int = 0, lines_told: int = LINES_TOLD) -> S
 
 
 async def _until_settled(world: World) -> None:
-    """Let trouble pass, and then time, until no run is open; what is still under way may arrive after that."""
-    await asyncio.sleep(TROUBLED_S + LATE_MAX_S)
-    book, end_s = world.auditor, TROUBLED_S + CALM_S
-    while world.loop.time() < end_s and (book.open_runs() or book.stranded_runs()):  # noqa: ASYNC110 - virtual time
+    """Let trouble pass and gaps be counted, and then time, until nothing is open and nothing is under way any more."""
+    await asyncio.sleep(TROUBLED_S + GAPS_WITHIN_LEASES * world.plan.lease_s)
+    while world.loop.time() < TROUBLED_S + CALM_S and not world.settled:  # noqa: ASYNC110 - nobody could tell us
         await asyncio.sleep(LOOK_EVERY_S)
-    await asyncio.sleep(LATE_MAX_S + world.plan.settles_s[1] + world.plan.lease_s)
 
 
 def evidence_of(world: World) -> Evidence:

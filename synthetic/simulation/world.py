@@ -71,6 +71,13 @@ class World:
         """Whether things still go wrong, and probes play."""
         return self.loop.time() < TROUBLED_S
 
+    @property
+    def settled(self) -> bool:
+        """Whether no run is open or stranded, no request is under way, and nothing is pending at the platform."""
+        if self.network.under_way or any(payment.is_pending for payment in self.platform.payments):
+            return False
+        return not (self.auditor.open_runs() or self.auditor.stranded_runs())
+
     def begin(self) -> None:
         """Let the workers' first lives begin in their time, and the kill switch be thrown in its."""
         for birth in self.plan.births:
