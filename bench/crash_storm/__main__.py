@@ -102,9 +102,11 @@ def _tell(book: Book, deaths: Deaths, lost: int, found: Reckoning, where: Journa
     rows = [row for row in (book.run(run_id) for run_id in runs) if row is not None]
     reached = {point for point in deaths.at_points if deaths.at_points[point]}
     left = book.left()
+    missing = ", ".join(point for point in POINTS if point not in reached) or "none"
     lines = [
         f"kills                {deaths.kills}: {sum(deaths.at_points.values())} at {len(reached)} of {len(POINTS)} points, "
         f"{deaths.at_random} at random instants; {len(deaths.by_themselves)} workers ended by themselves",
+        f"points not reached   {missing}",
         *(f"trouble              {trouble.name} {trouble.times} times" for trouble in where.troubles),
         f"slots                {len(slots)}, {sum(slot.outcome == 'missed' for slot in slots)} missed",
         f"runs with effects    {len(rows)}, {sum(row.tries > 0 for row in rows)} recovered, "

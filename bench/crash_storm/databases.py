@@ -72,13 +72,13 @@ def journal(kind: str, *, full_disk: bool, cut: bool) -> AbstractContextManager[
 @contextmanager
 def _sqlite(*, full_disk: bool, cut: bool) -> Iterator[Journal]:
     with tempfile.TemporaryDirectory(prefix="storm-") as name, _disk(Path(name) / "disk", small=full_disk) as disk:
-        path = disk / "runner.db"
-        troubles = []
+        folder, away = disk / "journal", disk / "away"
+        folder.mkdir()
+        path, troubles = folder / "runner.db", list[Trouble]()
         if full_disk:
             troubles.append(Trouble("the disk was full", lambda: _fill(disk), lambda: _filler(disk).unlink()))
         if cut:
-            away = disk / "away.db"
-            troubles.append(Trouble("the file was gone", lambda: _move(path, away), lambda: _move(away, path)))
+            troubles.append(Trouble("its folder was gone", lambda: _move(folder, away), lambda: _move(away, folder)))
         yield Journal(str(path), Path(name), troubles)
 
 
@@ -108,10 +108,9 @@ def _fill(disk: Path) -> None:
             pass
 
 
-def _move(path: Path, to: Path) -> None:
-    """The file alone: its log stays where it is, as with a folder that was unmounted over it."""
-    if path.exists():
-        path.rename(to)
+def _move(folder: Path, to: Path) -> None:
+    """The whole of it, as when a volume goes away: nobody can make a new journal in its place."""
+    folder.rename(to)
 
 
 @contextmanager

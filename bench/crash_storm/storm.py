@@ -62,7 +62,12 @@ def fates(kills: int, seed: int) -> list[Fate]:
     """Every point in turn, and a random instant after each; which time of a point it is, is drawn."""
     drawn = random.Random(seed)
     points = [dying.POINTS[number // 2 % len(dying.POINTS)] if number % 2 == 0 else "" for number in range(kills)]
-    return [Fate(point, drawn.randint(1, 6), drawn.uniform(0, RANDOM_MAX_S)) for point in points]
+    return [Fate(point, drawn.randint(1, _often(point)), drawn.uniform(0, RANDOM_MAX_S)) for point in points]
+
+
+def _often(point: str) -> int:
+    """How many times of a point may be waited for."""
+    return 1 if point.partition(":")[0] in dying.RARE else 6
 
 
 class Storm:
