@@ -109,6 +109,8 @@ class Reconciler:
                 await self._give_back(lease, account)
         except SyntheticError as error:
             return Statements(unread=str(error)), []
+        except Exception as error:  # noqa: BLE001 - a mistake of our own over one account spoils no other, and no worker
+            return Statements(unread=f"our own code failed: {type(error).__name__}"), []
         if statements.unread:
             return statements, []
         cell = account.cell
