@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from synthetic.cli.by_hand import own_name
 from synthetic.cli.screen import say, write
 from synthetic.cli.switching import Doors
 from synthetic.config.names import NOWHERE
@@ -44,7 +43,7 @@ def kill(
         before = doors.killed()
         if before:
             say(f"it was on already, {before[0]}", style="yellow")
-        doors.throw(by or _own_name(), reason.strip())
+        doors.throw(by or own_name(), reason.strip())
         write(_status(doors))
 
 
@@ -60,7 +59,7 @@ def resume(
         before = doors.killed()
         for one in before:
             say(f"was on, {one}")
-        doors.release(by or _own_name())
+        doors.release(by or own_name())
         left = doors.killed()
         if left:
             raise HarnessError(f"runs are still stopped: on, {'; on, '.join(left)}")
@@ -71,11 +70,3 @@ def _status(doors: Doors) -> str:
     stopped = doors.killed()
     lines = [f"on, {one}" for one in stopped] or ["off: runs may begin"]
     return "\n".join([*lines, *doors.under_way()])
-
-
-def _own_name() -> str:
-    """The user's name; a container's user often has none, and then it is the number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"

@@ -16,7 +16,7 @@ from synthetic.cli.exits import ExitCode
 from synthetic.cli.playing import JOURNAL_PATH
 from synthetic.cli.project import Sources, chosen_cells, open_project
 from synthetic.cli.screen import write
-from synthetic.cli.sweep import opened_drivers, read_duration
+from synthetic.cli.sweep import JournalOption, journal_at, opened_drivers, read_duration
 from synthetic.config.names import NOWHERE
 from synthetic.config.project import Project
 from synthetic.config.secret_refs import resolve_all
@@ -39,9 +39,7 @@ def reconcile(
         list[str] | None, typer.Option(help="Only this cell (default: all of them).", metavar="NAME")
     ] = None,
     player: Annotated[list[str] | None, typer.Option(help="Only this player.", metavar="ID")] = None,
-    journal: Annotated[str, typer.Option(help="The journal: a path, or postgresql://...", metavar="PATH|URL")] = str(
-        JOURNAL_PATH
-    ),
+    journal: JournalOption = str(JOURNAL_PATH),
     since: Annotated[
         str, typer.Option(help="Judge what happened in so long; what is older only explains.", metavar="DURATION")
     ] = "24h",
@@ -54,6 +52,7 @@ def reconcile(
     project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
     on = chosen_cells(project, cell or [])
     _require_mapped(project, on)
+    journal = journal_at(journal)
     if "://" not in journal and not Path(journal).exists():
         raise AuthorError.at(NOWHERE, f"there is no journal {journal} here", "give --journal, or start in its project")
     with open_book(journal) as book:

@@ -12,14 +12,18 @@ from typing import Annotated, Any
 
 import typer
 
+from synthetic.cli.by_hand import Witness, witnessed
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.open_money import sums
 from synthetic.cli.playing import JOURNAL_PATH
 from synthetic.cli.project import Sources, open_project
 from synthetic.cli.screen import say, write
 from synthetic.config.durations import seconds
+from synthetic.config.names import NOWHERE
 from synthetic.config.project import Project
-from synthetic.config.secret_refs import resolve_all
+from synthetic.config.secret_refs import BadReference, is_reference, resolve_all
+from synthetic.config.switch_places import database_address
+from synthetic.core.errors import AuthorError
 from synthetic.core.plan import CellPlan
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
@@ -35,18 +39,26 @@ from synthetic.runner.sweeping import Stray, Sweep, find_strays
 BY_HAND = Patience(tries=1)
 """What does not come home now is stranded at once, and its account plays on: whoever swept may sweep again."""
 
+JournalOption = Annotated[
+    str,
+    typer.Option(
+        help="The journal: a path, postgresql://..., or where it is (env:NAME, file:PATH).", metavar="JOURNAL"
+    ),
+]
+
 
 def sweep(
     *,
     cells: Annotated[Path, typer.Option(help="The cells file.", metavar="FILE")] = Path("cells.yaml"),
-    journal: Annotated[str, typer.Option(help="The journal: a path, or postgresql://...", metavar="PATH|URL")] = str(
-        JOURNAL_PATH
-    ),
+    journal: JournalOption = str(JOURNAL_PATH),
     run: Annotated[list[str] | None, typer.Option(help="Only this run.", metavar="ID")] = None,
     older_than: Annotated[
         str, typer.Option(help="Only runs that began longer ago, such as 15m.", metavar="DURATION")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be swept, and touch nothing.")] = False,
+    audit: Annotated[
+        Path | None, typer.Option(help="Keep what is done in this audit (its chain `operators`).", metavar="DIR")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", metavar="DIR")] = None,
     platforms: Annotated[Path | None, typer.Option(help="The folder of platform mappings.", metavar="DIR")] = None,
@@ -54,6 +66,7 @@ def sweep(
     """Bring home the money that unfinished runs have left. Exit: 0 all is home, 2 bad input, 3 nobody answers, 4 money stranded."""
     older_than_s = read_duration(older_than, "--older-than")
     project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
+    journal = journal_at(journal)
     if "://" not in journal and not Path(journal).exists():
         say(f"there is no journal {journal} here, so nothing is open")
         raise typer.Exit(ExitCode.PASS)
@@ -62,9 +75,18 @@ def sweep(
         if dry_run:
             _list(strays, json=json)
             raise typer.Exit(ExitCode.STRANDED if any(stray.effects for stray in strays) else ExitCode.PASS)
-        homecomings = asyncio.run(_sweep(book, project, strays))
+        with witnessed(audit) as witness:
+            homecomings = asyncio.run(_sweep(book, project, strays, witness))
     (_show_json if json else _show)(homecomings, busy=len(strays) - len(homecomings))
     raise typer.Exit(_exit_code(homecomings))
+
+
+def journal_at(written: str) -> str:
+    """The journal that is meant: what a reference leads to, anything else as it stands. Raises AuthorError."""
+    try:
+        return database_address(written, Path()) if is_reference(written) else written
+    except BadReference as error:
+        raise AuthorError.at(NOWHERE, f"--journal: {error}") from None
 
 
 def read_duration(text: str, option: str) -> float:
@@ -86,13 +108,13 @@ async def opened_drivers(
     return drivers
 
 
-async def _sweep(book: Book, project: Project, strays: Sequence[Stray]) -> list[Homecoming]:
+async def _sweep(book: Book, project: Project, strays: Sequence[Stray], witness: Witness) -> list[Homecoming]:
     clock = SystemClock()
     cells = {name: project.cells[name] for name in {stray.row.run.cell for stray in strays} & project.cells.keys()}
     secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
     async with AsyncExitStack() as stack:
         drivers = await opened_drivers(stack, cells.values(), clock)
-        outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)
+        outside = Outside(book, clock, drivers.__getitem__, witness.sink, journal=witness.journal)
         compensator = Compensator(
             outside, SpecAgain(project.scenarios, cells, secrets, clock), lambda _home: None, BY_HAND, by_the_journal
         )

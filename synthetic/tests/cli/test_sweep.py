@@ -156,3 +156,25 @@ def test_a_duration_that_is_none_is_bad_input(project: Path, cells_file: Path) -
     answer = sweep(cells_file, "--older-than", "soon")
     assert answer.code == 2
     assert "--older-than" in answer.err
+
+
+def test_what_was_swept_is_in_the_audit(broken_off: Path, cells_file: Path) -> None:
+    """Under the name of whoever swept: the run's compensation, and what became of its effect."""
+    answer = sweep(cells_file, "--audit", "audit", "--journal", "file:journal-is-there")
+    assert answer.code == 2
+    (broken_off / "journal-is-there").write_text(f"{JOURNAL}\n")
+    answer = sweep(cells_file, "--audit", "audit", "--journal", "file:journal-is-there")
+    assert answer.code == 0, answer.err
+    told = [json.loads(line) for line in call("audit", "export", "audit").out.splitlines()]
+    assert {line["who"].partition(":")[0] for line in told[1:]} == {"user"}
+    assert [line["data"]["state"] for line in told if line["kind"] == "resolution"][-1] == "compensated"
+    assert [line["data"]["result"] for line in told if line["kind"] == "compensation"] == ["undone"]
+    assert call("audit", "verify", "audit").code == 0
+
+
+def test_an_audit_that_can_not_be_written_keeps_no_money_from_home(broken_off: Path, cells_file: Path) -> None:
+    """It is said."""
+    (broken_off / "audit").touch()
+    answer = sweep(cells_file, "--audit", "audit")
+    assert (answer.code, states(broken_off)) == (0, [IntentState.COMPENSATED])
+    assert "not in the audit: " in answer.err
