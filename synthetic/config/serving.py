@@ -27,6 +27,7 @@ from synthetic.config.serving_rules import (
     link_limits,
     link_maintenance,
     link_policies,
+    link_weekly,
 )
 from synthetic.core.errors import AuthorError
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
@@ -128,6 +129,7 @@ def _link(
         budgets=budgets,
         policies=link_policies(model, problems),
         maintenance=link_maintenance(model, problems),
+        reconcile=link_weekly(model.reconcile),
         kill=link_kill(model.kill, path.parent, problems),
         density=link_density(model.density),
         limits=limits,

@@ -35,6 +35,7 @@ from synthetic.core.plan_serving import (
     MaintenancePlan,
     PolicyPlan,
     ProbePlan,
+    WeeklyPlan,
     Withdraw,
 )
 
@@ -186,6 +187,11 @@ def _link_window(model: MaintenanceModel, problems: Problems) -> MaintenancePlan
         minute=minute,
         for_s=duration_s(model.for_, 0.0),
     )
+
+
+def link_weekly(model: Text | None) -> WeeklyPlan:
+    """An instant of the week."""
+    return WeeklyPlan(*instants.weekly(model)) if model is not None else WeeklyPlan()
 
 
 def link_kill(model: KillModel | None, folder: Path, problems: Problems) -> KillPlan:

@@ -99,6 +99,14 @@ class MaintenancePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class WeeklyPlan:
+    """An instant of the UTC week, on each of these days (0 is Monday), so many minutes after midnight."""
+
+    weekdays: frozenset[int] = frozenset(range(7))
+    minute: int = 4 * 60
+
+
+@dataclass(frozen=True, slots=True)
 class KillPlan:
     """The kill switch beside the journal's own: a file that stops everything while it is there, and an HTTP call's token."""
 
@@ -148,6 +156,7 @@ class ServingPlan:
     budgets: tuple[BudgetPlan, ...] = ()
     policies: tuple[PolicyPlan, ...] = ()
     maintenance: tuple[MaintenancePlan, ...] = ()
+    reconcile: WeeklyPlan = field(default_factory=WeeklyPlan)
     kill: KillPlan = field(default_factory=KillPlan)
     density: DensityPlan = field(default_factory=DensityPlan)
     limits: LimitsPlan = field(default_factory=LimitsPlan)

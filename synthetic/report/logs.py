@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -21,6 +21,7 @@ from synthetic.core.wording import brief
 
 LOGGER = logging.getLogger("synthetic.runner")
 OPEN_MAX = 10_000
+PROBLEMS_MAX = 20
 _FIELDS = "fields"
 _TEXT_MAX = 1000
 _IN_A_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
@@ -84,6 +85,12 @@ class RunnerLog:
     def took_over(self, run_id: str, *, worker: str, earlier: str) -> None:
         """A worker has taken over a run, to bring its money home."""
         self._tell(logging.WARNING, "took_over", run_id=run_id, worker=worker, earlier=earlier)
+
+    def reconciled(self, *, accounts: int, effects: int, problems: Sequence[str]) -> None:
+        """Journal, ledger and PSP reports were compared; each problem is a difference, or an account that can't be read."""
+        self._tell(logging.INFO if not problems else logging.ERROR, "reconciled", accounts=accounts, effects=effects)
+        for problem in problems[:PROBLEMS_MAX]:
+            self._tell(logging.ERROR, "difference", said=problem)
 
     def not_home(self, run_id: str, *, move: str, said: str) -> None:
         """A recovery did not bring everything home; `said` is the sentence for whoever is on call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
 from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.cli.serving.calls import ServiceCalls
+from synthetic.cli.serving.daily import Daily
 from synthetic.cli.serving.drivers import Drivers
 from synthetic.cli.serving.gauges import Gauges
 from synthetic.cli.serving.records import RecordKeeper
@@ -64,22 +65,23 @@ POSTGRES = ("postgresql://", "postgres://")
 Load = Callable[[], ServingPlan]
 
 
+Keeper = Callable[[], Coroutine[None, None, None]]
+"""Something that is kept up to date for ever, until cancelled."""
+
+
 @dataclass(slots=True)
 class Service:
-    """One worker in production. Use `Service.up` as a context; `serve` is its life."""
+    """One worker in production, put together by `service_up`; `serve` is its life. `keepers` run beside its duty."""
 
     worker_name: str
+    address: str
     book: Book
     switch: KillSwitch
     telling: Telling
     reloader: Reloader
-    drivers: Drivers
-    worker: Worker
     duty: Duty
     dispatch: Dispatch
-    address: str
-    gauges: Gauges
-    admission: Admission
+    keepers: tuple[Keeper, ...]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self, why: str) -> None:
@@ -93,7 +95,7 @@ class Service:
         """Be on duty until `stop`, then see everything home. False where runs had to be left to the next worker."""
         on_duty = [
             asyncio.ensure_future(part())
-            for part in (self.duty.run, self.reloader.watch, self.switch.watch, self.gauges.keep, self._keep_proofs)
+            for part in (self.duty.run, self.reloader.watch, self.switch.watch, *self.keepers)
         ]
         stopped = asyncio.ensure_future(self.stopping.wait())
         try:
@@ -121,16 +123,6 @@ class Service:
             await asyncio.to_thread(self.book.forget_worker, self.worker_name)
         self.telling.log.stopped(worker=self.worker_name, left=len(own))
         return drained and not own
-
-    async def _keep_proofs(self) -> None:
-        """Take the proofs of a plan when it is new, and renew them before they run out, so that no run waits for one."""
-        proven = None
-        while True:
-            if proven is not self.reloader.plan:
-                proven = self.reloader.plan
-                await self.admission.prepare()
-            await self.admission.proofs.renew()
-            await asyncio.sleep(PROOFS_EVERY_S)
 
 
 async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
@@ -223,14 +215,14 @@ class _Making:
         gauges = Gauges(
             book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock, spending, denser
         )
+        daily = Daily(outside, lambda: reloader.plan, drivers, telling, self.name)
         lag.start()
         watch.begun()
         telling.metrics.config_reloaded(valid=True)
         telling.audit.config(self.plan.digest, accepted=True, what="started with it")
         telling.log.started(worker=self.name, listen=address, probes=len(self.plan.probes))
-        return Service(
-            self.name, book, switch, telling, reloader, drivers, worker, duty, dispatch, address, gauges, admission
-        )
+        keepers = (gauges.keep, daily.keep, _proofs_keeper(admission, reloader))
+        return Service(self.name, address, book, switch, telling, reloader, duty, dispatch, keepers)
 
     def _export(self, telling: Telling) -> None:
         endpoint = secret_of(self.plan, self.plan.otlp) if self.plan.otlp else ""
@@ -263,6 +255,21 @@ class Reloads:
         self.telling.watch.config_is(problem)
         self.telling.log.not_reloaded(kept.place.file, problem)
         self.telling.audit.config(kept.digest, accepted=False, what=problem)
+
+
+def _proofs_keeper(admission: Admission, reloader: Reloader) -> Keeper:
+    """Takes the proofs of a plan when it is new, and renews them before they run out, so that no run waits for one."""
+
+    async def keep() -> None:
+        proven = None
+        while True:
+            if proven is not reloader.plan:
+                proven = reloader.plan
+                await admission.prepare()
+            await admission.proofs.renew()
+            await asyncio.sleep(PROOFS_EVERY_S)
+
+    return keep
 
 
 def ticks_url(database: str) -> str:

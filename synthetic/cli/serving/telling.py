@@ -13,6 +13,7 @@ from synthetic.report.metrics import RunnerMetrics
 from synthetic.runner.compensator import Homecoming
 from synthetic.runner.health import Reason
 from synthetic.runner.health_watch import HealthWatch
+from synthetic.runner.reconcile import Reconciliation
 
 TOLD_APART_MAX = 5
 TOLD_ELSEWHERE = frozenset({Reason.STARTING, Reason.KILLED, Reason.CONFIG, Reason.JOURNAL})
@@ -85,6 +86,15 @@ class Telling:
         """A recovery ended. What is stranded is an alert."""
         if home.move != "closed":
             self.log.not_home(home.run_id, move=home.move, said=home.sentence)
+
+    def reconciled(self, told: Reconciliation, at_s: float) -> None:
+        """Journal, ledger and PSP reports were compared."""
+        problems = [difference.sentence for difference in told.differences]
+        problems += [f"{one.player} on {one.cell} can't be read: {one.reason}" for one in told.unread if one.effects]
+        self.metrics.reconciled(len(problems), at_s)
+        self.log.reconciled(accounts=told.accounts, effects=told.effects, problems=problems)
+        said = f"{told.accounts} accounts, {told.effects} effects, {len(problems)} problems"
+        self.audit.verdict("", "reconciled" if told.holds else "differs", said)
 
     def journal(self, error: str) -> None:
         """Whether the journal can be used: why not, or "" where it can."""

@@ -150,6 +150,9 @@ class ServingModel(Node):
         default_factory=list, description="What is allowed where; what no policy covers is refused in production."
     )
     maintenance: list[MaintenanceModel] = Field(default_factory=list, description="When cells are not played.")
+    reconcile: Weekly | None = Field(
+        None, description="When journal, ledger and PSP reports are compared, in UTC (`* 04:00`, which is every day)."
+    )
     kill: KillModel | None = Field(None, description="The kill switch beside `synthetic kill`.")
     density: DensityModel | None = Field(None, description="Playing denser on suspicion; never without it.")
     limits: LimitsModel | None = Field(None, description="Bounds of the runner itself.")

@@ -99,6 +99,14 @@ class RunnerTables:
         self.reload = GaugeTable(
             "synthetic_config_last_reload_success", "Whether the configuration was valid when it was read last.", ()
         )
+        self.differences = GaugeTable(
+            "synthetic_reconciliation_differences",
+            "What journal, ledger and PSP reports disagreed on when they were compared last, and what could not be read.",
+            (),
+        )
+        self.reconciled = GaugeTable(
+            "synthetic_last_reconciliation_timestamp_seconds", "When they were compared last.", ()
+        )
         self.killed = GaugeTable("synthetic_kill_switch", "Whether the kill switch is on.", ())
         self.killed_since = GaugeTable(
             "synthetic_kill_switch_since_timestamp_seconds", "Since when it is on; no series while it is off.", ()

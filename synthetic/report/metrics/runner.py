@@ -130,6 +130,11 @@ class RunnerMetrics:
         """The configuration was read; an invalid one was left aside."""
         self.families.runner.reload.set((), 1.0 if valid else 0.0)
 
+    def reconciled(self, differences: int, at_s: float) -> None:
+        """Journal, ledger and PSP reports were compared (Unix seconds): so many differences and unread accounts."""
+        self.families.runner.differences.set((), differences)
+        self.families.runner.reconciled.set((), at_s)
+
     def killed(self, since_s: float | None) -> None:
         """The kill switch is on since then (Unix seconds); None: it is off."""
         self.families.runner.killed.set((), 0.0 if since_s is None else 1.0)

@@ -1,0 +1,90 @@
+"""The comparison on the schedule finds what the journal says and nobody else, and is made once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic.audit.entry import Entry
+from synthetic.audit.trail import AuditTrail
+from synthetic.cli.project import CHECK_NAMES
+from synthetic.cli.serving.daily import Daily
+from synthetic.cli.serving.drivers import Drivers
+from synthetic.cli.serving.telling import Telling
+from synthetic.config.serving import load_serving
+from synthetic.config.shipped import shipped_root
+from synthetic.core.effects import Intent
+from synthetic.core.money import Money
+from synthetic.core.outcome import IntentState
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.lag import LagMeter
+from synthetic.journal.book import open_book
+from synthetic.report.logs import RunnerLog
+from synthetic.report.metrics import RunnerMetrics
+from synthetic.runner.health_watch import HealthWatch
+from synthetic.runner.outside import Outside
+from synthetic.runner.reconcile import Reconciliation
+from synthetic.runner.specs import Part, Turn
+from synthetic.runner.worker import TickPlan, Worker
+from synthetic.tests.cli.serving.conftest import PROBE, SERVE
+
+pytestmark = pytest.mark.slow
+
+
+def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cells_file: Path) -> None:
+    """A journey agrees with ledger and PSP; a deposit that nobody else has heard of does not."""
+    file = tmp_path / "runner.yaml"
+    text = SERVE.format(cells=synthetic_cells_file, root=shipped_root(), probe=PROBE)
+    file.write_text(text.replace("env:SERVING_TEST_DATABASE", "runner.db"), encoding="utf-8")
+    plan = load_serving(file, known_checks=CHECK_NAMES)
+    # One player a cell: whoever else plays on this platform takes the first ones.
+    cells = {name: replace(cell, players=_last_standard(cell.players)) for name, cell in plan.cells.items()}
+    probe = replace(plan.probes[0], cell=cells["canary"], baseline=None, baseline_scenario=None)
+    plan = replace(plan, cells=cells, probes=(probe,))
+    noted: list[Entry] = []
+
+    async def go() -> tuple[Reconciliation | None, Reconciliation | None, Reconciliation | None, list[Any]]:
+        clock = SystemClock()
+        drivers = Drivers(clock, LagMeter(clock))
+        drivers.fit(cells)
+        telling = Telling(RunnerMetrics(), HealthWatch(clock), RunnerLog(), AuditTrail(noted.append, "worker:w"))
+        with open_book(tmp_path / "runner.db") as book:
+            outside = Outside(book, clock, drivers, lambda _event: None)
+            worker = Worker("w", outside, book.seed(), drivers.secrets)
+            turn = Turn((Part(probe.scenario, probe.cell),), probe.row, clock.wall_ns())
+            ticked = await worker.play(TickPlan(probe.name, clock.wall_ns(), clock.monotonic_ns(), turn))
+            daily = Daily(outside, lambda: plan, drivers, telling, "w")
+            early = await daily.look()
+            daily.begun_ns = 0
+            first = await daily.look()
+            again = await daily.look()
+            assert again is None
+            run = book.entries()[0].intent.run_id
+            ghost = Intent(
+                run, "ghost", "cashier.deposit", "deposit", Money(100, "EUR"), f"{run}-ghost", "psp", "wallet",
+                probe.cell.name, book.entries()[0].intent.player,
+            )  # fmt: skip
+            book.intend(ghost, None)
+            book.resolve(ghost.key, IntentState.SETTLED)
+            found = await daily._reconcile(0)
+            telling.reconciled(found, 1.0)
+        await drivers.aclose()
+        return early, first, found, [run.outcome for run in ticked.runs]
+
+    early, first, found, outcomes = asyncio.run(go())
+    assert outcomes == ["ok"]
+    assert early is None, "what was due before a new runner began is nobody's"
+    assert first is not None
+    assert first.holds, first
+    assert first.effects >= 3
+    assert found is not None
+    assert [difference.key.endswith("-ghost") for difference in found.differences] == [True], found.differences
+    assert [entry.data["decision"] for entry in noted] == ["reconciled", "differs"]
+
+
+def _last_standard(players: Any) -> Any:
+    return tuple(player for player in players if player.pool == "standard")[-1:]
