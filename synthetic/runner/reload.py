@@ -76,9 +76,11 @@ class Reloader:
             new = await self.off_loop(self.load)
             _require_same(before, new)
             self.make_ready(new)
-        except SyntheticError as error:
+        except (SyntheticError, OSError) as error:  # a file may go while it is read
             mistakes = error.mistakes if isinstance(error, AuthorError) else (Mistake(before.place, str(error)),)
             self._mentioned = frozenset(mistake.place.file for mistake in mistakes if mistake.place.file)
+            if isinstance(error, OSError):
+                self._stamps, self._content = {}, ""  # look again, whatever is there then
             self.notes.not_reloaded(before, mistakes)
             return False
         self._mentioned = frozenset()

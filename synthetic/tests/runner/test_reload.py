@@ -199,6 +199,21 @@ def test_a_plan_that_can_not_be_made_ready_for_is_not_in_force(project: Project)
     assert every_s(project) == 60.0
 
 
+def test_a_file_that_goes_while_it_is_read_ends_nothing(project: Project) -> None:
+    """As when a checkout is switched: the plan before stays, and the next look finds the files as they are then."""
+
+    def gone() -> ServingPlan:
+        raise FileNotFoundError(2, "No such file or directory", "scenarios/gone.yaml")
+
+    project.replace("runner.yaml", "60s", "30s")
+    project.reloader.load = gone
+    assert not project.look()
+    assert "gone.yaml" in project.told.mistakes[0]
+    project.reloader.load = project.load
+    assert project.look()
+    assert every_s(project) == 30.0
+
+
 def test_it_watches_by_itself_and_hears_a_signal_at_once(project: Project) -> None:
     """Within its pace for a change, at once for who asks."""
 
