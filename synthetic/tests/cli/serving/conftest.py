@@ -18,7 +18,7 @@ import pytest
 
 from synthetic.config.shipped import shipped_root
 
-WITHIN_S = 40.0
+WITHIN_S = 90.0
 PROBE = "{scenarios: [deposit-bet-withdraw], cells: [canary], every: 1s, only: {psp: [psp-a], provider: [provider-a]}}"
 SERVE = """
 serve: test

@@ -15,7 +15,7 @@ from synthetic.tests.cli.calling import call
 from synthetic.tests.cli.serving.conftest import Starting
 from synthetic.tests.journal.conftest import own_schema
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def get(url: str) -> tuple[int, str]:
