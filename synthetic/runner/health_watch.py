@@ -92,6 +92,10 @@ class HealthWatch:
             self._last_run_ns = self.clock.monotonic_ns()
             self._runs.add(self._last_run_ns, bad=event.outcome in (RunOutcome.TAINTED, RunOutcome.ABORTED))
 
+    def silence_is_wanted(self) -> None:
+        """A slot was not played by order, as in maintenance: the silence until now says nothing."""
+        self._last_run_ns = self.clock.monotonic_ns()
+
     def journal_is(self, problem: str) -> None:
         """Why the journal is not available; "": it is."""
         self._journal = problem
@@ -99,7 +103,7 @@ class HealthWatch:
     def killed_is(self, why: str) -> None:
         """By whom and why the kill switch was thrown; "": it is off."""
         if self._killed and not why:
-            self._last_run_ns = self.clock.monotonic_ns()  # the silence until now was wanted
+            self.silence_is_wanted()
         self._killed = why
 
     def config_is(self, problem: str) -> None:
@@ -109,7 +113,7 @@ class HealthWatch:
     def expects_a_run_every(self, quiet_max_s: float | None) -> None:
         """After how long without the end of a run something is wrong; None: nothing is scheduled now."""
         if self._quiet_max_s is None and quiet_max_s is not None:
-            self._last_run_ns = self.clock.monotonic_ns()
+            self.silence_is_wanted()
         self._quiet_max_s = quiet_max_s
 
     def health(self) -> Health:

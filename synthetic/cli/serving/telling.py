@@ -14,8 +14,10 @@ from synthetic.runner.compensator import Homecoming
 from synthetic.runner.health import Reason
 from synthetic.runner.health_watch import HealthWatch
 from synthetic.runner.reconcile import Reconciliation
+from synthetic.runner.timetable import Missed
 
 TOLD_APART_MAX = 5
+BY_ORDER = frozenset({Missed.MAINTENANCE, Missed.KILLED})
 TOLD_ELSEWHERE = frozenset({Reason.STARTING, Reason.KILLED, Reason.CONFIG, Reason.JOURNAL})
 SEEN = "somebody; this worker has seen it"  # whoever takes the switch back leaves a record of his own
 
@@ -48,6 +50,8 @@ class Telling:
         """A slot that was due was not played. The log tells them together, once in a while."""
         self.metrics.slot_due(probe)
         self.metrics.slot_missed(probe, word)
+        if word in BY_ORDER:
+            self.watch.silence_is_wanted()
         self._missed.setdefault(probe, Counter())[word] += 1
 
     def tell_health(self) -> None:

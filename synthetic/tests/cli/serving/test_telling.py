@@ -17,6 +17,7 @@ from synthetic.cli.serving.telling import Telling
 from synthetic.drivers.memory import VirtualClock
 from synthetic.report.logs import RunnerLog, set_up_logs
 from synthetic.report.metrics import RunnerMetrics
+from synthetic.runner.health import Reason
 from synthetic.runner.health_watch import HealthWatch
 
 
@@ -29,6 +30,23 @@ def logged() -> Iterator[io.StringIO]:
     yield kept
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+def test_maintenance_is_no_silence_to_worry_about(tmp_path: Path) -> None:
+    """A window of half an hour is wanted; a slot that is missed because no player is free is not."""
+    clock = VirtualClock()
+    watch = HealthWatch(clock)
+    watch.begun()
+    watch.expects_a_run_every(60.0)
+    with AuditLog(lambda: Chain(tmp_path / "audit", "w1")) as audit:
+        telling = Telling(RunnerMetrics(), watch, RunnerLog(), AuditTrail(audit.note, "worker:w1"))
+        for word, reasons in (("maintenance", ()), ("no_player", (Reason.NO_RUNS,))):
+            for _ in range(6):
+                clock.advance(15.0)
+                watch.loop_turned()
+                watch.scheduler_looked()
+                telling.slot_missed("p1", clock.wall_ns(), word, "")
+            assert watch.health().reasons == reasons
 
 
 def test_a_reason_for_distrust_is_logged_when_it_begins_and_when_it_is_over(
