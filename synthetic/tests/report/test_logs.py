@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from synthetic.config.shipped import shipped_root
 from synthetic.core.machine.state import trace_id
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.secrets import Redactor
 from synthetic.report.logs import LOGGER, RunnerLog, set_up_logs
+from synthetic.runner.compensator import Move
 from synthetic.tests.sli.streams import Story, failing, passing
 
 
@@ -123,6 +127,16 @@ def test_what_the_runner_does_has_its_lines(stream: io.StringIO) -> None:
         ("stopped", "info"),
     ]
     assert lines(stream)[1]["reasons"] == {"overlap": 2, "killed": 1}
+
+
+def test_the_page_has_every_event_that_is_logged() -> None:
+    """Whoever builds an alert on a line finds it there, and no line that is never written."""
+    page = (shipped_root() / "docs" / "runner-metrics.md").read_text(encoding="utf-8")
+    table = page.split("## Logs")[1].split("## ")[0]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    written = set(re.findall(r'_tell\([^",]*, "(\w+)"', inspect.getsource(RunnerLog)))
+    moves = {f"run_{move}" for move in get_args(Move) if move != "closed"}
+    assert told == written | moves
 
 
 @pytest.mark.parametrize("kind", [io.StringIO, Terminal])

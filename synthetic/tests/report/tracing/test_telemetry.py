@@ -6,17 +6,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from synthetic.core.effects import Http, WsOpen
+from synthetic.core.effects import Http, WsOpen, WsReceive
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import Event, RunStarted
-from synthetic.drivers.memory import VirtualClock
+from synthetic.drivers.memory import Accept, Frame, VirtualClock
 from synthetic.report.tracing import Telemetry, open_telemetry, run_span_id
 from synthetic.report.tracing.courier import QUEUE_MAX, Courier
-from synthetic.tests.core.machine.playing import HEALTHY, answers, played
+from synthetic.tests.core.machine.playing import HEALTHY, answers, ok, played
 from synthetic.tests.report.metrics.scraped import fed
 from synthetic.tests.report.tracing.collecting import Collector, attributes, collecting
 from synthetic.tests.sli.streams import failing, passing
@@ -54,6 +55,27 @@ def test_every_request_carries_the_trace_context_of_its_span() -> None:
     assert root.trace_id.hex() == started.trace_id
     assert {span.parent_span_id for span in spans if span is not root} == {root.span_id}
     assert root.span_id.hex() == run_span_id(started.run_id)
+
+
+def test_sockets_and_operations_in_python_carry_it_as_well() -> None:
+    """The opening of a WebSocket and whatever a generator of effects sends."""
+
+    def pay(context: Any, amount: Any) -> Generator[Http, Any, dict[str, Any]]:
+        yield Http("POST", "http://api.test/deposits", headers=(("Idempotency-Key", context.key),))
+        return {}
+
+    def platform(effect: Any) -> Any:
+        if isinstance(effect, Http):
+            return ok(id="d1")
+        return Frame('{"type": "welcome"}') if isinstance(effect, WsReceive) else Accept()
+
+    steps = "  - {id: join, call: join}\n  - {id: pay, call: hooked, with: {amount: 1.00 EUR}}\n"
+    run = played(steps, platform, hook=pay)
+    sent = [dict(effect.headers)["traceparent"] for effect in run.wire if isinstance(effect, Http | WsOpen)]
+    spans = [span for span in exported(run.events).spans() if span.parent_span_id]
+    assert len(sent) == 2
+    assert [f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01" for span in spans] == sent
+    assert [attributes(span)["http.request.method"] for span in spans] == ["GET", "POST"]
 
 
 def test_spans_say_that_nobody_real_was_there() -> None:
