@@ -20,6 +20,7 @@ class Reason(StrEnum):
     SCHEDULE_SLIP = "schedule_slip"
     TAINTED = "tainted"
     JOURNAL = "journal"
+    AUDIT = "audit"
     KILLED = "killed"
     CONFIG = "config"
     NO_RUNS = "no_runs"
@@ -58,6 +59,7 @@ class Signs:
     run_age_s: float = 0.0
     quiet_max_s: float | None = None
     journal: str = ""  # why it is not available
+    audit: str = ""  # why it can't be written
     killed: str = ""  # by whom and why
     config: str = ""  # what is wrong with the newest one
 
@@ -100,6 +102,7 @@ def judge_health(signs: Signs, bounds: Bounds = Bounds()) -> Health:
         Reason.LOOP_STUCK: _stuck(signs.loop_age_s, bounds.stuck_s, "the event loop has not turned"),
         Reason.SCHEDULER_DEAD: _stuck(signs.scheduler_age_s, bounds.stuck_s, "the scheduler has not looked for slots"),
         Reason.JOURNAL: signs.journal and f"the journal is not available, so nothing is admitted: {signs.journal}",
+        Reason.AUDIT: signs.audit and f"the audit can't be written, so nothing is admitted: {signs.audit}",
         Reason.KILLED: signs.killed and f"the kill switch is on: {signs.killed}",
         Reason.CONFIG: signs.config and f"the newest configuration is invalid and the old one in force: {signs.config}",
         Reason.LOOP_LAG: _lag(signs, bounds),

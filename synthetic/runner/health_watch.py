@@ -48,11 +48,13 @@ class HealthWatch:
     """Hears what happens and answers how the runner is. An EventSink, too: it counts the ends of runs.
 
     `stall_s(since_ns, until_ns)` is the longest stall of the event loop within a span of the clock (`drivers.lag.LagMeter`).
+    `audit()` is why the audit can't be written (`audit.log.AuditLog.failed`).
     """
 
     clock: Clock
     stall_s: Callable[[int, int], float] = lambda _since_ns, _until_ns: 0.0
     bounds: Bounds = field(default_factory=Bounds)
+    audit: Callable[[], str] = lambda: ""
     _begun_ns: int | None = None
     _loop_ns: int | None = None
     _scheduler_ns: int | None = None
@@ -139,6 +141,7 @@ class HealthWatch:
             run_age_s=self._age_s(self._last_run_ns, now_ns),
             quiet_max_s=self._quiet_max_s,
             journal=self._journal,
+            audit=self.audit(),
             killed=self._killed,
             config=self._config,
         )

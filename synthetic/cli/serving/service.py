@@ -154,8 +154,12 @@ class _Making:
         database = secret_of(self.plan, self.plan.database)
         book = self.stack.enter_context(await asyncio.to_thread(open_book, database))
         lag = LagMeter(self.clock)
-        watch = HealthWatch(self.clock, stall_s=lambda since, until: lag.longest_stall_ns(since, until) / 1e9)
         audit = self.stack.enter_context(_audit_log(self.plan, self.name))
+        watch = HealthWatch(
+            self.clock,
+            stall_s=lambda since, until: lag.longest_stall_ns(since, until) / 1e9,
+            audit=lambda: audit.failed,
+        )
         trail = AuditTrail(audit.note, f"worker:{self.name}")
         telling = Telling(RunnerMetrics(), watch, RunnerLog(), trail)
         records = RecordKeeper(Path(self.plan.audit).parent / DEFAULT_PATH, telling.log.records)

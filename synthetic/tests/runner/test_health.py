@@ -24,6 +24,7 @@ TROUBLES: list[tuple[Reason, Signs]] = [
     (Reason.SCHEDULE_SLIP, replace(WELL, slots_late=6)),
     (Reason.TAINTED, replace(WELL, runs_tainted=6)),
     (Reason.JOURNAL, replace(WELL, journal="disk full")),
+    (Reason.AUDIT, replace(WELL, audit="disk full")),
     (Reason.KILLED, replace(WELL, killed="ann: PSP incident")),
     (Reason.CONFIG, replace(WELL, config="runner.yaml:3:1: unknown key")),
     (Reason.NO_RUNS, replace(WELL, run_age_s=181.0)),
@@ -82,7 +83,8 @@ class Watched:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.stall_s = 0.0
-        self.watch = HealthWatch(self.clock, stall_s=lambda _since, _until: self.stall_s)
+        self.audit = ""
+        self.watch = HealthWatch(self.clock, stall_s=lambda _since, _until: self.stall_s, audit=lambda: self.audit)
         self.watch.begun()
 
     def after(self, seconds: float) -> tuple[Reason, ...]:
@@ -176,8 +178,11 @@ def test_silence_is_noticed_and_a_wanted_one_is_forgiven() -> None:
 
 
 def test_what_others_know_is_taken_over_and_taken_back() -> None:
-    """The journal, the configuration and the loop's own stalls."""
+    """The journal, the audit, the configuration and the loop's own stalls."""
     watched = Watched()
+    watched.audit = "disk full"
+    assert watched.after(1.0) == (Reason.AUDIT,)
+    watched.audit = ""
     watched.watch.journal_is("disk full")
     watched.watch.config_is("line 3")
     watched.stall_s = 0.4
