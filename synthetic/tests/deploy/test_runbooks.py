@@ -196,7 +196,7 @@ def test_the_page_of_stranded_money_brings_it_home(runner: Path, synthetic_cells
 
     def typed(command: Command) -> Answer:
         arguments = [{"cells.yaml": str(synthetic_cells_file)}.get(one, one) for one in command.arguments]
-        return call(*(one.replace("$SYNTHETIC_DATABASE", "runner.db") for one in arguments))
+        return call(*arguments)
 
     listing, sweeping, *_, over, agreeing = [
         c for c in our_commands(BY_NAME["stranded-money.md"]) if c.arguments[0] != "audit"
