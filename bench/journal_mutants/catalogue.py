@@ -159,14 +159,12 @@ def _unanswered_is_not_found(before: Anything) -> Anything:
     return not_found
 
 
-def _closes_at_once(before: Anything) -> Anything:
+def _closes_at_once(_before: Anything) -> Anything:
     """The run is closed while effects of it are open."""
 
-    async def close(self: Worker, one: Any, outcome: Any, reason: str) -> None:
+    async def close(self: Worker, one: Any, outcome: Any, reason: str, *_: Any) -> None:
         await self.outside.off_loop(self.outside.book.close_run, one.lease, outcome, reason)
-        self._leases.pop(one.lease.run_id, None)
-        if outcome is None:
-            await before(self, one, outcome, reason)
+        self.let_go(one.lease.run_id)
 
     return close
 
@@ -244,9 +242,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("postponing frees the account", "the account stays taken until its money is home",
            (Patch(runs, "postpone", _frees_the_account),)),
     Mutant("undoes before the look-up", "an effect is looked up before it is undone",
-           (Patch(undo, "_look_up", _finds_without_asking),)),
+           (Patch(undo, "look_up", _finds_without_asking),)),
     Mutant("oldest first", "the newest effect is undone first",
-           (Patch(undo, "reversed", _instead(list)),)),
+           (Patch(undo, "reversed", _instead(list), adds=True),)),
     Mutant("not found is never happened", "a request that nobody has seen may still arrive",
            (Patch(undo, "_not_found", _never_happened_at_once),)),
     Mutant("no answer is not found", "a look-up without an answer says nothing",

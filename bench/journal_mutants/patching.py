@@ -10,11 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One attribute of a module or class, and what stands in its place; `make` is given what stood there."""
+    """One attribute of a module or class, and what stands in its place; `make` is given what stood there.
+
+    `adds`: a name that is not there yet, and hides a builtin one. Any other has to be there: what was renamed breaks nothing.
+    """
 
     owner: Any
     name: str
     make: Callable[[Any], Any]
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,14 @@ class Mutant:
 
 @contextmanager
 def _replaced(patch: Patch) -> Iterator[None]:
-    there = patch.name in vars(patch.owner)
+    if (patch.name in vars(patch.owner)) is patch.adds:
+        raise LookupError(f"{patch.owner.__name__}.{patch.name} is {'there' if patch.adds else 'not there (any more)'}")
     before = getattr(patch.owner, patch.name, None)
     setattr(patch.owner, patch.name, patch.make(before))
     try:
         yield
     finally:
-        if there:
-            setattr(patch.owner, patch.name, before)
-        else:
+        if patch.adds:
             delattr(patch.owner, patch.name)
+        else:
+            setattr(patch.owner, patch.name, before)
