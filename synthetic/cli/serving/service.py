@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from synthetic.journal.model import Caps, Lease, RunRow
 from synthetic.journal.run_journal import RunJournal
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
-from synthetic.report.metrics.probes import probes_of
+from synthetic.report.metrics.probes import probes_of, series_of
 from synthetic.report.store import DEFAULT_PATH
 from synthetic.report.tracing import open_telemetry
 from synthetic.runner.admission import Admission
@@ -171,7 +172,7 @@ class _Making:
         telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
         proofs = _proofs(self.plan, self.clock, drivers)
         reloader = Reloader(
-            self.plan, self.load, Reloads(telling, proofs), make_ready=lambda new: drivers.fit(new.cells)
+            self.plan, self.load, Reloads(telling, proofs), make_ready=lambda new: _make_ready(new, drivers)
         )
         switch = KillSwitch(
             book,
@@ -259,6 +260,12 @@ class Reloads:
         self.telling.watch.config_is(problem)
         self.telling.log.not_reloaded(kept.place.file, problem)
         self.telling.audit.config(kept.digest, accepted=False, what=problem)
+
+
+def _make_ready(new: ServingPlan, drivers: Drivers) -> None:
+    """What can still be wrong with a plan that was read. Raises SyntheticError, and then nothing has changed."""
+    series_of(chain.from_iterable(probes_of(new).values()), series_max=new.limits.series_max)
+    drivers.fit(new.cells)
 
 
 def _proofs_keeper(admission: Admission, reloader: Reloader) -> Keeper:
