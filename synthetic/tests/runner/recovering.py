@@ -18,7 +18,7 @@ from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario, matrix_rows
 from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
-from synthetic.core.effects import Effect, Http, WsSend
+from synthetic.core.effects import Effect, Http, Together, WsSend
 from synthetic.core.events import Event
 from synthetic.core.machine import Baseline, Machine, OpenEffect, Recovered, play, recover
 from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec, ScenarioPlan
@@ -74,6 +74,18 @@ def behind(number: int) -> Callable[[Effect], bool]:
     """Behind the effect of this number, counted from 1."""
     performed = count(1)
     return lambda _effect: next(performed) == number
+
+
+def behind_money_effect(number: int) -> Callable[[Effect], bool]:
+    """Behind the money effect of this number, counted from 1, whatever its operation, and however many at once."""
+    moved = count(1)
+
+    def moves(effect: Effect) -> bool:
+        if isinstance(effect, Together):
+            return effect.requests[0].moves is not None
+        return isinstance(effect, Http | WsSend) and effect.moves is not None
+
+    return lambda effect: moves(effect) and next(moved) == number
 
 
 def behind_money(operation: str) -> Callable[[Effect], bool]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
+from synthetic.config.shipped import shipped_root
 from synthetic.core.machine import Baseline
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.tests.runner.recovering import Crash, Cut, Stage, behind, behind_money, stage
+from synthetic.tests.runner.recovering import Crash, Cut, Stage, behind, behind_money, behind_money_effect, stage
 
 JOURNEY = "deposit_bet_withdraw"
 EFFECTS = 38  # a few more than the journey has, its polls included
@@ -119,3 +121,31 @@ def test_a_sweep_that_is_cut_off_behind_any_effect_withdraws_once(on: Stage, num
     on.bring_home(cut, surplus(cut))
     assert on.cash_of(cut) == cut.cash_minor - 30
     assert cut.journal.open_intents() == []
+
+
+MOVING = sorted(
+    file.stem
+    for file in (shipped_root() / "scenarios").rglob("*.yaml")
+    if "limits:" in file.read_text(encoding="utf-8")
+)
+PAID_IN_PART = {"wallet_a_partial_wins": 1, "wallet_b_partial_wins": 1}
+"""Scenarios that can't come home behind more effects than so many: their round is open and has paid in part."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", MOVING)
+def test_every_scenario_comes_home_behind_each_of_its_money_effects(on: Stage, scenario: str) -> None:
+    """Also those of wallets, promotions and refused calls; what can't is stranded and told, as it is by the run itself."""
+    plan = on.plan(scenario)
+    for number in count(1):
+        cut = on.cut(plan, behind_money_effect(number))
+        if not cut.crashed:
+            assert number > 1, "it has limits, so it moves money"
+            return
+        if number > PAID_IN_PART.get(scenario, 99):
+            assert [str(amount) for amount in on.recover(cut).stranded] == ["0.20 EUR"]
+            continue
+        on.bring_home(cut)
+        assert cut.journal.open_intents() == []
+        own = [item for item in on.open_items(cut.spec.player["id"]) if cut.spec.run_id in item["reference"]]
+        assert own == []
