@@ -44,10 +44,14 @@ def switch_places(path: Path) -> SwitchPlaces:
 
 
 def database_address(written: str, folder: Path) -> str:
-    """A database as a person or a serve file writes it: what a reference leads to, a file beside `folder`. Raises BadReference."""
-    address = resolve(written, folder) if is_reference(written) else written
+    """A database as a serve file writes it: a path is beside `folder`; what a reference leads to is taken as it stands.
+
+    Raises BadReference.
+    """
+    if is_reference(written):
+        return resolve(written, folder)
     return (
-        address if "://" in address and not address.startswith(_SQLITE) else str(folder / address.removeprefix(_SQLITE))
+        written if "://" in written and not written.startswith(_SQLITE) else str(folder / written.removeprefix(_SQLITE))
     )
 
 
