@@ -107,7 +107,7 @@ class Timetable:
                 self._add(name, schedule, max(last.get(name, now_ns), now_ns))
             elif known.schedule != schedule:
                 known.schedule, known.grid = schedule, Grid.of(name, schedule)
-                known.last_ns = max(known.last_ns, now_ns)
+                known.last_ns = max(known.last_ns, now_ns + self._early(known))  # no slot of both grids at once
                 self._queue_up(known, known.grid.next_slot(known.last_ns))
         return before
 
