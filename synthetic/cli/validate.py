@@ -17,11 +17,13 @@ from synthetic.config.operations import ResolveHook
 from synthetic.config.platforms import load_platform
 from synthetic.config.project import PLATFORM_FOLDERS, Project, yaml_files
 from synthetic.config.scenarios import bind
+from synthetic.config.serving import load_serving
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.plan import PlatformPlan
 
 DEFAULT_CELLS = Path("cells.yaml")
+DEFAULT_SERVE = Path("runner.yaml")
 
 
 def validate(
@@ -45,12 +47,20 @@ def validate(
     given = cells or (DEFAULT_CELLS if DEFAULT_CELLS.is_file() else None)
     project = open_project(Sources.found(cells=given, platforms=None))
     _require_fit(project)
-    write(f"ok: {_counted(project)}")
+    write(f"ok: {_counted(project)}{_counted_probes()}")
 
 
 def _counted(project: Project) -> str:
     counts = {"scenario": project.scenarios, "platform mapping": project.platforms, "cell": project.cells}
     return ", ".join(f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" for noun, found in counts.items())
+
+
+def _counted_probes() -> str:
+    """What the project's serve file plays; "" where it has none. Raises AuthorError with its mistakes."""
+    if not DEFAULT_SERVE.is_file():
+        return ""
+    plan = load_serving(DEFAULT_SERVE, known_checks=CHECK_NAMES, hooks_of=lambda cells: hooks_of([cells]))
+    return f", {len(plan.probes)} probe{'' if len(plan.probes) == 1 else 's'} of {DEFAULT_SERVE}"
 
 
 def _require_fit(project: Project) -> None:
