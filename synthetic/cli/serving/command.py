@@ -7,17 +7,20 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.project import CHECK_NAMES, hooks_of
-from synthetic.cli.serving.service import Load, Service, service_up
 from synthetic.config.serving import load_serving
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.report.logs import set_up_logs
+
+if TYPE_CHECKING:
+    from synthetic.cli.serving.service import Service
 
 
 def serve(
@@ -46,7 +49,9 @@ def serve(
     raise typer.Exit(ExitCode.PASS if home else ExitCode.STRANDED)
 
 
-async def _serve(plan: ServingPlan, load: Load, worker: str, for_s: float | None) -> bool:
+async def _serve(plan: ServingPlan, load: Callable[[], ServingPlan], worker: str, for_s: float | None) -> bool:
+    from synthetic.cli.serving.service import service_up  # noqa: PLC0415 - DBOS costs every other command half a second
+
     async with service_up(plan, load, worker) as service:
         _listen_to_signals(service)
         if for_s is not None:

@@ -150,9 +150,7 @@ def test_an_unknown_fault_has_a_did_you_mean(verb: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("words", [["reference", "up"], ["demo"]])
 def test_a_missing_extra_says_which_to_install(words: list[str]) -> None:
     """The base install is what the production runner needs; the platform is an extra."""
-    code = (
-        f"import sys; sys.modules['joserfc'] = None; from synthetic.cli.main import main; sys.exit(main({words!r}))"
-    )
+    code = f"import sys; sys.modules['joserfc'] = None; from synthetic.cli.main import main; sys.exit(main({words!r}))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 3
     assert ended.stderr.startswith("error: the reference platform is not installed; add its extra:")

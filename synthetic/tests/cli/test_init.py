@@ -21,7 +21,11 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_project_is_valid_as_it_is(started: Path) -> None:
     """One scenario, one mapping, two cells; no secret has to be there for that."""
     answer = call("validate")
-    assert (answer.code, answer.out, answer.err) == (0, "ok: 1 scenario, 1 platform mapping, 2 cells, 1 probe of runner.yaml\n", "")
+    assert (answer.code, answer.out, answer.err) == (
+        0,
+        "ok: 1 scenario, 1 platform mapping, 2 cells, 1 probe of runner.yaml\n",
+        "",
+    )
     assert call("list", "--cells", "cells.yaml").code == 0
 
 
