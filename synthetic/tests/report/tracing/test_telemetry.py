@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,9 +161,10 @@ def test_an_unreachable_collector_costs_nothing_and_is_told_once() -> None:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         telemetry = opened(address, told=told.append)
         began = time.thread_time()
+        run = passing()
         for n in range(1000):
-            for event in passing(str(n)):
-                telemetry.sink(event)
+            for event in run:
+                telemetry.sink(replace(event, run_id=str(n)))
         handed_over_s = time.thread_time() - began
         began = time.monotonic()
         telemetry.close(within_s=1.0)
@@ -177,9 +179,10 @@ def test_a_queue_that_is_full_drops_and_counts() -> None:
     with collecting(answers=False) as collector:
         telemetry = opened(collector.address)
         runs = QUEUE_MAX + 2000
+        started, *_, ended = passing()
         for n in range(runs):
-            telemetry.sink(passing(str(n))[0])
-            telemetry.sink(passing(str(n))[-1])
+            telemetry.sink(replace(started, run_id=str(n)))
+            telemetry.sink(replace(ended, run_id=str(n)))
         assert 0 < telemetry.dropped <= runs - QUEUE_MAX
         collector.gate.set()
         telemetry.close(within_s=20.0)
