@@ -34,7 +34,8 @@ def _whole(segments: Sequence[Path], chain: str, damages: list[Damage]) -> Itera
     try:
         yield from walk_chain(segments, chain)
     except Broken as broken:
-        damages.append(broken.damage)
+        if not (broken.at_end and broken.damage.file == segments[-1]):  # somebody may be writing that line just now
+            damages.append(broken.damage)
 
 
 def as_json(record: Record) -> str:

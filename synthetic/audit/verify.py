@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from synthetic.audit.places import (
     segments_in,
 )
 from synthetic.audit.walk import Broken, Damage, walk
+
+LOOKS_MAX = 4
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,19 @@ class _Copies:
 
 
 def _examine(folder: Path, anchor: Path, chain: str, key: bytes | None, copies: _Copies | None) -> ChainReport:
-    """The anchor is read first: a worker that goes on meanwhile only adds behind it."""
+    """A line without its end may be one that a worker is just writing: then look again."""
+    for _ in range(LOOKS_MAX - 1):
+        report, unfinished = _look(folder, anchor, chain, key, copies)
+        if not unfinished:
+            return report
+        time.sleep(LOOK_AGAIN_S)
+    return _look(folder, anchor, chain, key, copies)[0]
+
+
+def _look(
+    folder: Path, anchor: Path, chain: str, key: bytes | None, copies: _Copies | None
+) -> tuple[ChainReport, bool]:
+    """A report, and whether the last line had no end. The anchor is read first: who writes meanwhile only adds behind it."""
     head, damage, seal, known = Head(), None, "", None
     try:
         kept = read_anchor(anchor, chain, key)
@@ -110,13 +126,14 @@ def _examine(folder: Path, anchor: Path, chain: str, key: bytes | None, copies: 
             head = record.head
             _require_known(record, known, anchor)
     except Broken as broken:
-        return ChainReport(chain, head, len(segments), broken.damage, seal)
+        unfinished = broken.at_end and broken.damage.file == segments[-1]
+        return ChainReport(chain, head, len(segments), broken.damage, seal), unfinished
     damage = damage or (copies.difference() if copies else None)
     if known and head.count < known.count:
         lost = f"the tail was cut off: the anchor knows of {known.count} records"
         damage = Damage(segments[-1] if segments else folder, 1, head.count, lost)
     unanchored = head.count - known.count if known and damage is None else 0
-    return ChainReport(chain, head, len(segments), damage, seal, unanchored)
+    return ChainReport(chain, head, len(segments), damage, seal, unanchored), False
 
 
 def _require_known(record: Record, known: Head | None, anchor: Path) -> None:

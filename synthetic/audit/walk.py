@@ -29,12 +29,16 @@ class Damage:
 
 
 class Broken(ValueError):  # noqa: N818 - the sentence reads "the chain is broken"
-    """The walk can't go on. `offset`: where in the file the damage begins, in bytes."""
+    """The walk can't go on. `offset`: where in the file the damage begins, in bytes.
 
-    def __init__(self, damage: Damage, offset: int = 0) -> None:
+    `at_end`: there is no line's end behind it, as in the moment in which somebody is writing.
+    """
+
+    def __init__(self, damage: Damage, offset: int = 0, *, at_end: bool = False) -> None:
         super().__init__(str(damage))
         self.damage = damage
         self.offset = offset
+        self.at_end = at_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def walk(path: Path, chain: str, head: Head) -> Iterator[Record]:
         except BadLine as bad:
             found = _recovered(data, offset, chain, head)
             if found is None:
-                raise Broken(Damage(path, line, head.count, str(bad)), offset) from None
+                at_end = data.find(b"\n", offset) < 0
+                raise Broken(Damage(path, line, head.count, str(bad)), offset, at_end=at_end) from None
             record, start = found
             line, offset = line + data.count(b"\n", offset, start), start
         yield record

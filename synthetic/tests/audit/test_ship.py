@@ -151,6 +151,20 @@ def test_a_broken_chain_is_exported_up_to_its_damage(tmp_path: Path) -> None:
     assert [one.seq for one in damages] == [2]
 
 
+def test_a_line_that_is_being_written_is_not_exported_and_no_damage(tmp_path: Path) -> None:
+    """Whether it was cut off is for `verify` to say; one in the middle of the chain is damage here as well."""
+    write(tmp_path, range(8), segment_bytes=1200)
+    first, *_, last = sorted((tmp_path / "w1").glob("*.jsonl"))
+    last.write_bytes(last.read_bytes()[:-10])
+    damages: list[Damage] = []
+    assert len(list(records(tmp_path, damages))) > 8
+    assert damages == []
+    first.chmod(0o644)
+    first.write_bytes(first.read_bytes()[:-10])
+    assert len(list(records(tmp_path, damages))) < 8
+    assert len(damages) == 1
+
+
 def test_a_table_holds_the_same_and_no_formula(tmp_path: Path) -> None:
     """A reason that begins with `=` is text for a spreadsheet, too."""
     with Chain(tmp_path, "w1", wall_ns=lambda: START_NS + DAY_NS) as chain:

@@ -58,6 +58,12 @@ class Audit:
         return any(report.damage for report in verify(self.folder, key=KEY))
 
 
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody writes to these files meanwhile."""
+    monkeypatch.setattr("synthetic.audit.verify.LOOK_AGAIN_S", 0.0)
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """One audit for all laws."""
