@@ -31,8 +31,16 @@ JOIN journal_entries e ON e.reference = d.deposit_id AND e.kind IN ('deposit', '
 JOIN postings p ON p.entry_id = e.id JOIN accounts a ON a.id = p.account_id AND a.player_id IS NOT NULL
 """
 _WITHDRAWALS = "SELECT idempotency_key, amount_minor FROM withdrawals WHERE state = 'paid'"
-_BETS = "SELECT req_id, state, debited_minor FROM bets WHERE req_id IS NOT NULL AND debited_minor > 0"
-_IDS = "SELECT idempotency_key, deposit_id FROM deposits UNION SELECT idempotency_key, withdrawal_id FROM withdrawals"
+_BETS = """
+SELECT b.req_id, e.kind, -p.amount_minor FROM bets b
+JOIN journal_entries e ON e.reference = b.bet_id AND e.player_id = b.player_id AND e.kind IN ('bet', 'rollback')
+JOIN postings p ON p.entry_id = e.id JOIN accounts a ON a.id = p.account_id AND a.player_id IS NOT NULL
+WHERE b.req_id IS NOT NULL
+"""
+_IDS = """
+SELECT idempotency_key, deposit_id FROM deposits UNION SELECT idempotency_key, withdrawal_id FROM withdrawals
+UNION SELECT req_id, bet_id FROM bets WHERE req_id IS NOT NULL
+"""
 _UNDER_WAY = """
 SELECT count(*) FROM (SELECT 1 FROM deposits WHERE state = 'pending' UNION ALL
 SELECT 1 FROM withdrawals WHERE state IN ('pending', 'in_transit') UNION ALL
@@ -55,21 +63,26 @@ class Held:
 
 @dataclass(slots=True)
 class Books:
-    """Per key: the ledger's and the PSPs'. `bets` of the ledger are by the client's own key, too."""
+    """Per key: the ledger's and the PSPs'; `references`: by which id the platform knows a key."""
 
     ledger: dict[str, Held] = field(default_factory=lambda: defaultdict(Held))
     psp: dict[str, Held] = field(default_factory=lambda: defaultdict(Held))
+    references: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """What was found. `differences`: one line for each key on which the three books differ."""
+    """What was found. `differences`: one line for each key on which the three books differ.
+
+    `wrong`: the keys of all of it, each with the platform's own reference.
+    """
 
     doubled: tuple[str, ...]
     unjournaled: tuple[str, ...]
     differences: tuple[str, ...]
     totals: Mapping[str, tuple[int, int, int | None]]
     under_way: int
+    wrong: Mapping[str, str]
 
     @property
     def is_clean(self) -> bool:
@@ -99,9 +112,15 @@ def compare(entries: Sequence[JournalEntry], books: Books, under_way: int = 0) -
         ),
         unjournaled=tuple(sorted((books.ledger.keys() | books.psp.keys()) - known)),
         differences=tuple(line for entry in entries for line in _differences(entry, books)),
+        wrong={key: books.references.get(key, "") for key in sorted(_wrong(entries, books))},
         totals=_totals(entries, books),
         under_way=under_way,
     )
+
+
+def _wrong(entries: Sequence[JournalEntry], books: Books) -> set[str]:
+    doubled = {key for book in (books.ledger, books.psp) for key, held in book.items() if held.times > 1}
+    return doubled | {entry.intent.key for entry in entries if _differences(entry, books)}
 
 
 def expected_minor(entry: JournalEntry) -> int | None:
@@ -145,14 +164,13 @@ def _totals(entries: Sequence[JournalEntry], books: Books) -> dict[str, tuple[in
 def _read_cell(scene: Scene, cell: str, described: Mapping[str, Any], books: Books) -> None:
     with closing(_open(scene, cell)) as database:
         ids = {identifier: key for key, identifier in database.execute(_IDS)}
+        books.references |= {key: identifier for identifier, key in ids.items()}
         for key, kind, minor in database.execute(_DEPOSITS):
             books.ledger[key].add(minor, again=kind == "deposit")
         for key, minor in database.execute(_WITHDRAWALS):
             books.ledger[key].add(minor)
-        for key, state, minor in database.execute(_BETS):
-            books.ledger[key].add(minor)
-            if state == "ROLLED_BACK":
-                books.ledger[key].add(-minor, again=False)
+        for key, kind, minor in database.execute(_BETS):
+            books.ledger[key].add(minor, again=kind == "bet")
     for psp in described["psps"]:
         for entry in _report(scene, described, psp):
             key, back = ids.get(entry["reference"], f"{psp} {entry['reference']}"), entry["kind"] in CAME_BACK

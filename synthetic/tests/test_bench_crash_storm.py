@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.crash_storm.__main__ import NUMBERS, mishaps
+from bench.crash_storm.__main__ import NUMBERS, is_told, mishaps
 from bench.crash_storm.dying import POINTS
 from bench.crash_storm.reckoning import Books, Reckoning, compare
+from bench.crash_storm.second_opinion import Opinion
 from bench.crash_storm.storm import fates
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
@@ -71,7 +72,7 @@ def test_three_books_that_agree_are_clean(state: IntentState, ledger: list[int],
         (IntentState.DONE, [100], [100]),
     ],
 )
-def test_each_way_to_differ_is_told(state: IntentState, ledger: list[int], psp: list[int]) -> None:
+def test_each_way_to_differis_told(state: IntentState, ledger: list[int], psp: list[int]) -> None:
     """Lost, kept, doubled, of another amount, or not settled at all."""
     found = reckoned(effect(state), ledger, psp)
     assert not found.is_clean
@@ -117,6 +118,16 @@ def test_the_mishaps_are_those_of_the_five_faults() -> None:
     """Without the bugs of the platform that would move money by themselves."""
     assert {fault.number for fault in mishaps()} == set(NUMBERS)
     assert all(len(fault.throws) == 1 for fault in mishaps())
+    assert all(len(fault.throws) == 2 for fault in mishaps(their_bugs=True))
+
+
+@pytest.mark.parametrize(("named", "told"), [({"key"}, True), ({"d-1"}, True), ({"other"}, False), (set(), False)])
+def test_what_is_wrong_has_to_be_named_by_the_command(named: set[str], *, told: bool) -> None:
+    """By its key, or by the platform's own reference."""
+    books = Books(references={"key": "d-1"})
+    books.psp["key"].add(100)
+    found = compare([effect(IntentState.REFUSED)], books)
+    assert is_told(found, Opinion(holds=False, names=frozenset(named), differences=len(named), unread=0)) is told
 
 
 @pytest.mark.slow
