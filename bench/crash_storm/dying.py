@@ -22,6 +22,7 @@ from synthetic.journal.sqlite_database import SqliteDatabase
 CALLS = (
     "claim_slot",
     "admit",
+    "set_baseline",
     "intend",
     "resolve",
     "close_run",

@@ -108,6 +108,7 @@ def test_every_call_that_changes_the_journal_is_a_point() -> None:
         "adopt",
         "kill",
         "resume",
+        "forget",
         "forget_worker",
         "seed",
         "strand",
