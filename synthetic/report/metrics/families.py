@@ -63,6 +63,11 @@ class ProbeTables:
                 table.move(old, new)
         self.drop(old)
 
+    def forget_verdict(self, probe: Key) -> None:
+        """What the last run of a probe said holds no longer; when it was is still shown."""
+        self.probe_success.values.pop(probe, None)
+        self.probe_duration.values.pop(probe, None)
+
     def drop(self, gone: Callable[[Key], bool]) -> None:
         """Forget series by their key."""
         for table in self.tables():

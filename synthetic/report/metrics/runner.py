@@ -27,6 +27,7 @@ _CELL = PROBE_LABELS.index("cell")
 _PROBE = len(PROBE_LABELS)
 _REASONS_MAX = len(MISSED) + 10
 _OPEN_MAX = 10_000
+SILENT_SLOTS = 10
 
 
 class RunnerMetrics:
@@ -45,6 +46,7 @@ class RunnerMetrics:
         self._releases = Releases()
         self._open: dict[str, OpenRun] = {}
         self._reasons = set(MISSED)
+        self._silence: dict[Key, int] = {}  # slots since the last run that counts
 
     def show(self, probes: Mapping[str, Sequence[ProbeSeries]], *, series_max: int = SERIES_MAX) -> None:
         """Show exactly these probes: counters of new ones begin at 0, series of removed ones disappear.
@@ -56,6 +58,7 @@ class RunnerMetrics:
         self._probes = {name: tuple(members) for name, members in probes.items()}
         earlier = self._shown.keys()
         self._shown = {series.key: series for series in every}
+        self._silence = {key: slots for key, slots in self._silence.items() if key in self._shown}
         self._forget(earlier - self._shown.keys())
         for series in self._shown.values():
             self._begin(series)
@@ -80,9 +83,12 @@ class RunnerMetrics:
         run.take(event)
 
     def slot_due(self, probe: str) -> None:
-        """A slot of this probe came."""
+        """A slot of this probe came. After some without a run that counts, what the last one said is no verdict any more."""
         for series in self._probes.get(probe, ()):
             self.families.probes.slots.add(series.key)
+            self._silence[series.key] = self._silence.get(series.key, 0) + 1
+            if self._silence[series.key] == SILENT_SLOTS:
+                self.families.probes.forget_verdict(series.key)
 
     def slot_missed(self, probe: str, reason: str) -> None:
         """A slot that was due was not played. `reason` is one of the runner's few words for it."""
@@ -162,7 +168,8 @@ class RunnerMetrics:
             self._end_placeholder(cell)
         if counted not in known:
             self._begin_release(cell, counted)
-        count_run(self.families.probes, run, ended, (*key, *counted))
+        if count_run(self.families.probes, run, ended, (*key, *counted)):
+            self._silence.pop(key, None)
 
     def _begin(self, series: ProbeSeries) -> None:
         """Show a probe's counters at 0 for what its cell is known to run."""

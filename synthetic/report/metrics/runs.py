@@ -45,8 +45,8 @@ class OpenRun:
         return (self.started.wall_ns + ended.at_ns - self.started.at_ns) / 1e9
 
 
-def count_run(tables: ProbeTables, run: OpenRun, ended: RunEnded, labels: Key) -> None:
-    """Count one run that ended. `labels` are the values of `RUN_LABELS`."""
+def count_run(tables: ProbeTables, run: OpenRun, ended: RunEnded, labels: Key) -> bool:
+    """Count one run that ended, and say whether it counts in ratios. `labels` are the values of `RUN_LABELS`."""
     at_s = run.ended_s(ended)
     traced = Traced(run.started.trace_id, at_s)
     counts = ended.outcome in (RunOutcome.OK, RunOutcome.FAILED)
@@ -56,12 +56,13 @@ def count_run(tables: ProbeTables, run: OpenRun, ended: RunEnded, labels: Key) -
     for moved in {moved.key: moved for moved in run.moved}.values():  # told again when it was looked up
         tables.spend.add((*labels, moved.amount.currency), moved.amount.minor)
     if not counts:
-        return
+        return False
     for name in run.violated:
         tables.violations.add((*labels, bounded(name)), traced=traced)
     _show_newest(tables, labels, at_s, (ended.at_ns - run.started.at_ns) / 1e9, ok=ended.outcome is RunOutcome.OK)
     if ended.outcome is RunOutcome.OK:
         tables.run_duration.observe(labels, (ended.at_ns - run.started.at_ns) / 1e9, traced)
+    return True
 
 
 def _count_step(tables: ProbeTables, step: StepEnded, labels: Key, traced: Traced, *, run_counts: bool) -> None:

@@ -15,6 +15,7 @@ from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.metrics import RunnerMetrics, TooManySeries, probes_of, series_of
 from synthetic.report.metrics.exposition import OPENMETRICS, pieces
 from synthetic.report.metrics.releases import FORGOTTEN_AFTER_S, RELEASES_MAX
+from synthetic.report.metrics.runner import SILENT_SLOTS
 from synthetic.tests.report.metrics.scraped import Scrape, fed, series
 from synthetic.tests.sli.streams import WALL_NS, Story, failing, passing
 
@@ -160,6 +161,24 @@ def test_missed_slots_are_counted_for_both_cells_of_a_pair() -> None:
     for track in ("canary", "baseline"):
         assert scrape.values("synthetic_slots_total", track=track) == [2]
         assert scrape.values("synthetic_slots_missed_total", track=track, reason="overlap") == [1]
+
+
+def test_a_verdict_does_not_outlive_the_runs_that_it_was_made_of() -> None:
+    """After ten slots without a run that counts nothing is known of a probe, however well the last one went."""
+    name = "deposit-bet-withdrawcanarypsp-a"
+    metrics = fed(passing("a"))
+    for _ in range(SILENT_SLOTS - 1):
+        metrics.slot_due(name)
+    assert Scrape(metrics).values("probe_success") == [1]
+    metrics.slot_due(name)
+    scrape = Scrape(metrics)
+    assert (scrape.values("probe_success"), scrape.values("probe_duration_seconds")) == ([], [])
+    assert len(scrape.values("synthetic_last_success_timestamp_seconds")) == 1
+    take(metrics, Story("t").end(RunOutcome.TAINTED, blame=Blame.HARNESS))
+    assert Scrape(metrics).values("probe_success") == []
+    take(metrics, failing("b"))
+    metrics.slot_due(name)
+    assert Scrape(metrics).values("probe_success") == [0]
 
 
 def test_reasons_for_missed_slots_are_few() -> None:
