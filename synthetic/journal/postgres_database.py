@@ -50,7 +50,7 @@ class PostgresDatabase:
         self._address = address
         self._answer_s = answer_s
         self._where = _without_secrets(address)
-        self._reading = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._closed = False
         self._writer: psycopg.Connection[Row] | None = None
         self._reader: psycopg.Connection[Row] | None = None
@@ -63,7 +63,7 @@ class PostgresDatabase:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """BEGIN ... COMMIT under the writers' lock. Raises JournalUnavailable and Contended."""
-        with self._told():
+        with self._writing, self._told():
             try:
                 self._writer = self._begun(self._writer, "BEGIN")
                 self._writer.execute(_WRITERS)
@@ -84,11 +84,12 @@ class PostgresDatabase:
                 raise
 
     def close(self) -> None:
-        """Close both connections."""
+        """Close both connections, once whoever is at them is done."""
         self._closed = True
-        for connection in (self._writer, self._reader):
-            if connection is not None:
-                connection.close()
+        with self._reading, self._writing:
+            for connection in (self._writer, self._reader):
+                if connection is not None:
+                    connection.close()
 
     def _begun(self, connection: psycopg.Connection[Row] | None, begin: str) -> psycopg.Connection[Row]:
         """A connection with a transaction begun. One that was lost while it was idle is replaced: nothing was under way."""

@@ -22,7 +22,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, busy_s: float = _BUSY_S) -> None:
         self._path = path
         self._busy_s = busy_s
-        self._reading = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._closed = False
         self._inode = 0
         self._writer: sqlite3.Connection | None = self._connect(create=True)
@@ -36,14 +36,15 @@ class SqliteDatabase:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """BEGIN IMMEDIATE ... COMMIT, synced. Raises JournalUnavailable."""
-        try:
-            with _told(self._path):
-                self._require_same_file()
-                self._writer = self._writer or self._connect()
-                yield from _transaction(self._path, self._writer, "BEGIN IMMEDIATE")
-        except JournalUnavailable:
-            self._drop_writer()
-            raise
+        with self._writing:
+            try:
+                with _told(self._path):
+                    self._require_same_file()
+                    self._writer = self._writer or self._connect()
+                    yield from _transaction(self._path, self._writer, "BEGIN IMMEDIATE")
+            except JournalUnavailable:
+                self._drop_writer()
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -59,11 +60,11 @@ class SqliteDatabase:
                 raise
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, once whoever is at it is done."""
         self._closed = True
-        with self._reading:
+        with self._reading, self._writing:
             self._drop_reader()
-        self._drop_writer()
+            self._drop_writer()
 
     def _drop_writer(self) -> None:
         connection, self._writer = self._writer, None

@@ -143,6 +143,32 @@ def test_a_closed_book_promises_nothing(address: str) -> None:
         book.entries()
 
 
+def test_a_book_that_is_closed_under_its_writers_keeps_its_word(address: str) -> None:
+    """What was promised is there, and whoever came too late was told."""
+    book, promised = open_book(address), list[str]()
+    begun = threading.Barrier(5)
+
+    def write(number: int) -> None:
+        begun.wait(10)
+        with suppress(JournalUnavailable):
+            for index in range(1000):
+                book.intend(intent(f"{number}-{index}"), None)
+                promised.append(f"{number}-{index}")
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait(10)
+    deadline_s = time.monotonic() + 10
+    while len(promised) < 20 and time.monotonic() < deadline_s:
+        time.sleep(0.001)
+    book.close()
+    for thread in threads:
+        thread.join(30)
+    with open_book(address) as again:
+        assert {entry.intent.key for entry in again.entries()} == set(promised)
+
+
 def test_what_can_not_be_written_is_refused_alone(address: str) -> None:
     """A NUL in a name is no reason to call the database lost: either it is kept as it is, or this one effect is refused."""
     strange = intent("nul\0key")
