@@ -11,6 +11,7 @@ from typing import Any
 from bench.journal_mutants.patching import Mutant, Patch
 from synthetic.core.effects import Http, Intent, TransportFault
 from synthetic.core.machine import Recovered, play, undo
+from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.core.plan import RunSpec
 from synthetic.drivers import asyncio_driver
@@ -195,6 +196,10 @@ def _plays_on(_before: Anything) -> Anything:
     return recover
 
 
+def _half_a_unit_less(before: Anything) -> Anything:
+    return lambda cash, may_withdraw: before(Money(cash.minor - 50, cash.currency), may_withdraw)
+
+
 def _trusts_any_clock(_before: Anything) -> Anything:
     return lambda _self, _run_id, age_ns: age_ns
 
@@ -267,6 +272,8 @@ MUTANTS: tuple[Mutant, ...] = (
            (Patch(Worker, "_close", _closes_at_once),)),
     Mutant("recovery plays on", "a run that was cut off is brought home, never played on",
            (Patch(compensator, "recover", _plays_on),)),
+    Mutant("sweeps too much", "a sweep leaves its player what the last clean run has left him",
+           (Patch(compensator, "Baseline", _half_a_unit_less),)),
     Mutant("trusts any clock", "that a request never arrived is concluded from our own clock",
            (Patch(FirstSight, "__call__", _trusts_any_clock),)),
     Mutant("recovers nothing", "a run that was cut off is brought home by whoever survives",

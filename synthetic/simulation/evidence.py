@@ -12,6 +12,7 @@ from synthetic.simulation.history import Act
 from synthetic.simulation.platform import Happening, Payment
 
 NS = 1_000_000_000
+SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ class Evidence:
     def payments_by_key(self) -> dict[str, Payment]:
         """What the platform has under each key."""
         return {payment.key: payment for payment in self.payments}
+
+    def swept(self) -> frozenset[str]:
+        """The keys of the withdrawals by which recovery has brought a wallet back to its baseline."""
+        return frozenset(entry.intent.key for entry in self.entries if entry.intent.step == SWEEP)
 
     def states(self) -> dict[str, IntentState]:
         """What the journal says of each key."""

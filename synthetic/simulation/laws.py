@@ -64,7 +64,8 @@ def nothing_stranded(seen: Evidence) -> Iterator[Violation]:
     for entry in seen.entries:
         if entry.state not in _FITS:
             yield Violation("nothing-stranded", f"{entry.intent.key} is still {entry.state}", seen.end_ns)
-    paid_out = {payment.cause.run_id for payment in seen.payments if payment.state == "paid"}
+    swept = seen.swept()
+    paid_out = {one.cause.run_id for one in seen.payments if one.state == "paid" and one.key not in swept}
     for payment in seen.payments:
         run_id = payment.cause.run_id
         given_up = run_id in seen.runs and seen.runs[run_id].outcome != "ok"
@@ -176,14 +177,30 @@ def live_leases_are_left_alone(seen: Evidence) -> Iterator[Violation]:
 
 
 def recovery_moves_nothing_new(seen: Evidence) -> Iterator[Violation]:
-    """Once a run was taken over nothing more is intended for it: it is brought home, never played on."""
+    """Once a run was taken over nothing more is intended for it but the sweep: it is brought home, never played on."""
     taken: dict[str, str] = {}
+    swept = seen.swept()
     for act in seen.acts:
         if act.what == "take_over":
             taken[act.run_id] = act.life
-        if act.what == "intend" and act.run_id in taken:
+        if act.what == "intend" and act.run_id in taken and act.key not in swept:
             what = f"{act.life} intended {act.key} after {taken[act.run_id]} had taken the run over"
             yield Violation("recovery-moves-nothing-new", what, act.at_ns)
+
+
+def sweeps_leave_the_baseline(seen: Evidence) -> Iterator[Violation]:
+    """A sweep takes what is above the cash that the last clean run has left its player, and never a cent of that."""
+    swept, baseline = seen.swept(), dict[str, int]()
+    acts = [(act.at_ns, act.account.partition("/")[2], act.told) for act in seen.acts if act.what == "set_baseline"]
+    sweeps = [
+        (one.at_ns, one.cause.account, one) for one in seen.record if one.what == "withdraw" and one.cause.key in swept
+    ]
+    for at_ns, account, told in sorted([*acts, *sweeps], key=lambda event: event[0]):
+        if isinstance(told, int):
+            baseline[account] = told
+        elif told.cash_minor < baseline.get(account, seen.float_minor):
+            what = f"{told.cause.key} left {told.cash_minor} of {baseline.get(account)} in the wallet of {account}"
+            yield Violation("sweeps-leave-the-baseline", what, at_ns)
 
 
 def newest_first(seen: Evidence) -> Iterator[Violation]:
@@ -276,6 +293,7 @@ LAWS: tuple[Law, ...] = (
     one_owner,
     live_leases_are_left_alone,
     recovery_moves_nothing_new,
+    sweeps_leave_the_baseline,
     newest_first,
     budgets_hold,
     kill_stops_admissions,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from synthetic.core.effects import Intent
+from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import Book
 from synthetic.journal.model import Caps, Lease, NewRun
@@ -60,6 +61,11 @@ class ObservedBook(Book):
         """See `Book.strand`."""
         with self._watched("close_run", lease.run_id, account=lease.account, told="stranded"):
             super().strand(lease, reason, next_try_ns=next_try_ns, rest_s=rest_s)
+
+    def set_baseline(self, lease: Lease, cash: Money) -> None:
+        """See `Book.set_baseline`."""
+        with self._watched("set_baseline", lease.run_id, account=lease.account, told=cash.minor):
+            super().set_baseline(lease, cash)
 
     def kill(self, by: str, reason: str) -> None:
         """See `Book.kill`."""

@@ -29,7 +29,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that the platform or its PSP did: what, to which payment, and by whose request (its own doing: the first one's)."""
+    """One thing that the platform or its PSP did: what, to which payment, and by whose request (its own doing: the first one's).
+
+    `cash_minor`: what the wallet holds then.
+    """
 
     at_ns: int
     what: str
@@ -37,6 +40,7 @@ class Happening:
     kind: str
     minor: int
     cause: Cause
+    cash_minor: int = 0
 
 
 @dataclass(slots=True)
@@ -164,7 +168,7 @@ class Platform:
             payment.state = "paid"
             self._pay(payment, -payment.minor)
         else:
-            payment.won_minor = payment.minor * self.chance.choice((0, 0, 2))
+            payment.won_minor = payment.minor * self.chance.choice((0, 2, 2))
             payment.state = "won" if payment.won_minor else "lost"
             self._move(payment.cause.account, payment.won_minor)
         self._note(payment.state, payment, payment.cause)
@@ -188,4 +192,7 @@ class Platform:
         self.psp[payment.key] = self.psp.get(payment.key, 0) + minor
 
     def _note(self, what: str, payment: Payment, cause: Cause) -> None:
-        self.record.append(Happening(self.now_ns(), what, payment.number, payment.kind, payment.minor, cause))
+        cash_minor = self.balances[payment.cause.account]
+        self.record.append(
+            Happening(self.now_ns(), what, payment.number, payment.kind, payment.minor, cause, cash_minor)
+        )

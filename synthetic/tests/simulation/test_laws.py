@@ -33,8 +33,8 @@ def happened(at_s: int, what: str, number: int, kind: str, minor: int = 100, run
     return Happening(at_s * S, what, number, kind, minor, replace(cause(f"{run}-{kind}", run), sent_ns=at_s * S))
 
 
-def entry(kind: str, minor: int, state: IntentState, run: str = "r1", key: str = "") -> JournalEntry:
-    intent = Intent(run, kind, kind, kind, Money(minor, "EUR"), key or f"{run}-{kind}", "psp", "wallet")
+def entry(kind: str, minor: int, state: IntentState, run: str = "r1", key: str = "", step: str = "") -> JournalEntry:
+    intent = Intent(run, step or kind, kind, kind, Money(minor, "EUR"), key or f"{run}-{kind}", "psp", "wallet")
     return JournalEntry(intent, state, 0, 0)
 
 
@@ -118,6 +118,10 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("live-leases", "a lease that lived", {"acts": (ADMITTED, replace(TAKEN, told=(S, 1))), "steady": frozenset()}),
     ("live-leases", "a worker that was well", {"acts": (ADMITTED, TAKEN)}),
     ("recovery-moves-nothing-new", "played on", {"acts": (ADMITTED, TAKEN, act(6, "w2#1", "intend", key="r1-bet"))}),
+    ("sweeps-leave-the-baseline", "a cent too much",
+     {"entries": (RIGHT.entries[0], entry("withdraw", 100, IntentState.SETTLED, step="sweep")),
+      "acts": (act(0, "w1#1", "set_baseline", account="simulated/p1", told=FLOAT), *RIGHT.acts),
+      "record": (*RIGHT.record[:2], replace(RIGHT.record[2], cash_minor=FLOAT - 1))}),
     ("newest-first", "refunded before the payout was looked for",
      {"record": (*RIGHT.record[:3], happened(5, "refunded", 1, "deposit"))}),
     ("budgets-hold", "two deposits of a run",
@@ -157,6 +161,24 @@ def test_a_run_that_was_put_back_may_be_taken_by_anybody() -> None:
     """Postponed, its lease is free."""
     acts = (ADMITTED, act(3, "w1#1", "postpone", account="simulated/p1"), TAKEN, replace(CLOSED, life="w2#1"))
     assert judge(replace(RIGHT, acts=acts)) == []
+
+
+def test_a_sweep_is_not_played_on_and_not_paid_out_twice() -> None:
+    """It follows a take-over, beside a refund; what it leaves is the baseline."""
+    swept = replace(
+        RIGHT,
+        entries=(
+            entry("deposit", 100, IntentState.COMPENSATED),
+            entry("withdraw", 100, IntentState.SETTLED, step="sweep"),
+        ),
+    )
+    acts = (ADMITTED, KEPT, replace(TAKEN, life="w1#1"), act(6, "w1#1", "intend", key="r1-withdraw"), CLOSED)
+    record = (*RIGHT.record[:2], happened(4, "refunded", 1, "deposit"), *RIGHT.record[2:])
+    record = tuple(replace(one, cash_minor=FLOAT) for one in record)
+    seen = replace(swept, acts=acts, record=record, runs={"r1": run_row("r1", "aborted")})
+    seen = replace(seen, payments=(payment(1, "deposit", 100, "refunded"), RIGHT.payments[1]))
+    seen = replace(seen, report={"r1-withdraw": -100}, balances={"p1": FLOAT - 100})
+    assert judge(seen) == []
 
 
 def test_what_was_looked_for_in_vain_holds_up_no_refund() -> None:
