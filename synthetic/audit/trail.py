@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from synthetic.audit.entry import Detail, Entry, Kind
 from synthetic.core.effects import Intent
@@ -13,29 +14,28 @@ from synthetic.core.outcome import IntentState
 from synthetic.core.ports import Journal
 
 _Known = TypeVar("_Known")
-_REMEMBERED_MAX = (
-    10_000  # runs and intents whose end never comes are forgotten; then a record lacks its cell, not its hash
-)
+_OVER = frozenset({IntentState.REFUSED, IntentState.COMPENSATED, IntentState.SETTLED})
+_REMEMBERED_MAX = 10_000  # those whose end never comes are forgotten; then a record lacks its cell, not its hash
 
 
 class AuditTrail:
     """A reader of the one stream of events, and a method for everything that is no event of a run.
 
     `note` takes each fact and must neither block nor raise (`AuditLog.note`). `who` is `worker:NAME`; what a person did is told
-    with that person's name. Texts are those of events and journal rows, where secrets are masked already.
+    with that person's name. Threads may share it. Texts are those of events and journal rows, where secrets are masked already.
     """
 
     def __init__(self, note: Callable[[Entry], None], who: str) -> None:
         self._note = note
         self._who = who
-        self._cells: dict[str, str] = {}
-        self._intents: dict[str, Intent] = {}
+        self._cells = _Remembered[str]()
+        self._intents = _Remembered[Intent]()
 
     def __call__(self, event: Event) -> None:
         """Keep what matters of an event: a run's begin and end, what was undone, and which law did not hold."""
         match event:
             case RunStarted():
-                _remember(self._cells, event.run_id, event.cell)
+                self._cells.keep(event.run_id, event.cell)
                 self._tell(
                     Kind.RUN_STARTED, event.run_id, scenario=event.scenario, player=event.player, digest=event.digest
                 )
@@ -51,7 +51,7 @@ class AuditTrail:
 
     def intent(self, intent: Intent) -> None:
         """Money is about to move."""
-        _remember(self._intents, intent.key, intent)
+        self._intents.keep(intent.key, intent)
         self._effect(
             Kind.INTENT,
             intent,
@@ -63,7 +63,7 @@ class AuditTrail:
 
     def resolution(self, key: str, state: IntentState) -> None:
         """What became of an effect."""
-        intent = self._intents.get(key)
+        intent = self._intents.take(key) if state in _OVER else self._intents.get(key)
         if intent is None:
             self._note(Entry(Kind.RESOLUTION, self._who, key=key, data={"state": state.value}))
             return
@@ -101,11 +101,11 @@ class AuditTrail:
         }
         for stranded in event.stranded or (None,):
             self._tell(Kind.RUN_ENDED, event.run_id, amount=stranded, **said)
-        self._cells.pop(event.run_id, None)
+        self._cells.take(event.run_id)
 
     def _tell(self, kind: Kind, run_id: str, *, amount: Money | None = None, **data: Detail) -> None:
         self._note(
-            Entry(kind, self._who, cell=self._cells.get(run_id, ""), run=run_id, amount=amount, data=_said(data))
+            Entry(kind, self._who, cell=self._cells.get(run_id) or "", run=run_id, amount=amount, data=_said(data))
         )
 
     def _effect(self, kind: Kind, intent: Intent, **data: Detail) -> None:
@@ -133,10 +133,28 @@ class AuditedJournal:
         self._trail.resolution(key, state)
 
 
-def _remember(known: dict[str, _Known], name: str, value: _Known) -> None:
-    known[name] = value
-    if len(known) > _REMEMBERED_MAX:
-        del known[next(iter(known))]
+class _Remembered(Generic[_Known]):
+    """The newest of what is under way, by name."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, name: str, value: _Known) -> None:
+        """Until it is taken, or too many came after it."""
+        with self._lock:
+            self._known[name] = value
+            if len(self._known) > _REMEMBERED_MAX:
+                del self._known[next(iter(self._known))]
+
+    def get(self, name: str) -> _Known | None:
+        """What is kept under the name."""
+        return self._known.get(name)
+
+    def take(self, name: str) -> _Known | None:
+        """The same, for the last time."""
+        with self._lock:
+            return self._known.pop(name, None)
 
 
 def _said(data: dict[str, Detail]) -> dict[str, Detail]:

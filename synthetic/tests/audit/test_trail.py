@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from synthetic.audit.entry import Entry, Kind
@@ -93,6 +95,34 @@ def test_what_people_and_gates_do_bears_their_names() -> None:
         (Kind.VERDICT, "worker:w1"),
     ]
     assert notes[3].data == {"account": "w/p1", "from": "w2", "epoch": 3}
+
+
+def test_threads_may_tell_of_their_runs_at_once() -> None:
+    """Intents come from the threads in which the journal makes them durable."""
+    notes = Notes()
+
+    def tell(worker: int) -> None:
+        for number in range(3_000):
+            key = f"{worker}-{number}"
+            notes.trail.intent(Intent("r", "s", "o", "k", Money(1, "EUR"), key, "psp", "wallet", "canary"))
+            if number % 2:
+                notes.trail.resolution(key, IntentState.SETTLED)
+
+    threads = [threading.Thread(target=tell, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(notes) == 8 * 4_500
+
+
+def test_an_effect_that_is_over_is_forgotten() -> None:
+    """What is told of its key again, after a recovery by hand, say, is told by its key alone."""
+    notes = Notes()
+    notes.trail.intent(INTENT)
+    notes.trail.resolution("key-1", IntentState.SETTLED)
+    notes.trail.resolution("key-1", IntentState.SETTLED)
+    assert [one.cell for one in notes] == ["canary", "canary", ""]
 
 
 def test_the_trail_forgets_runs_whose_end_never_comes() -> None:
