@@ -15,8 +15,8 @@ def sign_in(state: RunState, footing: Footing, before: str = "") -> Machine[str]
     """Play the steps that make what `footing` names, none behind the step `before`. Answers why one is not done; "" if all are."""
     for step in sign_in_steps(state.spec.plan, footing, before):
         state.step = step
-        # What the scenario wants of the step is no matter here: only that it is done, and what it saves.
-        end = yield from play_step(state, replace(step, until=None, expect=()), purpose="sign_in")
+        # What the scenario wants of the step is no matter here, nor what it waits for: only that it is done, and what it saves.
+        end = yield from play_step(state, replace(step, until=None), purpose="sign_in")
         if end.outcome is not StepOutcome.DONE:
             return state.told(f"signing in again failed at step {step.id!r}: {end.verdict.reason}")
     return ""

@@ -48,6 +48,12 @@ operations:
     http: POST /login
     json: {password: "${{ player.password }}"}
     save: {token: {value: body.token, secret: true}}
+  login_in_time:
+    http: POST /login
+    json: {password: "${{ player.password }}"}
+    save: {token: {value: body.token, secret: true}}
+    out: {state: "has(body.state) ? body.state : ''"}
+    poll: {call: login_in_time, every: 500ms}
   balance:
     http: GET /balance
     bearer: "${{ session.token }}"

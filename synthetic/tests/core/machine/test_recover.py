@@ -11,6 +11,7 @@ import pytest
 
 from synthetic.config.platforms import load_platform
 from synthetic.core.effects import Http, Intent
+from synthetic.core.errors import HarnessError
 from synthetic.core.events import Event, MoneyMoved, RunEnded, RunStarted, UndoEnded
 from synthetic.core.machine import OpenEffect, Recovered, recover
 from synthetic.core.machine.journaled import written_args
@@ -65,9 +66,16 @@ def effect(
     return OpenEffect(intent, state, age_ns)
 
 
-def recovery(effects: Sequence[OpenEffect], platform: Answering, steps: str = STEPS, **more: Any) -> Recovery:
+def recovery(
+    effects: Sequence[OpenEffect],
+    platform: Answering,
+    steps: str = STEPS,
+    *,
+    journal: Journal | None = None,
+    **more: Any,
+) -> Recovery:
     """Recover a run with these effects from a platform."""
-    clock, journal = VirtualClock(), Journal()
+    clock, journal = VirtualClock(), journal or Journal()
     events: list[Event] = []
     paths: list[str] = []
 
@@ -205,6 +213,36 @@ def test_an_expectation_of_the_scenario_is_no_matter_when_signing_in() -> None:
     """The balance was what it was; here only what a step saves counts."""
     steps = TOKENED.replace("again, call: login", 'again, call: login, expect: ["1 == 2"]')
     assert recovery([effect("pay", "tokened", IntentState.DONE)], answers(HEALTHY), steps).recovered.is_home
+
+
+def test_what_the_scenario_waits_for_is_not_waited_for_when_signing_in() -> None:
+    """Only what the step saves counts; polling for a state that may never come again would cost its whole time."""
+    steps = TOKENED.replace(
+        "again, call: login}", "again, call: login_in_time, until: \"out.state == 'gone'\", within: 5s}"
+    )
+    run = recovery([effect("pay", "tokened", IntentState.DONE)], answers(HEALTHY), steps)
+    assert run.paths.count("POST /login") == 1
+    assert run.recovered.is_home
+
+
+class Deaf(Journal):
+    """A journal that takes nothing: another worker has the run."""
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        raise HarnessError(f"{key}: another worker has taken the lease over, {state} is not taken")
+
+
+def test_recovery_goes_no_further_once_the_journal_takes_nothing() -> None:
+    """Whoever has the run now does the rest: the payout is cancelled, the deposit is left to him."""
+    finds = [ok(found=True, id="w1", state="pending"), ok(found=True, id="d1")]
+    run = recovery(
+        [deposited(IntentState.DONE), cashed_out(IntentState.DONE)],
+        answers(HEALTHY | {"GET /find": finds, "POST /cancel": ok()}),
+        journal=Deaf(),
+    )
+    assert [path for path in run.paths if path.startswith("POST")] == ["POST /cancel/w1"]
+    assert "the journal takes nothing: run1-cashout: another worker" in run.recovered.unreachable
+    assert not run.recovered.is_home
 
 
 def test_who_can_not_sign_in_leaves_everything_open() -> None:

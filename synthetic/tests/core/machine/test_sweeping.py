@@ -221,6 +221,13 @@ def test_a_withdrawal_under_way_is_waited_for() -> None:
     assert (run.payouts, run.came_to.unswept) == (0, "the withdrawal of 0.30 EUR is under way")
 
 
+def test_a_withdrawal_that_nobody_can_be_asked_about_stays_unknown() -> None:
+    """However old it is: a look-up without an answer settles nothing, and nothing is sent."""
+    run = Sweeping(deposited(), swept_before(IntentState.INTENT, 3600 * 10**9), routes={"GET /find": DEAD})
+    assert (run.payouts, run.journal.states) == (0, {})
+    assert run.came_to.unswept.startswith("nobody knows of the withdrawal of 0.30 EUR: GET /find")
+
+
 @pytest.mark.parametrize(("age_s", "sent"), [(0, 0), (601, 1)])
 def test_a_withdrawal_that_never_arrived_is_sent_again_under_its_key(age_s: int, sent: int) -> None:
     """Only after the quiet time; and under the only key that it has."""
