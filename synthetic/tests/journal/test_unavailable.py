@@ -280,6 +280,49 @@ def test_a_line_that_stands_still_does_not_hold_us_for_ever(postgres_server_url:
             assert [entry.intent.key for entry in book.entries()] == ["before", "after"]
 
 
+def test_every_commit_of_postgres_is_synced(postgres_server_url: str) -> None:
+    """Also where the server, or the address, has it switched off."""
+    address = own_schema(postgres_server_url) + "%20-csynchronous_commit%3Doff"
+    with open_book(address) as book:
+        assert book._do(lambda transaction: transaction.rows("SHOW synchronous_commit")) == [("on",)]
+
+
+@pytest.mark.slow
+def test_a_worker_that_freezes_in_a_transaction_does_not_hold_the_others_for_ever(postgres_server_url: str) -> None:
+    """They say that they wait, Postgres ends the frozen one's transaction, and when it wakes up nothing of it is promised."""
+    address, wakes, refused = own_schema(postgres_server_url), threading.Event(), list[JournalUnavailable]()
+    with open_book(address) as frozen, open_book(address) as other:
+
+        def freeze(transaction: Transaction) -> None:
+            transaction.change("INSERT INTO counters VALUES ('day', '1', 'EUR', 100)")
+            wakes.wait(30)
+
+        def be_frozen() -> None:
+            try:
+                frozen._do(freeze)
+            except JournalUnavailable as error:
+                refused.append(error)
+
+        thread = threading.Thread(target=be_frozen)
+        thread.start()
+        with pytest.raises(JournalUnavailable, match="lock timeout"):
+            until_locked_out(other)
+        deadline_s = time.monotonic() + 20
+        while not other.entries() and time.monotonic() < deadline_s:
+            with suppress(JournalUnavailable):
+                other.intend(intent(), None)
+        wakes.set()
+        thread.join(10)
+        assert (len(other.entries()), len(refused), counters(other).get(("day", "1", "EUR"))) == (1, 1, None)
+
+
+def until_locked_out(book: Book) -> None:
+    """Write until somebody else holds the database."""
+    deadline_s = time.monotonic() + 10
+    while time.monotonic() < deadline_s:
+        book.beat("w1")
+
+
 def test_postgres_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
     """A book can't be opened then; the message says where it was looked for."""
     with pytest.raises(JournalUnavailable, match=r"postgresql://.*:5432/journal") as caught:
