@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from synthetic.audit.entry import Detail, Entry, Kind
@@ -49,8 +49,8 @@ class AuditTrail:
             case _:
                 pass
 
-    def intent(self, intent: Intent) -> None:
-        """Money is about to move."""
+    def intent(self, intent: Intent, *, earlier: bool = False) -> None:
+        """Money is about to move; `earlier`: an earlier process had said so."""
         self._intents.keep(intent.key, intent)
         self._effect(
             Kind.INTENT,
@@ -59,6 +59,7 @@ class AuditTrail:
             operation=intent.operation,
             source=intent.source,
             target=intent.target,
+            **({"earlier": True} if earlier else {}),
         )
 
     def resolution(self, key: str, state: IntentState) -> None:
@@ -116,19 +117,31 @@ class AuditTrail:
 
 
 class AuditedJournal:
-    """A `core.ports.Journal` that tells the audit of each effect, once the journal has it durably."""
+    """A `core.ports.Journal` of one run that tells the audit of each effect, once the journal has it durably.
 
-    def __init__(self, journal: Journal, trail: AuditTrail) -> None:
+    `earlier`: the run's effects that the journal has already. Where a process before this one intended them, they are told once
+    more (`earlier: true`): the audit of a process that was killed may lack its last moments, and the journal does not.
+    """
+
+    def __init__(self, journal: Journal, trail: AuditTrail, earlier: Callable[[], Iterable[Intent]] = tuple) -> None:
         self._journal = journal
         self._trail = trail
+        self._earlier = earlier
+        self._told: set[str] = set()
 
     def intend(self, intent: Intent) -> None:
         """Raises what the journal raises; then nothing is sent, and nothing told."""
         self._journal.intend(intent)
+        self._told.add(intent.key)
         self._trail.intent(intent)
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Raises what the journal raises."""
+        if key not in self._told:
+            for intent in self._earlier():
+                if intent.key not in self._told:
+                    self._told.add(intent.key)
+                    self._trail.intent(intent, earlier=True)
         self._journal.resolve(key, state)
         self._trail.resolution(key, state)
 

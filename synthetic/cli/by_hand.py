@@ -14,6 +14,7 @@ from synthetic.audit.log import AuditLog
 from synthetic.audit.places import OPERATORS
 from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.cli.screen import say
+from synthetic.core.effects import Intent
 from synthetic.core.events import Event
 from synthetic.core.ports import EventSink, Journal
 from synthetic.journal.book import Book
@@ -23,12 +24,27 @@ from synthetic.journal.run_journal import RunJournal
 WRITTEN_WITHIN_S = 10.0
 
 
+MakeJournal = Callable[[Book, Lease, Sequence[Caps]], Journal]
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """Who hears of events, and of which kind the journals are that tell of money."""
 
     sink: EventSink
-    journal: Callable[[Book, Lease, Sequence[Caps]], Journal]
+    journal: MakeJournal
+
+
+def audited(trail: AuditTrail) -> MakeJournal:
+    """Journals of runs that tell the audit, also of what an earlier process had intended for the same run."""
+
+    def make(book: Book, lease: Lease, caps: Sequence[Caps]) -> Journal:
+        def earlier() -> list[Intent]:
+            return [entry.intent for entry in book.effects_of(lease.run_id)]
+
+        return AuditedJournal(RunJournal(book, lease, caps), trail, earlier)
+
+    return make
 
 
 @contextmanager
@@ -39,7 +55,7 @@ def witnessed(folder: Path | None) -> Iterator[Witness]:
         return
     with AuditLog(lambda: Chain(folder, OPERATORS), retry_s=0.2) as log:
         trail = AuditTrail(log.note, f"user:{own_name()}")
-        yield Witness(trail, lambda book, lease, caps: AuditedJournal(RunJournal(book, lease, caps), trail))
+        yield Witness(trail, audited(trail))
         if not log.flush(WRITTEN_WITHIN_S):
             say(f"not in the audit: {log.failed or 'it could not be written in time'}", style="yellow")
 

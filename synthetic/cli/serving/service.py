@@ -13,7 +13,8 @@ from typing import Any
 
 from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
-from synthetic.audit.trail import AuditedJournal, AuditTrail
+from synthetic.audit.trail import AuditTrail
+from synthetic.cli.by_hand import audited
 from synthetic.cli.serving.calls import ServiceCalls
 from synthetic.cli.serving.daily import Daily
 from synthetic.cli.serving.drivers import Drivers
@@ -27,13 +28,12 @@ from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
 from synthetic.core.plan import RunSpec
 from synthetic.core.plan_serving import ServingPlan
-from synthetic.core.ports import EventSink, Journal
+from synthetic.core.ports import EventSink
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.memory import MemoryJournal
-from synthetic.journal.model import Caps, Lease, RunRow
-from synthetic.journal.run_journal import RunJournal
+from synthetic.journal.model import RunRow
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.metrics.probes import probes_of, series_of
@@ -181,7 +181,7 @@ class _Making:
             changed=telling.kill_changed,
         )
         seed = await asyncio.to_thread(book.seed)
-        outside = Outside(book, self.clock, drivers, telling.sink, journal=_audited(trail))
+        outside = Outside(book, self.clock, drivers, telling.sink, journal=audited(trail))
         worker = Worker(self.name, outside, seed, drivers.secrets, lease_s=self.plan.limits.lease_s)
         spending = Spending(lambda: reloader.plan, book)
         admission = Admission(
@@ -298,10 +298,6 @@ def _killed_words(switch: KillSwitch) -> str:
 
 def _audit_log(plan: ServingPlan, worker: str) -> AuditLog:
     return AuditLog(lambda: Chain(Path(plan.audit), worker))
-
-
-def _audited(trail: AuditTrail) -> Callable[[Book, Lease, Sequence[Caps]], Journal]:
-    return lambda book, lease, caps: AuditedJournal(RunJournal(book, lease, caps), trail)
 
 
 def _spec_again(plan: ServingPlan, drivers: Drivers, clock: SystemClock, row: RunRow) -> RunSpec:

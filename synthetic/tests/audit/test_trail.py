@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,29 @@ def test_an_effect_that_the_journal_refuses_is_not_told() -> None:
     with pytest.raises(HarnessError):
         AuditedJournal(kept, notes.trail).intend(INTENT)
     assert notes == []
+
+
+def test_what_an_earlier_process_intended_is_told_again() -> None:
+    """Its audit may lack its last moments; all effects of the run, once, before what becomes of the first of them."""
+    notes, kept = Notes(), MemoryJournal()
+    bet = replace(INTENT, key="key-2", step="bet", amount=Money(20, "EUR"))
+    for intent in (INTENT, bet):
+        kept.intend(intent)
+    journal = AuditedJournal(kept, notes.trail, lambda: [entry.intent for entry in kept.entries()])
+    undo = replace(INTENT, key="key-3")
+    journal.intend(undo)
+    for key in ("key-2", "key-1", "key-3"):
+        journal.resolve(key, IntentState.COMPENSATED)
+    told = [(one.kind, one.key, one.data.get("earlier", False)) for one in notes]
+    assert told == [
+        (Kind.INTENT, "key-3", False),
+        (Kind.INTENT, "key-1", True),
+        (Kind.INTENT, "key-2", True),
+        (Kind.RESOLUTION, "key-2", False),
+        (Kind.RESOLUTION, "key-1", False),
+        (Kind.RESOLUTION, "key-3", False),
+    ]
+    assert notes[-2].amount == Money(100, "EUR")
 
 
 def test_an_effect_of_an_earlier_process_is_told_by_its_key() -> None:
