@@ -39,7 +39,7 @@ def explain(
 def _find(run: str, path: Path) -> RunRecord:
     if not path.exists():
         raise NoSuchRun(
-            f"there is no run store {path}; `synthetic run` and `synthetic demo` write one where they are started"
+            f"there is no run store {path}; `synthetic run`, `serve` and `demo` write one where they are started"
         )
     with RunStore(path) as store:
         if run not in (LATEST, LATEST_FAILED):

@@ -28,7 +28,7 @@ from synthetic.journal.book import Book, open_book
 from synthetic.runner.comparing import Difference
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.outside import Outside
-from synthetic.runner.reconcile import Account, Reconciler, Reconciliation, accounts_of
+from synthetic.runner.reconcile import WAIT_S, Account, Reconciler, Reconciliation, accounts_of
 from synthetic.runner.spec_again import SpecAgain
 
 
@@ -43,12 +43,15 @@ def reconcile(
     since: Annotated[
         str, typer.Option(help="Judge what happened in so long; what is older only explains.", metavar="DURATION")
     ] = "24h",
+    wait: Annotated[
+        str, typer.Option(help="For how long an account may be busy before it is left out.", metavar="DURATION")
+    ] = f"{WAIT_S:g}s",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", metavar="DIR")] = None,
     platforms: Annotated[Path | None, typer.Option(help="The folder of platform mappings.", metavar="DIR")] = None,
 ) -> None:
     """Compare journal, platform ledger and PSP reports. Exit: 0 they agree, 1 they differ, 2 bad input, 3 can't be read."""
-    since_s = read_duration(since, "--since")
+    since_s, wait_s = read_duration(since, "--since"), read_duration(wait, "--wait")
     project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
     on = chosen_cells(project, cell or [])
     _require_mapped(project, on)
@@ -59,7 +62,7 @@ def reconcile(
         known = {one.name: one for one in on}
         accounts = [one for one in accounts_of(known, book.entries()) if not player or one.player.id in player]
         since_ns = time.time_ns() - int(since_s * 1e9)
-        told = asyncio.run(_reconcile(book, project, on, accounts, since_ns))
+        told = asyncio.run(_reconcile(book, project, on, accounts, since_ns, wait_s))
     (_show_json if json else _show)(told)
     raise typer.Exit(exit_code(told))
 
@@ -72,7 +75,7 @@ def _require_mapped(project: Project, cells: Sequence[CellPlan]) -> None:
 
 
 async def _reconcile(
-    book: Book, project: Project, cells: Sequence[CellPlan], accounts: Sequence[Account], since_ns: int
+    book: Book, project: Project, cells: Sequence[CellPlan], accounts: Sequence[Account], since_ns: int, wait_s: float
 ) -> Reconciliation:
     clock, leases = SystemClock(), KeptLeases(book)
     secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
@@ -81,7 +84,8 @@ async def _reconcile(
         outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)
         spec_again = SpecAgain(project.scenarios, {cell.name: cell for cell in cells}, secrets, clock)
         await stack.enter_async_context(leases.kept())
-        return await Reconciler(outside, spec_again, own_name("reconcile"), leases, since_ns).reconcile(accounts)
+        reconciler = Reconciler(outside, spec_again, own_name("reconcile"), leases, since_ns, wait_s)
+        return await reconciler.reconcile(accounts)
 
 
 def exit_code(told: Reconciliation) -> ExitCode:

@@ -176,6 +176,11 @@ class Book:
         with self._database.read() as transaction:
             return intents.effects_of(transaction, run_id)
 
+    def effects_of_player(self, player: str, cells: Iterable[str]) -> list[JournalEntry]:
+        """The effects of one player on these cells, oldest first."""
+        with self._database.read() as transaction:
+            return intents.effects_of_player(transaction, player, cells)
+
     def runs_known(self, run_ids: Iterable[str]) -> set[str]:
         """Those of these runs that were admitted, or have moved money, before."""
         with self._database.read() as transaction:

@@ -137,6 +137,14 @@ def effects_of(transaction: Transaction, run_id: str) -> list[JournalEntry]:
     return [_entry(row) for row in transaction.rows(f"{_SELECT} WHERE run_id = :run_id ORDER BY number", run_id=run_id)]
 
 
+def effects_of_player(transaction: Transaction, player: str, cells: Iterable[str]) -> list[JournalEntry]:
+    """The effects of one player on these cells, oldest first."""
+    of_player = f"{_SELECT} WHERE player = :player ORDER BY number"
+    on = set(cells)
+    entries = [_entry(row) for row in transaction.rows(of_player, player=player)]
+    return [entry for entry in entries if entry.intent.cell in on]
+
+
 def runs_known(transaction: Transaction, run_ids: Iterable[str]) -> set[str]:
     """Those of these runs that were admitted, or have moved money, before."""
     known = "SELECT run_id FROM runs WHERE run_id = :run_id UNION SELECT run_id FROM intents WHERE run_id = :run_id"

@@ -26,16 +26,26 @@ from synthetic.runner.worker import account_of
 
 PROBE = "(reconcile)"
 AT_ONCE = 4
+WAIT_S = 120.0  # longer than a run, and than the rest of a player with one-time codes
+ASK_AGAIN_S = 0.5
 _S = 10**9
+
+
+class AccountBusy(HarnessError):  # noqa: N818 - the sentence reads "account busy"
+    """A run of the account is open, or its player rests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One player's wallet, on one of the cells that share it, and everything that the journal has of it."""
+    """One player's wallet, on one of the cells that share it, and everything that the journal has of it.
+
+    `shared_by`: the names of all of them. `effects` are read again once the account is leased: until then runs go on.
+    """
 
     cell: CellPlan
     player: PlayerPlan
     effects: tuple[JournalEntry, ...]
+    shared_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +74,34 @@ class Reconciliation:
         return not self.differences and not any(account.effects for account in self.unread)
 
 
+_Read = tuple[Account, Statements, list[Difference]]
+
+
 @dataclass(slots=True)
 class Reconciler:
-    """Compares accounts. `name` is a worker's, that no other process has; what is older than `since_ns` only explains."""
+    """Compares accounts. `name` is a worker's, that no other process has; what is older than `since_ns` only explains.
+
+    `wait_s`: for how long an account may be busy before it counts as one that can't be read.
+    """
 
     outside: Outside
     spec_again: SpecAgain
     name: str
     leases: KeptLeases
     since_ns: int = 0
+    wait_s: float = WAIT_S
 
     async def reconcile(self, accounts: Sequence[Account]) -> Reconciliation:
         """Compare all of them, a few at a time. Raises JournalUnavailable."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(number: int, account: Account) -> tuple[Statements, list[Difference]]:
+        async def one(number: int, account: Account) -> _Read:
             async with gate:
                 return await self._one(number, account)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(number, account)) for number, account in enumerate(accounts)]
-        read = [(account, *task.result()) for account, task in zip(accounts, tasks, strict=True)]
+        read = [task.result() for task in tasks]
         unread = [
             Unread(account.cell.name, account.player.id, len(account.effects), statements.unread)
             for account, statements, _ in read
@@ -98,24 +115,38 @@ class Reconciler:
             unread=tuple(unread),
         )
 
-    async def _one(self, number: int, account: Account) -> tuple[Statements, list[Difference]]:
+    async def _one(self, number: int, account: Account) -> _Read:
+        book, off_loop = self.outside.book, self.outside.off_loop
         try:
-            row, lease = await self._lease(number, account)
+            row, lease = await self._lease_in_time(number, account)
             try:
+                effects = await off_loop(book.effects_of_player, account.player.id, account.shared_by)
+                account = replace(account, effects=tuple(effects))
                 spec = self.spec_again(row)
                 statements = await self._read(spec, account)
             finally:
                 self.leases.let_go(lease.run_id)
                 await self._give_back(lease, account)
         except SyntheticError as error:
-            return Statements(unread=str(error)), []
+            return account, Statements(unread=str(error)), []
         except Exception as error:  # noqa: BLE001 - a mistake of our own over one account spoils no other, and no worker
-            return Statements(unread=f"our own code failed: {type(error).__name__}"), []
+            return account, Statements(unread=f"our own code failed: {type(error).__name__}"), []
         if statements.unread:
-            return statements, []
+            return account, statements, []
         cell = account.cell
         scope = scope_of(spec.plan.platform, self.since_ns)
-        return statements, compare(cell.name, account.player.id, account.effects, statements, scope)
+        return account, statements, compare(cell.name, account.player.id, account.effects, statements, scope)
+
+    async def _lease_in_time(self, number: int, account: Account) -> tuple[RunRow, Lease]:
+        """Waits for a run that is going to end, and for a player to be rested. Raises HarnessError where that takes too long."""
+        deadline_ns = self.outside.clock.monotonic_ns() + int(self.wait_s * _S)
+        while True:
+            try:
+                return await self._lease(number, account)
+            except AccountBusy:
+                if self.outside.clock.monotonic_ns() >= deadline_ns:
+                    raise
+            await asyncio.sleep(ASK_AGAIN_S)
 
     async def _lease(self, number: int, account: Account) -> tuple[RunRow, Lease]:
         """Raises HarnessError where somebody is at the account: what is under way is no difference."""
@@ -128,7 +159,7 @@ class Reconciler:
             ttl_s=self.leases.lease_s,
         )  # fmt: skip
         if lease is None:
-            raise HarnessError("a run of this account is open, or it rests until its next one-time code")
+            raise AccountBusy("a run of this account is open, or it rests until its next one-time code")
         self.leases.hold(lease)
         return RunRow(run, player.id, lease, now_ns), lease
 
@@ -165,5 +196,6 @@ def accounts_of(cells: Mapping[str, CellPlan], entries: Iterable[JournalEntry]) 
     for cell in cells.values():
         for player in cell.players:
             name = account_of(cell, player.id)
-            found.setdefault(name, Account(cell, player, tuple(by_account.get(name, ()))))
+            shared_by = tuple(other.name for other in cells.values() if other.wallet == cell.wallet)
+            found.setdefault(name, Account(cell, player, tuple(by_account.get(name, ())), shared_by))
     return list(found.values())

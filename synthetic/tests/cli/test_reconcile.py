@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,9 @@ def cells(project: Path, played: tuple[Path, bytes]) -> Path:
     return played[0]
 
 
-def reconciled(cells: Path, code: int) -> dict[str, Any]:
+def reconciled(cells: Path, code: int, *, wait: str = "30s") -> dict[str, Any]:
     """What it tells as JSON."""
-    answer = call("reconcile", "--cells", cells, "--cell", "canary", "--json")
+    answer = call("reconcile", "--cells", cells, "--cell", "canary", "--json", "--wait", wait)
     assert answer.code == code, answer.err + answer.out
     told: dict[str, Any] = json.loads(answer.out)
     return told
@@ -112,9 +113,32 @@ def test_an_account_that_is_played_on_is_not_compared(cells: Path) -> None:
     with sqlite3.connect(JOURNAL) as database:
         (account,) = database.execute("SELECT account FROM intents LIMIT 1").fetchone()
         database.execute("UPDATE accounts SET run_id = 'somebody' WHERE account = ?", (account,))
-    told = reconciled(cells, 3)
+    told = reconciled(cells, 3, wait="1s")
     (unread,) = [one for one in told["unread"] if one["effects"]]
     assert "a run of this account is open" in unread["reason"]
+
+
+def test_an_account_is_waited_for_and_compared_as_it_is_then(cells: Path) -> None:
+    """A run that was open, and moved money, when the comparison began."""
+    with sqlite3.connect(JOURNAL) as database:
+        (account,) = database.execute("SELECT account FROM intents LIMIT 1").fetchone()
+        database.execute("UPDATE accounts SET run_id = 'somebody' WHERE account = ?", (account,))
+        (key,) = database.execute("SELECT key FROM intents WHERE account = ? LIMIT 1", (account,)).fetchone()
+        database.execute("UPDATE intents SET player = 'later ' || player WHERE key = ?", (key,))
+
+    def end_it() -> None:
+        with sqlite3.connect(JOURNAL) as database:
+            database.execute("UPDATE intents SET player = substr(player, 7) WHERE key = ?", (key,))
+            database.execute("UPDATE accounts SET run_id = '' WHERE account = ?", (account,))
+
+    ending = threading.Timer(2.0, end_it)
+    ending.start()
+    try:
+        told = reconciled(cells, 0)
+    finally:
+        ending.join()
+    assert told["differences"] == []
+    assert not [one for one in told["unread"] if one["effects"]]
 
 
 def test_a_mapping_without_statements_is_bad_input(cells: Path, tmp_path: Path) -> None:
