@@ -25,6 +25,7 @@ from synthetic.cli import (
     reference,
     run,
     schema,
+    settle,
     simulate,
     sweep,
     validate,
@@ -45,6 +46,7 @@ app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("serve")(command.serve)
 app.command("sweep")(sweep.sweep)
+app.command("settle")(settle.settle)
 app.command("reconcile")(reconcile.reconcile)
 app.command("validate")(validate.validate)
 app.command("list")(listing.list_scenarios)
