@@ -22,14 +22,14 @@ class Caught:
     what: str = ""
 
 
-def hunt(name: str, *, seeds_max: int, first: int = FIRST_SEED) -> Caught:
-    """Play seeds with the mutant alive until a law is broken."""
+def hunt(name: str, *, seeds_max: int, first: int = FIRST_SEED, law: str = "") -> Caught:
+    """Play seeds with the mutant alive until a law is broken; with `law`, until that one is."""
     mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
     with mutant.alive():
         for number in range(1, seeds_max + 1):
             story = play_seed(first + number - 1)
-            if story.violations:
-                laws = tuple(sorted({violation.law for violation in story.violations}))
+            laws = tuple(sorted({violation.law for violation in story.violations}))
+            if law in laws if law else laws:
                 return Caught(name, mutant.breaks, number, laws, story.violations[0].what)
     return Caught(name, mutant.breaks, 0)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from synthetic.journal.model import Slot
 from synthetic.runner.grid import Grid
 from synthetic.simulation.clocks import EPOCH_NS
 from synthetic.simulation.crew import live
@@ -19,7 +20,6 @@ from synthetic.simulation.schedule import served
 from synthetic.simulation.world import World
 
 LOOK_EVERY_S = 1.0
-GAPS_WITHIN_LEASES = 2.25  # a worker looks for gaps once a lease, and only up to a lease ago
 LINES_TOLD = 30
 
 
@@ -50,10 +50,18 @@ def play_seed(seed: int, *, workers: int = 0, lines_told: int = LINES_TOLD) -> S
 
 
 async def _until_settled(world: World) -> None:
-    """Let trouble pass and gaps be counted, and then time, until nothing is open and nothing is under way any more."""
-    await asyncio.sleep(TROUBLED_S + GAPS_WITHIN_LEASES * world.plan.lease_s)
-    while world.loop.time() < TROUBLED_S + CALM_S and not world.settled:  # noqa: ASYNC110 - nobody could tell us
+    """Let trouble pass, and then time, until nothing is open or under way any more, and every slot is accounted for."""
+    await asyncio.sleep(TROUBLED_S + LOOK_EVERY_S)
+    end_s = TROUBLED_S + CALM_S
+    while world.loop.time() < end_s and not (world.settled and _is_counted(world)):  # noqa: ASYNC110 - virtual time
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _is_counted(world: World) -> bool:
+    """Whether each slot that is expected has come to an end."""
+    slots = world.auditor.slots()
+    ended = {(slot.probe, slot.slot_ns) for slot in slots if slot.outcome}
+    return all((probe, one) in ended for probe, due in _expected_slots(world.plan, slots).items() for one in due)
 
 
 def evidence_of(world: World) -> Evidence:
@@ -74,7 +82,7 @@ def evidence_of(world: World) -> Evidence:
         entries=book.entries(),
         runs=runs,
         slots=slots,
-        expected_slots=_expected_slots(world.plan, {slot.probe: slot.slot_ns for slot in reversed(slots)}),
+        expected_slots=_expected_slots(world.plan, slots),
         caps=world.plan.caps,
         steady=_steady(world),
         end_ns=world.loop.now_ns(),
@@ -87,13 +95,14 @@ def _steady(world: World) -> frozenset[str]:
     return frozenset() if shaky else frozenset(life.name for life in world.lives if life.fate == Fate())
 
 
-def _expected_slots(plan: SeedPlan, first_ns: Mapping[str, int]) -> dict[str, range]:
+def _expected_slots(plan: SeedPlan, slots: Sequence[Slot]) -> dict[str, range]:
     """Every slot from the first one that the journal knows, up to the end of trouble.
 
     None where a worker's clock is wrong: it counts slots that are not there yet, which is why `preflight` refuses to play then.
     """
     if any(fate.skew_s or fate.jump_s for birth in plan.births for fate in birth.fates):
         return {}
+    first_ns = {slot.probe: slot.slot_ns for slot in reversed(slots)}
     end_ns = EPOCH_NS + round(TROUBLED_S * NS)
     probes = served(plan.players, plan.probes, plan.caps).plan.probes
     return {

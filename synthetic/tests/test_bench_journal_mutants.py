@@ -40,7 +40,7 @@ def test_what_a_mutant_breaks_is_mended_again() -> None:
 @pytest.mark.parametrize(("name", "law"), QUICK.items())
 def test_a_mutant_is_caught_by_the_law_that_it_breaks(name: str, law: str) -> None:
     """Within few seeds; unbroken, the first one breaks nothing."""
-    caught = hunt(name, seeds_max=10)
+    caught = hunt(name, seeds_max=10, law=law)
     assert law in caught.laws
     assert clean(1) == ()
 
@@ -50,7 +50,7 @@ def test_a_mutant_is_caught_by_the_law_that_it_breaks(name: str, law: str) -> No
 @pytest.mark.parametrize(("name", "law"), SLOWER.items())
 def test_more_mutants_are_caught(name: str, law: str) -> None:
     """A kind of mistake for each law."""
-    caught = hunt(name, seeds_max=150)
+    caught = hunt(name, seeds_max=150, law=law)
     assert law in caught.laws, caught
 
 
