@@ -22,6 +22,7 @@ AT_WORK_WITHIN_S = 25.0  # a worker that has no run by then is killed as it is
 ALIVE_MAX_S = 12.0  # of a worker whose point does not come
 RANDOM_MAX_S = 3.0
 HOME_WITHIN_S = 240.0
+IN_A_ROW_MAX = 20  # workers that end by themselves, as they may while there is no journal to begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Deaths:
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
     by_themselves: list[str] = field(default_factory=list)
+    in_a_row: int = 0
 
     @property
     def kills(self) -> int:
@@ -151,6 +153,7 @@ class Storm:
             life.process.kill()
             life.process.join()
             deaths.at_random += 1
+            deaths.in_a_row = 0
             self._tell(f"{deaths.kills} killed: {life.name} at a random instant")
             return True
         return False
@@ -158,9 +161,11 @@ class Storm:
     def _count(self, life: Life, deaths: Deaths) -> None:
         if life.process.exitcode == KILLED:
             deaths.at_points[life.fate.point] += 1
+            deaths.in_a_row = 0
             self._tell(f"{deaths.kills} killed: {life.name} at {life.fate.point}, time {life.fate.number}")
             return
         deaths.by_themselves.append(f"{life.name} (exit {life.process.exitcode})")
         self._tell(f"{life.name} ended by itself, exit {life.process.exitcode}")
-        if len(deaths.by_themselves) > 20:
+        deaths.in_a_row += 1
+        if deaths.in_a_row > IN_A_ROW_MAX:
             raise HarnessError(f"workers end by themselves; see {self._log}")
