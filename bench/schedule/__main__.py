@@ -32,9 +32,13 @@ GROWTH_MIB_MAX = 8.0  # what the allocator may keep for itself
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one run of the benchmark has seen; `steady` is the memory when every probe has been played once."""
+    """What one run of the benchmark has seen.
+
+    `timer_ms`: how late a bare timer was meanwhile; `steady`: the memory when every probe has been played once.
+    """
 
     lags_ms: list[float]
+    timer_ms: list[float]
     slots: Slots
     cpu_share: float
     steady: Sample
@@ -90,6 +94,7 @@ def _measure(folder: Path, probes: int, every_s: float, for_s: float) -> Measure
     steady = samples[min(len(samples) - 1, int(min(every_s + SETTLE_S, for_s / 3) / WATCH_EVERY_S))]
     return Measured(
         lags_ms(folder / "runner.db", arrivals, since_ns, until_ns),
+        sorted(map(float, arrivals.with_suffix(".timer").read_text().split())),
         slots,
         (samples[-1].cpu_s - samples[0].cpu_s) / ((until_ns - since_ns) / 1e9),
         steady,
@@ -152,13 +157,14 @@ def _show(measured: Measured, options: argparse.Namespace) -> None:
         ("missed", missed),
         *((f"lag p{share:g}", f"{percentile(lags, share / 100):.1f} ms") for share in (50, 99, 99.9)),
         ("lag, longest", f"{percentile(lags, 1.0):.1f} ms"),
+        ("a bare timer, p99", f"{percentile(measured.timer_ms, 0.99):.1f} ms"),
         ("CPU of one core", f"{measured.cpu_share:.0%}"),
         ("memory, steady", f"{measured.steady.rss_mib:.0f} MiB"),
         ("memory, end", f"{measured.end.rss_mib:.0f} MiB"),
         ("memory, highest", f"{measured.highest_rss_mib:.0f} MiB"),
     ]
     title = f"{options.probes} probes every {options.every:g} s for {options.minutes:g} min"
-    remark = "lag: from the slot to the arrival of its request at the target"
+    remark = "lag: from the slot to the arrival of its request; a bare timer: how late this machine wakes anybody up meanwhile"
     answers().print(table_of(title, ("", "measured"), rows, remark))
     for bar, met in measured.bars.items():
         say(f"{'met   ' if met else 'MISSED'} {bar}", style="" if met else "red")

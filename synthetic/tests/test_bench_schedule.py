@@ -71,7 +71,7 @@ def test_each_bar_is_missed_by_itself(
 ) -> None:
     """What the issue asks for, as it is printed."""
     steady, end = Sample(1.0, 100.0), Sample(2.0, end_mib)
-    measured = Measured([lag_ms], Slots(1, 1 - len(missed), missed), cpu, steady, end, end_mib)
+    measured = Measured([lag_ms], [1.0], Slots(1, 1 - len(missed), missed), cpu, steady, end, end_mib)
     assert [bar for bar, met in measured.bars.items() if not met] == unmet
 
 
