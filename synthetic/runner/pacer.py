@@ -15,7 +15,7 @@ from synthetic.core.ports import Clock
 from synthetic.runner.timetable import MissedSlots, Tick, Timetable
 
 LOOK_EVERY_S = 0.25  # how soon a new plan, a denser probe or a wall clock that was set is noticed
-EARLY_S = 0.25  # a tick is written down, admitted and leased before its instant, so that no disk is in its way
+EARLY_S = 0.4  # a tick is written down, admitted and leased before its instant, so that no disk is in its way
 SLOTS_TOLD_MAX = 1_000  # of one probe at once: who slept for a day says so with these
 
 Start = Callable[[str, int], Coroutine[None, None, None]]
