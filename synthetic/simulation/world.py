@@ -56,7 +56,7 @@ class World:
         self.disk = Disk()
         prepare(SimulatedDatabase(self.disk))
         self.chance = random.Random(f"world {plan.seed}")  # noqa: S311 - it has to be the same each time
-        self.loop = VirtualLoop(io_takes_s=lambda: self.chance.uniform(0.0005, 0.01), born=note_birth)
+        self.loop = VirtualLoop(io_takes_s=self._io_takes_s, born=note_birth)
         self.loop.set_exception_handler(self._unheard)
         self.clock = VirtualClock(self.loop)
         self.history = History(self.loop.now_ns)
@@ -141,6 +141,12 @@ class World:
     def operator(self) -> Book:
         """The book as somebody has it who is no worker."""
         return ObservedBook(SimulatedDatabase(self.disk), self.clock.wall_ns, self.history)
+
+    def _io_takes_s(self) -> float:
+        """How long a call off the loop takes; one of a process that stands still begins when it goes on."""
+        life = LIFE.get()
+        asleep_s = life.awake_at_s - self.loop.time() if life is not None else 0.0
+        return max(0.0, asleep_s) + self.chance.uniform(0.0005, 0.01)
 
     def _within(self, spans: Iterable[Span]) -> bool:
         now_s = self.loop.time()
