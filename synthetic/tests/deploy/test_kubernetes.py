@@ -81,7 +81,7 @@ def test_a_container_can_change_nothing_but_its_volumes(form: str, container: Ma
 
 @pytest.mark.parametrize(("form", "pod"), PODS, ids=POD_IDS)
 def test_a_pod_mounts_what_it_names_and_names_what_it_mounts(form: str, pod: Manifest) -> None:
-    """And what it writes to is a volume that outlives it, or /tmp. Secrets are read-only files."""
+    """And what it writes to is a volume that outlives it, or what may be lost. Secrets are read-only files."""
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     if form == "statefulset":
         (state,) = of_kind(form, "StatefulSet")[0]["spec"]["volumeClaimTemplates"]
@@ -91,7 +91,8 @@ def test_a_pod_mounts_what_it_names_and_names_what_it_mounts(form: str, pod: Man
     for mount in mounts:
         (kind,) = volumes[mount["name"]].keys() - {"name"}
         assert mount.get("readOnly", False) is (kind not in ("persistentVolumeClaim", "emptyDir"))
-        assert kind != "emptyDir" or mount["mountPath"] == "/tmp"  # noqa: S108 - the container's own
+        lost = ("/tmp", "/var/lib/synthetic") if form == "deployment" else ("/tmp",)  # noqa: S108 - the container's own
+        assert kind != "emptyDir" or mount["mountPath"] in lost
     claims = {document["metadata"]["name"] for document in of_kind(form, "PersistentVolumeClaim")}
     named = [volume["persistentVolumeClaim"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
     assert {claim["claimName"] for claim in named} <= claims
@@ -167,6 +168,19 @@ def test_selectors_meet_their_pods(form: str) -> None:
         assert selector.items() <= worker["labels"].items()
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert budget["spec"]["maxUnavailable"] == 1
+
+
+def test_the_audit_of_every_form_is_on_a_volume_that_outlives_its_pods() -> None:
+    """In the very folder that the serve file names; with Postgres nothing else has to stay."""
+    for form in ("deployment", "statefulset"):
+        folder = yaml.safe_load(_config(form, "runner.yaml"))["audit"]
+        (worker,) = [pod for pod in pods(form) if pod["labels"]["app.kubernetes.io/component"] == "worker"]
+        mounts = {mount["mountPath"]: mount["name"] for mount in worker["containers"][0]["volumeMounts"]}
+        nearest = max((path for path in mounts if folder.startswith(path)), key=len)
+        volumes = {volume["name"]: volume for volume in worker["volumes"]}
+        assert "emptyDir" not in volumes.get(mounts[nearest], {})
+    (ship,) = of_kind("deployment", "CronJob")
+    assert folder in ship["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
 def test_two_workers_need_postgres_and_one_may_have_sqlite() -> None:
