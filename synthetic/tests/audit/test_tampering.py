@@ -83,7 +83,7 @@ def test_what_nobody_touched_holds(audit: Audit) -> None:
     assert not audit.is_found()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_a_flipped_bit_is_found(shared: Audit, data: st.DataObject) -> None:
     """In any byte of any segment, and of the anchor."""
@@ -97,7 +97,7 @@ def test_a_flipped_bit_is_found(shared: Audit, data: st.DataObject) -> None:
         shared.mend()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_a_deleted_line_is_found(shared: Audit, data: st.DataObject) -> None:
     """The first of the chain, the last, the seal of a segment, or any other."""
@@ -108,7 +108,7 @@ def test_a_deleted_line_is_found(shared: Audit, data: st.DataObject) -> None:
         shared.mend()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_a_line_that_is_there_twice_is_found(shared: Audit, data: st.DataObject) -> None:
     """Behind itself, or behind any other."""
@@ -120,7 +120,7 @@ def test_a_line_that_is_there_twice_is_found(shared: Audit, data: st.DataObject)
         shared.mend()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_swapped_lines_are_found(shared: Audit, data: st.DataObject) -> None:
     """Neighbours, or lines of two segments."""
@@ -134,7 +134,7 @@ def test_swapped_lines_are_found(shared: Audit, data: st.DataObject) -> None:
         shared.mend()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_a_segment_that_was_cut_is_found(shared: Audit, data: st.DataObject) -> None:
     """At any byte, also at the end of a line, also of the last segment: the anchor knows how long the chain was."""
@@ -147,7 +147,7 @@ def test_a_segment_that_was_cut_is_found(shared: Audit, data: st.DataObject) -> 
         shared.mend()
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_a_record_that_somebody_put_in_is_found(shared: Audit, data: st.DataObject) -> None:
     """Even one that is linked well to the record before it."""
