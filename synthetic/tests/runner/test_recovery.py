@@ -55,7 +55,7 @@ def test_a_recovery_that_is_cut_off_behind_any_effect_is_started_again(on: Stage
     on.check_home(cut)
 
 
-@pytest.mark.parametrize("operation", ["cashier.deposit", "cashier.withdraw"])
+@pytest.mark.parametrize("operation", ["cashier.deposit", pytest.param("cashier.withdraw", marks=pytest.mark.slow)])
 def test_a_request_that_arrives_after_it_was_asked_for_comes_home(on: Stage, operation: str) -> None:
     """The first recovery does not find it and leaves it open; it arrives; the second recovery finds and undoes it."""
     cut = on.cut_before(on.plan(JOURNEY), operation)
@@ -65,7 +65,7 @@ def test_a_request_that_arrives_after_it_was_asked_for_comes_home(on: Stage, ope
     on.check_home(cut)
 
 
-@pytest.mark.parametrize("operation", ["cashier.deposit", "cashier.withdraw"])
+@pytest.mark.parametrize("operation", ["cashier.deposit", pytest.param("cashier.withdraw", marks=pytest.mark.slow)])
 def test_a_request_that_never_left_is_settled_after_the_quiet_time(on: Stage, operation: str) -> None:
     """Ten minutes later nobody has seen it: it never happened, and what waited for it comes home."""
     cut = on.cut_before(on.plan(JOURNEY), operation)
