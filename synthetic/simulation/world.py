@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synthetic.journal.book import Book
@@ -111,6 +111,8 @@ class World:
     def _bear(self, birth: Birth, fates: list[Fate]) -> None:
         number = 1 + sum(life.worker == birth.worker for life in self.lives)
         fate = fates.pop(0) if fates else Fate()
+        if not self.troubled:  # a clock that is ahead may put a run off for as long as it is
+            fate = replace(fate, skew_s=0.0, jump_s=0.0)
         life = Life(birth.worker, number, fate, self.loop, lambda life, why: self._died(life, why, birth, fates))
         life.born_s = self.loop.time()
         self.lives.append(life)
