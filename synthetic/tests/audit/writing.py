@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from synthetic.audit.chain import Chain
 from synthetic.audit.entry import Entry, Kind
+from synthetic.audit.line import BadLine, read
 from synthetic.audit.verify import verify
 from synthetic.core.money import Money
 
@@ -42,14 +43,13 @@ def write(folder: Path, numbers: Iterable[int], **options: Any) -> None:
 
 
 def lines(folder: Path, name: str = "w1") -> list[dict[str, Any]]:
-    """Every line of a chain that is JSON, in the order of its segments."""
+    """Every line of a chain that is a record in itself, in the order of its segments."""
     text = b"".join(path.read_bytes() for path in sorted((folder / name).glob("*.jsonl")))
     found = []
     for line in text.split(b"\n"):
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
+        with suppress(BadLine):
+            record = read(line)
+            found.append({**record.fields, "hash": record.hash})
     return found
 
 
