@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.served import served
 from bench.soak.bars import PHASES, Counts, Window, between, together
 from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.reference import reset, throw
 from synthetic.config.shipped import shipped_root
-from synthetic.core.errors import HarnessError
 from synthetic.journal.book import open_book
 
 SCRAPE_EVERY_S = 5.0
 SETTLE_S = 12.0  # behind each switch: runs that began before it end within this time, and belong to neither phase
-UP_WITHIN_S = 30.0
-ENDED_WITHIN_S = 120.0
 SERVE = """
 serve: soak
 cells: {cells}
@@ -62,20 +55,26 @@ class Soaked:
 
 def soak(folder: Path, fault: str, *, total_s: float, seed: int, tell: Callable[[Window], None]) -> Soaked:
     """Soak for so long. Raises HarnessError where the platform or the service does not come up."""
+    file = folder / "runner.yaml"
+    with reference_platform(seed=seed) as cells:
+        file.write_text(SERVE.format(cells=cells, root=shipped_root()), encoding="utf-8")
+        return _soak(file, cells, fault, total_s, tell)
+
+
+def _soak(file: Path, cells: Path, fault: str, total_s: float, tell: Callable[[Window], None]) -> Soaked:
     soaked = Soaked()
-    with reference_platform(seed=seed) as cells, _service(folder, cells) as (process, address):
+    with served(file, "soak") as service:
         began_s = time.monotonic()
         for phase in PHASES:
             if phase == "broken":
                 throw(fault, cells=cells)
             elif phase == "recovered":
                 reset(fault, cells=cells)
-            for window in _windows(phase, address, began_s, total_s / len(PHASES)):
+            for window in _windows(phase, service.address, began_s, total_s / len(PHASES)):
                 soaked.windows.append(window)
                 tell(window)
-        process.send_signal(signal.SIGTERM)
-        soaked.exit_code = process.wait(ENDED_WITHIN_S)
-        with open_book(folder / "runner.db") as book:
+        soaked.exit_code = service.terminate()
+        with open_book(file.with_name("runner.db")) as book:
             soaked.stranded = sum(book.left().minor.values())
             soaked.open_runs = len(book.open_runs())
     return soaked
@@ -105,25 +104,3 @@ def scrape(address: str) -> Counts:
                 labels = sample.labels
                 counts[labels["track"], labels["outcome"], labels["blame"]] += sample.value  # type: ignore[assignment]
     return dict(counts)
-
-
-@contextmanager
-def _service(folder: Path, cells: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    file, log = folder / "runner.yaml", folder / "serve.log"
-    file.write_text(SERVE.format(cells=cells, root=shipped_root()), encoding="utf-8")
-    command = [sys.executable, "-m", "synthetic.cli", "serve", str(file), "--worker", "soak"]
-    with log.open("wb") as output, subprocess.Popen(command, stderr=output, cwd=folder) as process:  # noqa: S603 - ours
-        try:
-            yield process, _address(process, log)
-        finally:
-            process.kill()
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    deadline_s = time.monotonic() + UP_WITHIN_S
-    while time.monotonic() < deadline_s and process.poll() is None:
-        for line in log.read_text(encoding="utf-8").splitlines():
-            if '"event": "started"' in line:
-                return str(json.loads(line)["listen"])
-        time.sleep(0.05)
-    raise HarnessError(f"synthetic serve was not up within {UP_WITHIN_S:g} s: {log.read_text(encoding='utf-8')[-500:]}")

@@ -79,7 +79,7 @@ class Worker:
     name: str
     outside: Outside
     seed: int
-    secrets: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
     lease_s: float = LEASE_S
     fit: Fit = whole_pool
     _leases: dict[str, Lease] = field(default_factory=dict)
