@@ -21,6 +21,7 @@ from synthetic.core.wording import brief
 from synthetic.journal.entry import JournalEntry
 from synthetic.journal.model import Lease, RunRow
 from synthetic.runner.first_sight import FirstSight, QuietFor
+from synthetic.runner.mistakes import own_mistake
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 
@@ -160,7 +161,7 @@ class Compensator:
         try:
             return await self.outside.driver(spec.cell.name).run(machine, sink=self.outside.sink, journal=journal)
         except Exception as error:  # noqa: BLE001 - a mistake of our own leaves the money where it is, and is told
-            return Recovered.untouched(effects, f"our own code failed: {type(error).__name__}")
+            return Recovered.untouched(effects, own_mistake(error))
 
     async def _settle(
         self, row: RunRow, lease: Lease, effects: Sequence[OpenEffect], recovered: Recovered, spec: RunSpec | None

@@ -220,8 +220,9 @@ class Duty:
             if dead != name:
                 await self._bury(dead)
         await self.count_gaps()
+        await self.worker.renew_leases()  # behind an outage a lease may be over whose run still goes on here
         for row in await off_loop(book.recoverable, name):
-            if row.run.run_id not in self._recovering:
+            if not self.worker.holds(row.run.run_id):
                 await self._recover(row)
 
     async def _forget_old(self) -> None:
@@ -257,7 +258,7 @@ class Duty:
             try:
                 await self.bring_home(row, lease)
             finally:
-                self.worker.let_go(run)
+                self.worker.let_go(lease)
 
         task = asyncio.ensure_future(bring())
         self._recovering[run] = task

@@ -19,6 +19,7 @@ from synthetic.journal.model import Lease, NewRun, RunRow
 from synthetic.runner.comparing import Difference, Scope, compare
 from synthetic.runner.identity import run_id
 from synthetic.runner.kept_leases import KeptLeases
+from synthetic.runner.mistakes import own_mistake
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 from synthetic.runner.spec_again import SpecAgain
@@ -130,7 +131,7 @@ class Reconciler:
         except SyntheticError as error:
             return account, Statements(unread=str(error)), []
         except Exception as error:  # noqa: BLE001 - a mistake of our own over one account spoils no other, and no worker
-            return account, Statements(unread=f"our own code failed: {type(error).__name__}"), []
+            return account, Statements(unread=own_mistake(error)), []
         if statements.unread:
             return account, statements, []
         cell = account.cell

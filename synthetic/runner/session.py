@@ -20,6 +20,7 @@ from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
 from synthetic.journal.model import Lease
 from synthetic.runner.kept_runs import KeptRuns
+from synthetic.runner.mistakes import own_mistake
 from synthetic.runner.players import PlayerPool
 from synthetic.runner.provoked import Provocation
 from synthetic.runner.quiet import quiet_collector
@@ -180,7 +181,7 @@ class Session:
             self._sink(_cut_off(spec, self._clock.monotonic_ns(), "it was cut off before its end"))
             raise
         except Exception as error:  # noqa: BLE001 - the other runs have money under way
-            ended = _cut_off(spec, self._clock.monotonic_ns(), f"our own code failed: {type(error).__name__}: {error}")
+            ended = _cut_off(spec, self._clock.monotonic_ns(), own_mistake(error))
             self._sink(ended)
             return ended
 

@@ -20,6 +20,7 @@ from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.journal.entry import OPEN_STATES
 from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.runner.identity import derived_seed, run_id
+from synthetic.runner.mistakes import own_mistake
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
 from synthetic.runner.policy import Refusal
@@ -28,6 +29,7 @@ from synthetic.runner.timetable import Missed
 
 LEASE_S = 30.0
 RENEWALS_PER_LEASE = 3
+AT_ONCE = 64
 FIRST_RECOVERY_S = 1.0
 
 
@@ -74,7 +76,11 @@ class _Admitted:
 
 @dataclass(slots=True)
 class Worker:
-    """Plays ticks under a name that no other living process has. `secrets`: each cell's, resolved, by the cell's name."""
+    """Plays ticks under a name that no other living process has. `secrets`: each cell's, resolved, by the cell's name.
+
+    `may_begin` raises Killed; it is asked right before accounts are leased, and again right before the first request.
+    `at_once`: how many runs may go at a time.
+    """
 
     name: str
     outside: Outside
@@ -82,6 +88,9 @@ class Worker:
     secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
     lease_s: float = LEASE_S
     fit: Fit = whole_pool
+    may_begin: Callable[[], None] = lambda: None
+    at_once: Callable[[], int] = lambda: AT_ONCE
+    _beginning: int = 0
     _leases: dict[str, Lease] = field(default_factory=dict)
     _unended: dict[tuple[str, int], str] = field(default_factory=dict)  # slots whose end the journal has not taken yet
 
@@ -99,6 +108,9 @@ class Worker:
             ticked = await self._play_claimed(tick)
         except JournalUnavailable as error:  # the claim may be in the journal all the same
             ticked = Ticked(missed=Missed.JOURNAL.value, why=str(error))
+        except Exception as error:  # noqa: BLE001 - a slot that never ends holds up those behind it
+            why = str(error) if isinstance(error, HarnessError) else own_mistake(error)
+            ticked = Ticked(missed=Missed.UNHEALTHY.value, why=why)
         self._unended[tick.probe, tick.slot_ns] = ticked.missed or _outcome_of(ticked.runs)
         with suppress(JournalUnavailable):
             await self.end_slots()
@@ -124,6 +136,11 @@ class Worker:
         if isinstance(admitted, Refusal):
             return Ticked(missed=admitted.reason.value, why=str(admitted))
         lag_s = await self._await_instant(tick.due_ns)
+        try:
+            self.may_begin()
+        except Killed as error:
+            await self._dismiss(admitted, str(error))
+            return Ticked(missed=Missed.KILLED.value, why=str(error))
         start = asyncio.Barrier(len(admitted))
         runs = await asyncio.gather(*(self._play_one(tick, one, start) for one in admitted))
         return Ticked(tuple(runs), lag_s)
@@ -138,7 +155,20 @@ class Worker:
 
     async def _admit(self, tick: TickPlan) -> list[_Admitted] | Refusal:
         """Lease an account on each side; why not, where one has none. Nothing has been sent before both are leased."""
-        fitting = [await self.fit(part, tick.turn.row) for part in tick.turn.parts]
+        sides, most = len(tick.turn.parts), self.at_once()
+        if self.running + self._beginning + sides > most:
+            return Refusal("at-once", f"{self.running} runs are going, and no more than {most} may", Missed.LAG)
+        self._beginning += sides
+        try:
+            fitting = [await self.fit(part, tick.turn.row) for part in tick.turn.parts]
+            self.may_begin()
+            return await self._admit_all(tick, fitting)
+        finally:
+            self._beginning -= sides
+
+    async def _admit_all(
+        self, tick: TickPlan, fitting: Sequence[Sequence[PlayerPlan] | Refusal]
+    ) -> list[_Admitted] | Refusal:
         admitted: list[_Admitted] = []
         try:
             for part, players in zip(tick.turn.parts, fitting, strict=True):
@@ -147,8 +177,12 @@ class Worker:
                     await self._dismiss(admitted, str(one))
                     return one
                 admitted.append(one)
-        except HarnessError as error:
-            await self._dismiss(admitted, str(error))
+        except Exception:
+            await self._dismiss(admitted, "the other side could not be admitted")
+            raise
+        except BaseException:
+            for one in admitted:
+                self.let_go(one.lease)
             raise
         return admitted
 
@@ -189,7 +223,21 @@ class Worker:
             await self._close(one, RunOutcome.ABORTED, reason)
 
     async def _play_one(self, tick: TickPlan, one: _Admitted, start: asyncio.Barrier) -> RunEnded:
-        await start.wait()
+        outside, run = self.outside, one.lease.run_id
+        try:
+            await start.wait()
+            ended = await self._driven(tick, one)
+        except Exception as error:  # noqa: BLE001 - the other run has money under way; the compensator brings this one's home
+            now_ns = outside.clock.monotonic_ns()
+            ended = RunEnded(run, RunOutcome.ABORTED, Blame.HARNESS, own_mistake(error), "", "", (), now_ns)
+            outside.sink(ended)
+        except BaseException:
+            self.let_go(one.lease)
+            raise
+        await self._close(one, ended.outcome, ended.reason, ended.cash)
+        return ended
+
+    async def _driven(self, tick: TickPlan, one: _Admitted) -> RunEnded:
         outside = self.outside
         spec = make_spec(
             one.part,
@@ -201,15 +249,7 @@ class Worker:
             scheduled_ns=tick.due_ns,
         )
         journal = outside.journal(outside.book, one.lease, tick.caps)
-        try:
-            ended = await outside.driver(spec.cell.name).run(play(spec), sink=outside.sink, journal=journal)
-        except Exception as error:  # noqa: BLE001 - the other run has money under way; the compensator brings this one's home
-            reason = f"our own code failed: {type(error).__name__}: {error}"
-            now_ns = outside.clock.monotonic_ns()
-            ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), now_ns)
-            outside.sink(ended)
-        await self._close(one, ended.outcome, ended.reason, ended.cash)
-        return ended
+        return await outside.driver(spec.cell.name).run(play(spec), sink=outside.sink, journal=journal)
 
     async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str, cash: Money | None = None) -> None:
         """Close the run where all its money is settled; leave it open for the compensator where some is not.
@@ -229,15 +269,21 @@ class Worker:
         except (FencedOff, JournalUnavailable):
             return  # it stays open: whoever has the lease now, or takes it over when it is over, brings its money home
         finally:
-            self.let_go(run)
+            self.let_go(one.lease)
 
     def hold(self, lease: Lease) -> None:
         """Keep a lease alive from now on."""
         self._leases[lease.run_id] = lease
 
-    def let_go(self, run: str) -> None:
-        """Keep the lease of this run no more."""
-        self._leases.pop(run, None)
+    def let_go(self, lease: Lease) -> None:
+        """Keep this lease no more. One of the same run under another epoch is somebody else's here."""
+        held = self._leases.get(lease.run_id)
+        if held is not None and held.epoch == lease.epoch:
+            del self._leases[lease.run_id]
+
+    def holds(self, run: str) -> bool:
+        """Whether a run, or its recovery, is going here."""
+        return run in self._leases
 
     async def keep_leases(self) -> None:
         """Renew the leases of the runs that are going, for ever. One that is lost can send no money any more."""
@@ -255,7 +301,8 @@ class Worker:
         except JournalUnavailable:
             return
         for lease in renewed:
-            if lease.run_id in self._leases:
+            known = self._leases.get(lease.run_id)
+            if known is not None and known.epoch == lease.epoch:
                 self._leases[lease.run_id] = lease
 
 

@@ -27,10 +27,11 @@ class Drivers:
     def fit(self, cells: Mapping[str, CellPlan]) -> None:
         """Have a driver for each of these cells. Raises SyntheticError where a secret leads nowhere; then all stays as it was.
 
-        A driver that is not needed any more is closed at the end: runs may still be going on it.
+        Secrets are read again for all of them: they may have been rotated, and nothing else have changed. A driver that is not
+        needed any more is closed at the end: runs may still be going on it.
         """
         changed = {name: cell for name, cell in cells.items() if self._cells.get(name) != cell}
-        secrets = {name: resolve_all(cell, cell.secrets) for name, cell in changed.items()}
+        secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
         made = {
             name: AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=self.clock, lag=self.lag)
             for name, cell in changed.items()

@@ -23,7 +23,7 @@ from synthetic.cli.serving.records import RecordKeeper
 from synthetic.cli.serving.telling import Telling
 from synthetic.cli.serving.unwell import Unwell
 from synthetic.config.serving import secret_of
-from synthetic.core.errors import Mistake
+from synthetic.core.errors import JournalUnavailable, Mistake
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
 from synthetic.core.plan import RunSpec
@@ -59,6 +59,7 @@ from synthetic.web.app import build_app
 from synthetic.web.calls import Calls
 from synthetic.web.listening import serving
 
+LOOK_WHETHER_HOME_S = 0.2
 DRAIN_S = 90.0  # how long the runs that go on at the end have to bring their money home
 THREADS = 64
 PROOFS_EVERY_S = 5.0
@@ -112,18 +113,24 @@ class Service:
         try:
             drained = await self.dispatch.drain(DRAIN_S)
             async with asyncio.timeout(DRAIN_S):
-                while self.duty.busy:  # noqa: ASYNC110 - recoveries are in the journal, not in an event
-                    await asyncio.sleep(0.05)
+                while self.duty.busy or await asyncio.to_thread(self._left) > 0:  # noqa: ASYNC110 - it is in the journal
+                    await asyncio.sleep(LOOK_WHETHER_HOME_S)
         except TimeoutError:
             drained = False
+        except JournalUnavailable as error:
+            self.telling.journal(str(error))
+            return False
         finally:
             await _ended([keeping])
-        left = await asyncio.to_thread(self.book.open_runs)
-        own = [row for row in left if row.lease.worker == self.worker_name]
-        if not own:
+        left = await asyncio.to_thread(self._left)
+        if not left:
             await asyncio.to_thread(self.book.forget_worker, self.worker_name)
-        self.telling.log.stopped(worker=self.worker_name, left=len(own))
-        return drained and not own
+        self.telling.log.stopped(worker=self.worker_name, left=left)
+        return drained and not left
+
+    def _left(self) -> int:
+        """How many runs are open that are ours, or that nobody holds: a run waits for its next recovery without a holder."""
+        return sum(row.lease.worker in ("", self.worker_name) for row in self.book.open_runs())
 
 
 async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
@@ -189,10 +196,11 @@ class _Making:
             clock=self.clock,
             proofs=proofs,
             killed=lambda: _killed_words(switch),
-            unwell=Unwell(lambda: reloader.plan, watch.health, lambda: audit.failed, lambda: worker.running),
+            unwell=Unwell(watch.health, lambda: audit.failed),
             unpaid=spending.refusal,
         )
-        worker.fit = admission.fit
+        worker.fit, worker.may_begin = admission.fit, switch.require_off
+        worker.at_once = lambda: reloader.plan.limits.at_once
 
         async def play_slot(probe: str, slot_ns: int) -> str:
             return await duty.play(probe, slot_ns)

@@ -1,11 +1,10 @@
-"""Whether this worker may begin a run at all, by its own health: its audit, its load, and whether it trusts what it measures."""
+"""Whether this worker may begin a run at all, by its own health: its audit, and whether it trusts what it measures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synthetic.core.plan_serving import ServingPlan
 from synthetic.runner.health import Health, Reason
 
 DISTRUSTED = frozenset({Reason.TAINTED, Reason.SCHEDULE_SLIP})
@@ -14,21 +13,16 @@ ONE_IN = 10  # where it distrusts what it measures, one run in so many goes on: 
 
 @dataclass(slots=True)
 class Unwell:
-    """Answers why no run may begin, or "". `running`: how many runs are going."""
+    """Answers why no run may begin, or ""."""
 
-    plan: Callable[[], ServingPlan]
     health: Callable[[], Health]
     audit_failed: Callable[[], str]
-    running: Callable[[], int]
     _distrusted: int = 0
 
     def __call__(self) -> str:
         """Asked once before each run."""
         if failed := self.audit_failed():
             return f"the audit can't be written: {failed}"
-        most = self.plan().limits.at_once
-        if self.running() >= most:
-            return f"{self.running()} runs are going, and no more than {most} may"
         return self._distrust()
 
     def _distrust(self) -> str:

@@ -239,6 +239,31 @@ def test_what_is_older_than_five_weeks_is_forgotten(book: Book, serving: Serving
     assert [slot.slot_ns for slot in book.slots("gone")] == [now_ns - 34 * day_ns]
 
 
+def test_a_worker_never_takes_over_a_run_that_goes_on_here(book: Book, serving: ServingPlan) -> None:
+    """Its lease ran out in an outage of the journal: it is renewed, and the run is nobody's to recover."""
+    scenario, cell = serving.probes[0].scenario, serving.probes[0].cell
+    run = NewRun("r-mine", PROBE, scenario.name, scenario.digest, cell.name, {}, 1, 1, 200_000_000)
+    heard = Heard()
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard) as duty:
+            lease = book.admit(run, candidates=[("p-9", "canary/p-9")], worker="w1", ttl_s=0.001)
+            assert lease is not None
+            await until(lambda: [row.run.run_id for row in book.recoverable("w1")] == ["r-mine"])
+            duty.worker.hold(lease)
+            await duty.look_after()
+            assert duty.worker.holds("r-mine")
+            (row,) = [row for row in book.open_runs() if row.run.run_id == "r-mine"]
+            assert row.lease.epoch == lease.epoch
+            assert book.recoverable("w1") == []
+            duty.worker.let_go(replace(lease, epoch=lease.epoch + 1))
+            assert duty.worker.holds("r-mine"), "a lease of another epoch is another one"
+            duty.worker.let_go(lease)
+
+    asyncio.run(go())
+    assert "r-mine" not in heard.taken
+
+
 def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: ServingPlan) -> None:
     """The probe of the new plan is played, the one that is gone is not any more."""
     plan, heard = [serving], Heard()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
 from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
+from synthetic.core.errors import Killed
 from synthetic.core.events import Event, RunStarted
 from synthetic.core.machine.state import Machine
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState, RunOutcome
-from synthetic.core.plan import CellPlan, ScenarioPlan
+from synthetic.core.plan import CellPlan, PlayerPlan, ScenarioPlan
 from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
@@ -178,6 +179,64 @@ def test_nothing_begins_while_the_kill_switch_is_on(
     assert ticked.missed == "killed"
     assert "the PSP asked us to stop" in ticked.why
     assert events == []
+
+
+def test_a_kill_behind_the_admission_still_stops_the_run(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """The switch is asked right before the first request: accounts are given back, and nothing is sent."""
+    events: list[Event] = []
+    asked: list[int] = []
+
+    def may_begin() -> None:
+        asked.append(len(book.open_runs()))
+        if len(asked) == 2:
+            raise Killed("the kill switch is on, by anna: drill")
+
+    async def play(worker: Worker) -> Ticked:
+        worker.may_begin = may_begin
+        return await worker.play(tick(plan, cells))
+
+    ticked = working(book, cells, play, events=events)
+    assert asked == [0, 2], "before the accounts are leased, and behind it"
+    assert (ticked.missed, events, book.open_runs(), book.entries()) == ("killed", [], [], [])
+
+
+def test_no_more_runs_go_at_a_time_than_may(book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]) -> None:
+    """Also where many ticks are due in one instant, before any of them has a lease."""
+
+    async def both(worker: Worker) -> list[Ticked]:
+        worker.at_once = lambda: 3
+        return list(await asyncio.gather(*(worker.play(tick(plan, cells, number)) for number in (1, 2))))
+
+    ticked = working(book, cells, both)
+    assert sorted(one.missed for one in ticked) == ["", "lag"]
+
+
+def test_whatever_breaks_before_a_run_begins_ends_its_slot_and_keeps_no_lease(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """A cell whose secrets are gone: told by kind and place alone, the slot ended, the account free."""
+
+    async def play(worker: Worker) -> tuple[Ticked, int]:
+        worker.secrets = {}
+        return await worker.play(tick(plan, cells[:1])), worker.running
+
+    ticked, running = working(book, cells[:1], play)
+    assert "KeyError in worker.py" in ticked.runs[0].reason
+    assert (running, book.open_runs(), [slot.outcome for slot in book.slots()]) == (0, [], ["aborted"])
+
+    async def broken(_part: Part, _row: Mapping[str, str]) -> Sequence[PlayerPlan]:
+        raise RuntimeError("hunter2")
+
+    async def unfit(worker: Worker) -> tuple[Ticked, int]:
+        worker.fit = broken
+        return await worker.play(tick(plan, cells[:1], 2)), worker.running
+
+    ticked, running = working(book, cells[:1], unfit)
+    assert (ticked.missed, running) == ("unhealthy", 0)
+    assert "RuntimeError" in ticked.why
+    assert "hunter2" not in ticked.why
 
 
 def test_two_ticks_at_once_never_share_an_account(
