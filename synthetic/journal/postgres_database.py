@@ -79,6 +79,9 @@ class PostgresDatabase:
             try:
                 self._reader = self._begun(self._reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 yield from self._transaction(self._reader)
+            except Contended as error:  # nobody tries a read again
+                self._reader = _usable(self._reader)
+                raise JournalUnavailable(f"{self._where}: {error}") from error
             except BaseException:
                 self._reader = _usable(self._reader)
                 raise
