@@ -1,6 +1,6 @@
 """A worker's duty: pace the probes, play their ticks, keep its leases, bring home what was left open, and take over from the dead.
 
-It decides nothing about HTTP, files or signals: `cli/serve.py` puts those around it, and the simulation its virtual world.
+It decides nothing about HTTP, files or signals: `cli/serving` puts those around it, and the simulation its virtual world.
 """
 
 from __future__ import annotations
