@@ -218,7 +218,7 @@ class Book:
         return self._do(lambda transaction: leases.take_over(transaction, run_id, worker, ttl_s, now_ns, due_ns))
 
     def left(self) -> Left:
-        """Stranded money: what is open, and no living lease covers it."""
+        """Stranded money: what is open, and no run that is still played has it. Trying to bring it home does not hide it."""
         return intents.together(self.left_by_state().values())
 
     def left_by_state(self) -> Mapping[IntentState, Left]:

@@ -28,10 +28,12 @@ _CHANGE = """
 UPDATE intents SET state = :state, epoch = :epoch, updated_ns = :now, day = :day, spent_minor = :spent,
     outstanding_minor = :outstanding WHERE key = :key
 """
-# Left: open, and nobody is at it: without a run, or with one that is closed, or whose lease is over.
+# Left: open, and nobody plays it: without a run, or with one that is closed, or whose lease is over. While somebody tries to bring
+# it home (`tries`) it is left still, or stranded money would seem to be gone during each try.
 _LEFT = f"""
 SELECT i.state, i.currency, count(*), sum(i.amount_minor), min(i.created_ns) FROM intents i WHERE {IS_OPEN} AND NOT EXISTS
-    (SELECT 1 FROM runs r WHERE r.run_id = i.run_id AND r.outcome = '' AND r.expires_ns > :now) GROUP BY i.state, i.currency
+    (SELECT 1 FROM runs r WHERE r.run_id = i.run_id AND r.outcome = '' AND r.tries = 0 AND r.expires_ns > :now)
+    GROUP BY i.state, i.currency
 """  # noqa: S608 - constants
 
 
@@ -152,7 +154,7 @@ def runs_known(transaction: Transaction, run_ids: Iterable[str]) -> set[str]:
 
 
 def left_by_state(transaction: Transaction, now_ns: int) -> dict[IntentState, Left]:
-    """What is open and nobody is at: its run is closed, or its lease is over, or there is none."""
+    """What is open and nobody plays: its run is closed or being recovered, or its lease is over, or there is none."""
     found: dict[IntentState, Left] = {}
     for state, currency, effects, minor, oldest_ns in transaction.rows(_LEFT, now=now_ns):
         one = Left(int(effects), {currency: int(minor)}, int(oldest_ns))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from synthetic.core.errors import JournalUnavailable
+from synthetic.core.errors import FencedOff, JournalUnavailable
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.model import Caps, Lease, RunRow
@@ -27,6 +28,7 @@ from synthetic.runner.worker import Ticked, TickPlan, Worker
 LOOK_FOR_OPEN_S = 1.0
 KEPT_S = 35 * 86_400.0  # settled runs and slots that are older are forgotten
 FORGET_EVERY_S = 600.0
+BROKE_AGAIN_S = 60.0
 SILENT_LEASES = 1.0  # a worker that has not been heard of for so many times a lease is dead
 GAPS = "(gaps)"
 _MS = 1_000_000
@@ -50,6 +52,9 @@ class Notes(Protocol):
 
     def took_over(self, row: RunRow, lease: Lease) -> None:
         """An open run whose worker is gone is ours now."""
+
+    def not_recovered(self, run_id: str, error: str) -> None:
+        """Bringing a run home broke on our own side; it is tried again."""
 
     def journal(self, error: str) -> None:
         """Whether the journal can be used: why not, or "" where it can."""
@@ -257,12 +262,22 @@ class Duty:
         async def bring() -> None:
             try:
                 await self.bring_home(row, lease)
+            except Exception as error:  # noqa: BLE001 - nobody waits for this task: what breaks in it would be silence
+                await self._put_back(lease, type(error).__name__)  # its text may hold a secret
             finally:
                 self.worker.let_go(lease)
 
         task = asyncio.ensure_future(bring())
         self._recovering[run] = task
         task.add_done_callback(lambda _task: self._recovering.pop(run, None))
+
+    async def _put_back(self, lease: Lease, broke: str) -> None:
+        """Have a run whose recovery broke tried again, not at once: by then another release may be here."""
+        outside, error = self.worker.outside, f"our own code failed: {broke}"
+        self.notes.not_recovered(lease.run_id, error)
+        next_try_ns = outside.clock.wall_ns() + int(BROKE_AGAIN_S * 1e9)
+        with suppress(FencedOff, JournalUnavailable):  # else its lease runs out, and it is open all the same
+            await outside.off_loop(outside.book.postpone, lease, error, next_try_ns=next_try_ns)
 
     @property
     def busy(self) -> bool:

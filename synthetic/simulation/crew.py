@@ -139,6 +139,10 @@ class Ear:
     def took_over(self, row: RunRow, lease: Lease) -> None:
         """The book tells it, too."""
 
+    def not_recovered(self, run_id: str, error: str) -> None:
+        """A recovery has broken."""
+        self._note(f"recovery of {run_id} broke: {error}")
+
     def journal(self, error: str) -> None:
         """Whether the journal can be used."""
         if error:

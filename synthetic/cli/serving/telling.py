@@ -86,6 +86,10 @@ class Telling:
             epoch=lease.epoch,
         )
 
+    def not_recovered(self, run_id: str, error: str) -> None:
+        """Bringing a run home broke on our own side; it is tried again."""
+        self.log.not_home(run_id, move="postponed", said=error)
+
     def came_home(self, home: Homecoming) -> None:
         """A recovery ended. What is stranded is an alert."""
         if home.move != "closed":

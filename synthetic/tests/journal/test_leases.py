@@ -237,6 +237,7 @@ def test_a_stranded_run_frees_its_account_and_keeps_its_money_in_sight(book: Boo
     assert [row.run.run_id for row in book.recoverable("w2")] == ["run-1"]
     again = book.take_over("run-1", "w2", 10)
     assert again is not None
+    assert book.left().effects == 1  # a gauge that fell during each try would reset the alert's five minutes
     assert again.epoch > lease.epoch + 1
     assert [row.run.run_id for row in book.open_runs()] == ["run-1"]
     assert book.admit(new_run("run-3"), candidates=[("p1", "wallet/p1")], worker="w1", ttl_s=10) is None

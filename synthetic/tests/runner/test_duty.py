@@ -70,6 +70,7 @@ class Heard:
     due: list[float] = field(default_factory=list)
     missed: list[tuple[int, str]] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)
     journal_errors: set[str] = field(default_factory=set)
 
     def slot_due(self, probe: str, lag_s: float) -> None:
@@ -84,6 +85,9 @@ class Heard:
     def took_over(self, row: RunRow, lease: Lease) -> None:
         assert lease.epoch > row.lease.epoch
         self.taken.append(row.run.run_id)
+
+    def not_recovered(self, run_id: str, error: str) -> None:
+        self.broken.append((run_id, error))
 
     def journal(self, error: str) -> None:
         self.journal_errors.add(error)
@@ -209,6 +213,28 @@ def test_a_dead_workers_run_is_closed_by_a_survivor(book: Book, serving: Serving
 
     asyncio.run(go())
     assert heard.taken == ["r-dead"]
+
+
+def test_a_recovery_that_breaks_is_told_and_put_back(book: Book, serving: ServingPlan) -> None:
+    """Nobody waits for its task: the run is open still, free for the next try in a minute, and no secret is in the telling."""
+    scenario, cell = serving.probes[0].scenario, serving.probes[0].cell
+    run = NewRun("r-dead", PROBE, scenario.name, scenario.digest, cell.name, {}, 1, 1, 200_000_000)
+    assert book.admit(run, candidates=[("p-9", "canary/p-9")], worker="dead", ttl_s=0.2) is not None
+    heard = Heard()
+
+    async def broken(_row: RunRow, _lease: Lease) -> None:
+        raise ValueError("token t-0123456789")
+
+    async def go() -> None:
+        async with on_duty(book, "w1", serving, heard) as duty:
+            duty.bring_home = broken
+            await until(lambda: bool(heard.broken) and not duty.busy)
+
+    asyncio.run(go())
+    assert heard.broken == [("r-dead", "our own code failed: ValueError")]
+    (row,) = [row for row in book.open_runs() if row.run.run_id == "r-dead"]
+    assert (row.lease.worker, row.reason) == ("", "our own code failed: ValueError")
+    assert 50 < (row.next_try_ns - time.time_ns()) / 1e9 <= 60
 
 
 def test_a_worker_ends_the_slots_of_its_earlier_life(book: Book, serving: ServingPlan) -> None:
