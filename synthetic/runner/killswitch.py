@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
 
@@ -46,6 +47,7 @@ class KillSwitch:
         self._file = file
         self._changed = changed
         self._own: Kill | None = None
+        self._durable: Kill | None = None  # the own one that is a row of the journal; from then on the row counts
         self._ending: Kill | None = None
         self._seen: Kill | None = None
         self._seen_at_ns: int | None = None
@@ -64,9 +66,11 @@ class KillSwitch:
 
     def look(self) -> Kill | None:
         """Look at every source once; blocks while it reads."""
-        began_ns = self._clock.monotonic_ns()
+        began_ns, durable = self._clock.monotonic_ns(), self._durable
         seen = self._read_file() or self._read_book()
         self._seen, self._seen_at_ns = seen, began_ns
+        if seen is None and durable is not None and self._own is durable:
+            self._own = None  # its row was there before we looked: somebody has resumed, from wherever
         self._tell()
         return self.killed
 
@@ -79,11 +83,15 @@ class KillSwitch:
     def throw(self, by: str, reason: str) -> None:
         """Stop this worker at once, and all others through the journal.
 
-        Raises JournalUnavailable where the others can't be told; this worker is stopped all the same.
+        It ends with the row, whoever takes that back. Raises JournalUnavailable where the others can't be told; this worker is
+        stopped all the same then, until somebody releases it here.
         """
-        self._own = self._own or Kill(by, _shortened(reason), self._clock.wall_ns())
+        # A new one each time, with the first words: a look under way, at a row that is gone, must not end it.
+        own = replace(self._own) if self._own else Kill(by, _shortened(reason), self._clock.wall_ns())
+        self._own = own
         self._tell()
         self._book.kill(by, _shortened(reason))
+        self._durable = own
 
     def release(self, by: str) -> Kill | None:
         """Let runs begin again; answers what still stops them, such as the file. Raises JournalUnavailable."""

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -131,6 +132,60 @@ def test_a_call_stops_all_workers_and_a_signal_only_one(tmp_path: Path, book: Bo
         assert (own.look() is None, other.look() is None) == (False, True)
         own.throw("user:anna", "x")
         assert told(other.look()) == ("user:anna", "x")
+
+
+def test_a_call_ends_with_its_row_whoever_takes_that_back(tmp_path: Path, book: Book) -> None:
+    """A command line or another worker resumes all of them, also the one that was called; and it can be called again."""
+    with open_book(tmp_path / "book.db") as second:
+        called, other = KillSwitch(book, SystemClock()), KillSwitch(second, SystemClock())
+        for _ in range(2):
+            called.throw("user:anna", "psp-a pays twice")
+            assert told(called.look()) == ("user:anna", "psp-a pays twice")
+            second.resume("user:ben")
+            assert called.look() is None
+        called.throw("user:anna", "x")
+        assert other.release("user:ben") is None
+        assert called.look() is None
+
+
+class SlowBook:
+    """A book whose look at the row takes so long that somebody throws the switch meanwhile."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._book, name)
+
+    def killed(self) -> Kill | None:
+        seen = self._book.killed()
+        self.meanwhile()
+        return seen
+
+
+def test_a_look_that_began_before_a_call_does_not_end_it(book: Book) -> None:
+    """It has seen the journal as it was before; neither after the first call nor after a second one."""
+    slow = SlowBook(book)
+    switch = KillSwitch(cast("Book", slow), SystemClock())
+    slow.meanwhile = lambda: switch.throw("user:anna", "x")
+    assert told(switch.look()) == ("user:anna", "x")
+    book.resume("user:ben")
+    assert told(switch.look()) == ("user:anna", "x")
+
+
+def test_a_call_that_the_journal_does_not_have_ends_here_only(tmp_path: Path, book: Book) -> None:
+    """There is no row that anybody could take back, and that there is none says nothing."""
+    switch = KillSwitch(book, SystemClock())
+    moved = [(path, path.with_name(f"gone-{path.name}")) for path in tmp_path.glob("book.db*")]
+    for path, gone in moved:
+        path.rename(gone)
+    with pytest.raises(JournalUnavailable):
+        switch.throw("user:anna", "x")
+    for path, gone in moved:
+        gone.rename(path)
+    assert told(switch.look()) == ("user:anna", "x")
+    assert switch.release("user:anna") is None
 
 
 def test_before_the_first_look_it_is_on(book: Book) -> None:
