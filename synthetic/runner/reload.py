@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +20,25 @@ from synthetic.core.plan_serving import ServingPlan
 from synthetic.runner.outside import OffLoop
 
 LOOK_EVERY_S = 2.0
-FIXED = ("name", "database", "listen", "audit", "otlp")
-"""What a running worker has opened already."""
+FIXED = (
+    "name",
+    "database",
+    "listen",
+    "audit",
+    "otlp",
+    "kill.file",
+    "kill.token",
+    "limits.lease_s",
+    "limits.clock_skew_s",
+    "limits.proof_for_s",
+)
+"""What a running worker has opened, or reads once when it starts: a change that was accepted would not be in force."""
+_KEYS = {
+    "name": "serve",
+    "limits.lease_s": "limits.lease",
+    "limits.clock_skew_s": "limits.clock_skew",
+    "limits.proof_for_s": "limits.proof_for",
+}
 
 Stamps = dict[str, tuple[int, int, int]]
 
@@ -115,9 +133,9 @@ class Reloader:
 
 def _require_same(before: ServingPlan, new: ServingPlan) -> None:
     """Raises AuthorError for what only a restart can change."""
-    changed = [name for name in FIXED if getattr(before, name) != getattr(new, name)]
+    changed = [name for name in FIXED if attrgetter(name)(before) != attrgetter(name)(new)]
     if changed:
-        keys = ", ".join("serve" if name == "name" else name for name in changed)
+        keys = ", ".join(_KEYS.get(name, name) for name in changed)
         raise AuthorError.at(new.place, f"{keys} can't change while the runner is up", "restart it, or take it back")
 
 

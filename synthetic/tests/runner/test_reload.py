@@ -186,6 +186,31 @@ def test_what_only_a_restart_can_change_is_refused(project: Project) -> None:
     assert every_s(project) == 60.0
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("kill: {file: kill}", "kill.file"),
+        ("kill: {token: env:KILL_TOKEN}", "kill.token"),
+        ("limits: {lease: 30s}", "limits.lease"),
+        ("limits: {clock_skew: 1s}", "limits.clock_skew"),
+        ("limits: {proof_for: 1m}", "limits.proof_for"),
+    ],
+)
+def test_what_is_read_once_is_refused_and_not_ignored(project: Project, line: str, key: str) -> None:
+    """Else somebody believes in a kill file that no worker looks for."""
+    project.write("runner.yaml", f"{RUNNER}{line}\n".replace("60s", "30s"))
+    assert not project.look()
+    assert project.told.mistakes == [f"runner.yaml:1: {key} can't change while the runner is up"]
+    assert every_s(project) == 60.0
+
+
+def test_bounds_that_are_asked_for_each_time_change_without_a_restart(project: Project) -> None:
+    """How many runs may go on at once is one."""
+    project.write("runner.yaml", f"{RUNNER}limits: {{at_once: 7}}\n")
+    assert project.look()
+    assert project.reloader.plan.limits.at_once == 7
+
+
 def test_a_plan_that_can_not_be_made_ready_for_is_not_in_force(project: Project) -> None:
     """A secret that leads nowhere is found before the plan before is given up."""
 
