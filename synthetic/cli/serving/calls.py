@@ -29,8 +29,8 @@ class ServiceCalls:
 
     async def resume(self, by: str, reason: str) -> None:
         """Runs begin again. Raises HarnessError."""
-        self.audit.resume(f"{by}: {reason}" if reason else by)
         await asyncio.to_thread(self.switch.release, by)
+        self.audit.resume(f"{by}: {reason}" if reason else by)
 
     async def suspect(self, scenario: str, cell: str, for_s: float) -> Sequence[str]:
         """Play the probes of a cell denser for so long, as far as the day's budget carries it. Answers which."""

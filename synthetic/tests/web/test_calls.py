@@ -99,18 +99,35 @@ def test_whoever_guesses_is_slowed_down_and_holds_up_nobody_who_knows() -> None:
 
 
 def test_calls_with_the_token_have_an_allowance_too() -> None:
-    """A loop that gone wild must not fill the audit."""
+    """A loop that gone wild must not fill the audit; resume and suspect share theirs."""
     worker = Worker()
 
     async def play() -> list[int]:
         async with facing(worker) as client:
             headers = {"Authorization": f"Bearer {TOKEN}"}
-            return [
-                (await client.post("/v1/kill", json={"reason": "x"}, headers=headers)).status_code for _ in range(35)
-            ]
+            bodies = {"/v1/resume": {"reason": "x"}, "/v1/suspect": {"cell": "canary"}}
+            calls = [*["/v1/suspect"] * 20, *["/v1/resume"] * 15]
+            return [(await client.post(path, json=bodies[path], headers=headers)).status_code for path in calls]
 
     assert asyncio.run(play()) == [200] * 30 + [429] * 5
     assert len(worker.told) == 30
+
+
+def test_a_kill_with_the_token_is_never_held_up() -> None:
+    """Not by a gate that has used up all calls, and not by kills before."""
+    worker = Worker()
+
+    async def play() -> list[int]:
+        async with facing(worker) as client:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            for _ in range(40):
+                await client.post("/v1/suspect", json={"cell": "canary"}, headers=headers)
+            return [
+                (await client.post("/v1/kill", json={"reason": "x"}, headers=headers)).status_code for _ in range(60)
+            ]
+
+    assert asyncio.run(play()) == [200] * 60
+    assert sum(told[0] == "kill" for told in worker.told) == 60
 
 
 NOT_UNDERSTOOD: list[tuple[Any, int, str]] = [
