@@ -45,6 +45,7 @@ class DurableDispatch:
         self._play = play
         self._threads = ThreadPoolExecutor(THREADS, "synthetic-dispatch")
         self._going = 0
+        self._ending = False
         self._worker = worker
         _make_quick(url)
         self._dbos = DBOS(config=_config(url, worker))
@@ -69,6 +70,8 @@ class DurableDispatch:
             raise JournalUnavailable(f"the database of the schedule can't be used: {_first_line(error)}") from None
 
     def _start(self, probe: str, slot_ns: int) -> None:
+        if self._ending:
+            return  # it has waited for a thread until the end; nobody would play it
         with SetWorkflowID(f"{probe}@{slot_ns}"):
             DBOS.start_workflow(self._workflow, probe, slot_ns)
 
@@ -106,6 +109,7 @@ class DurableDispatch:
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until no tick is going, then end DBOS. Ticks that are still going are left to the next start."""
+        self._ending = True
         with contextlib.suppress(TimeoutError, SQLAlchemyError):
             async with asyncio.timeout(timeout_s):
                 # What was started a moment ago is not going yet; DBOS knows of it.
@@ -113,7 +117,7 @@ class DurableDispatch:
                     await asyncio.sleep(LOOK_EVERY_S)
         left = self._going
         await self._off_loop(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         return not left
 
     def _pending(self) -> bool:

@@ -120,3 +120,24 @@ def test_a_file_of_ticks_keeps_a_write_ahead_log(tmp_path: Path) -> None:
     asyncio.run(story())
     with closing(sqlite3.connect(tmp_path / "dbos.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.slow
+def test_ticks_that_wait_for_their_start_do_not_keep_an_end_up(tmp_path: Path) -> None:
+    """A worker that is overloaded has many of them; none is started when nobody plays it any more, and the process ends."""
+    played: list[str] = []
+
+    async def play(probe: str, _slot_ns: int) -> str:
+        played.append(probe)
+        return "ok"
+
+    async def story() -> int:
+        dispatch = DurableDispatch(f"sqlite:///{tmp_path}/dbos.db", "w1", play)
+        waiting = [asyncio.ensure_future(dispatch.start(f"p{number}", 1)) for number in range(2000)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert await dispatch.drain(20)
+        so_far = len(played)
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return so_far
+
+    assert 0 < asyncio.run(story()) == len(played) < 2000
