@@ -153,6 +153,7 @@ class RunEnded:
 
     `labels`: what the cell's answers told of its release, by `RELEASE_LABELS`; what none told is not there.
     `cash`: what it has left its player, where it read that behind its last money effect (the mapping's `sweep` says how).
+    `changed`: by how much the run itself has changed that, in all: what it paid in, out, staked and won.
     """
 
     run_id: str
@@ -166,6 +167,7 @@ class RunEnded:
     labels: Mapping[str, str] = field(default_factory=dict)
     attribution: str = ""
     cash: Money | None = None
+    changed: Money | None = None
 
 
 Event = RunStarted | StepStarted | ExchangeDone | MoneyMoved | StepEnded | CheckJudged | UndoEnded | RunEnded

@@ -14,7 +14,7 @@ from typing import Self
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.journal import budgets, installation, intents, leases, retention, runs, slots, switch, workers
+from synthetic.journal import baselines, budgets, installation, intents, leases, retention, runs, slots, switch, workers
 from synthetic.journal.database import Database, Transaction
 from synthetic.journal.entry import JournalEntry
 from synthetic.journal.group import GroupCommit
@@ -114,14 +114,40 @@ class Book:
         """Recovery did not finish: the run stays open and its account taken, until someone takes it over. Raises FencedOff."""
         self._do(lambda transaction: runs.postpone(transaction, lease, reason, next_try_ns))
 
-    def set_baseline(self, lease: Lease, cash: Money) -> None:
-        """Remember the cash that a clean run has left its player: recovery brings home what is above it. Raises FencedOff."""
-        self._do(lambda transaction: leases.set_baseline(transaction, lease, cash))
+    def set_baseline(self, lease: Lease, cash: Money, changed: Money | None = None) -> Money | None:
+        """Remember the cash that a clean run has left its player: recovery brings home what is above it. Raises FencedOff.
+
+        `changed`: by how much the run itself has changed it. What is there beyond that is no baseline, but answered as a surplus,
+        and kept in `residues`; None: there is none, or another run has something open on the account, and nobody can tell.
+        """
+
+        def work(transaction: Transaction) -> Money | None:
+            alone = not intents.open_elsewhere(transaction, lease.account, lease.run_id)
+            surplus = baselines.follow(transaction, lease, cash, changed, alone=alone)
+            if surplus is not None:
+                baselines.set_residue(transaction, lease, surplus)
+            return surplus if surplus is not None and surplus.minor else None
+
+        return self._do(work)
 
     def baseline(self, account: str) -> Money | None:
-        """The player's cash behind his last clean run; None: no run has told it yet."""
+        """The cash that the player has to have between two runs; None: no clean run has told it yet."""
         with self._database.read() as transaction:
-            return leases.baseline(transaction, account)
+            return baselines.baseline(transaction, account)
+
+    def set_residue(self, lease: Lease, residue: Money) -> None:
+        """Remember how much above its baseline stays in a wallet; nothing (0) takes it out of `residues`. Raises FencedOff."""
+        self._do(lambda transaction: baselines.set_residue(transaction, lease, residue))
+
+    def residues(self) -> Mapping[str, Money]:
+        """What is in wallets above their baselines and stays there, by account."""
+        with self._database.read() as transaction:
+            return baselines.residues(transaction)
+
+    def open_elsewhere(self, account: str, run_id: str) -> list[str]:
+        """The other runs that have something open on this account: what is in its wallet may be theirs."""
+        with self._database.read() as transaction:
+            return intents.open_elsewhere(transaction, account, run_id)
 
     def strand(self, lease: Lease, reason: str, *, next_try_ns: int, rest_s: float = 0.0) -> None:
         """Close the run (`stranded`) with money that could not be brought home, and free its account. Raises FencedOff.

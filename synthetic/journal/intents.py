@@ -36,6 +36,11 @@ SELECT i.state, i.currency, count(*), sum(i.amount_minor), min(i.created_ns) FRO
     GROUP BY i.state, i.currency
 """  # noqa: S608 - constants
 
+_OPEN_ELSEWHERE = f"""
+SELECT DISTINCT run_id FROM intents WHERE {IS_OPEN} AND run_id <> :run_id
+    AND (account = :account OR (epoch = 0 AND player = :player)) ORDER BY run_id
+"""  # noqa: S608 - constants
+
 
 def intend(transaction: Transaction, intent: Intent, lease: Lease | None, caps: Sequence[Caps], now_ns: int) -> None:
     """Write the intent down, its reservation included; the same one again is no second reservation.
@@ -151,6 +156,13 @@ def runs_known(transaction: Transaction, run_ids: Iterable[str]) -> set[str]:
     """Those of these runs that were admitted, or have moved money, before."""
     known = "SELECT run_id FROM runs WHERE run_id = :run_id UNION SELECT run_id FROM intents WHERE run_id = :run_id"
     return {run_id for run_id in set(run_ids) if transaction.rows(known, run_id=run_id)}
+
+
+def open_elsewhere(transaction: Transaction, account: str, run_id: str) -> list[str]:
+    """The other runs that have something open on this account; an effect without a lease counts by its player alone."""
+    player = account.partition("/")[2]
+    rows = transaction.rows(_OPEN_ELSEWHERE, account=account, player=player, run_id=run_id)
+    return [other for (other,) in rows]
 
 
 def left_by_state(transaction: Transaction, now_ns: int) -> dict[IntentState, Left]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthetic.core.errors import FencedOff
-from synthetic.core.money import Money
 from synthetic.journal.database import Row, Transaction, Value
 from synthetic.journal.model import Lease
 
@@ -22,12 +21,6 @@ WHERE accounts.run_id = '' AND accounts.rests_until_ns <= :now
 RETURNING epoch
 """
 _FREE = "UPDATE accounts SET run_id = '', rests_until_ns = :rests_until WHERE account = :account AND run_id = :run_id"
-_SET_BASELINE = """
-UPDATE accounts SET baseline_minor = :minor, baseline_currency = :currency WHERE account = :account
-"""
-_BASELINE = (
-    "SELECT baseline_minor, baseline_currency FROM accounts WHERE account = :account AND baseline_currency <> ''"
-)
 _HOLD = "run_id = :run_id AND worker = :worker AND epoch = :epoch AND outcome = ''"
 _RENEW = f"UPDATE runs SET expires_ns = :expires WHERE {_HOLD}"  # noqa: S608 - constants
 _EXPIRY = f"SELECT expires_ns FROM runs WHERE {_HOLD}"  # noqa: S608 - constants
@@ -115,18 +108,6 @@ def take_over(
 def free(transaction: Transaction, lease: Lease, rests_until_ns: int) -> None:
     """Give the account back; no new run before it has rested."""
     transaction.change(_FREE, account=lease.account, run_id=lease.run_id, rests_until=rests_until_ns)
-
-
-def set_baseline(transaction: Transaction, lease: Lease, cash: Money) -> None:
-    """Remember a player's cash as it has to be between two runs. Raises FencedOff."""
-    require_not_taken(transaction, lease)
-    transaction.change(_SET_BASELINE, account=lease.account, minor=cash.minor, currency=cash.currency)
-
-
-def baseline(transaction: Transaction, account: str) -> Money | None:
-    """The player's cash behind his last clean run; None: there was none that told it."""
-    rows = transaction.rows(_BASELINE, account=account)
-    return Money(rows[0][0], rows[0][1]) if rows else None
 
 
 def expiry(now_ns: int, ttl_s: float) -> int:

@@ -96,6 +96,11 @@ class RunnerLog:
         """A recovery did not bring everything home; `said` is the sentence for whoever is on call."""
         self._tell(logging.ERROR if move == "stranded" else logging.WARNING, f"run_{move}", run_id=run_id, said=said)
 
+    def residue(self, account: str, *, minor: int, currency: str) -> None:
+        """So much is in a wallet beyond its baseline and stays there; 0: it is gone."""
+        level = logging.WARNING if minor else logging.INFO
+        self._tell(level, "residue" if minor else "residue_gone", account=account, minor=minor, currency=currency)
+
     def records(self, problem: str) -> None:
         """Run records can't be kept; "": they can again."""
         self._tell(logging.WARNING if problem else logging.INFO, "run_records", problem=problem)

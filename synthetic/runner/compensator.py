@@ -154,14 +154,32 @@ class Compensator:
 
     async def _recover(self, row: RunRow, lease: Lease, spec: RunSpec, effects: Sequence[OpenEffect]) -> Recovered:
         last_try = row.tries + 1 >= self.patience.tries and _on_its_way_ns(effects, spec) <= 0
-        cash = await self.outside.off_loop(self.outside.book.baseline, lease.account)
-        baseline = Baseline(cash, self.may_withdraw(spec)) if cash is not None else None
+        baseline = await self._baseline(lease, spec)
         machine = recover(spec, effects, why=_why(row), last_try=last_try, baseline=baseline)
         journal = self.outside.journal(self.outside.book, lease, ())
         try:
             return await self.outside.driver(spec.cell.name).run(machine, sink=self.outside.sink, journal=journal)
         except Exception as error:  # noqa: BLE001 - a mistake of our own leaves the money where it is, and is told
             return Recovered.untouched(effects, own_mistake(error))
+
+    async def _baseline(self, lease: Lease, spec: RunSpec) -> Baseline | None:
+        """What the wallet is swept to, if it is: what another run has open in it is that run's to bring home."""
+        book, off_loop = self.outside.book, self.outside.off_loop
+        if await off_loop(book.open_elsewhere, lease.account, lease.run_id):
+            return None
+        cash = await off_loop(book.baseline, lease.account)
+        return Baseline(cash, self.may_withdraw(spec)) if cash is not None else None
+
+    async def _left_in_wallet(self, lease: Lease, recovered: Recovered) -> str:
+        """Keep in the journal what stays in the wallet. Answers why it was not swept, for the run's reason."""
+        book, off_loop = self.outside.book, self.outside.off_loop
+        if recovered.residue is not None:
+            await off_loop(book.set_residue, lease, recovered.residue)
+            return ""
+        if recovered.withdrawn is not None:
+            await off_loop(book.set_residue, lease, Money(0, recovered.withdrawn.currency))
+        others = await off_loop(book.open_elsewhere, lease.account, lease.run_id)
+        return f"; the wallet is swept when run {others[0]} is home, which has money open in it" if others else ""
 
     async def _settle(
         self, row: RunRow, lease: Lease, effects: Sequence[OpenEffect], recovered: Recovered, spec: RunSpec | None
@@ -171,6 +189,8 @@ class Compensator:
         run_id, tries = row.run.run_id, row.tries + 1
         move, next_ns = next_move(recovered, self.patience, run_id, tries=tries, now_ns=now_ns, on_its_way_ns=way_ns)
         reason, rests_s = _reason(recovered, row), _rest_s(spec, row)
+        if recovered.is_home:
+            reason = brief(reason + await self._left_in_wallet(lease, recovered))
         if move == "closed":
             await off_loop(book.close_run, lease, RunOutcome.ABORTED.value, reason, rest_s=rests_s)
         elif move == "postponed":

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from synthetic.core.errors import FencedOff, JournalUnavailable
-from synthetic.core.money import Money
+from synthetic.core.events import RunEnded
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import PlayerPlan, ScenarioPlan
 from synthetic.journal.book import Book
@@ -17,7 +17,7 @@ from synthetic.runner.identity import run_id
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.players import rest_s
 from synthetic.runner.specs import Part, Turn
-from synthetic.runner.worker import account_of
+from synthetic.runner.worker import account_of, unexplained
 
 BY_HAND = ""
 """The probe of a run that no schedule began."""
@@ -68,19 +68,20 @@ class KeptRuns:
         return RunJournal(self.book, lease)
 
     async def end(
-        self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, cash: Money | None = None
+        self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None = None
     ) -> None:
         """Close the run; as stranded where something of it is open. Whoever has it by then, or takes it over, knows more."""
         self.leases.let_go(lease.run_id)
         try:
-            await asyncio.to_thread(self._end, lease, player, outcome, reason, cash)
+            await asyncio.to_thread(self._end, lease, player, outcome, reason, ended)
         except (FencedOff, JournalUnavailable):
             return
 
-    def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, cash: Money | None) -> None:
+    def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None) -> None:
         if any(effect.state in OPEN_STATES for effect in self.book.effects_of(lease.run_id)):
             self.book.strand(lease, reason, next_try_ns=0, rest_s=rest_s(player))
         else:
-            if outcome is RunOutcome.OK and cash is not None:
-                self.book.set_baseline(lease, cash)
+            if outcome is RunOutcome.OK and ended is not None and ended.cash is not None:
+                surplus = self.book.set_baseline(lease, ended.cash, ended.changed)
+                reason = unexplained(surplus) if surplus is not None else reason
             self.book.close_run(lease, outcome.value, reason, rest_s=rest_s(player))

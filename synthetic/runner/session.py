@@ -164,7 +164,7 @@ class Session:
         finally:
             if lease is not None:
                 how = (
-                    (ended[0].outcome, ended[0].reason, ended[0].cash)
+                    (ended[0].outcome, ended[0].reason, ended[0])
                     if ended
                     else (RunOutcome.ABORTED, "it was cut off", None)
                 )

@@ -234,7 +234,7 @@ class Worker:
         except BaseException:
             self.let_go(one.lease)
             raise
-        await self._close(one, ended.outcome, ended.reason, ended.cash)
+        await self._close(one, ended.outcome, ended.reason, ended)
         return ended
 
     async def _driven(self, tick: TickPlan, one: _Admitted) -> RunEnded:
@@ -251,10 +251,10 @@ class Worker:
         journal = outside.journal(outside.book, one.lease, tick.caps)
         return await outside.driver(spec.cell.name).run(play(spec), sink=outside.sink, journal=journal)
 
-    async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str, cash: Money | None = None) -> None:
+    async def _close(self, one: _Admitted, outcome: RunOutcome, reason: str, ended: RunEnded | None = None) -> None:
         """Close the run where all its money is settled; leave it open for the compensator where some is not.
 
-        `cash`: what it has left its player; behind a clean run that is what he has to have from now on.
+        `ended`: what it has left its player; behind a clean run that is what he has to have, as far as the run explains it.
         """
         book, off_loop, run = self.outside.book, self.outside.off_loop, one.lease.run_id
         try:
@@ -263,8 +263,9 @@ class Worker:
                 next_try_ns = self.outside.clock.wall_ns() + int(FIRST_RECOVERY_S * 1e9)
                 await off_loop(book.postpone, one.lease, reason, next_try_ns=next_try_ns)
             else:
-                if outcome is RunOutcome.OK and cash is not None:
-                    await off_loop(book.set_baseline, one.lease, cash)
+                if outcome is RunOutcome.OK and ended is not None and ended.cash is not None:
+                    surplus = await off_loop(book.set_baseline, one.lease, ended.cash, ended.changed)
+                    reason = unexplained(surplus) if surplus is not None else reason
                 await off_loop(book.close_run, one.lease, outcome, reason, rest_s=rest_s(one.player))
         except (FencedOff, JournalUnavailable):
             return  # it stays open: whoever has the lease now, or takes it over when it is over, brings its money home
@@ -304,6 +305,11 @@ class Worker:
             known = self._leases.get(lease.run_id)
             if known is not None and known.epoch == lease.epoch:
                 self._leases[lease.run_id] = lease
+
+
+def unexplained(surplus: Money) -> str:
+    """What a clean run tells of money that it has found in its player's wallet."""
+    return f"{surplus} more than before are in the wallet, and nobody knows whose they are"
 
 
 def account_of(cell: CellPlan, player: str) -> str:

@@ -14,6 +14,7 @@ from synthetic.simulation.laws_of_money import (
     one_effect_per_step,
     one_undo_per_effect,
     sweeps_leave_the_baseline,
+    wallets_keep_their_cash,
 )
 from synthetic.simulation.laws_of_workers import (
     every_slot_counts,
@@ -35,6 +36,7 @@ LAWS: tuple[Law, ...] = (
     live_leases_are_left_alone,
     recovery_moves_nothing_new,
     sweeps_leave_the_baseline,
+    wallets_keep_their_cash,
     newest_first,
     budgets_hold,
     kill_stops_admissions,

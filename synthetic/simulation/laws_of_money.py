@@ -139,6 +139,22 @@ def sweeps_leave_the_baseline(seen: Evidence) -> Iterator[Violation]:
             yield Violation("sweeps-leave-the-baseline", what, at_ns)
 
 
+def wallets_keep_their_cash(seen: Evidence) -> Iterator[Violation]:
+    """In the end a wallet holds what the last clean run has left it, less what rounds have lost since: nothing left it twice."""
+    floors, since = dict.fromkeys(seen.balances, seen.float_minor), dict.fromkeys(seen.balances, 0)
+    for act in seen.acts:
+        account = act.account.partition("/")[2]
+        if act.what == "set_baseline" and isinstance(act.told, int):
+            floors[account], since[account] = act.told, act.at_ns
+    for one in seen.record:
+        if one.what == "lost" and one.at_ns >= since[one.cause.account]:
+            floors[one.cause.account] -= one.minor
+    for account, minor in seen.balances.items():
+        if minor < floors[account]:
+            what = f"{account} holds {minor}, and {floors[account]} at least should be in it"
+            yield Violation("wallets-keep-their-cash", what, seen.end_ns)
+
+
 def newest_first(seen: Evidence) -> Iterator[Violation]:
     """Nothing is taken back before everything later of its run was at least looked for."""
     asked: dict[str, int] = {}

@@ -62,10 +62,15 @@ class ObservedBook(Book):
         with self._watched("close_run", lease.run_id, account=lease.account, told="stranded"):
             super().strand(lease, reason, next_try_ns=next_try_ns, rest_s=rest_s)
 
-    def set_baseline(self, lease: Lease, cash: Money) -> None:
-        """See `Book.set_baseline`."""
-        with self._watched("set_baseline", lease.run_id, account=lease.account, told=cash.minor):
-            super().set_baseline(lease, cash)
+    def set_baseline(self, lease: Lease, cash: Money, changed: Money | None = None) -> Money | None:
+        """See `Book.set_baseline`. Told: the baseline that is durable then."""
+        with self._watched("set_baseline", lease.run_id, account=lease.account, told=self._baseline_now):
+            return super().set_baseline(lease, cash, changed)
+
+    def _baseline_now(self, account: str) -> object:
+        query = "SELECT baseline_minor FROM accounts WHERE account = ?"
+        found = self._disk.connection.execute(query, (account,)).fetchone()
+        return found[0] if found is not None else None
 
     def kill(self, by: str, reason: str) -> None:
         """See `Book.kill`."""
@@ -88,4 +93,5 @@ class ObservedBook(Book):
         finally:
             if self._disk.commits > commits and self._disk.connection.total_changes > changes:
                 life = LIFE.get()
+                told = told(account) if callable(told) else told
                 self._history.act(life.name if life is not None else "operator", what, run_id, key, account, told)

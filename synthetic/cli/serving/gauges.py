@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from synthetic.cli.serving.telling import Telling
 from synthetic.core.errors import JournalUnavailable
+from synthetic.core.money import Money
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.core.ports import Clock
 from synthetic.journal.book import Book
@@ -55,21 +56,23 @@ class Gauges:
             self.telling.tell_missed()
         try:
             await self.spending.look()
-            left, budgets, taken = await asyncio.to_thread(self._read)
+            left, budgets, taken, residues = await asyncio.to_thread(self._read)
         except JournalUnavailable:
             return
         age_s = (self.clock.wall_ns() - left.oldest_ns) / 1e9 if left.oldest_ns else 0.0
         self.telling.metrics.left(left.minor, age_s)
+        self.telling.residues(residues)
         for currency, minor in budgets.items():
             self.telling.metrics.budget_remaining(currency, minor)
         self.telling.metrics.leases_available(len(self._accounts() - taken))
 
-    def _read(self) -> tuple[Left, dict[str, int], set[str]]:
+    def _read(self) -> tuple[Left, dict[str, int], set[str], Mapping[str, Money]]:
         budgets: dict[str, int] = {}
         for caps in caps_of(self.plan()):
             for money in self.book.remaining(caps).values():
                 budgets[money.currency] = min(money.minor, budgets.get(money.currency, money.minor))
-        return self.book.left(), budgets, {row.lease.account for row in self.book.open_runs()}
+        taken = {row.lease.account for row in self.book.open_runs()}
+        return self.book.left(), budgets, taken, self.book.residues()
 
     def _accounts(self) -> set[str]:
         """The accounts that the probes may be played on."""

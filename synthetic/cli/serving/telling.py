@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from synthetic.audit.trail import AuditTrail
+from synthetic.core.money import Money
 from synthetic.core.ports import EventSink, fan_out
 from synthetic.journal.model import Kill, Lease, RunRow
 from synthetic.report.logs import RunnerLog
@@ -33,6 +35,7 @@ class Telling:
     readers: list[EventSink] = field(default_factory=list)
     _missed: dict[str, Counter[str]] = field(default_factory=dict)
     _journal: str = ""
+    _residues: dict[str, Money] = field(default_factory=dict)
     _distrust: set[Reason] = field(default_factory=set)
 
     @property
@@ -94,6 +97,19 @@ class Telling:
         """A recovery ended. What is stranded is an alert."""
         if home.move != "closed":
             self.log.not_home(home.run_id, move=home.move, said=home.sentence)
+
+    def residues(self, residues: Mapping[str, Money]) -> None:
+        """What is in wallets beyond their baselines, by account; each change is logged."""
+        minor: Counter[str] = Counter()
+        for amount in residues.values():
+            minor[amount.currency] += amount.minor
+        self.metrics.residue(minor)
+        for account in sorted(residues.keys() | self._residues.keys()):
+            now, before = residues.get(account), self._residues.get(account)
+            known = now or before
+            if now != before and known is not None:
+                self.log.residue(account, minor=now.minor if now else 0, currency=known.currency)
+        self._residues = dict(residues)
 
     def reconciled(self, told: Reconciliation, at_s: float) -> None:
         """Journal, ledger and PSP reports were compared."""

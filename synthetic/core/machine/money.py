@@ -54,6 +54,24 @@ def money_moved(state: RunState, movement: Movement) -> MoneyMoved:
     )
 
 
+def in_wallet(movement: Movement) -> int:
+    """What a movement has put into the player's wallet, in minor units; negative for what it took out.
+
+    A payout is counted where its round shows it (`given_back_minor`), whoever sent it.
+    """
+    if movement.outcome is StepOutcome.REFUSED or (
+        movement.outcome is StepOutcome.UNKNOWN and movement.direction != "in"
+    ):
+        return 0
+    return {"in": 1, "out": -1, "stake": -1, "payout": 0, "bonus": 0}[movement.direction] * movement.amount.minor
+
+
+def changed_by(state: RunState) -> Money:
+    """By how much the run has changed its player's cash, as far as it has seen itself."""
+    minor = sum(in_wallet(movement) for movement in state.movements) + state.given_back_minor
+    return Money(minor, state.currency)
+
+
 def payouts_shown(state: RunState, known: Fact) -> Iterator[MoneyMoved]:
     """What a finished round or a rollback gave back: the payout of a won round, the stake of a void or rolled-back bet."""
     if not isinstance(known, Round | Rollback) or known.outcome is not StepOutcome.DONE:

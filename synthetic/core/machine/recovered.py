@@ -75,6 +75,11 @@ class Recovered:
         return f"{self.residue} more than before stay in the wallet: {self.residue_reason}" if self.residue else ""
 
     @property
+    def withdrawn(self) -> Money | None:
+        """What a sweep has brought home."""
+        return next((end.amount for end in self.effects if end.result == "withdrawn"), None)
+
+    @property
     def still_open(self) -> tuple[str, ...]:
         """The keys of the effects that nobody has settled yet."""
         return tuple(end.key for end in self.effects if end.state not in CLOSED_STATES)

@@ -11,6 +11,7 @@ from synthetic.core.effects import Resolve
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted
 from synthetic.core.history import STATEMENTS
 from synthetic.core.machine.judging import judge_run
+from synthetic.core.machine.money import changed_by
 from synthetic.core.machine.state import Machine, RunState, trace_id
 from synthetic.core.machine.states import enter_states, leave_states
 from synthetic.core.machine.steps import StepEnd, play_step
@@ -169,6 +170,7 @@ def _ended(
         labels=dict(state.labels),
         attribution=state.redactor.redact(attribution.sentence) if attribution else "",
         cash=state.cash,
+        changed=changed_by(state),
     )
 
 

@@ -16,7 +16,7 @@ from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
-from synthetic.core.machine.money import money_moved
+from synthetic.core.machine.money import in_wallet, money_moved
 from synthetic.core.machine.state import Machine, Movement, RunState, dotted
 from synthetic.core.money import Money
 from synthetic.core.outcome import CLOSED_STATES, IntentState, StepOutcome
@@ -132,7 +132,7 @@ def _taken_out(state: RunState) -> Undone | None:
         reason = f"step {unclear!r} may have taken it out; refunding it, too, could pay out twice"
         return Undone("nothing_to_undo", reason, IntentState.DONE)
     counted = [m for m in state.movements if outs or m.direction != "stake" or not state.payouts_unseen]
-    left = sum(_in_wallet(m) for m in counted) + state.given_back_minor
+    left = sum(in_wallet(m) for m in counted) + state.given_back_minor
     if left > 0:
         return None
     under_way = next((m.step for m in outs if not m.over), "")
@@ -140,18 +140,6 @@ def _taken_out(state: RunState) -> Undone | None:
         reason = f"step {under_way!r} is taking it out; only when that is over nothing is left to refund"
         return Undone("nothing_to_undo", reason, IntentState.DONE)
     return Undone("nothing_to_undo", "the run has taken out what it had put in", IntentState.SETTLED)
-
-
-def _in_wallet(movement: Movement) -> int:
-    """What a movement has put into the player's wallet, in minor units; negative for what it took out.
-
-    A payout is counted where its round shows it (`given_back_minor`), whoever sent it.
-    """
-    if movement.outcome is StepOutcome.REFUSED or (
-        movement.outcome is StepOutcome.UNKNOWN and movement.direction != "in"
-    ):
-        return 0
-    return {"in": 1, "out": -1, "stake": -1, "payout": 0, "bonus": 0}[movement.direction] * movement.amount.minor
 
 
 def _turned_down(state: RunState, movement: Movement) -> bool:

@@ -97,6 +97,11 @@ class RunnerTables:
             "For how long the oldest of it has been there; 0: there is none.",
             (),
         )
+        self.residue = GaugeTable(
+            "synthetic_residue_minor",
+            "What is in wallets beyond what their players have to have, and stays there, in minor units.",
+            ("currency",),
+        )
         self.budget = GaugeTable(
             "synthetic_budget_remaining_minor", "What may still go into wallets today, in minor units.", ("currency",)
         )

@@ -121,6 +121,16 @@ class RunnerMetrics:
             stranded.set((currency,), amount)
         self.families.runner.stranded_age.set((), oldest_s if any(minor.values()) else 0.0)
 
+    def residue(self, minor: Mapping[str, int]) -> None:
+        """What is in wallets beyond their baselines and stays there: minor units by currency; one told of before falls to 0."""
+        residue = self.families.runner.residue
+        for currency in {series.currency for series in self._shown.values() if series.currency}:
+            residue.set((currency,), 0)
+        for key in list(residue.values):
+            residue.set(key, 0)
+        for currency, amount in minor.items():
+            residue.set((currency,), amount)
+
     def budget_remaining(self, currency: str, minor: int) -> None:
         """So much may still go into wallets, by the tightest cap over all runs."""
         self.families.runner.budget.set((currency,), minor)

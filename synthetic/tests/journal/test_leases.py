@@ -296,3 +296,34 @@ def test_an_account_remembers_the_cash_of_its_last_clean_run(book: Book) -> None
     with pytest.raises(FencedOff):
         book.set_baseline(lease, Money(1, "EUR"))
     assert book.baseline("wallet/p1") == Money(5000, "EUR")
+
+
+def test_a_baseline_follows_what_clean_runs_win_and_lose_and_nothing_else(book: Book) -> None:
+    """Money that nobody can explain is a residue, told each time until it is gone; it never becomes the baseline."""
+    lease = admitted(book)
+    assert book.set_baseline(lease, Money(5000, "EUR"), Money(7, "EUR")) is None  # the first one is taken as it is
+    assert book.set_baseline(lease, Money(5080, "EUR"), Money(-20, "EUR")) == Money(100, "EUR")
+    assert book.baseline("wallet/p1") == Money(4980, "EUR")
+    assert book.residues() == {"wallet/p1": Money(100, "EUR")}
+    assert book.set_baseline(lease, Money(4950, "EUR"), Money(0, "EUR")) is None
+    assert (book.baseline("wallet/p1"), book.residues()) == (Money(4950, "EUR"), {})
+
+
+def test_cash_beside_another_runs_open_money_is_no_baseline(book: Book) -> None:
+    """It may be that run's deposit: the baseline only follows what the clean run has won or lost, and no surplus is told."""
+    first = admitted(book)
+    book.set_baseline(first, Money(5000, "EUR"))
+    book.intend(intent("a", 100), first)
+    book.strand(first, "no answer", next_try_ns=0)
+    second = admitted(book, "run-2")
+    assert book.open_elsewhere("wallet/p1", "run-2") == ["run-1"]
+    assert book.open_elsewhere("wallet/p1", "run-1") == book.open_elsewhere("wallet/p2", "run-2") == []
+    assert book.set_baseline(second, Money(5080, "EUR"), Money(-20, "EUR")) is None
+    assert (book.baseline("wallet/p1"), book.residues()) == (Money(4980, "EUR"), {})
+
+
+def test_money_without_a_lease_is_open_for_all_who_share_its_player(book: Book) -> None:
+    """Nobody knows then which wallet it is in."""
+    book.intend(intent("a", 100), None)
+    assert book.open_elsewhere("wallet/p1", "run-2") == ([] if intent().player != "p1" else ["run-1"])
+    assert book.open_elsewhere(f"wallet/{intent().player}", "run-2") == [intent().run_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ from synthetic.runner.compensator import Compensator, Homecoming, Patience, next
 from synthetic.runner.first_sight import RUNS_MAX, FirstSight, by_the_journal
 from synthetic.runner.outside import Outside
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, Answering, answers, make_spec, ok
+from synthetic.tests.core.machine.test_sweeping import PAID, mapping
+from synthetic.tests.core.machine.test_sweeping import STEPS as SIGNING_IN
 
 T = TypeVar("T")
 S = 10**9
@@ -263,3 +266,71 @@ def test_what_was_seen_of_runs_does_not_grow_for_ever() -> None:
     clock.advance(5)
     assert sight("r1", 9 * S) == 5 * S
     assert sight("r0", 9 * S) == 0
+
+
+class Bank:
+    """A platform that counts one wallet: what refunds and payouts take out of it."""
+
+    def __init__(self, cash: int) -> None:
+        self.cash, self.payouts = cash, 0
+        self._platform = answers(HEALTHY | PAID)
+
+    def __call__(self, wire: Any) -> Any:
+        """Answer one request."""
+        path = f"{wire.method} {wire.url.removeprefix('http://api.test')}"
+        if path == "GET /balance":
+            return ok(cash=self.cash)
+        if path.startswith("POST /refunds"):
+            self.cash -= 100
+        if path == "POST /payouts":
+            self.payouts += 1
+            self.cash -= json.loads(wire.body)["minor"]
+        return self._platform(wire)
+
+
+def swept_spec(scene: Scene, row: RunRow) -> RunSpec:
+    """A run on the mapping that says how a wallet is swept."""
+    spec = replace(make_spec(SIGNING_IN), run_id=row.run.run_id, mono_ns=scene.clock.monotonic_ns())
+    limits = {**spec.cell.limits, "withdraw": Money(500, "EUR")}
+    plan = replace(spec.plan, platform=mapping())
+    return replace(spec, plan=plan, cell=replace(spec.cell, limits=limits), wall_ns=scene.clock.wall_ns())
+
+
+def beside_a_stranded_run(scene: Scene) -> None:
+    """The first run is stranded with its deposit in the wallet; a second one on the account was cut off behind its own."""
+    _, first = scene.take()
+    scene.book.set_baseline(first, Money(5000, "EUR"))
+    scene.book.strand(first, "no answer", next_try_ns=scene.clock.wall_ns() + 60 * S)
+    run = NewRun("run2", "small", "small", "", "c1", {}, 1, 2, 0)
+    lease = scene.book.admit(run, candidates=[("p1", "c1/p1")], worker="w1", ttl_s=10)
+    (entry,) = scene.book.effects_of("run1")
+    scene.book.intend(replace(entry.intent, run_id="run2", key="run2-deposit"), lease)
+    scene.book.resolve("run2-deposit", IntentState.DONE)
+    scene.clock.advance(11)
+
+
+def test_another_runs_deposit_is_not_swept_and_leaves_the_wallet_once(tmp_path: Path) -> None:
+    """Two deposits of 1.00 and 0.30 that were won: the run that comes home first sweeps nothing, the last one sweeps the rest."""
+    with opened(tmp_path) as scene:
+        beside_a_stranded_run(scene)
+        bank = Bank(5230)
+        home = scene.bring_home(bank, lambda row: swept_spec(scene, row))
+        assert (home.run_id, home.move, bank.cash, bank.payouts) == ("run2", "closed", 5130, 0)
+        assert home.reason.endswith("1 undone; the wallet is swept when run run1 is home, which has money open in it")
+        scene.clock.advance(60)
+        last = scene.bring_home(bank, lambda row: swept_spec(scene, row))
+        assert (last.run_id, last.move, bank.cash, bank.payouts) == ("run1", "closed", 5000, 1)
+        assert scene.book.residues() == {}
+
+
+def test_a_surplus_that_stays_is_kept_in_the_journal(tmp_path: Path) -> None:
+    """Where nothing may be withdrawn: for the gauge, until a later run no longer finds it."""
+    with opened(tmp_path) as scene:
+        row, lease = scene.take()
+        scene.book.set_baseline(lease, Money(5000, "EUR"))
+        spec_for = lambda row: swept_spec(scene, row)  # noqa: E731 - one line
+        compensator = replace(scene.compensator(Bank(5130), spec_for), may_withdraw=lambda _spec: False)
+        home = asyncio.run(compensator.bring_home(row, lease))
+        assert home.move == "closed", home.reason
+        assert "0.30 EUR more than before stay in the wallet" in home.reason
+        assert scene.book.residues() == {"c1/p1": Money(30, "EUR")}

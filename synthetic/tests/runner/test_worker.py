@@ -26,11 +26,11 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Caps, RunRow
+from synthetic.journal.model import Caps, NewRun, RunRow
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.outside import Outside
 from synthetic.runner.specs import Part, Turn
-from synthetic.runner.worker import Ticked, TickPlan, Worker, account_of
+from synthetic.runner.worker import Ticked, TickPlan, Worker, account_of, whole_pool
 
 DEPOSIT = "deposit_bet_withdraw"
 ROW = {"psp": "psp-a", "provider": "provider-a"}
@@ -289,3 +289,39 @@ def test_leases_are_renewed_while_a_run_plays(book: Book, plan: ScenarioPlan, ce
     ticked = working(book, cells[:1], play_slowly)
     assert [run.outcome for run in ticked.runs] == [RunOutcome.OK], ticked.runs[0].reason
     assert book.open_runs() == []
+
+
+def test_money_that_no_run_explains_is_told_and_never_a_baseline(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """A run's own wins and losses move the baseline; a euro beside them does not, however often it is seen."""
+    canary = cells[:1]
+
+    async def alone(part: Part, row: Mapping[str, str]) -> Sequence[PlayerPlan]:
+        return (await whole_pool(part, row))[:1]
+
+    async def play(worker: Worker) -> tuple[Money, str]:
+        worker.fit = alone
+        seen: list[str] = []
+        for number in (1, 2, 3):
+            ticked = await worker.play(tick(plan, canary, number))
+            assert [run.outcome for run in ticked.runs] == [RunOutcome.OK], ticked
+            row = book.run(ticked.runs[0].run_id)
+            assert row is not None
+            account, reason = row.lease.account, row.reason
+            seen.append(reason)
+            if number == 2:  # somebody pays one euro in: there is one more than there has to be
+                run = NewRun("by-hand", "probe", "", "", "canary", {}, 1, 1, 0)
+                lease = book.adopt(run, player=row.player, account=account, worker="w2", ttl_s=10)
+                now = book.baseline(account)
+                assert lease is not None
+                assert now is not None
+                assert book.residues() == {}
+                book.set_baseline(lease, Money(now.minor - 100, now.currency))
+                book.close_run(lease, "ok")
+        assert seen[:2] == ["", ""]
+        return book.residues()[account], seen[2]
+
+    surplus, reason = working(book, canary, play)
+    assert surplus == Money(100, "EUR")
+    assert reason == "1.00 EUR more than before are in the wallet, and nobody knows whose they are"

@@ -122,6 +122,10 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
      {"entries": (RIGHT.entries[0], entry("withdraw", 100, IntentState.SETTLED, step="sweep")),
       "acts": (act(0, "w1#1", "set_baseline", account="simulated/p1", told=FLOAT), *RIGHT.acts),
       "record": (*RIGHT.record[:2], replace(RIGHT.record[2], cash_minor=FLOAT - 1))}),
+    ("wallets-keep-their-cash", "a deposit was swept, and refunded, too",
+     {"payments": (payment(1, "deposit", 100, "refunded"), RIGHT.payments[1]),
+      "balances": {"p1": FLOAT - 100},
+      "entries": (entry("deposit", 100, IntentState.COMPENSATED), RIGHT.entries[1])}),
     ("newest-first", "refunded before the payout was looked for",
      {"record": (*RIGHT.record[:3], happened(5, "refunded", 1, "deposit"))}),
     ("budgets-hold", "two deposits of a run",
@@ -172,7 +176,10 @@ def test_a_sweep_is_not_played_on_and_not_paid_out_twice() -> None:
             entry("withdraw", 100, IntentState.SETTLED, step="sweep"),
         ),
     )
-    acts = (ADMITTED, KEPT, replace(TAKEN, life="w1#1"), act(6, "w1#1", "intend", key="r1-withdraw"), CLOSED)
+    acts = (
+        act(0, "w1#1", "set_baseline", account="simulated/p1", told=FLOAT - 100),
+        *(ADMITTED, KEPT, replace(TAKEN, life="w1#1"), act(6, "w1#1", "intend", key="r1-withdraw"), CLOSED),
+    )
     record = (*RIGHT.record[:2], happened(4, "refunded", 1, "deposit"), *RIGHT.record[2:])
     record = tuple(replace(one, cash_minor=FLOAT) for one in record)
     seen = replace(swept, acts=acts, record=record, runs={"r1": run_row("r1", "aborted")})

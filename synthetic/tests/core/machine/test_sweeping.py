@@ -261,6 +261,7 @@ def test_a_clean_run_tells_what_it_leaves_its_player(behind: str, cash: int | No
         play(replace(spec, plan=replace(spec.plan, platform=mapping()))), sink=lambda _event: None, journal=Journal()
     )
     assert ended.cash == (None if cash is None else Money(cash, "EUR"))
+    assert ended.changed == Money(100 if cash is not None else 200, "EUR")
 
 
 def test_a_mapping_without_a_sweep_tells_no_cash() -> None:

@@ -189,6 +189,16 @@ def test_reasons_for_missed_slots_are_few() -> None:
     assert len(Scrape(metrics).label_values("reason")) <= 21
 
 
+def test_a_residue_is_shown_until_it_is_gone() -> None:
+    """Unknown before anybody looked; then its amount; then 0."""
+    metrics = RunnerMetrics()
+    assert Scrape(metrics).values("synthetic_residue_minor") == []
+    metrics.residue({"EUR": 30})
+    assert Scrape(metrics).values("synthetic_residue_minor", currency="EUR") == [30]
+    metrics.residue({})
+    assert Scrape(metrics).values("synthetic_residue_minor", currency="EUR") == [0]
+
+
 def test_stranded_money_falls_back_to_zero_and_stays_visible() -> None:
     """An alert on it ends when it came home; before the journal was read nothing is said, and then 0 is."""
     metrics = fed()

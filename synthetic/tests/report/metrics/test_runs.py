@@ -28,6 +28,7 @@ NAMES = {
     "synthetic_invariant_violations": "counter",
     "synthetic_compensations": "counter",
     "synthetic_stranded_minor": "gauge",
+    "synthetic_residue_minor": "gauge",
     "synthetic_spend_minor": "counter",
     "synthetic_budget_remaining_minor": "gauge",
     "synthetic_leases_available": "gauge",
