@@ -28,7 +28,7 @@ from synthetic.journal.book import Book, open_book
 from synthetic.runner.comparing import Difference
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.outside import Outside
-from synthetic.runner.reconcile import WAIT_S, Account, Reconciler, Reconciliation, accounts_of
+from synthetic.runner.reconcile import WAIT_S, Account, Reconciler, Reconciliation, Unread, accounts_of, left_out_of
 from synthetic.runner.spec_again import SpecAgain
 
 
@@ -60,9 +60,14 @@ def reconcile(
         raise AuthorError.at(NOWHERE, f"there is no journal {journal} here", "give --journal, or start in its project")
     with open_book(journal) as book:
         known = {one.name: one for one in on}
-        accounts = [one for one in accounts_of(known, book.entries()) if not player or one.player.id in player]
-        since_ns = time.time_ns() - int(since_s * 1e9)
-        told = asyncio.run(_reconcile(book, project, on, accounts, since_ns, wait_s))
+        entries, since_ns = book.entries(), time.time_ns() - int(since_s * 1e9)
+        accounts = [one for one in accounts_of(known, entries) if not player or one.player.id in player]
+        left_out = [
+            one
+            for one in left_out_of(project.cells, entries, since_ns)
+            if (not cell or one.cell in cell) and (not player or one.player in player)
+        ]
+        told = asyncio.run(_reconcile(book, project, on, (accounts, left_out), since_ns, wait_s))
     (_show_json if json else _show)(told)
     raise typer.Exit(exit_code(told))
 
@@ -75,7 +80,12 @@ def _require_mapped(project: Project, cells: Sequence[CellPlan]) -> None:
 
 
 async def _reconcile(
-    book: Book, project: Project, cells: Sequence[CellPlan], accounts: Sequence[Account], since_ns: int, wait_s: float
+    book: Book,
+    project: Project,
+    cells: Sequence[CellPlan],
+    accounts: tuple[Sequence[Account], Sequence[Unread]],
+    since_ns: int,
+    wait_s: float,
 ) -> Reconciliation:
     clock, leases = SystemClock(), KeptLeases(book)
     secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
@@ -85,7 +95,7 @@ async def _reconcile(
         spec_again = SpecAgain(project.scenarios, {cell.name: cell for cell in cells}, secrets, clock)
         await stack.enter_async_context(leases.kept())
         reconciler = Reconciler(outside, spec_again, own_name("reconcile"), leases, since_ns, wait_s)
-        return await reconciler.reconcile(accounts)
+        return await reconciler.reconcile(*accounts)
 
 
 def exit_code(told: Reconciliation) -> ExitCode:

@@ -6,6 +6,7 @@ Each account is leased meanwhile, so that no run moves its money between one sta
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ PROBE = "(reconcile)"
 AT_ONCE = 4
 WAIT_S = 120.0  # longer than a run, and than the rest of a player with one-time codes
 ASK_AGAIN_S = 0.5
+GONE_CELL = "the cell is not in the cells file any more"
+GONE_PLAYER = "the player is not in the cells file any more"
 _S = 10**9
 
 
@@ -92,8 +95,8 @@ class Reconciler:
     since_ns: int = 0
     wait_s: float = WAIT_S
 
-    async def reconcile(self, accounts: Sequence[Account]) -> Reconciliation:
-        """Compare all of them, a few at a time. Raises JournalUnavailable."""
+    async def reconcile(self, accounts: Sequence[Account], left_out: Sequence[Unread] = ()) -> Reconciliation:
+        """Compare all of them, a few at a time; `left_out` is told as unread. Raises JournalUnavailable."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(number: int, account: Account) -> _Read:
@@ -113,7 +116,7 @@ class Reconciler:
             effects=sum(len(account.effects) for account, statements, _ in read if not statements.unread),
             entries=sum(len(statements.ledger) + sum(map(len, statements.psp.values())) for _, statements, _ in read),
             differences=tuple(difference for _, _, differences in read for difference in differences),
-            unread=tuple(unread),
+            unread=(*unread, *left_out),
         )
 
     async def _one(self, number: int, account: Account) -> _Read:
@@ -200,3 +203,17 @@ def accounts_of(cells: Mapping[str, CellPlan], entries: Iterable[JournalEntry]) 
             shared_by = tuple(other.name for other in cells.values() if other.wallet == cell.wallet)
             found.setdefault(name, Account(cell, player, tuple(by_account.get(name, ())), shared_by))
     return list(found.values())
+
+
+def left_out_of(cells: Mapping[str, CellPlan], entries: Iterable[JournalEntry], since_ns: int) -> list[Unread]:
+    """The accounts of effects since an instant that no cell has (any more): what nobody reads does not hold."""
+    players = {name: {player.id for player in cell.players} for name, cell in cells.items()}
+    effects = Counter(
+        (entry.intent.cell, entry.intent.player)
+        for entry in entries
+        if entry.created_ns >= since_ns and entry.intent.player not in players.get(entry.intent.cell, ())
+    )
+    return [
+        Unread(cell, player, count, GONE_PLAYER if cell in cells else GONE_CELL)
+        for (cell, player), count in sorted(effects.items())
+    ]

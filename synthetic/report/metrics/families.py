@@ -115,7 +115,7 @@ class RunnerTables:
             (),
         )
         self.reconciled = GaugeTable(
-            "synthetic_last_reconciliation_timestamp_seconds", "When they were compared last.", ()
+            "synthetic_last_reconciliation_timestamp_seconds", "When they were compared last, by any worker.", ()
         )
         self.killed = GaugeTable("synthetic_kill_switch", "Whether the kill switch is on.", ())
         self.killed_since = GaugeTable(

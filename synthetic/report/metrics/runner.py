@@ -146,9 +146,13 @@ class RunnerMetrics:
         """The configuration was read; an invalid one was left aside."""
         self.families.runner.reload.set((), 1.0 if valid else 0.0)
 
-    def reconciled(self, differences: int, at_s: float) -> None:
-        """Journal, ledger and PSP reports were compared (Unix seconds): so many differences and unread accounts."""
-        self.families.runner.differences.set((), differences)
+    def reconciled(self, differences: int | None, at_s: float) -> None:
+        """Journal, ledger and PSP reports were compared (Unix seconds): so many differences and unread accounts.
+
+        None: somebody else has counted them.
+        """
+        if differences is not None:
+            self.families.runner.differences.set((), differences)
         self.families.runner.reconciled.set((), at_s)
 
     def killed(self, since_s: float | None) -> None:

@@ -136,11 +136,11 @@ def test_an_account_is_waited_for_and_compared_as_it_is_then(cells: Path) -> Non
         (account,) = database.execute("SELECT account FROM intents LIMIT 1").fetchone()
         database.execute("UPDATE accounts SET run_id = 'somebody' WHERE account = ?", (account,))
         (key,) = database.execute("SELECT key FROM intents WHERE account = ? LIMIT 1", (account,)).fetchone()
-        database.execute("UPDATE intents SET player = 'later ' || player WHERE key = ?", (key,))
+        database.execute("UPDATE intents SET cell = 'later' WHERE key = ?", (key,))
 
     def end_it() -> None:
         with sqlite3.connect(JOURNAL) as database:
-            database.execute("UPDATE intents SET player = substr(player, 7) WHERE key = ?", (key,))
+            database.execute("UPDATE intents SET cell = 'canary' WHERE key = ?", (key,))
             database.execute("UPDATE accounts SET run_id = '' WHERE account = ?", (account,))
 
     ending = threading.Timer(2.0, end_it)
@@ -151,6 +151,38 @@ def test_an_account_is_waited_for_and_compared_as_it_is_then(cells: Path) -> Non
         ending.join()
     assert told["differences"] == []
     assert not [one for one in told["unread"] if one["effects"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "statement"),
+    [
+        ("cell", "UPDATE intents SET cell = 'gone' WHERE key = '{key}'"),
+        ("player", "UPDATE intents SET player = 'gone' WHERE key = '{key}'"),
+    ],
+)
+def test_what_is_not_in_the_cells_file_any_more_is_unread_with_its_effects(
+    cells: Path, column: str, statement: str
+) -> None:
+    """Nobody has read it, so nothing holds: exit 3, though all the others agree."""
+    change(statement.format(key=key_of("stake")))
+    answer = call(
+        "reconcile", "--cells", cells, "--player", "gone" if column == "player" else player_of("gone"), "--json"
+    )
+    told = json.loads(answer.out)
+    reason = f"the {column} is not in the cells file any more"
+    assert [(one["effects"], one["reason"]) for one in told["unread"] if one["effects"]] == [(1, reason)]
+    assert told["holds"] is False
+    assert answer.code == (3 if not told["differences"] else 1)
+    old = call("reconcile", "--cells", cells, "--player", "gone", "--json", "--since", "1ms")
+    assert (old.code, json.loads(old.out)["unread"]) == (0, []), "what is older only explains"
+
+
+def player_of(cell: str) -> str:
+    """The player of a cell's first effect."""
+    with sqlite3.connect(JOURNAL) as database:
+        found: str = database.execute("SELECT player FROM intents WHERE cell = ?", (cell,)).fetchone()[0]
+        return found
 
 
 def test_a_mapping_without_statements_is_bad_input(cells: Path, tmp_path: Path) -> None:

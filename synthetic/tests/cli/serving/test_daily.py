@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
-from synthetic.journal.book import open_book
+from synthetic.journal.book import Book, open_book
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
+from synthetic.runner.appointments import last_instant
 from synthetic.runner.health_watch import HealthWatch
 from synthetic.runner.outside import Outside
+from synthetic.runner.reconcile import PROBE as PROBE_OF_ALL
 from synthetic.runner.reconcile import Reconciliation
 from synthetic.runner.specs import Part, Turn
 from synthetic.runner.worker import TickPlan, Worker
@@ -46,6 +49,7 @@ def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cel
     probe = replace(plan.probes[0], cell=cells["canary"], baseline=None, baseline_scenario=None)
     plan = replace(plan, cells=cells, probes=(probe,))
     noted: list[Entry] = []
+    shown: list[float] = []
 
     async def go() -> tuple[Reconciliation | None, Reconciliation | None, Reconciliation | None, list[Any]]:
         clock = SystemClock()
@@ -60,9 +64,14 @@ def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cel
             daily = Daily(outside, lambda: plan, drivers, telling, "w")
             early = await daily.look()
             daily.begun_ns = 0
+            await _cut_off_twice(daily, book, tmp_path)
             first = await daily.look()
             again = await daily.look()
             assert again is None
+            assert [slot.outcome for slot in book.slots(PROBE_OF_ALL)] == ["aborted", "aborted", "holds"]
+            other = Telling(RunnerMetrics(), HealthWatch(clock), RunnerLog(), AuditTrail(noted.append, "worker:x"))
+            assert await Daily(outside, lambda: plan, drivers, other, "x").look() is None
+            shown.append(other.metrics.families.runner.reconciled.values[()] - clock.wall_ns() / 1e9)
             run = book.entries()[0].intent.run_id
             ghost = Intent(
                 run, "ghost", "cashier.deposit", "deposit", Money(100, "EUR"), f"{run}-ghost", "psp", "wallet",
@@ -83,7 +92,28 @@ def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cel
     assert first.effects >= 3
     assert found is not None
     assert [difference.key.endswith("-ghost") for difference in found.differences] == [True], found.differences
+    assert [abs(ago_s) < 600 for ago_s in shown] == [True], "every worker shows when it was done, whoever has done it"
     assert [entry.data["decision"] for entry in noted] == ["reconciled", "differs"]
+
+
+async def _cut_off_twice(daily: Daily, book: Book, folder: Path) -> None:
+    """A worker that has died, and then our own process before this one, were at it."""
+    due_ns = last_instant(daily.plan().reconcile, daily.outside.clock.wall_ns())
+    book.claim_slot(PROBE_OF_ALL, due_ns, "dead")
+    assert await daily.look() is None, "somebody is at it"
+    book.end_slot(PROBE_OF_ALL, due_ns, "aborted")
+    assert await daily.look() is None, "not at once again"
+    _pretend_long_ago(folder)
+    book.claim_slot(PROBE_OF_ALL, due_ns + 1, daily.name)
+    assert await daily.look() is None
+    assert [slot.outcome for slot in book.slots(PROBE_OF_ALL)] == ["aborted", "aborted"]
+    _pretend_long_ago(folder)
+
+
+def _pretend_long_ago(folder: Path) -> None:
+    """Whatever has ended did so an hour ago."""
+    with sqlite3.connect(folder / "runner.db") as database:
+        database.execute("UPDATE slots SET ended_ns = ended_ns - 3600000000000 WHERE ended_ns > 0")
 
 
 def _last_standard(players: Any) -> Any:
