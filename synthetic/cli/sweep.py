@@ -29,6 +29,7 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.tls import client_context
 from synthetic.journal.book import Book, open_book
+from synthetic.journal.entry import OPEN_STATES
 from synthetic.runner.compensator import Compensator, Homecoming, Patience
 from synthetic.runner.first_sight import by_the_journal
 from synthetic.runner.kept_leases import KeptLeases, own_name
@@ -68,12 +69,12 @@ def sweep(
     project = open_project(Sources.found(cells=cells, scenarios=scenarios, platforms=platforms))
     journal = journal_at(journal)
     if "://" not in journal and not Path(journal).exists():
-        say(f"there is no journal {journal} here, so nothing is open")
-        raise typer.Exit(ExitCode.PASS)
+        raise AuthorError.at(NOWHERE, f"there is no journal {journal} here", "give --journal, or start in its project")
     with open_book(journal) as book:
         strays = find_strays(book, now_ns=time.time_ns(), only=run or (), older_than_s=older_than_s)
         if dry_run:
             _list(strays, json=json)
+            _tell_held(book)
             raise typer.Exit(ExitCode.STRANDED if any(stray.effects for stray in strays) else ExitCode.PASS)
         with witnessed(audit) as witness:
             homecomings = asyncio.run(_sweep(book, project, strays, witness))
@@ -134,6 +135,20 @@ def _list(strays: Sequence[Stray], *, json: bool) -> None:
     open_effects = [effect for stray in strays for effect in stray.effects]
     left = f"{sums(e.intent.amount for e in open_effects)} in {len(open_effects)}" if open_effects else "0"
     write(f"{_count(len(strays), 'run')} to sweep, {left} open {'effect' if len(open_effects) == 1 else 'effects'}")
+
+
+def _tell_held(book: Book) -> None:
+    """Runs that a worker still holds are none to sweep, but they are not home either."""
+    now_ns = time.time_ns()
+    held = [row for row in book.open_runs() if row.lease.expires_ns > now_ns]
+    if held:
+        effects = [effect for row in held for effect in book.effects_of(row.run.run_id) if effect.state in OPEN_STATES]
+        workers = ", ".join(sorted({row.lease.worker for row in held}))
+        over_s = (max(row.lease.expires_ns for row in held) - now_ns) / 1e9
+        amount = f"{sums(effect.intent.amount for effect in effects)} open" if effects else "nothing open yet"
+        say(
+            f"not listed: {_count(len(held), 'run')} held by {workers}, {amount}; the last lease is over in {over_s:.0f} s"
+        )
 
 
 def _listed(stray: Stray, now_ns: int) -> dict[str, Any]:

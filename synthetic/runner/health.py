@@ -38,7 +38,7 @@ class Bounds:
     slip_s: float = 1.0  # a slot that begins so much later is late
     slip_share: float = 0.05
     tainted_share: float = 0.05
-    runs_min: int = 20  # of fewer no share is told: one tainted run of three says little
+    runs_min: int = 20  # of fewer runs or slots no share is told: one of three says little
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _lag(signs: Signs, bounds: Bounds) -> str:
 
 
 def _slip(signs: Signs, bounds: Bounds) -> str:
-    if not signs.slots or signs.slots_late <= signs.slots * bounds.slip_share:
+    if signs.slots < bounds.runs_min or signs.slots_late <= signs.slots * bounds.slip_share:
         return ""
     return f"{signs.slots_late} of {signs.slots} slots began more than {bounds.slip_s:g} s late: it can't keep its schedule"
 

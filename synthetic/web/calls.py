@@ -30,8 +30,8 @@ class Switch(Protocol):
     async def kill(self, by: str, reason: str) -> None:
         """No run begins from now on. Raises HarnessError where that can't be made durable; it holds for this process then."""
 
-    async def resume(self, by: str, reason: str) -> None:
-        """Runs begin again. Raises HarnessError."""
+    async def resume(self, by: str, reason: str) -> str:
+        """Runs begin again. Answers what still stops them, such as a file; "" where nothing does. Raises HarnessError."""
 
 
 class Density(Protocol):
@@ -109,8 +109,8 @@ class Calls:
 
     async def _resume(self, body: dict[str, Any], request: Request) -> dict[str, Any]:
         by, reason = _who(body, request), _text(body, "reason", REASON_MAX)
-        await self.switch.resume(by, reason)
-        return {"killed": False, "by": by, "reason": reason}
+        still = await self.switch.resume(by, reason)
+        return {"killed": bool(still), "still": still, "by": by, "reason": reason}
 
     async def _suspect(self, body: dict[str, Any], request: Request) -> dict[str, Any]:  # noqa: ARG002 - as the others
         cell = _text(body, "cell", NAME_MAX)

@@ -27,10 +27,11 @@ class ServiceCalls:
         """No run begins from now on, on any worker. Raises HarnessError where the others can't be told."""
         await asyncio.to_thread(self.switch.throw, by, reason)
 
-    async def resume(self, by: str, reason: str) -> None:
-        """Runs begin again. Raises HarnessError."""
-        await asyncio.to_thread(self.switch.release, by)
+    async def resume(self, by: str, reason: str) -> str:
+        """Runs begin again. Answers what still stops them, such as the kill file. Raises HarnessError."""
+        still = await asyncio.to_thread(self.switch.release, by)
         self.audit.resume(f"{by}: {reason}" if reason else by)
+        return f"by {still.by}: {still.reason}" if still is not None else ""
 
     async def suspect(self, scenario: str, cell: str, for_s: float) -> Sequence[str]:
         """Play the probes of a cell denser for so long, as far as the day's budget carries it. Answers which."""

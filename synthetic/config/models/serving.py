@@ -138,7 +138,7 @@ class ServingModel(Node):
         description="A SQLite file, or a reference (env:NAME, file:path) to a Postgres URL; a URL without a password, too."
     )
     listen: AnyText | None = Field(
-        None, description="host:port of /metrics, /healthz and the web page (127.0.0.1:9464)."
+        None, description="host:port of /metrics, /healthz, /readyz and the calls (127.0.0.1:9464)."
     )
     audit: Title | None = Field(None, description="The folder of the audit trail (`audit` beside the file).")
     otlp: HiddenText | None = Field(None, description="Where OpenTelemetry goes: an OTLP/HTTP address, or a reference.")

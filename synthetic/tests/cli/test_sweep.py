@@ -107,6 +107,7 @@ def test_a_run_that_still_goes_on_is_left_alone(broken_off: Path, cells_file: Pa
         (row,) = book.stranded_runs()
         assert book.take_over(row.run.run_id, "somebody", 60, early=True) is not None
     assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
+    assert "not listed: 1 run held by somebody, 1.00 EUR open; the last lease" in sweep(cells_file, "--dry-run").err
     assert states(broken_off) == [IntentState.INTENT]
 
 
@@ -143,10 +144,10 @@ def test_json_tells_every_effect_by_its_key(broken_off: Path, cells_file: Path) 
     assert (effect["amount_minor"], effect["currency"]) == (100, "EUR")
 
 
-def test_no_journal_is_nothing_to_sweep(project: Path, cells_file: Path) -> None:
-    """And none is made."""
+def test_a_journal_that_is_not_there_is_bad_input(project: Path, cells_file: Path) -> None:
+    """A typing mistake in a cron job must not look like "nothing to sweep"; and none is made."""
     answer = sweep(cells_file)
-    assert answer.code == 0
+    assert answer.code == 2
     assert "there is no journal .synthetic/journal.db here" in answer.err
     assert not (project / JOURNAL).exists()
 

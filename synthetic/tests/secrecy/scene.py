@@ -295,8 +295,9 @@ class Switch:
     async def kill(self, by: str, reason: str) -> None:
         await asyncio.to_thread(self._switch.throw, by, reason)
 
-    async def resume(self, by: str, reason: str) -> None:  # noqa: ARG002 - as the calls have it
+    async def resume(self, by: str, reason: str) -> str:  # noqa: ARG002 - as the calls have it
         await asyncio.to_thread(self._switch.release, by)
+        return ""
 
     async def suspect(self, scenario: str, cell: str, for_s: float) -> Sequence[str]:  # noqa: ARG002 - likewise
         return ()

@@ -31,6 +31,7 @@ class Worker:
     health: Health = field(default_factory=Health)
     probes: Sequence[str] = ("p1",)
     broken: str = ""
+    still: str = ""
     clock: VirtualClock = field(default_factory=VirtualClock)
     metrics: RunnerMetrics = field(default_factory=fed)
 
@@ -39,8 +40,9 @@ class Worker:
             raise HarnessError(self.broken)
         self.told.append(("kill", by, reason))
 
-    async def resume(self, by: str, reason: str) -> None:
+    async def resume(self, by: str, reason: str) -> str:
         self.told.append(("resume", by, reason))
+        return self.still
 
     async def suspect(self, scenario: str, cell: str, for_s: float) -> Sequence[str]:
         self.told.append(("suspect", scenario, cell, f"{for_s:g}"))

@@ -43,6 +43,13 @@ def test_resume_needs_a_reason_as_well() -> None:
     assert worker.told == [("resume", "http 127.0.0.1", "over")]
 
 
+def test_a_resume_says_what_still_stops_the_runs() -> None:
+    """Such as the kill file: an answer that said "not killed" would be a lie."""
+    worker = Worker(still="by file kill: stop")
+    (answer,) = posted(worker, "/v1/resume", {"reason": "over"})
+    assert (answer.json()["killed"], answer.json()["still"]) == (True, "by file kill: stop")
+
+
 def test_without_the_token_nothing_is_called() -> None:
     """Not with a part of it, and not with it in another place."""
     worker = Worker()
