@@ -39,6 +39,8 @@ def note_cash(state: RunState, operation: OperationPlan, scope: Mapping[str, Any
     except ExpressionError:
         return
     state.cash = cash if isinstance(cash, Money) else None
+    if not state.movements and state.cash_before is None:
+        state.cash_before = state.cash
 
 
 def money_moved(state: RunState, movement: Movement) -> MoneyMoved:
@@ -67,7 +69,12 @@ def in_wallet(movement: Movement) -> int:
 
 
 def changed_by(state: RunState) -> Money:
-    """By how much the run has changed its player's cash, as far as it has seen itself."""
+    """By how much the run has changed its player's cash: as it was read before and behind its effects, else as they add up.
+
+    What it has read knows of fees, bonuses and what a rollback gives back; nobody else plays on the account meanwhile.
+    """
+    if state.cash is not None and state.cash_before is not None and state.cash.currency == state.cash_before.currency:
+        return state.cash - state.cash_before
     minor = sum(in_wallet(movement) for movement in state.movements) + state.given_back_minor
     return Money(minor, state.currency)
 

@@ -14,6 +14,7 @@ from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
 from synthetic.audit.trail import AuditTrail
 from synthetic.cli.serving.telling import Telling
+from synthetic.core.money import Money
 from synthetic.drivers.memory import VirtualClock
 from synthetic.report.logs import RunnerLog, set_up_logs
 from synthetic.report.metrics import RunnerMetrics
@@ -47,6 +48,23 @@ def test_maintenance_is_no_silence_to_worry_about(tmp_path: Path) -> None:
                 watch.scheduler_looked()
                 telling.slot_missed("p1", clock.wall_ns(), word, "")
             assert watch.health().reasons == reasons
+
+
+def test_money_that_stays_in_a_wallet_is_logged_when_it_changes(logged: io.StringIO, tmp_path: Path) -> None:
+    """Each account once, not at every look; and that it is gone."""
+    metrics = RunnerMetrics()
+    with AuditLog(lambda: Chain(tmp_path / "audit", "w1")) as audit:
+        telling = Telling(metrics, HealthWatch(VirtualClock()), RunnerLog(), AuditTrail(audit.note, "worker:w1"))
+        for residues in ({}, {"w/p1": Money(30, "EUR"), "w/p2": Money(5, "EUR")}, {"w/p1": Money(30, "EUR")}):
+            telling.residues(residues)
+            telling.residues(residues)
+    told = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [(line["event"], line["account"], line["minor"]) for line in told] == [
+        ("residue", "w/p1", 30),
+        ("residue", "w/p2", 5),
+        ("residue_gone", "w/p2", 0),
+    ]
+    assert metrics.families.runner.residue.values == {("EUR",): 30}
 
 
 def test_a_reason_for_distrust_is_logged_when_it_begins_and_when_it_is_over(

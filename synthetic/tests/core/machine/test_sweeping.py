@@ -264,6 +264,24 @@ def test_a_clean_run_tells_what_it_leaves_its_player(behind: str, cash: int | No
     assert ended.changed == Money(100 if cash is not None else 200, "EUR")
 
 
+def test_what_a_clean_run_has_changed_is_what_it_has_read() -> None:
+    """Before and behind its effects, fees and gifts included: the sum of the effects (1.00) does not know of them."""
+    cash = iter([5000, 5097])
+    platform = answers(HEALTHY | PAID)
+
+    def paying(wire: Wire) -> Any:
+        assert isinstance(wire, Http)
+        return ok(cash=next(cash)) if wire.url.endswith("/balance") else platform(wire)
+
+    login, deposit = STEPS.strip().splitlines()
+    steps = f"\n{login}\n  - {{id: start, call: balance}}\n{deposit}\n  - {{id: end, call: balance}}\n"
+    spec, clock = make_spec(steps.replace("\n- ", "\n  - ")), VirtualClock()
+    driver = MemoryDriver(InMemoryTransport(paying, clock), clock)
+    machine = play(replace(spec, plan=replace(spec.plan, platform=mapping())))
+    ended = driver.run(machine, sink=lambda _event: None, journal=Journal())
+    assert (ended.cash, ended.changed) == (Money(5097, "EUR"), Money(97, "EUR"))
+
+
 def test_a_mapping_without_a_sweep_tells_no_cash() -> None:
     """Nobody has said how it is read."""
     assert played(STEPS + "  - {id: end, call: balance}\n", answers(HEALTHY)).ended.cash is None
