@@ -37,7 +37,10 @@ def link_cells(model: CellsModel, path: Path, problems: Problems) -> dict[str, C
     _check_patterns(model, problems)
     if model.has("cells") and not model.source.get_mapped("cells"):
         problems.add(model.at("cells"), "a cells file needs at least one cell")
-    return {str(name): _link_cell(name, cell, model, path, problems) for name, cell in model.cells.items()}
+    plans = {str(name): _link_cell(name, cell, model, path, problems) for name, cell in model.cells.items()}
+    for cell in model.cells.values():
+        _check_wallets(cell, model, problems)
+    return plans
 
 
 def _check_patterns(model: CellsModel, problems: Problems) -> None:
@@ -112,6 +115,29 @@ def _check_baseline(name: Text, cell: CellModel, model: CellsModel, problems: Pr
         problems.add(cell.baseline.place, f"cell '{name}' can't be compared with itself")
     elif other.track != "baseline" and not other.track.stands_in:
         problems.add(cell.baseline.place, f"cell '{cell.baseline}' is of track {other.track}, not baseline")
+
+
+def _check_wallets(cell: CellModel, model: CellsModel, problems: Problems) -> None:
+    """Whether a canary and a baseline with the same players have one wallet can't be guessed: both have to say it."""
+    if cell.baseline is None:
+        return
+    other = model.cells.get(cell.baseline)
+    if other is None or other.track != "baseline" or (cell.wallet is not None and other.wallet is not None):
+        return
+    shared = next((one for one in other.players if any(_are_one(one, player) for player in cell.players)), None)
+    if shared is not None:
+        problems.add(
+            cell.baseline.place,
+            f"this cell and '{cell.baseline}' have the player '{shared.id}', and not both say `wallet:`",
+            "write the same `wallet:` into both where they share one, else two runs play on one account; or two names",
+        )
+
+
+def _are_one(one: PlayerModel, other: PlayerModel) -> bool:
+    """The same id, and the same name or the same reference to a password to sign in with."""
+    signs_in, others = ({str(name): str(value) for name, value in player.attributes.items()} for player in (one, other))
+    same = [signs_in.get(name) == others.get(name) for name in ("username", "password")]
+    return one.id == other.id and any(same)
 
 
 def _is_currency(currency: Text, problems: Problems) -> bool:

@@ -249,7 +249,7 @@ def test_cells_that_share_a_wallet_say_so(tmp_path: Path) -> None:
     """A cell's players have their money in a database of its own, unless it names another one."""
     text = Path(shipped_root() / "fixtures" / "cells" / "reference.yaml").read_text(encoding="utf-8")
     file = tmp_path / "cells.yaml"
-    file.write_text(
-        text.replace("    track: baseline\n", "    track: baseline\n    wallet: shared\n"), encoding="utf-8"
-    )
+    file.write_text(text.replace("    wallet: baseline\n", "    wallet: shared\n"), encoding="utf-8")
     assert {name: cell.wallet for name, cell in load_cells(file).items()} == {"canary": "canary", "baseline": "shared"}
+    small = load_cells(Path(__file__).parent.parent / "data" / "serving" / "cells.yaml")
+    assert [cell.wallet for cell in small.values()] == list(small)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 
 from synthetic.cli.project import CHECK_NAMES
 from synthetic.cli.serving.service import DRAIN_S
+from synthetic.config.cells import load_cells
 from synthetic.config.serving import load_serving
 from synthetic.config.shipped import shipped_root
 from synthetic.report.metrics import RunnerMetrics
@@ -133,6 +135,15 @@ def test_probes_and_scrapes_ask_what_is_served(form: str) -> None:
 def _config(form: str, name: str) -> str:
     (configured,) = of_kind(form, "ConfigMap")
     return str(configured["data"][name])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_pair_on_one_wallet_finds_two_players_of_each_pool(form: str) -> None:
+    """Both tracks say that they share it, so no two runs play on one account; with one player no pair would ever begin."""
+    cells = load_cells(Path("cells.yaml"), text=_config(form, "cells.yaml"))
+    assert cells["canary"].wallet == cells["baseline"].wallet
+    pools = Counter(player.pool for player in cells["canary"].players)
+    assert min(pools.values()) >= 2
 
 
 @pytest.mark.parametrize("form", FORMS)
