@@ -147,6 +147,7 @@ class FaultKind(StrEnum):
     WS_REJECTED = "ws_rejected"  # the handshake was answered with an HTTP status
     WS_CLOSED = "ws_closed"
     OFF_ALLOW_LIST = "off_allow_list"
+    FENCED_OFF = "fenced_off"  # the journal says that the run is another worker's by now, so nothing was sent
     NOT_JOURNALED = "not_journaled"  # the intent could not be made durable, so nothing was sent
 
 

@@ -40,7 +40,7 @@ from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import LagMeter
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
-from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class AsyncDriver:
         except NotAllowed as refused:
             return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
         except HarnessError as error:
-            return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+            return not_journaled(error, attempt)
         return attempt.done()
 
     async def _together(self, effect: Together, journal: Journal, attempt: Attempt) -> Result:
@@ -166,5 +166,5 @@ async def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -
     try:
         await asyncio.to_thread(journal.intend, intent)
     except HarnessError as error:
-        return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+        return not_journaled(error, attempt)
     return None

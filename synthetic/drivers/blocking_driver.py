@@ -39,7 +39,7 @@ from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
-from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ class BlockingDriver:
         except NotAllowed as refused:
             return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
         except HarnessError as error:
-            return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+            return not_journaled(error, attempt)
         return attempt.done()
 
     def _together(self, effect: Together, journal: Journal, attempt: Attempt) -> Result:
@@ -154,5 +154,5 @@ def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> Tran
     try:
         journal.intend(intent)
     except HarnessError as error:
-        return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+        return not_journaled(error, attempt)
     return None

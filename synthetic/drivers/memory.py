@@ -36,7 +36,7 @@ from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.together import answers_of
-from synthetic.drivers.translate import refusal
+from synthetic.drivers.translate import not_journaled, refusal
 
 T = TypeVar("T")
 _EPOCH_NS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
@@ -196,7 +196,7 @@ class MemoryDriver:
                 case Resolve():
                     journal.resolve(effect.key, effect.state)
         except HarnessError as error:
-            return refusal(FaultKind.NOT_JOURNALED, str(error), attempt)
+            return not_journaled(error, attempt)
         return attempt.done()
 
     def _exchange(self, effect: Wire, opened: set[str], journal: Journal, attempt: Attempt) -> Result:

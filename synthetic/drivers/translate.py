@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Close
 
 from synthetic.core.effects import FaultKind, TransportFault
+from synthetic.core.errors import FencedOff, HarnessError
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.guard import Target
 
@@ -57,6 +58,12 @@ def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: flo
 def refusal(kind: FaultKind, detail: str, attempt: Attempt) -> TransportFault:
     """A fault of something that we did not even begin."""
     return TransportFault(kind, detail, maybe_sent=False, times=attempt.times())
+
+
+def not_journaled(error: HarnessError, attempt: Attempt) -> TransportFault:
+    """A fault of what the journal did not take: it can't, or the run is another worker's by now."""
+    kind = FaultKind.FENCED_OFF if isinstance(error, FencedOff) else FaultKind.NOT_JOURNALED
+    return refusal(kind, str(error), attempt)
 
 
 def ending(closed: ConnectionClosed) -> tuple[FaultKind, str, int | None]:

@@ -262,7 +262,7 @@ def fault_answer(fault: TransportFault, what: str) -> Answer:
         reason=f"{what}: {fault.detail or fault.kind.value}",
         error=fault.kind.value,
         values=values,
-        tainted=is_tainted(fault.times) or fault.kind is FaultKind.NOT_JOURNALED,
+        tainted=is_tainted(fault.times) or fault.kind in (FaultKind.NOT_JOURNALED, FaultKind.FENCED_OFF),
     )
 
 

@@ -79,6 +79,7 @@ class RunState:
         self.given_back_minor = 0  # payouts and returned stakes that rounds have shown
         self.cash: Money | None = None  # the player's, as it was read behind the last money effect
         self.cash_before: Money | None = None  # as it was read before the first money effect
+        self.fenced_off = ""  # why nothing more may be sent for this run: it is another worker's
         self.unnoted = ""  # why the journal did not take what became of an effect
         self.payouts_unseen = False  # another process has seen the rounds, so nobody knows here what they paid
         self._exchanges = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from synthetic.core.effects import Resolve, Sleep, TransportFault
+from synthetic.core.effects import FaultKind, Resolve, Sleep, TransportFault
 from synthetic.core.events import MoneyMoved, UndoEnded
 from synthetic.core.expressions import Expression, ExpressionError
 from synthetic.core.machine.call import Call, first_refusal
@@ -49,8 +49,8 @@ def compensate(state: RunState) -> Machine[tuple[Money, ...]]:
 def undo_all(state: RunState, *, stop_unnoted: bool = False) -> Machine[list[tuple[Movement, Undone]]]:
     """Undo the movements that are not over yet, newest first. Answers how it ended for each, in that order.
 
-    `stop_unnoted`: go no further once the journal refuses to hear of it, as when another process has taken the run over. The
-    run itself goes on: with its journal gone, nobody but it knows what is left.
+    Once another process has taken the run over, nothing more is sent. `stop_unnoted`: go no further either once the journal
+    can't be told. The run itself goes on then: with its journal gone, nobody but it knows what is left.
     """
     ends = []
     for movement in reversed(state.movements):
@@ -60,7 +60,7 @@ def undo_all(state: RunState, *, stop_unnoted: bool = False) -> Machine[list[tup
         if ended.result == "undone" or ended.state is IntentState.REFUSED:
             movement.outcome = StepOutcome.REFUSED  # it does not count any more for what the run has in the wallet
         movement.over = ended.state in CLOSED_STATES
-        noted = yield Resolve(movement.key, ended.state)
+        noted = None if state.fenced_off else (yield Resolve(movement.key, ended.state))
         if ended.returned is not None:
             yield _returned(state, movement, ended.returned)
         lost = movement.amount if ended.result == "stuck" else None
@@ -68,6 +68,8 @@ def undo_all(state: RunState, *, stop_unnoted: bool = False) -> Machine[list[tup
         ends.append((movement, ended))
         if stop_unnoted and isinstance(noted, TransportFault):
             state.unnoted = noted.detail
+        state.unnoted = state.unnoted or state.fenced_off
+        if state.unnoted:
             break
     return ends
 
@@ -210,6 +212,9 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
     for attempt in range(ATTEMPTS):
         if attempt:
             yield from _pause(state)
+        yield from _ask_the_fence(state, movement)
+        if state.fenced_off:
+            return Undone("stuck", f"it was not undone: {state.fenced_off}", IntentState.DONE)
         end = yield from _call(state, movement, plan, "undo")
         if end is None:
             return Undone("stuck", "the undo can't be called with what is known of the effect", IntentState.STUCK)
@@ -223,6 +228,16 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
     if found and not _applies(state, movement, plan):
         return _past_undoing(state, movement, plan)
     return Undone("stuck", f"{plan.operation}: {reason}", IntentState.STUCK)
+
+
+def _ask_the_fence(state: RunState, movement: Movement) -> Machine[None]:
+    """Before an undo leaves: is the run still ours? An effect that is to be undone is open in the journal, and stays so.
+
+    A journal that is away stops no undo: money that can go home goes home, under a key that counts once.
+    """
+    noted = yield Resolve(movement.key, IntentState.DONE)
+    if isinstance(noted, TransportFault) and noted.kind is FaultKind.FENCED_OFF:
+        state.fenced_off = noted.detail
 
 
 def _amount_returned(movement: Movement, out: Mapping[str, Any]) -> Money:

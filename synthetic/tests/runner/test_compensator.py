@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import pytest
 
 from synthetic.core.effects import Intent
-from synthetic.core.errors import HarnessError
+from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable
 from synthetic.core.events import Event, RunEnded
-from synthetic.core.machine import EffectEnd, Machine, Recovered
+from synthetic.core.machine import EffectEnd, Machine, Recovered, play
 from synthetic.core.machine.journaled import written_args
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
@@ -24,6 +24,7 @@ from synthetic.core.ports import EventSink, Journal
 from synthetic.core.secrets import Redactor
 from synthetic.drivers.memory import InMemoryTransport, MemoryDriver, VirtualClock
 from synthetic.journal.book import Book, open_book
+from synthetic.journal.memory import MemoryJournal
 from synthetic.journal.model import Lease, NewRun, RunRow
 from synthetic.runner.compensator import Compensator, Homecoming, Patience, next_move
 from synthetic.runner.first_sight import RUNS_MAX, FirstSight, by_the_journal
@@ -208,6 +209,45 @@ def test_who_was_fenced_off_changes_nothing(tmp_path: Path) -> None:
         row = scene.book.run("run1")
         assert row is not None
         assert (row.lease.worker, row.outcome) == ("w3", "")
+
+
+def test_who_is_fenced_off_behind_the_look_up_sends_no_undo(tmp_path: Path) -> None:
+    """The worker stood still, and another one has the run by now: the undo is that one's to send."""
+    with opened(tmp_path) as scene:
+        asked: list[str] = []
+
+        def slow(effect: Any) -> Any:
+            asked.append(effect.url.removeprefix("http://api.test").split("?")[0])
+            if asked[-1] == "/find":
+                scene.clock.advance(31)
+                assert scene.book.take_over("run1", "w3", 30.0) is not None
+            return answers(HEALTHY)(effect)
+
+        home = scene.bring_home(slow)
+        assert (home.move, asked) == ("lost", ["/find"])
+        assert [(entry.state, entry.epoch) for entry in scene.book.entries()] == [(IntentState.DONE, 1)]
+
+
+def test_a_journal_that_is_away_stops_no_undo_of_the_run_itself() -> None:
+    """Money that can go home goes home; only whoever has lost the run sends nothing more."""
+    told: dict[type[Exception], list[str]] = {}
+    for gone in (JournalUnavailable, FencedOff):
+
+        class Gone(MemoryJournal):
+            def resolve(self, key: str, state: IntentState) -> None:
+                raise gone(f"{key} is not {state} here")  # noqa: B023 - used at once
+
+        asked: list[str] = []
+
+        def platform(effect: Any) -> Any:
+            asked.append(f"{effect.method} {effect.url.removeprefix('http://api.test').split('?')[0]}")  # noqa: B023 - likewise
+            return answers(HEALTHY)(effect)
+
+        spec, clock = make_spec(STEPS + "  - {id: bad, call: balance}\n"), VirtualClock()
+        driver = MemoryDriver(InMemoryTransport(platform, clock), clock)
+        driver.run(play(spec), sink=lambda _event: None, journal=Gone())
+        told[gone] = [path for path in asked if path.startswith("POST /refunds")]
+    assert [len(told[JournalUnavailable]), len(told[FencedOff])] == [1, 0]
 
 
 @pytest.mark.parametrize(
