@@ -40,15 +40,23 @@ POINTS = (*(f"{call}:{side}" for call in CALLS for side in ("before", "after")),
 
 
 class Doom:
-    """Counts how often a point has come, and ends the process at the last time, without any clean-up."""
+    """Counts how often a point has come, and ends the process at the last time, without any clean-up.
+
+    It counts from when the worker has a run, its own or one that it takes over: who dies before has nothing to lose.
+    """
 
     def __init__(self, point: str, number: int) -> None:
         self._point = point
         self._left = number
+        self._at_work = False
+
+    def begun(self) -> None:
+        """The worker has a run."""
+        self._at_work = True
 
     def pass_by(self, point: str) -> None:
         """The process is at this point."""
-        if point == self._point:
+        if self._at_work and point == self._point:
             self._left -= 1
             if not self._left:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -66,8 +74,12 @@ def doom(point: str, number: int) -> None:
 def _around(call: str, usual: Callable[..., Any], fate: Doom) -> Callable[..., Any]:
     @functools.wraps(usual)
     def wrapped(*given: Any, **named: Any) -> Any:
+        if call == "take_over":
+            fate.begun()  # the run is there already, and may be its last chance
         fate.pass_by(f"{call}:before")
         answer = usual(*given, **named)
+        if call == "admit" and answer is not None:
+            fate.begun()
         fate.pass_by(f"{call}:after")
         return answer
 

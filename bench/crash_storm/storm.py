@@ -22,6 +22,7 @@ AT_WORK_WITHIN_S = 25.0  # a worker that has no run by then is killed as it is
 ALIVE_MAX_S = 12.0  # of a worker whose point does not come
 RANDOM_MAX_S = 3.0
 HOME_WITHIN_S = 240.0
+SOUGHT_MAX = 5  # how often a point that did not come in a worker's life gets another one
 IN_A_ROW_MAX = 20  # workers that end by themselves, as they may while there is no journal to begin with
 
 
@@ -47,17 +48,36 @@ class Life:
 
 @dataclass(slots=True)
 class Deaths:
-    """How workers died: by themselves at a point, or by a SIGKILL from here; and those that ended without one."""
+    """How workers died: by themselves at a point, or by a SIGKILL from here; and those that ended without one.
+
+    `idle`: those that were killed before they had a run; they count for nothing. `in_a_row`: deaths that did not count.
+    """
 
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
+    idle: int = 0
     by_themselves: list[str] = field(default_factory=list)
     in_a_row: int = 0
+    sought: Counter[str] = field(default_factory=Counter)
 
     @property
     def kills(self) -> int:
-        """All of them."""
+        """All that count."""
         return sum(self.at_points.values()) + self.at_random
+
+    @property
+    def missing(self) -> list[str]:
+        """The points at which nobody has died."""
+        return [point for point in dying.POINTS if not self.at_points[point]]
+
+    def once_more(self, fate: Fate, *, counted: bool) -> Fate | None:
+        """What has to be tried again after a death: the fate, where that did not count; its point, which has never come."""
+        if not counted:
+            return fate
+        if not fate.point or self.at_points[fate.point] or self.sought[fate.point] >= SOUGHT_MAX:
+            return None
+        self.sought[fate.point] += 1
+        return Fate(fate.point, 1, fate.after_s)
 
 
 def fates(kills: int, seed: int) -> list[Fate]:
@@ -94,9 +114,12 @@ class Storm:
                     lives.append(self._begin(waiting.pop()))
                 meanwhile()
                 self._look_at_work(lives)
-                dead = [life for life in lives if self._has_died(life, deaths)]
-                waiting += [life.fate for life in dead if life.process.exitcode != KILLED]
-                lives = [life for life in lives if life not in dead]
+                for life in list(lives):
+                    counted = self._death_of(life, deaths)
+                    if counted is not None:
+                        lives.remove(life)
+                        again = deaths.once_more(life.fate, counted=counted)
+                        waiting += [again] if again else []
                 time.sleep(LOOK_EVERY_S)
         finally:
             for life in lives:
@@ -142,30 +165,40 @@ class Storm:
             if life.name in busy and life.at_work_s is None:
                 life.at_work_s = time.monotonic()
 
-    def _has_died(self, life: Life, deaths: Deaths) -> bool:
+    def _death_of(self, life: Life, deaths: Deaths) -> bool | None:
+        """Whether it is dead, and that counts; None: it lives."""
         if not life.process.is_alive():
-            self._count(life, deaths)
-            return True
+            return self._count(life, deaths)
         now_s = time.monotonic()
         limit_s = life.fate.after_s if not life.fate.point else ALIVE_MAX_S
         over = life.at_work_s is not None and now_s - life.at_work_s > limit_s
-        if over or now_s - life.began_s > AT_WORK_WITHIN_S + limit_s:
-            life.process.kill()
-            life.process.join()
-            deaths.at_random += 1
-            deaths.in_a_row = 0
-            self._tell(f"{deaths.kills} killed: {life.name} at a random instant")
-            return True
-        return False
+        if not over and now_s - life.began_s <= AT_WORK_WITHIN_S + limit_s:
+            return None
+        life.process.kill()
+        life.process.join()
+        if life.at_work_s is None:
+            deaths.idle += 1
+            self._tell(f"{life.name} had no run in {AT_WORK_WITHIN_S:g} s; its death does not count")
+            self._note_in_vain(deaths)
+            return False
+        deaths.at_random += 1
+        deaths.in_a_row = 0
+        self._tell(f"{deaths.kills} killed: {life.name} at a random instant")
+        return True
 
-    def _count(self, life: Life, deaths: Deaths) -> None:
+    def _count(self, life: Life, deaths: Deaths) -> bool:
+        """A worker that was at its point had a run (`dying.Doom`)."""
         if life.process.exitcode == KILLED:
             deaths.at_points[life.fate.point] += 1
             deaths.in_a_row = 0
             self._tell(f"{deaths.kills} killed: {life.name} at {life.fate.point}, time {life.fate.number}")
-            return
+            return True
         deaths.by_themselves.append(f"{life.name} (exit {life.process.exitcode})")
         self._tell(f"{life.name} ended by itself, exit {life.process.exitcode}")
+        self._note_in_vain(deaths)
+        return False
+
+    def _note_in_vain(self, deaths: Deaths) -> None:
         deaths.in_a_row += 1
         if deaths.in_a_row > IN_A_ROW_MAX:
-            raise HarnessError(f"workers end by themselves; see {self._log}")
+            raise HarnessError(f"workers end by themselves, or have nothing to do; see {self._log}")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from bench.crash_storm.__main__ import NUMBERS, is_told, mishaps
-from bench.crash_storm.dying import POINTS
+from bench.crash_storm.__main__ import NUMBERS, is_told, mishaps, was_a_storm
+from bench.crash_storm.databases import Trouble
+from bench.crash_storm.dying import POINTS, Doom
 from bench.crash_storm.reckoning import Books, Reckoning, compare
 from bench.crash_storm.second_opinion import Opinion
-from bench.crash_storm.storm import fates
+from bench.crash_storm.storm import SOUGHT_MAX, Deaths, Fate, fates
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
@@ -100,6 +102,54 @@ def test_every_point_of_the_journal_gets_its_turn() -> None:
     assert {point: points.count(point) >= 3 for point in POINTS} == dict.fromkeys(POINTS, True)
 
 
+EVERYWHERE = Counter(dict.fromkeys(POINTS, 2))
+
+
+@pytest.mark.parametrize(
+    ("deaths", "times", "kills", "holds"),
+    [
+        (Deaths(EVERYWHERE, 200), [1, 3], 200, True),
+        (Deaths(EVERYWHERE, 200), [1, 0], 200, False),  # a trouble that was asked for did not happen
+        (Deaths(EVERYWHERE - Counter({POINTS[3]: 2}), 200), [], 200, False),  # nobody died there
+        (Deaths(Counter({POINTS[3]: 2}), 2), [], 4, True),  # too short for every point
+        (Deaths(EVERYWHERE, 200 - 2 * len(POINTS) - 1, idle=9), [], 200, False),  # who had no run does not count
+    ],
+)
+def test_a_storm_that_did_not_happen_is_not_passed(
+    deaths: Deaths, times: list[int], kills: int, *, holds: bool
+) -> None:
+    """That nothing was lost in it would say nothing."""
+    troubles = [Trouble("a trouble", lambda: None, lambda: None, times=number) for number in times]
+    assert was_a_storm(deaths, troubles, kills) is holds
+
+
+def test_a_worker_dies_at_its_point_only_once_it_has_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes before is not counted either."""
+    killed: list[int] = []
+    monkeypatch.setattr("os.kill", lambda pid, _signal: killed.append(pid))
+    doom = Doom("beat:after", 2)
+    for _ in range(3):
+        doom.pass_by("beat:after")
+    doom.begun()
+    doom.pass_by("beat:after")
+    assert killed == []
+    doom.pass_by("beat:after")
+    assert len(killed) == 1
+
+
+def test_a_death_that_does_not_count_is_tried_again_and_so_is_a_point_that_never_came() -> None:
+    """The one as often as needed, the other some times, and at its first time."""
+    deaths, fate = Deaths(), Fate("postpone:after", 3, 1.0)
+    assert deaths.once_more(fate, counted=False) == fate
+    assert [deaths.once_more(fate, counted=True) for _ in range(SOUGHT_MAX + 1)] == [
+        *[Fate("postpone:after", 1, 1.0)] * SOUGHT_MAX,
+        None,
+    ]
+    deaths = Deaths(Counter({"postpone:after": 1}))
+    assert deaths.once_more(fate, counted=True) is None
+    assert deaths.once_more(Fate("", 1, 1.0), counted=True) is None
+
+
 def test_every_call_that_changes_the_journal_is_a_point() -> None:
     """Those of people (the kill switch, a sweep by hand) and of a worker's orderly end are not."""
     calls = {name: call for name, call in vars(Book).items() if inspect.isfunction(call) and not name.startswith("_")}
@@ -111,6 +161,7 @@ def test_every_call_that_changes_the_journal_is_a_point() -> None:
         "forget",
         "forget_worker",
         "seed",
+        "set_residue",  # what a sweep could not take: a platform that is well may never leave any
         "strand",
     }
 
