@@ -97,9 +97,11 @@ class RunnerLog:
         self._tell(logging.ERROR if move == "stranded" else logging.WARNING, f"run_{move}", run_id=run_id, said=said)
 
     def residue(self, account: str, *, minor: int, currency: str) -> None:
-        """So much is in a wallet beyond its baseline and stays there; 0: it is gone."""
-        level = logging.WARNING if minor else logging.INFO
-        self._tell(level, "residue" if minor else "residue_gone", account=account, minor=minor, currency=currency)
+        """What is in a wallet beyond its baseline and stays there, when that changes; 0: it is gone."""
+        if minor:
+            self._tell(logging.WARNING, "residue", account=account, minor=minor, currency=currency)
+        else:
+            self._tell(logging.INFO, "residue_gone", account=account, currency=currency)
 
     def records(self, problem: str) -> None:
         """Run records can't be kept; "": they can again."""

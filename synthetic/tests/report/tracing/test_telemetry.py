@@ -169,7 +169,7 @@ def test_an_unreachable_collector_costs_nothing_and_is_told_once() -> None:
         began = time.monotonic()
         telemetry.close(within_s=1.0)
         closed_s = time.monotonic() - began
-    assert handed_over_s < 0.5
+    assert handed_over_s < 2.0
     assert closed_s < 5.0
     assert len([problem for problem in told if "traces can't be sent" in problem]) <= 1
 
