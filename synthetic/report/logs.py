@@ -101,7 +101,7 @@ class RunnerLog:
         if minor:
             self._tell(logging.WARNING, "residue", account=account, minor=minor, currency=currency)
         else:
-            self._tell(logging.INFO, "residue_gone", account=account, currency=currency)
+            self._tell(logging.INFO, "residue_gone", account=account, minor=minor, currency=currency)
 
     def records(self, problem: str) -> None:
         """Run records can't be kept; "": they can again."""

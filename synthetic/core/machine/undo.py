@@ -83,7 +83,7 @@ def _guarded(state: RunState, movement: Movement) -> Machine[Undone]:
 
 
 def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
-    plan = movement.moves.undo
+    plan, acknowledged = movement.moves.undo, movement.outcome is StepOutcome.DONE
     if movement.direction == "in" and (taken := _taken_out(state)) is not None:
         return taken
     found = yield from look_up(state, movement)
@@ -103,7 +103,14 @@ def _undo(state: RunState, movement: Movement) -> Machine[Undone]:
         )
     if not _applies(state, movement, plan):
         return _past_undoing(state, movement, plan)
-    return (yield from _send_undo(state, movement, plan))
+    return (yield from _send_undo(state, movement, plan, acknowledged=acknowledged))
+
+
+def _never_kept(movement: Movement) -> Undone:
+    """A look-up had found it while the platform was still deciding, and it was turned down: it is as unknown as before."""
+    movement.outcome = StepOutcome.UNKNOWN
+    gone = "it was there when it was looked up, and was turned down behind that: the platform knows no such key now"
+    return Undone("nothing_to_undo", gone, IntentState.UNKNOWN)
 
 
 def _not_found(movement: Movement, *, answered: bool) -> Undone | None:
@@ -207,7 +214,7 @@ def _holds(
         return unclear
 
 
-def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[Undone]:
+def _send_undo(state: RunState, movement: Movement, plan: CallPlan, *, acknowledged: bool) -> Machine[Undone]:
     reason = ""
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -227,6 +234,8 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan) -> Machine[U
     found = yield from look_up(state, movement)
     if found and not _applies(state, movement, plan):
         return _past_undoing(state, movement, plan)
+    if found is False and not acknowledged:
+        return _never_kept(movement)
     return Undone("stuck", f"{plan.operation}: {reason}", IntentState.STUCK)
 
 

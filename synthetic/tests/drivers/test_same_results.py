@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from synthetic.core.effects import Effect, Http, HttpReply, Resolve, Result, Sleep, WsClose, WsOpen, WsReceive, WsSend
+from synthetic.core.effects import (
+    Effect,
+    Http,
+    HttpReply,
+    Resolve,
+    Result,
+    Sleep,
+    TransportFault,
+    WsClose,
+    WsOpen,
+    WsReceive,
+    WsSend,
+)
 from synthetic.core.outcome import IntentState
 from synthetic.tests.drivers import servers
 from synthetic.tests.drivers.conftest import Authority
@@ -71,7 +85,14 @@ def test_every_bad_target(behaviour: servers.Behaviour, scheme: str, authority: 
         url = f"{scheme}://{server.authority}/"
         effect: Effect = Http("GET", url, timeout_s=0.3) if "http" in scheme else WsOpen("game", url, timeout_s=0.3)
         both = [timeless(*play(asking(effect), tls=authority.client)) for play in (play_asyncio, play_blocking)]
-    assert both[0] == both[1]
+    assert without_count(both[0]) == without_count(both[1])
+
+
+def without_count(result: Result) -> Result:
+    """How many bytes had come when the time was over is the target's and the machine's business."""
+    if not isinstance(result, TransportFault):
+        return result
+    return replace(result, detail=re.sub(r"and \d+ of", "and some of", result.detail))
 
 
 def refused() -> Effect:

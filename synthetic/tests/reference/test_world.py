@@ -282,7 +282,7 @@ def test_the_example_cells_file_is_as_the_written_one(world: World, tmp_path: Pa
         yaml.safe_load(text)["cells"]["canary"]
         for text in (path.read_text(), (shipped_root() / "fixtures/cells/reference.yaml").read_text())
     )
-    assert example.keys() == written.keys()
+    assert example.keys() - {"wallet"} == written.keys(), "the example's cells have the same players, and say where"
     for name in ("endpoints", "games", "secrets", "limits"):
         assert example[name].keys() == written[name].keys(), name
     assert example["games"] == written["games"]

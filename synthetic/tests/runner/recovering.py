@@ -233,7 +233,9 @@ class Stage:
             one for one, times in Counter((e["kind"], e["reference"], e["bucket"]) for e in new).items() if times > 1
         ]
         assert twice == [], f"it happened twice: {new}"
-        assert [item for item in self.open_items(player.id) if item["kind"] != "bonus"] == []
+        own_round = f"{cut.spec.run_id}-round"  # players are lent again: another test may be in the middle of one
+        left = [item for item in self.open_items(player.id) if item["kind"] != "bonus"]
+        assert [item for item in left if item["kind"] != "round" or item["reference"] == own_round] == []
         assert cut.journal.open_intents() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ SERVE = """
 serve: test
 cells: {cells}
 scenarios: [{root}/scenarios]
-platforms: [{root}/fixtures/platforms]
+platforms: [{platforms}]
 database: env:SERVING_TEST_DATABASE
 listen: 127.0.0.1:0
 audit: audit
@@ -88,7 +89,9 @@ def start(tmp_path: Path, synthetic_cells_file: Path) -> Iterator[Starting]:
         def go(worker: str, *, database: str = "runner.db", probe: str = PROBE) -> Service:
             file = tmp_path / f"{worker}.yaml"
             file.write_text(
-                SERVE.format(cells=synthetic_cells_file, root=shipped_root(), probe=probe),
+                SERVE.format(
+                    cells=synthetic_cells_file, root=shipped_root(), platforms=quick_mapping(tmp_path), probe=probe
+                ),
                 encoding="utf-8",
             )
             log = tmp_path / f"{worker}.log"
@@ -104,3 +107,15 @@ def start(tmp_path: Path, synthetic_cells_file: Path) -> Iterator[Starting]:
             return service
 
         yield go
+
+
+def quick_mapping(folder: Path) -> Path:
+    """The shipped mapping, but that no request is on its way for longer than two seconds: here it is a loopback."""
+    own = folder / "quick-platforms"
+    if not own.exists():
+        shutil.copytree(shipped_root() / "fixtures" / "platforms", own)
+        path = own / "reference.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert "\ndefaults:\n" in text
+        path.write_text(text.replace("\ndefaults:\n", "\ndefaults:\n  late_after: 2s\n", 1), encoding="utf-8")
+    return own

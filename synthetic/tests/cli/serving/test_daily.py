@@ -41,7 +41,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cells_file: Path) -> None:
     """A journey agrees with ledger and PSP; a deposit that nobody else has heard of does not."""
     file = tmp_path / "runner.yaml"
-    text = SERVE.format(cells=synthetic_cells_file, root=shipped_root(), probe=PROBE)
+    text = SERVE.format(
+        cells=synthetic_cells_file,
+        root=shipped_root(),
+        platforms=shipped_root() / "fixtures" / "platforms",
+        probe=PROBE,
+    )
     file.write_text(text.replace("env:SERVING_TEST_DATABASE", "runner.db"), encoding="utf-8")
     plan = load_serving(file, known_checks=CHECK_NAMES)
     # One player a cell: whoever else plays on this platform takes the first ones.

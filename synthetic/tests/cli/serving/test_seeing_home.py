@@ -27,7 +27,12 @@ def test_a_run_between_two_recoveries_is_not_home(
     """It has no holder, and is open: the service waits for it, and does not say that all is home."""
     monkeypatch.setattr(serving, "DRAIN_S", 1.0)
     file = tmp_path / "runner.yaml"
-    text = SERVE.format(cells=synthetic_cells_file, root=shipped_root(), probe=SELDOM)
+    text = SERVE.format(
+        cells=synthetic_cells_file,
+        root=shipped_root(),
+        platforms=shipped_root() / "fixtures" / "platforms",
+        probe=SELDOM,
+    )
     file.write_text(text.replace("env:SERVING_TEST_DATABASE", "runner.db"), encoding="utf-8")
 
     def load() -> ServingPlan:
