@@ -165,7 +165,7 @@ def _closes_at_once(_before: Anything) -> Anything:
 
     async def close(self: Worker, one: Any, outcome: Any, reason: str, *_: Any) -> None:
         await self.outside.off_loop(self.outside.book.close_run, one.lease, outcome, reason)
-        self.let_go(one.lease.run_id)
+        self.let_go(one.lease)
 
     return close
 

@@ -12,8 +12,8 @@ from synthetic.core.wording import brief
 from synthetic.journal.book import Book
 from synthetic.journal.entry import OPEN_STATES, JournalEntry
 from synthetic.journal.model import Caps, Lease, NewRun
+from synthetic.runner.kept_leases import LEASE_S
 
-LEASE_S = 30.0
 RESULT = "settled_by_hand"
 
 

@@ -20,6 +20,7 @@ from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.journal.entry import OPEN_STATES
 from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.runner.identity import derived_seed, run_id
+from synthetic.runner.kept_leases import LEASE_S, RENEWALS_PER_LEASE
 from synthetic.runner.mistakes import own_mistake
 from synthetic.runner.outside import Outside
 from synthetic.runner.players import rest_s
@@ -27,8 +28,6 @@ from synthetic.runner.policy import Refusal
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 from synthetic.runner.timetable import Missed
 
-LEASE_S = 30.0
-RENEWALS_PER_LEASE = 3
 AT_ONCE = 64
 FIRST_RECOVERY_S = 1.0
 
