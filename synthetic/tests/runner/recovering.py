@@ -187,10 +187,10 @@ class Stage:
             machine if when is None else cut_off(machine, when), sink=lambda _event: None, journal=cut.journal
         )
 
-    def bring_home(self, cut: Cut, baseline: Baseline | None = None) -> None:
+    def bring_home(self, cut: Cut, baseline: Baseline | None = None, *, age_ns: int = HOUR_NS) -> None:
         """Recover it until all is home: a payout that is in transit is neither cancelled nor paid yet."""
         deadline_s = time.monotonic() + HOME_WITHIN_S
-        while not (recovered := self.recover(cut, baseline=baseline)).is_home:
+        while not (recovered := self.recover(cut, age_ns=age_ns, baseline=baseline)).is_home:
             assert time.monotonic() < deadline_s, recovered
 
     def statement(self, player: PlayerPlan) -> list[dict[str, Any]]:
