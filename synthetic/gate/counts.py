@@ -1,0 +1,89 @@
+"""Pairs counted: per stream (an objective, for one value of its label) and per tick, the disjoint intervals of a watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from synthetic.gate.observed import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """So many pairs; how many of them failed on one side only, or on both."""
+
+    pairs: int = 0
+    canary_only: int = 0
+    baseline_only: int = 0
+    both: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.pairs + other.pairs,
+            self.canary_only + other.canary_only,
+            self.baseline_only + other.baseline_only,
+            self.both + other.both,
+        )
+
+    @property
+    def canary_failed(self) -> int:
+        """Failures of the canary, whatever the baseline did."""
+        return self.canary_only + self.both
+
+    @property
+    def baseline_failed(self) -> int:
+        """Failures of the baseline, whatever the canary did."""
+        return self.baseline_only + self.both
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The pairs of one objective, for one value of its label ("" where it has none), tick by tick.
+
+    `ticks`: number of the tick (from the start of the watch, 0 first) -> its counts; ascending; a tick without pairs is not there.
+    """
+
+    objective: str
+    value: str = ""
+    ticks: tuple[tuple[int, Counts], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`deposit_success_by_psp[psp-a]`."""
+        return f"{self.objective}[{self.value}]" if self.value else self.objective
+
+    @property
+    def total(self) -> Counts:
+        """All ticks together."""
+        return sum((counts for _, counts in self.ticks), Counts())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Events of one cell within a hard stop's time: how many, and how many of them bad."""
+
+    track: str
+    total: int
+    bad: int
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a decision is made of. Wall nanoseconds: `since_ns` is the start of the watch, `now_ns` the look.
+
+    `step_pairs`: pairs since the last step of the rollout. `missing_pairs`: pairs without a usable run on one side.
+    `values`: per track and label which values were seen, such as {canary: {psp: {psp-a}}}.
+    `breaches`: per track the money laws that were broken. `last_pair_ns` 0: there was none. `tallies`: by hard stop.
+    """
+
+    since_ns: int
+    now_ns: int
+    streams: tuple[Stream, ...]
+    step_pairs: int = 0
+    missing_pairs: int = 0
+    last_pair_ns: int = 0
+    values: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    breaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tallies: Mapping[str, tuple[Tally, ...]] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
