@@ -22,7 +22,7 @@ except ImportError:  # pragma: no cover - the extra `postgres` is not installed
 
 _SCHEMA = "synthetic"  # where the address names no search_path
 # Every writer counts into the same budget rows and would wait for them anyway; taking turns at the door leaves no deadlock.
-_WRITERS = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.journal'))"
+_WRITERS = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || %s::text))"
 # Bounds for everything that could hang: a frozen worker may not hold the others, nor a cut cable ours.
 _SETTINGS = {
     "synchronous_commit": "on",
@@ -42,13 +42,17 @@ _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class PostgresDatabase:
-    """One connection to write and one to read, each made anew after it was lost. Raises HarnessError without psycopg."""
+    """One connection to write and one to read, each made anew after it was lost. Raises HarnessError without psycopg.
 
-    def __init__(self, address: str, *, answer_s: float = _ANSWER_S) -> None:
+    `book`: which of the schema's books is written; the writers of one wait for each other, and for no other book's.
+    """
+
+    def __init__(self, address: str, *, answer_s: float = _ANSWER_S, book: str = "journal") -> None:
         if psycopg is None:
             raise HarnessError("a journal in Postgres needs psycopg: pip install 'igaming-synthetic[postgres]'")
         self._address = address
         self._answer_s = answer_s
+        self._book = book
         self._where = _without_secrets(address)
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._closed = False
@@ -66,7 +70,7 @@ class PostgresDatabase:
         with self._writing, self._told():
             try:
                 self._writer = self._begun(self._writer, "BEGIN")
-                self._writer.execute(_WRITERS)
+                self._writer.execute(_WRITERS, (f".{self._book}",))
                 yield from self._transaction(self._writer)
             except BaseException:
                 self._writer = _usable(self._writer)

@@ -17,10 +17,14 @@ _ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceEr
 
 
 class SqliteDatabase:
-    """One file on a local disk. After a failure it is opened anew; a file that was removed meanwhile is not made again."""
+    """One file on a local disk. After a failure it is opened anew; a file that was removed meanwhile is not made again.
 
-    def __init__(self, path: Path, *, busy_s: float = _BUSY_S) -> None:
+    `durable` False, for what is no money: a power cut may cost the newest transactions (`synchronous=NORMAL`), never the file.
+    """
+
+    def __init__(self, path: Path, *, busy_s: float = _BUSY_S, durable: bool = True) -> None:
         self._path = path
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._busy_s = busy_s
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._closed = False
@@ -96,7 +100,7 @@ class SqliteDatabase:
         mode = _switch_to_wal(connection, self._busy_s)
         if mode != "wal":
             raise HarnessError(f"{self._path}: no write-ahead log is possible here ({mode}); use a local disk")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
 
     def _require_same_file(self) -> None:
         """An open connection goes on writing into a file that was removed, and nobody would ever read that again."""

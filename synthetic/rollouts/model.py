@@ -40,6 +40,11 @@ class Rollout:
         return self.steps[-1].weight if self.steps else 0
 
     @property
+    def since_ns(self) -> int:
+        """From when on runs count: the first step, as a canary that takes no traffic yet may still be starting; else the start."""
+        return self.steps[0].at_ns if self.steps else self.started_ns
+
+    @property
     def step_ns(self) -> int:
         """When the present step began."""
         return self.steps[-1].at_ns if self.steps else self.started_ns
@@ -47,7 +52,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as it was made. Only what differs from the one before it is kept, and the first one after a restart."""
+    """A decision as it was made. Only what differs from the one before it in verdict, reason or weight is kept."""
 
     rollout: str
     at_ns: int

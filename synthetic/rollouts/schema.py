@@ -1,0 +1,109 @@
+"""The gate's tables, version 1: a SQLite file beside the journal's, or the same Postgres schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from synthetic.core.errors import HarnessError
+from synthetic.journal.database import Database, Transaction
+from synthetic.journal.postgres_database import PostgresDatabase
+from synthetic.journal.sqlite_database import SqliteDatabase
+
+VERSION = 1
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+# `body`, `steps`, `evidence`: JSON. `number` grows in the order of commits, as writers take turns: readers go on from the last one.
+_TABLES = (
+    """
+CREATE TABLE gate_observations (
+    number {numbered},
+    run_id TEXT NOT NULL UNIQUE,
+    cell TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_ns BIGINT NOT NULL,
+    body TEXT NOT NULL
+)""",
+    "CREATE INDEX gate_observations_by_cell ON gate_observations (cell, started_ns)",
+    "CREATE INDEX gate_observations_by_age ON gate_observations (started_ns)",
+    """
+CREATE TABLE gate_rollouts (
+    id TEXT PRIMARY KEY,
+    cell TEXT NOT NULL,
+    baseline TEXT NOT NULL,
+    version TEXT NOT NULL,
+    started_ns BIGINT NOT NULL,
+    by_whom TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    ended_ns BIGINT NOT NULL DEFAULT 0,
+    ending TEXT NOT NULL DEFAULT ''
+)""",
+    "CREATE INDEX gate_rollouts_by_start ON gate_rollouts (started_ns)",
+    """
+CREATE TABLE gate_decisions (
+    number {numbered},
+    rollout TEXT NOT NULL,
+    at_ns BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    explanation TEXT NOT NULL,
+    weight BIGINT NOT NULL,
+    evidence TEXT NOT NULL
+)""",
+    "CREATE INDEX gate_decisions_by_rollout ON gate_decisions (rollout, number)",
+    """
+CREATE TABLE gate_signals (
+    number {numbered},
+    name TEXT NOT NULL,
+    cell TEXT NOT NULL,
+    label TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at_ns BIGINT NOT NULL
+)""",
+    "CREATE INDEX gate_signals_by_cell ON gate_signals (cell, at_ns)",
+)
+
+
+def beside(journal: str) -> str:
+    """Where the gate keeps what it knows: beside a SQLite journal (`runner.db`: `runner.gate.db`), or in the same Postgres."""
+    if journal.startswith(_POSTGRES):
+        return journal
+    path = Path(journal.removeprefix(_SQLITE))
+    return f"{_SQLITE}{path.with_name(f'{path.stem}.gate{path.suffix}')}"
+
+
+def open_database(address: str) -> Database:
+    """Open `sqlite:///path` (or a path) or `postgresql://...`, and bring its tables up to date.
+
+    Raises JournalUnavailable where it can't be reached or written, HarnessError where a newer version has written it.
+    """
+    database: Database
+    if address.startswith(_POSTGRES):
+        database = PostgresDatabase(address, book="gate")
+    else:
+        database = SqliteDatabase(Path(address.removeprefix(_SQLITE)), durable=False)
+    try:
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: Database) -> None:
+    in_postgres = isinstance(database, PostgresDatabase)
+    numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if in_postgres else "INTEGER PRIMARY KEY AUTOINCREMENT"
+    with database.write() as transaction:
+        if _known_version(transaction, database.where) == VERSION:
+            return
+        for statement in _TABLES:
+            transaction.change(statement.replace("{numbered}", numbered))
+        transaction.change("INSERT INTO gate_version (version) VALUES (:version)", version=VERSION)
+
+
+def _known_version(transaction: Transaction, where: str) -> int:
+    transaction.change("CREATE TABLE IF NOT EXISTS gate_version (version BIGINT NOT NULL)")
+    rows = transaction.rows("SELECT version FROM gate_version")
+    known = int(rows[0][0]) if rows else 0
+    if known > VERSION:
+        raise HarnessError(f"{where}: the gate's tables are of a newer version ({known}, known is {VERSION})")
+    return known

@@ -1,0 +1,1 @@
+"""Tests of rollouts under watch: real SQLite files, a real Postgres, and a clock that the test sets."""

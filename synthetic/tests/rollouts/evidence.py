@@ -1,0 +1,70 @@
+"""Runs as the gate sees them, by hand, and a clock that jumps where it is told to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.gate.observed import Observation, StepSeen
+
+S = 10**9
+NOON_NS = 1_790_000_000 * S
+
+
+class TestClock:
+    """Wall and monotonic time that a test moves, together or (by `jump`) the wall alone."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._wall_ns, self._monotonic_ns = NOON_NS, 77 * S
+
+    def wall_ns(self) -> int:
+        return self._wall_ns
+
+    def monotonic_ns(self) -> int:
+        return self._monotonic_ns
+
+    def advance(self, seconds: float) -> None:
+        self._wall_ns += round(seconds * S)
+        self._monotonic_ns += round(seconds * S)
+
+    def jump(self, seconds: float) -> None:
+        self._wall_ns += round(seconds * S)
+
+
+def run(number: int, track: str = "canary", *, at_s: float = 0.0, failed: bool = False, **given: Any) -> Observation:
+    """A run of pair `number`, on the canary unless told otherwise, so many seconds after noon."""
+    psp = given.pop("psp", "psp-a")
+    blame = Blame.PLATFORM if failed else None
+    step = StepSeen("deposit", "deposit", {"psp": psp}, not failed, 80_000_000, blame)
+    facts: dict[str, Any] = {
+        "run_id": f"{track}-{number}",
+        "pair": f"pair-{number}",
+        "scenario": "deposit-bet",
+        "row": {"psp": psp},
+        "cell": track,
+        "track": track,
+        "version": "2.0" if track == "canary" else "1.0",
+        "market": "MT",
+        "brand": "acme",
+        "started_ns": NOON_NS + round(at_s * S),
+        "duration_ns": 500_000_000,
+        "outcome": RunOutcome.FAILED if failed else RunOutcome.OK,
+        "blame": blame,
+        "failed_step": "deposit" if failed else "",
+        "reason": "deposit: 500" if failed else "",
+        "steps": (step,),
+    }
+    return Observation(**facts | given)
+
+
+def pairs(
+    numbers: range, *, every_s: float = 1.0, canary_fails: bool = False, both_fail: bool = False
+) -> list[Observation]:
+    """Pairs of runs, one every so many seconds."""
+    return [
+        run(number, track, at_s=number * every_s, failed=both_fail or (canary_fails and track == "canary"))
+        for number in numbers
+        for track in ("canary", "baseline")
+    ]
