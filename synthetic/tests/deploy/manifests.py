@@ -15,6 +15,17 @@ FORMS = ("deployment", "statefulset", "cronjobs")
 Manifest = dict[str, Any]
 
 
+@cache
+def every_manifest() -> tuple[tuple[str, Manifest], ...]:
+    """Each document in deploy/ that a cluster gets, under its file and name. Nobody changes it."""
+    found = []
+    for path in sorted(DEPLOY.rglob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            name = document.get("metadata", {}).get("name", "")
+            found.append((f"{path.relative_to(DEPLOY)}: {document['kind']} {name}".strip(), document))
+    return tuple(found)
+
+
 def kustomized(folder: Path) -> Iterator[Manifest]:
     """The documents that a kustomization brings together, with its namespace."""
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())

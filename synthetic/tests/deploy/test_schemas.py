@@ -1,0 +1,143 @@
+"""Every manifest in deploy/ is what the API server takes, and a wrong field in any kind is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+
+from synthetic.tests.deploy.manifests import DEPLOY, Manifest, every_manifest
+from synthetic.tests.deploy.schemas import NEWEST, OLDEST, SHARED, SHARED_GROUPS, closed, group, is_known, mistakes
+
+MANIFESTS = [(name, one) for name, one in every_manifest() if one["kind"] != "Kustomization"]
+EXAMPLE = {(one["apiVersion"], one["kind"]): one for _, one in reversed(MANIFESTS)}
+KINDS = sorted(EXAMPLE)
+RULE_FILES = sorted((DEPLOY.parent / "reports" / "prometheus").glob("*.yaml"))
+
+FREE = frozenset(
+    {"labels", "annotations", "matchLabels", "selector", "nodeSelector", "data", "limits", "requests", "jsonBody"}
+    | {"volumes", "emptyDir"}
+)
+"""Fields whose keys are the user's own, or that are judged by another kind's schema around them."""
+
+
+def _known(document: Manifest) -> None:
+    if not is_known(document):
+        pytest.skip(f"no schema of {document['kind']}: {SHARED} is not there")
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize(("name", "document"), MANIFESTS, ids=[name for name, _ in MANIFESTS])
+def test_every_manifest_is_valid(name: str, document: Manifest, version: str) -> None:
+    """By the schema of its kind, for the oldest and the newest Kubernetes that is known here."""
+    _known(document)
+    assert mistakes(document, version=version) == [], name
+
+
+@pytest.mark.parametrize(("api_version", "kind"), KINDS, ids=[kind for _, kind in KINDS])
+def test_an_unknown_field_is_a_mistake_wherever_it_stands(api_version: str, kind: str) -> None:
+    """At every depth of the first manifest of each kind; nowhere but in what is the user's own."""
+    document = EXAMPLE[api_version, kind]
+    _known(document)
+    places = list(_mappings(document))
+    assert places
+    for place in places:
+        broken = deepcopy(document)
+        _at(broken, place)["unheardOf"] = "x"
+        assert mistakes(broken), f"{kind}: nobody minds {'.'.join(map(str, place))}.unheardOf"
+
+
+@pytest.mark.parametrize(("api_version", "kind"), KINDS, ids=[kind for _, kind in KINDS])
+def test_a_value_of_the_wrong_type_is_a_mistake(api_version: str, kind: str) -> None:
+    """A list where a text, a number or a truth value is expected, in each place of the first manifest of each kind."""
+    document = EXAMPLE[api_version, kind]
+    _known(document)
+    for place in _mappings(document):
+        for key, value in _at(document, place).items():
+            if not isinstance(value, dict | list) and key not in FREE | {"apiVersion", "kind"}:
+                broken = deepcopy(document)
+                _at(broken, place)[key] = ["x"]
+                assert mistakes(broken), f"{kind}: nobody minds a list at {'.'.join(map(str, place))}.{key}"
+
+
+BROKEN = [
+    ("Deployment", "spec.replicas", "two"),
+    ("StatefulSet", "spec.podManagementPolicy", 7),
+    ("CronJob", "spec.concurrencyPolicy", {}),
+    ("Namespace", "metadata.labels", ["enforce"]),
+    ("ServiceAccount", "automountServiceAccountToken", "no"),
+    ("ConfigMap", "data", ["runner.yaml"]),
+    ("NetworkPolicy", "spec.podSelector", "all"),
+    ("PersistentVolumeClaim", "spec.accessModes", "ReadWriteMany"),
+    ("PodDisruptionBudget", "spec.maxUnavailable", {"pods": 1}),
+    ("Service", "spec.ports", {"port": 9464}),
+    ("ServiceMonitor", "spec.endpoints", [{"port": 9464}]),
+    ("ServiceMonitor", "spec.endpoints", [{"port": "http", "interval": "15"}]),
+    ("ExternalSecret", "spec.secretStoreRef.kind", "Vault"),
+    ("ExternalSecret", "spec.data", [{"secretKey": "audit-key"}]),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), BROKEN)
+def test_a_wrong_value_is_a_mistake_that_is_told_with_its_place(kind: str, path: str, value: Any) -> None:
+    """One or two of each kind, by hand; the place is in the message."""
+    document = deepcopy(next(one for _, one in MANIFESTS if one["kind"] == kind))
+    _known(document)
+    *place, last = path.split(".")
+    _at(document, tuple(place))[last] = value
+    assert any(path in told for told in mistakes(document)), mistakes(document)
+
+
+def test_every_kind_has_a_wrong_value_above() -> None:
+    """Also one that is new."""
+    assert {kind for _, kind in KINDS} == {kind for kind, *_ in BROKEN}
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
+def test_the_rule_files_are_what_a_prometheus_rule_takes(path: Any) -> None:
+    """For the Prometheus Operator, their groups are the spec of a PrometheusRule; one with a wrong field is none."""
+    groups = yaml.safe_load(path.read_text())
+    rule = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "x"},
+        "spec": groups,
+    }
+    assert mistakes(rule) == []
+    groups["groups"][0]["rules"][0]["exp"] = "up"
+    assert mistakes(rule)
+
+
+def test_what_is_said_of_an_object_beside_its_description_is_not_closed() -> None:
+    """`oneOf` names a field that is described around it; a field that keeps the unknown, keeps it."""
+    field = {"type": "object", "properties": {"a": {"type": "string"}}, "oneOf": [{"required": ["a"]}]}
+    assert closed(field) == field | {"additionalProperties": False}
+    kept = {"type": "object", "properties": {}, "x-kubernetes-preserve-unknown-fields": True}
+    assert closed(kept) == kept
+    assert closed({"type": "array", "items": field})["items"]["additionalProperties"] is False
+    assert closed({"type": "object", "additionalProperties": field})["additionalProperties"] == closed(field)
+
+
+def test_every_group_that_is_used_has_its_schemas() -> None:
+    """A custom resource of another group would be taken for one of Kubernetes' own."""
+    ours = {"", "apps", "batch", "policy", "networking.k8s.io", "monitoring.coreos.com", "external-secrets.io"}
+    assert {group(one) for _, one in MANIFESTS} <= ours | set(SHARED_GROUPS)
+
+
+def _mappings(document: Manifest, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The places of all mappings whose fields a schema knows."""
+    here = _at(document, place)
+    if isinstance(here, dict):
+        yield place
+    for key, value in here.items() if isinstance(here, dict) else enumerate(here):
+        if isinstance(value, dict | list) and key not in FREE:
+            yield from _mappings(document, (*place, key))
+
+
+def _at(document: Any, place: tuple[str | int, ...]) -> Any:
+    for key in place:
+        document = document[key]
+    return document
