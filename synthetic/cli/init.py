@@ -31,7 +31,7 @@ def init(
     platform: Annotated[str, typer.Option(help="What your platform is called (default: as the folder).")] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")] = False,
 ) -> None:
-    """Write a starting project: one scenario, one platform mapping, a cells and a serve file, a GitHub workflow, a README."""
+    """Write a starting project: a scenario, a platform mapping, a cells, a serve and an SLO file, a GitHub workflow, a README."""
     name = _platform_name(platform or folder.resolve().name)
     project = dict(_starting_files(name))
     present = [str(path) for path in project if (folder / path).exists()]

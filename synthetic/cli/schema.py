@@ -10,7 +10,7 @@ import typer
 
 from synthetic.cli.screen import write
 from synthetic.config.names import pick
-from synthetic.config.schemas import cells_schema, platform_schema, scenario_schema, serving_schema
+from synthetic.config.schemas import cells_schema, platform_schema, scenario_schema, serving_schema, slo_schema
 from synthetic.report.records import run_schema
 from synthetic.report.summary import summary_schema
 
@@ -19,6 +19,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "platform": platform_schema,
     "cells": cells_schema,
     "serving": serving_schema,
+    "slo": slo_schema,
     "run": run_schema,
     "summary": summary_schema,
 }

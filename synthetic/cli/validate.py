@@ -19,11 +19,14 @@ from synthetic.config.project import PLATFORM_FOLDERS, Project, yaml_files
 from synthetic.config.scenarios import bind
 from synthetic.config.serving import load_serving
 from synthetic.config.shipped import shipped_root
+from synthetic.config.slis import known_slis
+from synthetic.config.slo import load_slo
 from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.plan import PlatformPlan
 
 DEFAULT_CELLS = Path("cells.yaml")
 DEFAULT_SERVE = Path("runner.yaml")
+DEFAULT_SLO = Path("slo.yaml")
 
 
 def validate(
@@ -40,14 +43,14 @@ def validate(
         Path | None, typer.Option(help="The mapping that single scenario files are checked against.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Report every mistake in scenarios, mappings and cells files with file:line:column. Exit: 0 none, 2 some."""
+    """Report every mistake in scenarios, mappings, cells, serve and SLO files with file:line:column. Exit: 0 none, 2 some."""
     if files:
         _validate_files(files, platform, cells)
         return
     given = cells or (DEFAULT_CELLS if DEFAULT_CELLS.is_file() else None)
     project = open_project(Sources.found(cells=given, platforms=None))
     _require_fit(project)
-    write(f"ok: {_counted(project)}{_counted_probes()}")
+    write(f"ok: {_counted(project)}{_counted_probes()}{_counted_objectives(project)}")
 
 
 def _counted(project: Project) -> str:
@@ -61,6 +64,14 @@ def _counted_probes() -> str:
         return ""
     plan = load_serving(DEFAULT_SERVE, known_checks=CHECK_NAMES, hooks_of=lambda cells: hooks_of([cells]))
     return f", {len(plan.probes)} probe{'' if len(plan.probes) == 1 else 's'} of {DEFAULT_SERVE}"
+
+
+def _counted_objectives(project: Project) -> str:
+    """What the project's SLO file promises, about SLIs that its mappings tell; "" where it has none. Raises AuthorError."""
+    if not DEFAULT_SLO.is_file():
+        return ""
+    count = len(load_slo(DEFAULT_SLO, known=known_slis(project)).objectives)
+    return f", {count} objective{'' if count == 1 else 's'} of {DEFAULT_SLO}"
 
 
 def _require_fit(project: Project) -> None:

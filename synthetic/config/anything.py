@@ -13,10 +13,12 @@ from synthetic.config.platforms import load_platform, no_hooks
 from synthetic.config.problems import Problems
 from synthetic.config.scenarios import load_scenario
 from synthetic.config.serving import HooksOf, load_serving
+from synthetic.config.slo import load_slo
 from synthetic.core.errors import AuthorError, Place
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.plan import CellPlan, PlatformPlan, ScenarioPlan
 from synthetic.core.plan_serving import ServingPlan
+from synthetic.gate.policy import Policy
 
 
 class FileKind(StrEnum):
@@ -27,6 +29,7 @@ class FileKind(StrEnum):
     CELLS = "cells"
     HISTORIES = "histories"
     SERVING = "serving"
+    SLO = "slo"
 
 
 _TELLING = {
@@ -36,14 +39,16 @@ _TELLING = {
     "allow": FileKind.CELLS,
     "check": FileKind.HISTORIES,
     "serve": FileKind.SERVING,
+    "slo": FileKind.SLO,
 }
 _ALSO_TELLING = {
     "steps": FileKind.SCENARIO,
     "operations": FileKind.PLATFORM,
     "cases": FileKind.HISTORIES,
     "probes": FileKind.SERVING,
+    "objectives": FileKind.SLO,
 }
-Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan] | tuple[HistoryCase, ...] | ServingPlan
+Loaded = ScenarioPlan | PlatformPlan | dict[str, CellPlan] | tuple[HistoryCase, ...] | ServingPlan | Policy
 
 
 def kind_of(path: Path, *, text: str | None = None) -> FileKind:
@@ -61,7 +66,7 @@ def kind_of(path: Path, *, text: str | None = None) -> FileKind:
     hint = did_you_mean(first, list(_TELLING)) if first else ""
     place = first.place if first else Place(str(path))
     raise AuthorError.at(
-        place, "this is no scenario, platform mapping, cells file, serve file or file of histories", hint
+        place, "this is no scenario, platform mapping, cells file, serve file, SLO file or file of histories", hint
     )
 
 
@@ -87,6 +92,8 @@ def load_anything(
             return load_histories(path, known_checks=known_checks or frozenset(), text=text)
         case FileKind.SERVING:
             return load_serving(path, known_checks=known_checks, hooks_of=hooks_of, text=text)
+        case FileKind.SLO:
+            return load_slo(path, text=text)
         case FileKind.SCENARIO:
             if platform is None:
                 raise AuthorError.at(Place(str(path)), "a scenario needs a platform mapping to be checked against")

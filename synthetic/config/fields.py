@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from synthetic.config import durations
+from synthetic.config import durations, percents
 from synthetic.config.located import Listed, Mapped, Text, describe
 from synthetic.core.errors import Place
 from synthetic.core.expressions import did_you_mean
@@ -153,6 +153,23 @@ InputKind = Annotated[
         _matches(_INPUT, "money, string, int, bool, list, map or any, with a `?` behind it if it may be left out"),
         {"pattern": _INPUT},
     ),
+]
+
+
+def _as_percentage(value: Any) -> Any:
+    """A number without its sign was meant as percents, or as a part of 1: nobody guesses which."""
+    if type(value) is int:
+        hint = f"write {value} %" if 1 < value <= 100 else ""
+        raise wrong(f"expected a percentage such as 99.9 %, found {describe(value)}", hint)
+    return value
+
+
+Percent = Annotated[
+    Annotated[Text, Reads("a percentage such as 99.9 %", percents.share, {"pattern": percents.PATTERN})],
+    BeforeValidator(_as_percentage),
+]
+Latency = Annotated[
+    Text, Reads("a time such as 400 ms or 1.5 s", durations.latency_s, {"pattern": durations.LATENCY_PATTERN})
 ]
 
 

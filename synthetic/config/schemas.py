@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of the four kinds of files, made of the models: editors complete and check with them."""
+"""JSON Schemas (2020-12) of the five kinds of files, made of the models: editors complete and check with them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from synthetic.config.models import CellsModel, PlatformModel, ScenarioModel
 from synthetic.config.models.serving import ServingModel
+from synthetic.config.models.slo import SloModel
 from synthetic.config.positions import Node
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +30,11 @@ def cells_schema() -> dict[str, Any]:
 def serving_schema() -> dict[str, Any]:
     """The JSON Schema of serve files."""
     return _schema(ServingModel, "A Synthetic serve file")
+
+
+def slo_schema() -> dict[str, Any]:
+    """The JSON Schema of SLO files."""
+    return _schema(SloModel, "A Synthetic SLO file")
 
 
 def _schema(model: type[Node], title: str) -> dict[str, Any]:

@@ -83,3 +83,4 @@ class Policy:
     suspect_factor: int = 5
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+    name: str = ""

@@ -23,7 +23,7 @@ def test_the_project_is_valid_as_it_is(started: Path) -> None:
     answer = call("validate")
     assert (answer.code, answer.out, answer.err) == (
         0,
-        "ok: 1 scenario, 1 platform mapping, 2 cells, 1 probe of runner.yaml\n",
+        "ok: 1 scenario, 1 platform mapping, 2 cells, 1 probe of runner.yaml, 5 objectives of slo.yaml\n",
         "",
     )
     assert call("list", "--cells", "cells.yaml").code == 0

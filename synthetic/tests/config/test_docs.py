@@ -22,6 +22,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 LANGUAGE = (DOCS / "language.md").read_text()
 MAPPING = (DOCS / "mapping.md").read_text()
 SERVING = (DOCS / "runner-schedule.md").read_text()
+SLO = (DOCS / "gate-slo.md").read_text()
 EXAMPLE = re.compile(r"<!-- (\w+) -->\n```yaml\n(.*?)```", re.DOTALL)
 STEPS_HEAD = """\
 scenario: example
@@ -83,9 +84,9 @@ def model_classes() -> dict[str, type[Node]]:
 @pytest.mark.parametrize("model", model_classes().values(), ids=lambda model: model.__name__)
 def test_every_key_is_documented(model: type[Node]) -> None:
     """Each key stands in code spelling in the documentation of its kind of file, and has a description for editors."""
-    text = {"scenario": LANGUAGE, "serving": SERVING}.get(model.__module__.rpartition(".")[2], MAPPING)
+    text = {"scenario": LANGUAGE, "serving": SERVING, "slo": SLO}.get(model.__module__.rpartition(".")[2], MAPPING)
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    documented = set(re.findall(r"[A-Za-z_]+", " ".join(re.findall(r"`[^`]+`", prose))))
+    documented = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", " ".join(re.findall(r"`[^`]+`", prose))))
     assert {key for key in model.known_keys() if key not in documented} <= {"attributes"}
     assert all(field.description for field in model.known_keys().values())
 

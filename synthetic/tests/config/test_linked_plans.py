@@ -235,8 +235,8 @@ def test_a_file_of_no_kind_is_told() -> None:
     """With the key that was probably meant."""
     with pytest.raises(AuthorError) as refusal:
         kind_of(Path("f"), text="x: 1\nscenari: s")
-    told = "f:1:1: this is no scenario, platform mapping, cells file, serve file or file of histories; "
-    assert str(refusal.value) == told + "known here: allow, cells, check, platform, scenario, serve"
+    told = "f:1:1: this is no scenario, platform mapping, cells file, serve file, SLO file or file of histories; "
+    assert str(refusal.value) == told + "known here: allow, cells, check, platform, scenario, serve, slo"
 
 
 def test_a_scenario_without_a_mapping_is_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from synthetic.config.problems import Problems
-from synthetic.config.schemas import DIALECT, cells_schema, platform_schema, scenario_schema, serving_schema
+from synthetic.config.schemas import DIALECT, cells_schema, platform_schema, scenario_schema, serving_schema, slo_schema
 from synthetic.config.shipped import shipped_root
 from synthetic.config.yaml_nodes import parse
 from synthetic.tests.config.test_docs import examples
@@ -20,12 +20,14 @@ SCHEMAS = {
     "platform": platform_schema(),
     "cells": cells_schema(),
     "serving": serving_schema(),
+    "slo": slo_schema(),
 }
 SHIPPED = [
     *(("scenario", path) for path in sorted(ROOT.glob("scenarios/**/*.yaml"))),
     *(("platform", path) for path in sorted(ROOT.glob("fixtures/platforms/*.yaml"))),
     *(("cells", path) for path in sorted(ROOT.glob("fixtures/cells/*.yaml"))),
     *(("serving", path) for path in sorted(ROOT.glob("fixtures/serving/*.yaml"))),
+    *(("slo", path) for path in sorted(ROOT.glob("fixtures/slo/*.yaml"))),
 ]
 DOCUMENTED = [example for example in examples() if example[1] in SCHEMAS]
 
@@ -96,6 +98,8 @@ def test_short_and_long_forms_are_both_valid(forms: tuple[str, str]) -> None:
             "serving",
             "serve: s\ncells: c.yaml\ndatabase: d\nprobes: []\npolicies: [{market: MT, withdraw: on, instrument: none}]",
         ),
+        ("slo", "slo: s\nobjectives: [{name: a, sli: b, at_least: 0.999}]"),
+        ("slo", "slo: s\nobjectives: [{name: a, sli: b, p94_at_most: 400 ms}]"),
     ],
 )
 def test_what_is_wrong_is_not_valid(kind: str, text: str) -> None:
@@ -105,6 +109,6 @@ def test_what_is_wrong_is_not_valid(kind: str, text: str) -> None:
 
 def test_schemas_do_not_change_by_being_asked_for() -> None:
     """Making one twice gives the same."""
-    makers = (scenario_schema, platform_schema, cells_schema, serving_schema)
+    makers = (scenario_schema, platform_schema, cells_schema, serving_schema, slo_schema)
     again: dict[str, Any] = dict(zip(SCHEMAS, (make() for make in makers), strict=True))
     assert again == SCHEMAS
