@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from synthetic.config.files import load_mapping
@@ -16,6 +17,7 @@ from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
 from synthetic.config.project import Project, ProjectFiles, load_project, yaml_files
 from synthetic.config.secret_refs import is_reference, is_well_formed, resolve
+from synthetic.config.serving_gate import link_gate, link_listen, read_gate_slo
 from synthetic.config.serving_probes import check_cells, link_probes
 from synthetic.config.serving_rules import (
     REFERENCE_HINT,
@@ -36,7 +38,6 @@ LISTEN = "127.0.0.1:9464"
 AUDIT = "audit"
 SCENARIOS, PLATFORMS = "scenarios", "platforms"
 SQLITE = "sqlite:///"
-_LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):([0-9]{1,5})")
 _URL = re.compile(r"[a-z][a-z0-9+]*://")
 _WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+]*://[^/@\s]*:[^/@\s]*@|[?&]password=")
 HooksOf = Callable[[Path], ResolveHook]
@@ -58,7 +59,10 @@ def load_serving(
     if file is not None and model is not None:
         files = project_files(model, path, problems)
         project = _load_project(files, problems, known_checks, hooks_of)
-        plan = _link(model, path, project, _digest(file.digest, files), _named(files, path), problems)
+        slo = read_gate_slo(model.gate, path.parent, project, problems)
+        beside = slo.files if slo is not None else ()
+        plan = _link(model, path, project, _digest(file.digest, files, beside), _named(files, path, beside), problems)
+        plan = replace(plan, gate=link_gate(model, plan, slo, problems))
     problems.raise_any()
     assert plan is not None, "a serve file without a plan has a mistake"
     return plan
@@ -124,7 +128,7 @@ def _link(
         folders=_folders(model, path),
         probes=probes,
         database=_link_database(model, path, problems),
-        listen=_link_listen(model, problems),
+        listen=link_listen(model.listen, LISTEN, problems),
         audit=str(path.parent / (model.audit or AUDIT)),
         budgets=budgets,
         policies=link_policies(model, problems),
@@ -160,15 +164,6 @@ def _link_address(text: Text | None, key: str, problems: Problems) -> str:
     return str(text)
 
 
-def _link_listen(model: ServingModel, problems: Problems) -> tuple[str, int]:
-    written = _LISTEN.fullmatch(model.listen or LISTEN)
-    if written is None or int(written[2]) > 65535:
-        assert model.listen is not None
-        problems.add(model.listen.place, f"expected host:port such as {LISTEN}, found '{model.listen}'")
-        return "", 0
-    return written[1].strip("[]"), int(written[2])
-
-
 def secret_of(plan: ServingPlan, written: str) -> str:
     """The database, the token or the address that a plan means: what a reference leads to, anything else as it stands.
 
@@ -182,14 +177,18 @@ def secret_of(plan: ServingPlan, written: str) -> str:
         raise AuthorError.at(plan.place, f"{error}") from None
 
 
-def _named(files: ProjectFiles, path: Path) -> tuple[str, ...]:
-    cells = [files.cells] if files.cells is not None else []
-    return tuple(map(str, (path, *cells, *files.platforms, *files.scenarios)))
+def _named(files: ProjectFiles, path: Path, beside: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(map(str, (path, *_read_with(files, beside))))
 
 
-def _digest(own: str, files: ProjectFiles) -> str:
+def _digest(own: str, files: ProjectFiles, beside: tuple[Path, ...]) -> str:
     """The first 12 hexadecimal digits of the SHA-256 over every file's own."""
     total = hashlib.sha256(own.encode())
-    for path in (*([files.cells] if files.cells is not None else []), *files.platforms, *files.scenarios):
+    for path in _read_with(files, beside):
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:12]
+
+
+def _read_with(files: ProjectFiles, beside: tuple[Path, ...]) -> tuple[Path, ...]:
+    cells = [files.cells] if files.cells is not None else []
+    return (*cells, *files.platforms, *files.scenarios, *beside)

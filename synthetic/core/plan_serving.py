@@ -138,6 +138,31 @@ class LimitsPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class MtlsPlan:
+    """The files of mutual TLS: the gate's own certificate and key, and the authority that callers are signed by."""
+
+    certificate: str
+    key: str
+    client_ca: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatePlan:
+    """The gate of a runner. `slo`: its file, "" for the one that ships; `slo_text` is what stood in it when the plan was made.
+
+    `listen` None: it answers where the runner does. `token` is a reference; "" only on loopback or behind mutual TLS.
+    """
+
+    place: Place
+    slo: str = ""
+    slo_text: str = ""
+    listen: tuple[str, int] | None = None
+    token: str = ""
+    mtls: MtlsPlan | None = None
+    polls_a_minute: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
 class ServingPlan:
     """Everything that a serve file says. `digest` covers it and every file that it names; `files` are those, `folders` the folders
     in which another one would be found.
@@ -160,10 +185,17 @@ class ServingPlan:
     kill: KillPlan = field(default_factory=KillPlan)
     density: DensityPlan = field(default_factory=DensityPlan)
     limits: LimitsPlan = field(default_factory=LimitsPlan)
+    gate: GatePlan | None = None
     otlp: str = ""
     folders: tuple[str, ...] = ()
     scenarios: Mapping[str, Mapping[str, ScenarioPlan]] = field(default_factory=dict)
     cells: Mapping[str, CellPlan] = field(default_factory=dict)
+
+    @property
+    def gate_opened(self) -> tuple[tuple[str, int] | None, str, MtlsPlan | None, int] | None:
+        """What a running gate has opened: all that is said of it but its SLO."""
+        gate = self.gate
+        return None if gate is None else (gate.listen, gate.token, gate.mtls, gate.polls_a_minute)
 
     def probe(self, name: str) -> ProbePlan | None:
         """The probe of that name; None where there is none (any more)."""

@@ -31,6 +31,7 @@ FIXED = (
     "limits.lease_s",
     "limits.clock_skew_s",
     "limits.proof_for_s",
+    "gate_opened",
 )
 """What a running worker has opened, or reads once when it starts: a change that was accepted would not be in force."""
 _KEYS = {
@@ -38,6 +39,7 @@ _KEYS = {
     "limits.lease_s": "limits.lease",
     "limits.clock_skew_s": "limits.clock_skew",
     "limits.proof_for_s": "limits.proof_for",
+    "gate_opened": "gate (but for its slo)",
 }
 
 Stamps = dict[str, tuple[int, int, int]]

@@ -126,6 +126,33 @@ class LimitsModel(Node):
     )
 
 
+class MtlsModel(Node):
+    """Mutual TLS. Paths are relative to the file's folder."""
+
+    noun: ClassVar[str] = "mtls"
+    certificate: Title = Field(description="The gate's own certificate with its chain, a PEM file.")
+    key: Title = Field(description="The key of it, a PEM file.")
+    client_ca: Title = Field(description="The authority that callers are signed by, a PEM file.")
+
+
+class GateModel(Node):
+    """The gate: verdicts about the releases that the canaries of this file are."""
+
+    noun: ClassVar[str] = "gate"
+    slo: Title | None = Field(None, description="The SLO file (the one that ships).")
+    listen: AnyText | None = Field(
+        None, description="host:port of its own; without it the gate answers where the runner does."
+    )
+    token: HiddenText | None = Field(
+        None,
+        description="What callers have to show, as env:NAME or file:path; needed beyond loopback, unless `mtls` is.",
+    )
+    mtls: MtlsModel | None = Field(None, description="Mutual TLS, on a `listen` of its own.")
+    polls_a_minute: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="How often one caller may ask (30000)."
+    )
+
+
 class ServingModel(Node):
     """A serve file. Paths are relative to its folder."""
 
@@ -155,4 +182,5 @@ class ServingModel(Node):
     )
     kill: KillModel | None = Field(None, description="The kill switch beside `synthetic kill`.")
     density: DensityModel | None = Field(None, description="Playing denser on suspicion; never without it.")
+    gate: GateModel | None = Field(None, description="The gate that says whether a release is good; none without it.")
     limits: LimitsModel | None = Field(None, description="Bounds of the runner itself.")

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from synthetic.config.secret_refs import BadReference
 from synthetic.config.serving import load_serving, secret_of
+from synthetic.config.serving_gate import policy_of
 from synthetic.config.shipped import shipped_root
+from synthetic.config.slo import load_slo, shipped_policy
 from synthetic.core.checks import CHECKS
 from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.money import Money
-from synthetic.core.plan_serving import ServingPlan
+from synthetic.core.plan_serving import MtlsPlan, ServingPlan
 from synthetic.tests.config.test_mistakes import Case, cases
 
 DATA = Path(__file__).parent.parent / "data" / "serving"
@@ -26,6 +28,7 @@ RUNNER = DATA / "runner.yaml"
 DOC = Path(__file__).parents[3] / "docs" / "runner-schedule.md"
 HEAD = "serve: small\ncells: cells.yaml\ndatabase: runner.db\n"
 LOGIN = "probes: [{scenarios: [login], cells: [canary]}]\n"
+DEPOSIT = "probes: [{scenarios: [deposit], cells: [canary]}]\n"
 BUDGETS = "budgets: {EUR: {run: 5.00 EUR, account_day: 50.00 EUR, day: 100.00 EUR, outstanding: 10.00 EUR}}\n"
 
 
@@ -108,6 +111,33 @@ def test_everything_that_is_said_is_in_the_plan() -> None:
     assert plan.listen == ("::1", 80)
 
 
+def test_a_gate_holds_releases_against_the_slo_that_stood_in_its_file() -> None:
+    """The plan keeps the text, so that what it means can't change under it; the file is one of the plan's."""
+    rest = "token: env:GATE, listen: 'gate:8443', mtls: {certificate: a.pem, key: a.key, client_ca: ca.pem}"
+    plan = plan_of(HEAD + DEPOSIT + BUDGETS + f"gate: {{slo: slo.yaml, polls_a_minute: 600, {rest}}}\n")
+    assert plan.gate is not None
+    assert [one.name for one in policy_of(plan.gate).objectives] == ["logins", "deposits"]
+    assert policy_of(plan.gate) == load_slo(DATA / "slo.yaml")
+    assert str(DATA / "slo.yaml") in plan.files
+    assert plan.gate_opened == (
+        ("gate", 8443),
+        "env:GATE",
+        MtlsPlan(str(DATA / "a.pem"), str(DATA / "a.key"), str(DATA / "ca.pem")),
+        600,
+    )
+
+
+def test_a_gate_that_says_nothing_has_the_shipped_slo_where_the_runner_is() -> None:
+    """On loopback without a token; and there is none where the file has no `gate`."""
+    shipped = shipped_root() / "fixtures/serving/reference.yaml"
+    text = shipped.read_text().partition("gate:")[0] + "gate: {}\n"
+    plan = load_serving(shipped, known_checks=frozenset(CHECKS), text=text)
+    assert plan.gate is not None
+    assert (plan.gate.slo, plan.gate_opened) == ("", (None, "", None, 30_000))
+    assert policy_of(plan.gate) == shipped_policy()
+    assert (plan_of(HEAD + LOGIN).gate, plan_of(HEAD + LOGIN).gate_opened) == (None, None)
+
+
 def test_a_database_is_a_path_a_url_or_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     """A path holds from anywhere; what a reference leads to is looked up when it is needed, and never in the plan."""
     monkeypatch.setenv("DB", "postgresql://me:hunter2@db/x")
@@ -128,16 +158,16 @@ def test_a_reference_that_leads_nowhere_is_the_authors_mistake() -> None:
 
 
 def test_the_digest_covers_every_file_that_is_named(tmp_path: Path) -> None:
-    """A change of the cells, a mapping or a scenario is a change of the plan."""
+    """A change of the cells, a mapping, a scenario or the gate's SLO is a change of the plan."""
     for path in DATA.rglob("*.yaml"):
         copy = tmp_path / path.relative_to(DATA)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     runner = tmp_path / "runner.yaml"
-    runner.write_text(HEAD + LOGIN)
+    runner.write_text(HEAD + DEPOSIT + BUDGETS + "gate: {slo: slo.yaml}\n")
     seen = {load_serving(runner).digest}
     named = load_serving(runner).files
-    assert len(named) == 1 + len(list(DATA.rglob("*.yaml")))
+    assert set(map(Path, named)) == {*tmp_path.rglob("*.yaml")} - {tmp_path / "trial.yaml", tmp_path / "wrong_slo.yaml"}
     for name in named:
         with Path(name).open("a") as stream:
             stream.write("# changed\n")
@@ -230,7 +260,10 @@ EXAMPLES = EXAMPLE.findall(DOC.read_text())
 _WHOLE: dict[str, Callable[[str], str]] = {
     "serving": lambda text: text,
     "serving part": lambda text: (
-        HEAD + ("" if "probes:" in text else LOGIN) + ("" if "budgets:" in text else BUDGETS) + text
+        HEAD
+        + ("" if "probes:" in text else DEPOSIT if "gate:" in text else LOGIN)
+        + ("" if "budgets:" in text else BUDGETS)
+        + text
     ),
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from synthetic.config.serving import load_serving
+from synthetic.config.serving_gate import policy_of
 from synthetic.core.errors import HarnessError, Mistake
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.runner.reload import Reloader
@@ -23,6 +24,9 @@ database: runner.db
 probes:
   - {scenarios: [login], cells: [canary], every: 60s}
 """
+
+
+SLO = "slo: small\nobjectives: [{name: logins, sli: login, at_least: 99.9 %}]\n"
 
 
 @dataclass
@@ -108,6 +112,26 @@ def test_a_change_of_any_file_that_is_named_is_noticed(project: Project, name: s
     project.replace(name, old, new)
     assert project.look()
     assert project.reloader.plan.digest != before
+
+
+def test_a_change_of_the_gates_slo_is_in_force_without_a_restart(project: Project) -> None:
+    """Its policy is the new one; what was said of the gate itself can't change."""
+    project.write("slo.yaml", SLO)
+    project.write("runner.yaml", RUNNER.replace("60s", "10s") + "gate: {slo: slo.yaml}\n")
+    project.reloader = Reloader(project.load(), project.load, project.told)
+    project.replace("slo.yaml", "99.9 %", "99.5 %")
+    assert project.look()
+    assert project.reloader.plan.gate is not None
+    assert policy_of(project.reloader.plan.gate).objectives[0].target == 0.995
+    project.replace("slo.yaml", "99.5 %", "100 %")
+    assert not project.look()
+    project.replace("slo.yaml", "100 %", "99.9 %")
+    project.replace("runner.yaml", "slo.yaml}", "slo.yaml, token: env:GATE}")
+    assert not project.look()
+    assert project.told.mistakes == [
+        "slo.yaml:2: a target of 100 % can't be tested",
+        "runner.yaml:1: gate (but for its slo) can't change while the runner is up",
+    ]
 
 
 def test_a_file_that_comes_into_a_folder_is_noticed_and_one_that_goes_too(project: Project) -> None:
