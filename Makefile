@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
+# Images of containers like to switch bytecode off; then each of the hundreds of processes of the tests compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup prometheus demo test check contracts-publish bench clean lock format schemas proto
 
@@ -38,7 +40,7 @@ check: $(READY) ## the developer's loop: format, lint, types, import rules, the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m synthetic.contracts.protobuf
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks -raR
 
 proto: $(READY) ## the events' schema: lint, and what it breaks of main's (or of AGAINST=commit)
 	@$(BIN)/python -m synthetic.contracts.protobuf $(if $(AGAINST),--against $(AGAINST))

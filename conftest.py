@@ -1,4 +1,7 @@
-"""The tests of this repository play their scenarios against the embedded reference platform, one per test process."""
+"""The tests of this repository play their scenarios against the embedded reference platform, one per test process.
+
+And where a run of them may try a failed test once more (`--reruns 1`, as CI does), that is so for tests of real time only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.tests.real_time import may_be_run_again
+
 READY_WITHIN_S = 60.0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say of each test that waits for nobody that its first failure is its last."""
+    if config.getoption("--reruns"):
+        for item in items:
+            if not may_be_run_again(item.path.relative_to(config.rootpath)):
+                item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 @pytest.fixture(scope="session")

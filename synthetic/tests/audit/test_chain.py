@@ -16,7 +16,7 @@ import pytest
 
 from synthetic.audit.chain import AuditUnwritable
 from synthetic.audit.line import link, read
-from synthetic.audit.verify import LOOK_AGAIN_S, verify
+from synthetic.audit.verify import verify
 from synthetic.tests.audit.writing import DAY_NS, START_NS, chain_of, damage, fact, facts, lines, write
 
 WITHIN_S = 20.0
@@ -185,14 +185,15 @@ with chain_of(Path(sys.argv[1]), segment_bytes=20_000) as chain:
 """
 
 
-def test_a_line_that_is_just_being_written_is_no_damage(tmp_path: Path) -> None:
+def test_a_line_that_is_just_being_written_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The auditor looks while the worker works: half a line that becomes a whole one was never torn."""
+    monkeypatch.setattr("synthetic.audit.verify.LOOK_AGAIN_S", 0.3)
     write(tmp_path, range(3))
     segment = tmp_path / "w1" / "000001.jsonl"
     line = link(fact(9), "w1", read(segment.read_bytes().splitlines()[-1]).head, START_NS).line + b"\n"
     with segment.open("ab", buffering=0) as stream:
         stream.write(line[:50])
-        finishing = threading.Timer(LOOK_AGAIN_S, stream.write, [line[50:]])
+        finishing = threading.Timer(0.1, stream.write, [line[50:]])
         finishing.start()
         assert damage(tmp_path) == ""
         finishing.join()

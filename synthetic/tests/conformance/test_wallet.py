@@ -199,7 +199,7 @@ def test_an_examination_that_is_interrupted_brings_its_bets_home(cell: RunningCe
 
     async def interrupt() -> None:
         examining = asyncio.create_task(wallet_of(cell, dialect, retry_window_s=30.0).examining({15}))
-        deadline_s = time.monotonic() + 15
+        deadline_s = time.monotonic() + 30
         while open_rounds(cell) == open_before:
             assert time.monotonic() < deadline_s, "no bet was placed"
             await asyncio.sleep(0.01)

@@ -143,7 +143,7 @@ def test_a_connection_that_the_server_closed_is_not_taken_again(play: Play) -> N
 
     def scenario() -> Generator[Any, Any, Any]:
         first = yield Http("GET", server.url)
-        assert closed.wait(5)
+        assert closed.wait(30)
         second = yield Http("POST", server.url, body=b"{}")
         return first, second
 
@@ -204,7 +204,7 @@ def test_a_large_request_to_a_peer_that_does_not_read_ends_at_the_deadline(play:
     done = threading.Event()
 
     def deaf(_sock: socket.socket) -> None:
-        done.wait(10)
+        done.wait(30)
 
     with RawServer(deaf) as server:
         began = time.monotonic()
@@ -212,4 +212,4 @@ def test_a_large_request_to_a_peer_that_does_not_read_ends_at_the_deadline(play:
         elapsed = time.monotonic() - began
         done.set()
     assert (fault.kind, fault.maybe_sent) == (FaultKind.READ_TIMEOUT, True)
-    assert elapsed < 5
+    assert elapsed < 20

@@ -26,7 +26,7 @@ def test_an_exchange_carries_a_stall_of_our_loop() -> None:
     def announce(sock: socket.socket) -> None:
         while read_request(sock):
             arrived.set()
-            stalling.wait(5)
+            stalling.wait(30)
             sock.sendall(answer())
 
     def scenario(url: str) -> Generator[Any, Any, Result]:

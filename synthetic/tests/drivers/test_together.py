@@ -22,7 +22,7 @@ CLICKS = 3
 
 def click(url: str, key: str = "a") -> Together:
     """Three times the same deposit."""
-    return Together((Http("POST", url, body=b"{}", timeout_s=5, moves=deposit(key)),) * CLICKS)
+    return Together((Http("POST", url, body=b"{}", timeout_s=30, moves=deposit(key)),) * CLICKS)
 
 
 def test_they_are_under_way_at_once_and_journaled_before(play: Play, tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_they_are_under_way_at_once_and_journaled_before(play: Play, tmp_path: P
     def behave(sock: socket.socket) -> None:
         while read_request(sock):
             seen.append(keys_on_disk(path))
-            everybody.wait(timeout=5)
+            everybody.wait(timeout=30)
             sock.sendall(answer(b"done"))
 
     with SqliteJournal(path) as journal, RawServer(behave) as server:

@@ -92,12 +92,12 @@ class Crowd:
         self.holder.execute("ROLLBACK")
         self.holder.close()
         for thread in self.threads:
-            thread.join(10)
+            thread.join(30)
         assert not any(thread.is_alive() for thread in self.threads), "somebody sleeps for ever"
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < deadline_s, "it did not come"
         time.sleep(0.001)

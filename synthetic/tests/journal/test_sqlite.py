@@ -40,7 +40,7 @@ def test_an_intent_survives_kill_9(tmp_path: Path) -> None:
         assert child.stdout is not None
         assert child.stdout.readline() == "intended\n"
         child.send_signal(signal.SIGKILL)
-        child.wait(10)
+        child.wait(30)
     with SqliteJournal(path) as journal:
         assert [entry.intent for entry in journal.open_intents()] == [intent("survives")]
 
@@ -114,7 +114,7 @@ def test_threads_share_a_journal(tmp_path: Path) -> None:
     with SqliteJournal(tmp_path / "journal.db") as journal:
 
         def work(number: int) -> None:
-            barrier.wait(10)
+            barrier.wait(30)
             for index in range(5):
                 journal.intend(intent(f"{number}-{index}"))
                 journal.intend(intent("shared"))

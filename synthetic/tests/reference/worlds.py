@@ -18,7 +18,7 @@ from synthetic.reference.settings import CellSettings, PlayerSeed
 from synthetic.reference.tls import client_tls
 from synthetic.reference.world import World
 
-WITHIN_S = 15.0
+WITHIN_S = 30.0
 
 
 def cell_of(world: World, name: str = "canary") -> CellSettings:

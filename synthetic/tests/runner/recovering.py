@@ -31,7 +31,7 @@ from synthetic.runner.identity import fresh_seed
 from synthetic.runner.specs import Part, Turn, make_spec
 
 T = TypeVar("T")
-HOME_WITHIN_S = 20.0
+HOME_WITHIN_S = 40.0
 HOUR_NS = 3600 * 10**9
 _INTO_THE_WALLET_FROM_OUTSIDE = ("deposit", "refund", "withdraw")
 

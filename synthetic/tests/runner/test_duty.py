@@ -138,7 +138,7 @@ def slots_of(book: Book) -> list[Slot]:
     return [slot for slot in book.slots() if slot.probe != GAPS]
 
 
-async def until(claim: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(claim: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(within_s):
         while not claim():  # noqa: ASYNC110 - what is waited for happens in a database

@@ -269,11 +269,11 @@ def test_it_watches_by_itself_and_hears_a_signal_at_once(project: Project) -> No
     async def story() -> None:
         watching = asyncio.ensure_future(project.reloader.watch(look_every_s=0.02))
         project.replace("runner.yaml", "60s", "30s")
-        await asyncio.wait_for(until(lambda: len(project.told.reloads) == 1), 5.0)
+        await asyncio.wait_for(until(lambda: len(project.told.reloads) == 1), 30.0)
         watching.cancel()
         watching = asyncio.ensure_future(project.reloader.watch(look_every_s=600.0))
         project.reloader.ask()
-        await asyncio.wait_for(until(lambda: len(project.told.reloads) == 2), 5.0)
+        await asyncio.wait_for(until(lambda: len(project.told.reloads) == 2), 30.0)
         watching.cancel()
 
     asyncio.run(story())

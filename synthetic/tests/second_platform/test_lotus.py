@@ -36,7 +36,7 @@ def open_for_business(lotus: Lotus) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(lotus.app(), log_config=None, lifespan="off", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="lotus")
         thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         try:

@@ -198,7 +198,7 @@ def test_a_missing_result_is_waited_for(access: BrokerAccess, pacts: Path) -> No
     headers = {"Authorization": f"Bearer {access.token}"}
 
     def verify_once_asked() -> None:
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 30
         while not any(one["path"] == "/matrix" for one in httpx.get(f"{access.url}/_requests", headers=headers).json()):
             assert time.monotonic() < deadline_s
             time.sleep(0.02)

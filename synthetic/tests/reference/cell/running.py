@@ -164,7 +164,7 @@ def running_cell(folder: Path, *, settings: dict[str, Any] | None = None, **buil
     db_url = f"sqlite:///{folder / 'cell.db'}"
     ledger = open_ledger(db_url)
     app = build_cell(cell_settings(db_url, **(settings or {})), ledger, Switchboard(CELL_SWITCHES_CORE), **build)
-    with serving(app) as url, httpx.Client(base_url=url, timeout=10, verify=client_tls()) as client:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=30, verify=client_tls()) as client:
         cell = RunningCell(app, client)
         cell.context.session_lookups.append(cell.session_of)
         yield cell
@@ -198,7 +198,7 @@ def serving(app: Starlette) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def wait_until(claim: Callable[[], bool], *, within_s: float = 15.0) -> None:
+def wait_until(claim: Callable[[], bool], *, within_s: float = 30.0) -> None:
     """Poll until the claim holds; fail at the deadline."""
     deadline_s = time.monotonic() + within_s
     while not claim():

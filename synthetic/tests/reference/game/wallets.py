@@ -143,7 +143,7 @@ class Provider:
         """The state of a round."""
         return str((await self.client.get(f"/rounds/{round_id}")).json()["state"])
 
-    async def ends(self, state: str, round_id: str = "r-1", *, within_s: float = 5.0) -> None:
+    async def ends(self, state: str, round_id: str = "r-1", *, within_s: float = 30.0) -> None:
         """Wait until the round has this state."""
         deadline_s = time.monotonic() + within_s
         while (last := await self.state(round_id)) != state:
@@ -154,7 +154,7 @@ class Provider:
         """Ask for a cancellation; the status."""
         return (await self.client.post(f"/rounds/{round_id}/void")).status_code
 
-    async def calls(self, count: int, *, within_s: float = 5.0) -> list[Call]:
+    async def calls(self, count: int, *, within_s: float = 30.0) -> list[Call]:
         """The wallet's calls, once there are so many."""
         deadline_s = time.monotonic() + within_s
         while len(self.wallet.calls) < count:

@@ -89,7 +89,7 @@ def running_idp() -> Iterator[RunningIdp]:
     board = Switchboard(IDP_SWITCHES)
     with (
         served(lambda url: build_idp(url, board, clients=CLIENTS, accounts=ACCOUNTS)) as url,
-        httpx.Client(base_url=url, timeout=10, verify=client_tls(), trust_env=False) as http,
+        httpx.Client(base_url=url, timeout=30, verify=client_tls(), trust_env=False) as http,
     ):
         yield RunningIdp(url, board, http)
 

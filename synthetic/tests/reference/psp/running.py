@@ -104,7 +104,7 @@ class ServedPsp:
         webhook_url, headers = f"{self.webhooks_url}/{name}", {"Authorization": f"Bearer key-{name}"}
         account = {"cell": "canary", "api_key": f"key-{name}", "webhook_url": webhook_url, "webhook_secret": SECRET}
         with httpx.Client(
-            base_url=self.url, headers=headers, timeout=10, verify=client_tls(), trust_env=False
+            base_url=self.url, headers=headers, timeout=30, verify=client_tls(), trust_env=False
         ) as client:
             assert client.put(f"/_merchants/{name}", json=account).status_code == 200
             yield RunningPsp(name, self.board, self.merchants[name], client, webhook_url)

@@ -31,7 +31,7 @@ def serving(app: Starlette) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def wait_until(claim: Callable[[], bool], *, within_s: float = 5.0) -> None:
+def wait_until(claim: Callable[[], bool], *, within_s: float = 30.0) -> None:
     """Poll until the claim holds; fail at the deadline."""
     deadline_s = time.monotonic() + within_s
     while not claim():

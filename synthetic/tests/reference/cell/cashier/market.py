@@ -178,7 +178,7 @@ def open_market(
         url = stack.enter_context(serving(app))
         for account in accounts.values():
             register(account, url)
-        client = stack.enter_context(httpx.Client(base_url=url, timeout=10, verify=client_tls(), trust_env=False))
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=30, verify=client_tls(), trust_env=False))
         yield Market(RunningCell(app, client), boards, accounts, player)
 
 

@@ -44,7 +44,7 @@ class SsoCell:
 
     def browser(self) -> Browser:
         """A browser with no cookies."""
-        client = httpx.Client(base_url=self.url, timeout=10, verify=client_tls(), trust_env=False)
+        client = httpx.Client(base_url=self.url, timeout=30, verify=client_tls(), trust_env=False)
         self._open.append(client)
         return Browser(client, self.idp)
 

@@ -71,7 +71,7 @@ def cell_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def browser(cell_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=cell_url, timeout=10, verify=client_tls(), trust_env=False) as client:
+    with httpx.Client(base_url=cell_url, timeout=30, verify=client_tls(), trust_env=False) as client:
         yield client
 
 

@@ -141,7 +141,7 @@ def test_posts_concurrent_duplicates(cell: RunningCell, token: str, *, is_on: bo
     both = Barrier(2)
 
     def wait_for_both(token: str) -> GameSession | None:
-        both.wait(10)  # a look-up comes before the player's money is locked
+        both.wait(30)  # a look-up comes before the player's money is locked
         return cell.session_of(token)
 
     cell.context.session_lookups.insert(0, wait_for_both)
