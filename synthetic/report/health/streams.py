@@ -26,7 +26,7 @@ def _stream(policy: Policy, one: Weighed, since_ns: int) -> StreamHealth:
     objective = next((named for named in policy.objectives if named.name == one.objective), None)
     return StreamHealth(
         stream=one.stream,
-        title=title_of(one.objective, one.value),
+        title=title_of(one.objective.removesuffix(f"_by_{objective.by}") if objective else one.objective, one.value),
         value=one.value,
         promise=promise_of(objective) if objective else "",
         sli=objective.sli if objective else "",

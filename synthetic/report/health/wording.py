@@ -14,10 +14,13 @@ HEADLINES: dict[Verdict, str] = {
 TODO: dict[Reason, str] = {
     Reason.CLEAN: "The next step may be taken. The release stays under watch until its rollout has ended.",
     Reason.MONEY_LAW: (
-        "Roll back now; nothing has to be awaited. Then open the failing run below: its evidence is what finance will ask for."
+        "Take the traffic off the canary now; one breach is proof. The failing run below holds what finance will ask for."
     ),
-    Reason.HARD_STOP: "Roll back now, then find out from the failing runs below what the signal means.",
-    Reason.REGRESSION: "Roll back. The failing runs below show what broke; start with the newest one on the canary alone.",
+    Reason.HARD_STOP: "Take the traffic off the canary now, then find out from the failing runs below what the signal means.",
+    Reason.REGRESSION: (
+        "Take the traffic off the canary now. What broke is in the failing runs below: start with the newest one that the "
+        "canary had alone."
+    ),
     Reason.PAUSE: (
         "Do not go on yet. Probes are denser for a while, so the answer comes within minutes; read the failing runs meanwhile."
     ),

@@ -60,6 +60,6 @@ def test_a_stream_says_what_is_promised_and_what_was_counted() -> None:
         stream="p95_payments_deposit", objective="p95_payments_deposit", value="", counts=Counts(40, 3, 1, 2)
     )
     by_psp, latency = streams(POLICY, [weighed(), slow], since_ns=T0_NS)
-    assert (by_psp.title, by_psp.promise) == ("deposit success by psp: psp-a", "at least 99 %")
+    assert (by_psp.title, by_psp.promise) == ("deposit success: psp-a", "at least 99 %")
     assert (latency.promise, latency.sli) == ("95 % within 400 ms", "deposit")
     assert (latency.pairs, latency.canary_only, latency.baseline_only, latency.both) == (40, 3, 1, 2)
