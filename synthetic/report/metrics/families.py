@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from synthetic.report.metrics.gate import GateTables
 from synthetic.report.metrics.tables import CounterTable, GaugeTable, HistogramTable, Key, NewestTable, Table
 from synthetic.report.metrics.words import BUCKETS_S, COMPENSATIONS, LAG_BUCKETS_S, PROBE_LABELS, RUN_LABELS
 
@@ -139,10 +140,11 @@ class Families(Collector):
     def __init__(self) -> None:
         self.probes = ProbeTables()
         self.runner = RunnerTables()
+        self.gate = GateTables()
 
     def tables(self) -> list[Table]:
         """All of them, in the order in which they are shown."""
-        return [*self.probes.tables(), *self.runner.tables()]
+        return [*self.probes.tables(), *self.runner.tables(), *self.gate.tables()]
 
     def collect(self) -> Iterator[Metric]:
         """Every family as prometheus-client has it."""

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from synthetic.core.events import Event, RunEnded, RunStarted, UndoEnded
 from synthetic.report.metrics.families import Families
+from synthetic.report.metrics.gate import GateMetrics
 from synthetic.report.metrics.probes import SERIES_MAX, ProbeSeries, series_of
 from synthetic.report.metrics.releases import UNCOUNTED, Release, Releases, release_of
 from synthetic.report.metrics.runs import OpenRun, count_run
@@ -38,6 +39,7 @@ class RunnerMetrics:
 
     def __init__(self) -> None:
         self.families = Families()
+        self.gate = GateMetrics(self.families.gate)
         self.registry = CollectorRegistry()
         self.registry.register(self.families)
         self.process = ProcessCollector(registry=self.registry)

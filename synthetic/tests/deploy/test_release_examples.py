@@ -157,9 +157,10 @@ def _in_go(rollout_id: str) -> str:
 
 def test_flagger_waits_behind_confirmations_and_rolls_back_by_its_own_hook() -> None:
     """Each hook asks the address of its own kind: a rollback hook that asked another would take its 200 for a fail."""
-    assert set(HOOKS) == {"confirm-rollout", "confirm-traffic-increase", "confirm-promotion", "rollback", "event"}
+    confirmations = {"confirm-rollout", "confirm-traffic-increase", "confirm-promotion"}
+    assert set(HOOKS) == {*confirmations, "rollback", "event", "post-rollout"}
     for kind, hook in HOOKS.items():
-        assert hook["url"].endswith(f"/v1/flagger/{kind}")
+        assert hook["url"].endswith(f"/v1/flagger/{'event' if kind == 'post-rollout' else kind}")
         assert hook["metadata"] == {"cell": "canary", "baseline": "baseline"}
         assert seconds_of(hook["timeout"]) < 10
     assert HOOKS["rollback"]["retries"] == 0
