@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from synthetic.gate.observed import Signal
@@ -36,6 +36,17 @@ class Counts:
         return self.baseline_only + self.both
 
 
+def total(many: Iterable[Counts]) -> Counts:
+    """All of them together."""
+    pairs = canary_only = baseline_only = both = 0
+    for counts in many:
+        pairs += counts.pairs
+        canary_only += counts.canary_only
+        baseline_only += counts.baseline_only
+        both += counts.both
+    return Counts(pairs, canary_only, baseline_only, both)
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """The pairs of one objective, for one value of its label ("" where it has none), tick by tick.
@@ -55,31 +66,35 @@ class Stream:
     @property
     def total(self) -> Counts:
         """All ticks together."""
-        return sum((counts for _, counts in self.ticks), Counts())
+        return total(counts for _, counts in self.ticks)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Events of one cell within a hard stop's time: how many, and how many of them bad."""
+    """Events of one cell within a hard stop's time: how many, and how many of them bad; of a signal, the sum (`amount`)."""
 
     track: str
     total: int
     bad: int
     value: str = ""
+    amount: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that a decision is made of. Wall nanoseconds: `since_ns` is the start of the watch, `now_ns` the look.
 
-    `step_pairs`: pairs since the last step of the rollout. `missing_pairs`: pairs without a usable run on one side.
-    `values`: per track and label which values were seen, such as {canary: {psp: {psp-a}}}.
-    `breaches`: per track the money laws that were broken. `last_pair_ns` 0: there was none. `tallies`: by hard stop.
+    `pairs`: all usable pairs of runs; `step_pairs`: those since the last step of the rollout. `missing_pairs`: pairs without a
+    usable run on one side. `values`: per track and label which values were seen, such as {canary: {psp: {psp-a}}}; a track of
+    which no run was seen is not there. `breaches`: the money laws that were broken on the `canary` alone, the `baseline` alone
+    and on `both`, by name, once for each pair that broke it. `last_pair_ns` 0: there was no pair. `tallies`: by hard stop.
+    `unreadable`: what of the evidence can't be true, such as runs that are dated in the future, in words.
     """
 
     since_ns: int
     now_ns: int
     streams: tuple[Stream, ...]
+    pairs: int = 0
     step_pairs: int = 0
     missing_pairs: int = 0
     last_pair_ns: int = 0
@@ -87,3 +102,4 @@ class Evidence:
     breaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tallies: Mapping[str, tuple[Tally, ...]] = field(default_factory=dict)
     signals: tuple[Signal, ...] = ()
+    unreadable: tuple[str, ...] = ()

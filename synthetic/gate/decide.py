@@ -1,166 +1,217 @@
-"""decide(policy, evidence) -> Decision: promote, roll back, or say why neither can be said.
+"""decide(policy, evidence) -> Decision: promote, roll back, or say why neither can be said. Pure; may be asked at any time.
 
-A broken money law on the canary alone is proof and acts at once. Everything else is statistics over pairs: a rollback needs
-both a failure rate above its budget and failures on the canary rather than on both sides; a pass needs a failure rate below
-the margin. What hits both sides is a shared fault, never the release's.
+A broken money law on the canary alone is proof and acts at once, and so does a hard stop. Everything else is statistics over
+pairs: a rollback needs a failure rate above its budget *and* failures on the canary rather than on both sides, on several
+ticks on end; a pass needs, for every stream, a failure rate below its margin. What hits both sides is a shared fault, never
+the release's. What can't be known is no pass.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from itertools import takewhile
 
-from synthetic.gate.eprocess import log_e_above_budget, log_e_below_margin, log_e_canary_only
-from synthetic.gate.evidence import Evidence, Stream
+from synthetic.gate import telling
+from synthetic.gate.counts import Counts, Evidence
+from synthetic.gate.decision import Decision, Reason, Verdict
+from synthetic.gate.eprocess import log_e_canary_only
+from synthetic.gate.policy import Policy
+from synthetic.gate.stops import Stopped, stopped
+from synthetic.gate.weighing import Weight, weigh
 
-Reason = Literal["clean", "money_law", "regression", "shared_fault", "insufficient", "harness"]
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The thresholds. `budget_*`: tolerated failure rate; `alpha_*`: error levels; `weight_*`: how the error level is shared.
-
-    `weight_psp` is the most that one PSP gets; more than three of them share what the pool leaves.
-    `margin`: a pass says that the canary's failure rate is below it, with evidence `pass_evidence` : 1.
-    """
-
-    budget_pooled: float = 0.001
-    budget_psp: float = 0.01
-    alpha_budget: float = 0.01
-    alpha_pair: float = 0.10
-    weight_pooled: float = 0.7
-    weight_psp: float = 0.1
-    margin: float = 0.10
-    pass_evidence: float = 20.0
-    missing_max: float = 0.05
+SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """One stream with its evidence and the thresholds that it is held against (as factors, not logarithms)."""
-
-    stream: Stream
-    above_budget: float
-    above_budget_needed: float
-    canary_only: float
-    canary_only_needed: float
-
-    @property
-    def regressed(self) -> bool:
-        """Both tests have crossed."""
-        return self.above_budget >= self.above_budget_needed and self.canary_only >= self.canary_only_needed
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The verdict with its reason and one paragraph for the person who has to act on it."""
-
-    verdict: Literal["pass", "fail", "inconclusive"]
+class _Answer:
+    verdict: Verdict
     reason: Reason
     explanation: str
-    streams: tuple[Weighed, ...]
 
 
 def decide(policy: Policy, evidence: Evidence) -> Decision:
-    """Decide on all evidence so far. May be asked as often as one likes: the tests hold at every look."""
-    weight = _weight_of_one(policy, len(evidence.by_psp))
-    streams = (
-        _weigh(policy, evidence.pooled, policy.budget_pooled, policy.weight_pooled),
-        *(_weigh(policy, stream, policy.budget_psp, weight) for stream in evidence.by_psp),
+    """Decide on all evidence so far. May be asked as often as one likes: the tests hold at every look (Ville 1939)."""
+    unreadable = (*evidence.unreadable, *_impossible(evidence))
+    if _impossible(evidence):
+        return Decision("inconclusive", Reason.UNKNOWN, telling.unreadable(unreadable))
+    weights = weigh(policy, evidence)
+    suspect = _is_suspect(policy, evidence)
+    met = stopped(policy, evidence)
+    answer = (
+        _proven(policy, evidence)
+        or _stopped_hard(met)
+        or _regressed(weights)
+        or _not_to_be_read(unreadable)
+        or _out_of_date(policy, evidence)
+        or _without_comparison(evidence)
+        or _badly_measured(policy, evidence)
+        or _shared(evidence, weights, met)
+        or _paused(weights, suspect=suspect)
     )
-    verdict, reason, explanation = _verdict(policy, evidence, streams)
-    return Decision(verdict, reason, explanation, streams)
-
-
-def _weight_of_one(policy: Policy, psps: int) -> float:
-    """The share of one PSP. All shares sum to at most 1, or every further PSP would be one more chance of a false rollback."""
-    return min(policy.weight_psp, (1 - policy.weight_pooled) / max(psps, 1))
-
-
-def _weigh(policy: Policy, stream: Stream, budget: float, weight: float) -> Weighed:
-    failures = stream.canary_only  # what both sides share is no evidence against the release
-    return Weighed(
-        stream,
-        _factor(log_e_above_budget(failures, stream.pairs, budget)),
-        1 / (policy.alpha_budget * weight),
-        _factor(log_e_canary_only(stream.canary_only, stream.baseline_only)),
-        1 / (policy.alpha_pair * weight),
-    )
-
-
-def _factor(log_value: float) -> float:
-    return math.exp(min(log_value, 500.0))
-
-
-def _verdict(
-    policy: Policy, evidence: Evidence, streams: tuple[Weighed, ...]
-) -> tuple[Literal["pass", "fail", "inconclusive"], Reason, str]:
-    pooled = evidence.pooled
-    proven = _canary_only_laws(evidence)
-    if proven:
-        return "fail", "money_law", f"The canary breaks what the baseline keeps: {', '.join(proven)}. Roll back."
-    regressed = [weighed for weighed in streams if weighed.regressed]
-    if regressed:
-        return "fail", "regression", _regression(regressed[0])
-    if pooled.both or evidence.broken_laws:
-        return "inconclusive", "shared_fault", _shared(evidence)
-    if _missing_share(evidence) > policy.missing_max:
-        missing = f"{evidence.missing_pairs} of {pooled.pairs + evidence.missing_pairs} pairs have no usable run"
-        return "inconclusive", "harness", f"{missing}: the harness itself could not measure. Mend it, then ask again."
-    certain = _factor(log_e_below_margin(pooled.canary_only, pooled.pairs, policy.margin))
-    if certain >= policy.pass_evidence:
-        told = f"{pooled.pairs - pooled.canary_only} of {pooled.pairs} pairs are clean on the canary"
-        return "pass", "clean", f"{told}: its failure rate is below {policy.margin:.0%} (evidence {certain:.0f} : 1)."
-    return "inconclusive", "insufficient", _insufficient(policy, pooled)
-
-
-def _canary_only_laws(evidence: Evidence) -> list[str]:
-    return sorted(set(evidence.broken_laws.get("canary", ())) - set(evidence.broken_laws.get("baseline", ())))
-
-
-def _regression(weighed: Weighed) -> str:
-    stream = weighed.stream
-    where = "over all flows" if stream.name == "pooled" else f"with {stream.name}"
-    return (
-        f"The canary alone failed {stream.canary_only} of {stream.pairs} pairs {where} (the baseline alone "
-        f"{stream.baseline_only}): above its budget by {_odds(weighed.above_budget)} (needed "
-        f"{weighed.above_budget_needed:.0f}) and canary-sided by {_odds(weighed.canary_only)} "
-        f"(needed {weighed.canary_only_needed:.0f}). Roll back."
+    missing, ready_in_s = _still_missing(policy, evidence, weights)
+    if answer is None:
+        answer = _passed_or_not_yet(policy, evidence, weights, missing, ready_in_s)
+    open_still = answer.verdict == "inconclusive"
+    return Decision(
+        answer.verdict,
+        answer.reason,
+        answer.explanation,
+        tuple(weight.weighed for weight in weights),
+        suspect=suspect,
+        pairs_missing=missing if open_still else None,
+        ready_in_s=ready_in_s if open_still else None,
     )
 
 
-def _odds(factor: float) -> str:
-    return "over a million : 1" if factor > 1e6 else f"{factor:.3g} : 1"
+def _impossible(evidence: Evidence) -> tuple[str, ...]:
+    """Counts that no pairs can make, and figures that are no numbers."""
+    told = [
+        f"{stream.name} counts {counts.pairs} pairs with {counts.canary_only} + {counts.baseline_only} + {counts.both} failures"
+        for stream in evidence.streams
+        for _, counts in stream.ticks
+        if not _adds_up(counts)
+    ]
+    told += [
+        f"the signal {signal.name} of {signal.cell} is no number"
+        for signal in evidence.signals
+        if not math.isfinite(signal.value)
+    ]
+    return tuple(told)
 
 
-def _shared(evidence: Evidence) -> str:
-    pooled = evidence.pooled
-    return (
-        f"Canary and baseline fail together in {pooled.both} of {pooled.pairs} pairs (the canary alone in "
-        f"{pooled.canary_only}): the fault is not the release's. Do not promote until it is gone."
+def _adds_up(counts: Counts) -> bool:
+    one, other, both = counts.canary_only, counts.baseline_only, counts.both
+    return one >= 0 and other >= 0 and both >= 0 and one + other + both <= counts.pairs
+
+
+def _is_suspect(policy: Policy, evidence: Evidence) -> bool:
+    """Whether the canary has failed alone within the last `suspect_for_s`: then probes should be denser."""
+    from_tick = ((evidence.now_ns - evidence.since_ns) / SECOND_NS - policy.suspect_for_s) / policy.tick_s - 1
+    recent = (takewhile(lambda one: one[0] > from_tick, reversed(stream.ticks)) for stream in evidence.streams)
+    return any(counts.canary_only for ticks in recent for _, counts in ticks)
+
+
+# The grounds, in the order in which they count. Each answers None where it has nothing to say.
+
+
+def _proven(policy: Policy, evidence: Evidence) -> _Answer | None:
+    """Laws that the canary breaks. One that breaks on the baseline as well has to break far more often on the canary."""
+    sides = {side: Counter(evidence.breaches.get(side, ())) for side in ("canary", "baseline", "both")}
+    needed = -math.log(policy.alpha_pair)
+    proven = {
+        law: count
+        for law, count in sorted(sides["canary"].items())
+        if not (sides["baseline"][law] or sides["both"][law])
+        or log_e_canary_only(count, sides["baseline"][law]) >= needed
+    }
+    if not proven:
+        return None
+    return _Answer("fail", Reason.MONEY_LAW, telling.money_law(proven, sides["baseline"]))
+
+
+def _stopped_hard(met: list[Stopped]) -> _Answer | None:
+    alone = [one for one in met if not one.shared]
+    return _Answer("fail", Reason.HARD_STOP, telling.hard_stop(alone[0])) if alone else None
+
+
+def _regressed(weights: list[Weight]) -> _Answer | None:
+    regressed = [weight for weight in weights if weight.weighed.regressed]
+    if not regressed:
+        return None
+    strongest = max(regressed, key=lambda weight: weight.weighed.e_pair / weight.weighed.e_pair_needed)
+    return _Answer(
+        "fail", Reason.REGRESSION, telling.regression(strongest.objective, strongest.weighed, len(regressed))
     )
 
 
-def _missing_share(evidence: Evidence) -> float:
-    pairs = evidence.pooled.pairs + evidence.missing_pairs
-    return evidence.missing_pairs / pairs if pairs else 0.0
+def _not_to_be_read(unreadable: tuple[str, ...]) -> _Answer | None:
+    return _Answer("inconclusive", Reason.UNKNOWN, telling.unreadable(unreadable)) if unreadable else None
 
 
-def _insufficient(policy: Policy, pooled: Stream) -> str:
-    more = pairs_missing(policy, pooled)
-    if pooled.canary_only:
-        return (
-            f"{pooled.canary_only} of {pooled.pairs} pairs failed on the canary alone, too few to be sure. Do not promote: look at "
-            f"the runs that failed, and play more pairs (a pass would take about {more} more, all of them clean)."
-        )
-    return f"{pooled.pairs} pairs, all clean on the canary: too few to be sure; about {more} more would do for a pass."
+def _out_of_date(policy: Policy, evidence: Evidence) -> _Answer | None:
+    """No pair for `stale_s`, though there was one; or none at all since the start, and none that was spoilt either."""
+    last_ns = evidence.last_pair_ns or evidence.since_ns + round(policy.warm_up_s * SECOND_NS)
+    silent_s = (evidence.now_ns - last_ns) / SECOND_NS
+    if silent_s <= policy.stale_s or (evidence.missing_pairs and not evidence.pairs) or _one_sided(evidence):
+        return None
+    return _Answer("inconclusive", Reason.STALE, telling.stale(silent_s, evidence.pairs))
 
 
-def pairs_missing(policy: Policy, pooled: Stream) -> int:
-    """How many more clean pairs a pass needs."""
-    needed = math.log(policy.pass_evidence)
-    for more in range(1, 100_000):
-        if log_e_below_margin(pooled.canary_only, pooled.pairs + more, policy.margin) >= needed:
-            return more
-    return 100_000
+def _one_sided(evidence: Evidence) -> bool:
+    return "canary" in evidence.values and "baseline" not in evidence.values
+
+
+def _without_comparison(evidence: Evidence) -> _Answer | None:
+    if _one_sided(evidence):
+        return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.no_baseline())
+    canary, baseline = (evidence.values.get(track, {}) for track in ("canary", "baseline"))
+    for label in sorted(set(canary) | set(baseline)):
+        here, there = canary.get(label, frozenset()), baseline.get(label, frozenset())
+        if here != there:
+            return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.missing_value(label, here, there))
+    return None
+
+
+def _badly_measured(policy: Policy, evidence: Evidence) -> _Answer | None:
+    pairs = evidence.pairs + evidence.missing_pairs
+    if not pairs or evidence.missing_pairs <= policy.missing_max * pairs:
+        return None
+    return _Answer("inconclusive", Reason.HARNESS, telling.harness(evidence.missing_pairs, pairs))
+
+
+def _shared(evidence: Evidence, weights: list[Weight], met: list[Stopped]) -> _Answer | None:
+    """What hits the baseline as well: a hard stop on both sides, a law that both break, failures that are mostly shared."""
+    laws = sorted({*evidence.breaches.get("baseline", ()), *evidence.breaches.get("both", ())})
+    if laws:
+        return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_laws(laws))
+    if met:
+        return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_stop(met[0]))
+    for weight in weights:
+        if weight.above_recently and weight.recent.baseline_failed * 2 >= weight.recent.canary_failed:
+            told = telling.shared_failures(weight.objective, weight.weighed, weight.recent)
+            return _Answer("inconclusive", Reason.SHARED_FAULT, told)
+    return None
+
+
+def _paused(weights: list[Weight], *, suspect: bool) -> _Answer | None:
+    above = [weight for weight in weights if weight.above_recently]
+    if above:
+        told = telling.pause(above[0].objective, above[0].weighed, above[0].recent)
+        return _Answer("inconclusive", Reason.PAUSE, told)
+    failed = [weight for weight in weights if weight.recent.canary_only]
+    if suspect and failed:
+        told = telling.suspicion(failed[0].objective, failed[0].weighed, failed[0].recent)
+        return _Answer("inconclusive", Reason.PAUSE, told)
+    return None
+
+
+def _still_missing(policy: Policy, evidence: Evidence, weights: list[Weight]) -> tuple[int, float | None]:
+    """(pairs that a pass still needs where it needs most, seconds until they and the watch are over; None: unknown)."""
+    missing = max((weight.pairs_missing for weight in weights), default=0)
+    elapsed_s = (evidence.now_ns - evidence.since_ns) / SECOND_NS
+    waits: list[float | None] = [max(policy.window_s - elapsed_s, 0.0)]
+    short = [weight for weight in weights if weight.pairs_missing]
+    waits += [weight.pairs_missing / weight.pairs_per_s if weight.pairs_per_s else None for weight in short]
+    of_step = max(policy.pairs_min - evidence.step_pairs, 0)
+    if of_step:
+        pace = evidence.pairs / elapsed_s if elapsed_s > 0 else 0.0
+        waits.append(of_step / pace if pace else None)
+    known = [wait for wait in waits if wait is not None]
+    return max(missing, of_step), max(known) if len(known) == len(waits) else None
+
+
+def _passed_or_not_yet(
+    policy: Policy, evidence: Evidence, weights: list[Weight], missing: int, ready_in_s: float | None
+) -> _Answer:
+    """A pass needs each stream of each objective: one that was never measured, or hardly, is none."""
+    if not missing and ready_in_s == 0.0 and weights:
+        return _Answer("pass", Reason.CLEAN, telling.clean(evidence, [weight.weighed for weight in weights], policy))
+    unmeasured = [weight.objective.name for weight in weights if not weight.weighed.counts.pairs]
+    thin = [weight.weighed for weight in weights if 0 < weight.weighed.counts.pairs < policy.pairs_min]
+    if thin and not unmeasured and evidence.now_ns - evidence.since_ns >= policy.window_s * SECOND_NS:
+        return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.thin(thin[0], policy, missing, ready_in_s))
+    short = max(weights, key=lambda weight: weight.pairs_missing, default=None)
+    told = telling.insufficient(evidence, unmeasured, short.weighed if short else None, missing, ready_in_s)
+    return _Answer("inconclusive", Reason.INSUFFICIENT, told)

@@ -13,7 +13,10 @@ from synthetic.core.outcome import Blame, RunOutcome
 
 @dataclass(frozen=True, slots=True)
 class StepSeen:
-    """One step that counts for an SLI. `labels`: such as {psp: psp-a}. `held` None: it says nothing of the target."""
+    """One step that counts for an SLI. `labels`: such as {psp: psp-a}. `held` None: it says nothing of the target.
+
+    `tainted`: our own lag was in it, so its latency says nothing; that it held in spite of that does.
+    """
 
     step: str
     sli: str
@@ -21,6 +24,7 @@ class StepSeen:
     held: bool | None
     latency_ns: int
     blame: Blame | None = None
+    tainted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class HardStop:
 class Policy:
     """How to decide. `alpha_budget` and `alpha_pair`: error levels of the two tests that a rollback needs both of.
 
-    `window_s`: the release is watched so long before it may pass, and figures are those of so long. `tick_s`: evidence is
+    `window_s`: the release is watched so long before it may pass; figures, and what holds it without rolling it back (a pause, a
+    shared fault), are those of so long. `tick_s`: evidence is
     counted in disjoint ticks; `consecutive` of them with new data have to violate. `warm_up_s`: what is left aside after the
     start of a release. `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence.
     `missing_max`: the share of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs.

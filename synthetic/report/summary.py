@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.wording import one_line
-from synthetic.gate.decide import Decision
+from synthetic.gate.decision import Decision
 from synthetic.report.records import utc
 from synthetic.sli.ratios import Ratio
 from synthetic.sli.samples import RunSample

@@ -12,13 +12,13 @@ from rich.console import Console
 from synthetic.core.events import Event
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
-from synthetic.gate.decide import Decision
+from synthetic.gate.decision import Decision, Reason
 from synthetic.report.summary import Summary, summary_of, summary_schema
 from synthetic.report.tables import SummaryTables, verdict_text
 from synthetic.sli.samples import fold
 from synthetic.tests.sli.streams import Story, failing, passing
 
-DECISION = Decision("fail", "regression", "The canary alone failed 1 of 2 pairs.\nRoll back.", ())
+DECISION = Decision("fail", Reason.REGRESSION, "The canary alone failed 1 of 2 pairs.\nRoll back.", ())
 
 
 def _session() -> list[Event]:

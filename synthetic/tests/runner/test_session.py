@@ -15,7 +15,9 @@ from synthetic.config.shipped import shipped_root
 from synthetic.core.events import Event, RunEnded, RunStarted
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import CellPlan, ScenarioPlan
-from synthetic.gate.evidence import gather
+from synthetic.gate.gathering import gather
+from synthetic.gate.observing import observe
+from synthetic.gate.policy import Policy
 from synthetic.journal.memory import MemoryJournal
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.session import Session
@@ -71,4 +73,7 @@ def test_a_run_that_can_not_be_played_is_told_and_spoils_its_pair(
     canary, baseline = cells
     ended, events = played(plan, (canary, replace(baseline, players=())), pairs=1)
     assert [(run.outcome, run.blame) for run in ended] == [(RunOutcome.ABORTED, Blame.HARNESS)] * 2
-    assert gather(events).missing_pairs == 1
+    seen = observe(events)
+    now_ns = max(one.started_ns + one.duration_ns for one in seen)
+    gathered = gather(Policy(()), seen, cell="canary", baseline="baseline", since_ns=0, now_ns=now_ns)
+    assert gathered.missing_pairs == 1

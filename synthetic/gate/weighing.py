@@ -1,0 +1,204 @@
+"""Streams weighed: the evidence of each, tick by tick, against its thresholds, and for how many ticks on end it is above both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from synthetic.gate.counts import Counts, Evidence, Stream, total
+from synthetic.gate.decision import Weighed
+from synthetic.gate.eprocess import (
+    EVERY_TICK,
+    Process,
+    above_budget,
+    below_margin,
+    canary_sided,
+    log_e_above_budget,
+    next_start,
+    start_weight,
+)
+from synthetic.gate.policy import Objective, Policy
+
+LOG_MAX = 500.0
+"""Evidence is told as a factor, and JSON has no infinity."""
+RECENT_TICKS = 10
+MORE_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One stream on the scales: what is told of it (`weighed`), and what else a decision needs.
+
+    `recent`: its counts of late (`recent_s`); `above_recently`: in that time the canary failed more than its budget allows,
+    whatever the baseline did. `pairs_missing`: how many more clean pairs a pass needs, for its evidence and for `pairs_min`.
+    """
+
+    objective: Objective
+    weighed: Weighed
+    recent: Counts
+    above_recently: bool
+    pairs_missing: int
+    pairs_per_s: float
+
+
+def weigh(policy: Policy, evidence: Evidence) -> list[Weight]:
+    """Every stream of an objective of the policy, in the policy's order; one that has no pairs, too."""
+    scales = []
+    by_name: dict[str, list[Stream]] = {}
+    for stream in evidence.streams:
+        by_name.setdefault(stream.objective, []).append(stream)
+    for objective in policy.objectives:
+        streams = by_name.get(objective.name) or [Stream(objective.name)]
+        # The values of a label divide the share of their objective, or each one more would be one more chance of an error.
+        share = objective.share / len(streams)
+        scales += [_weigh(policy, evidence, objective, stream, share) for stream in streams]
+    return scales
+
+
+def _weigh(policy: Policy, evidence: Evidence, objective: Objective, stream: Stream, share: float) -> Weight:
+    course = _Course(objective, policy.consecutive, _Needed.of(policy, share)).run(stream.ticks)
+    counted, recent = stream.total, _recent(policy, evidence, stream)
+    needed = course.needed
+    log_budget, log_pair, log_pass = course.logs()
+    weighed = Weighed(
+        stream=stream.name,
+        objective=objective.name,
+        value=stream.value,
+        counts=counted,
+        e_budget=_factor(log_budget),
+        e_budget_needed=_factor(needed.log_budget),
+        e_pair=_factor(log_pair),
+        e_pair_needed=_factor(needed.log_pair),
+        e_pass=_factor(log_pass),
+        e_pass_needed=policy.pass_evidence,
+        streak=course.streak,
+        regressed=course.longest >= max(policy.consecutive, 1),
+        line=tuple(course.line),
+    )
+    above = log_e_above_budget(recent.canary_failed, recent.pairs, objective.budget) >= needed.log_budget
+    missing = max(course.clean_pairs_to_pass(), policy.pairs_min - counted.pairs, 0)
+    return Weight(objective, weighed, recent, above, missing, _pace(policy, evidence, recent))
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """The thresholds of one stream, in logarithms."""
+
+    log_budget: float
+    log_pair: float
+    log_pass: float
+
+    @classmethod
+    def of(cls, policy: Policy, share: float) -> _Needed:
+        return cls(
+            -math.log(policy.alpha_budget * share), -math.log(policy.alpha_pair * share), math.log(policy.pass_evidence)
+        )
+
+
+@dataclass(slots=True)
+class _Course:
+    """The three processes of a stream on their way through its ticks.
+
+    Between two failures nothing is to be seen tick by tick: clean pairs only lower the evidence for a rollback. So, but for the
+    first ticks, they are taken together, and a day of ticks costs no more than its failures and its starts.
+    """
+
+    objective: Objective
+    consecutive: int
+    needed: _Needed
+    streak: int = 0
+    longest: int = 0
+    line: list[tuple[int, float, float, float]] = field(default_factory=list)
+    _budget: Process = field(init=False)
+    _pair: Process = field(init=False)
+    _pass: Process = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._budget = Process(above_budget(self.objective.budget))
+        self._pair = Process(canary_sided())
+        self._pass = Process(below_margin(self.objective.margin))
+
+    def run(self, ticks: Sequence[tuple[int, Counts]]) -> _Course:
+        """Take all ticks of a stream."""
+        start, clean, last = 0, 0, len(ticks) - 1
+        for place, (tick, counts) in enumerate(ticks):
+            if tick >= start:
+                self._take(Counts(clean))
+                clean = 0
+                start = self._begin(start, tick)
+            failed = counts.canary_only or counts.baseline_only or counts.both
+            if not (failed or self.streak or tick < EVERY_TICK or place == last):
+                clean += counts.pairs
+                continue
+            self._take(counts + Counts(clean))
+            clean = 0
+            self._look(tick)
+        return self
+
+    def _begin(self, start: int, tick: int) -> int:
+        """Start all processes anew at each start up to this tick; answers the next one."""
+        weight = 0.0
+        while start <= tick:
+            weight += start_weight(start)
+            start = next_start(start)
+        if weight > 0:
+            for process in (self._budget, self._pair, self._pass):
+                process.start(weight)
+        return start
+
+    def _take(self, counts: Counts) -> None:
+        if not counts.pairs:
+            return
+        self._budget.take(counts.canary_only, counts.pairs - counts.canary_only)
+        self._pass.take(counts.canary_failed, counts.pairs - counts.canary_failed)
+        if counts.canary_only or counts.baseline_only:
+            self._pair.take(counts.canary_only, counts.baseline_only)
+
+    def _look(self, tick: int) -> None:
+        """A tick with new data is over: is the evidence above both thresholds?"""
+        budget, pair, passing = self.logs()
+        above = budget >= self.needed.log_budget and pair >= self.needed.log_pair
+        self.streak = self.streak + 1 if above else 0
+        self.longest = max(self.longest, self.streak)
+        self.line.append((tick, _factor(budget), _factor(pair), _factor(passing)))
+
+    def logs(self) -> tuple[float, float, float]:
+        """log of the evidence: above the budget, canary-sided, below the margin."""
+        return self._budget.log_value(), self._pair.log_value(), self._pass.log_value()
+
+    def clean_pairs_to_pass(self) -> int:
+        """How many more clean pairs the evidence for a pass needs: none where it is there."""
+        if self._pass.log_value() >= self.needed.log_pass:
+            return 0
+        low, high = 0, 1
+        while high < MORE_MAX and self._pass.log_value(high) < self.needed.log_pass:
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._pass.log_value(middle) >= self.needed.log_pass else (middle, high)
+        return high
+
+
+def recent_s(policy: Policy) -> float:
+    """How long "of late" is: the window, and some ticks at least."""
+    return max(policy.window_s, RECENT_TICKS * policy.tick_s)
+
+
+def _recent(policy: Policy, evidence: Evidence, stream: Stream) -> Counts:
+    from_tick = (_elapsed_s(evidence) - recent_s(policy)) / policy.tick_s
+    return total(counts for tick, counts in stream.ticks if tick + 1 > from_tick)
+
+
+def _elapsed_s(evidence: Evidence) -> float:
+    return max((evidence.now_ns - evidence.since_ns) / 1e9, 0.0)
+
+
+def _pace(policy: Policy, evidence: Evidence, recent: Counts) -> float:
+    """Pairs a second of late; 0 where there were none."""
+    seconds = min(_elapsed_s(evidence), recent_s(policy))
+    return recent.pairs / seconds if seconds > 0 else 0.0
+
+
+def _factor(log_value: float) -> float:
+    return math.exp(min(log_value, LOG_MAX))
