@@ -67,9 +67,7 @@ def _told(stop: HardStop, seen: Observation) -> list[tuple[str, bool]]:
     ]
 
 
-def _reported(
-    stop: HardStop, now_ns: int, signals: Iterable[Signal], tracks: Mapping[str, str]
-) -> tuple[Tally, ...]:
+def _reported(stop: HardStop, now_ns: int, signals: Iterable[Signal], tracks: Mapping[str, str]) -> tuple[Tally, ...]:
     """What was reported of each cell and label within the stop's time, summed up. What is no number says nothing."""
     from_ns = now_ns - round(stop.within_s * SECOND_NS)
     sums: dict[tuple[str, str], float] = {}
