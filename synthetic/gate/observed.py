@@ -33,6 +33,7 @@ class Observation:
 
     `started_ns` is wall time (Unix, UTC). `row`: its matrix row. `breaches`: money laws that the cell has broken, as proof.
     `stranded_minor`: what it could not bring home, by currency. `trace_id`: W3C, as the cell got it.
+    `version_told`: the cell's own answers said which version it is; else it is what the cells file says.
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class Observation:
     breaches: tuple[str, ...] = ()
     stranded_minor: Mapping[str, int] = field(default_factory=dict)
     trace_id: str = ""
+    version_told: bool = False
 
     @property
     def failed(self) -> bool | None:

@@ -91,6 +91,7 @@ def _observation(run: _Open, ended: RunEnded) -> Observation:
         breaches=breaches,
         stranded_minor=_by_currency(ended),
         trace_id=started.trace_id,
+        version_told=bool(ended.labels.get("version")),
     )
 
 

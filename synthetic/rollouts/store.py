@@ -111,12 +111,20 @@ class Store:
         return version, int(first)
 
     def begin(self, rollout: Rollout) -> Rollout:
-        """Keep a rollout; where one of that id is kept already, answer that one."""
+        """Keep a rollout; where one of that id is kept already, answer that one.
+
+        A cell takes one release at a time: what is open there has been given up.
+        """
 
         def work(transaction: Transaction) -> Rollout:
             known = _rollouts(transaction, "WHERE id = :id", id=rollout.id)
             if known:
                 return known[0]
+            transaction.change(
+                "UPDATE gate_rollouts SET ended_ns = :at_ns, ending = 'aborted' WHERE cell = :cell AND ended_ns = 0",
+                at_ns=rollout.started_ns,
+                cell=rollout.cell,
+            )
             transaction.change(
                 f"INSERT INTO gate_rollouts ({_ROLLOUT}) VALUES "  # noqa: S608 - constants
                 "(:id, :cell, :baseline, :version, :started_ns, :by_whom, :steps, :ended_ns, :ending)",
@@ -207,6 +215,15 @@ class Store:
                 transaction, "ORDER BY number DESC LIMIT :at_most", rollout=rollout_id, at_most=DECISIONS_OF_ONE_MAX
             )
         return newest[::-1]
+
+    def last_decisions(self, rollout_ids: Sequence[str]) -> dict[str, Decided]:
+        """The last decision of each of these rollouts, of those that have one."""
+        last = {}
+        with self._database.read() as transaction:
+            for rollout_id in rollout_ids:
+                for decided in _decided(transaction, "ORDER BY number DESC LIMIT 1", rollout=rollout_id):
+                    last[rollout_id] = decided
+        return last
 
     def failed(self, rollout_id: str) -> Decided | None:
         """The decision by which a rollout has failed; None: it has not."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.observed import Observation, StepSeen
+from synthetic.gate.policy import HardStop, Objective, Policy
 
 S = 10**9
 NOON_NS = 1_790_000_000 * S
@@ -68,3 +69,15 @@ def pairs(
         for number in numbers
         for track in ("canary", "baseline")
     ]
+
+
+POLICY = Policy(
+    (Objective("deposits", sli="deposit", target=0.99, share=1.0, margin=0.3),),
+    (HardStop("chargebacks", source="signal", above=2.0, within_s=60.0),),
+    window_s=60.0,
+    tick_s=10.0,
+    pairs_min=10,
+    stale_s=30.0,
+    suspect_for_s=20.0,
+)
+"""Small enough for a test: a minute of clean pairs passes."""

@@ -1,0 +1,94 @@
+"""A watch: one rollout, and what was read of its two cells so far."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from synthetic.gate.counts import Evidence
+from synthetic.gate.decision import Decision
+from synthetic.gate.gathering import Gathering
+from synthetic.gate.observed import Observation, Signal
+from synthetic.gate.policy import Policy
+from synthetic.rollouts.model import Rollout
+from synthetic.rollouts.store import Store
+
+SHOWN_MAX = 20_000
+"""So many runs of a rollout, the newest, can be shown one by one; all of them are counted."""
+FUTURE_MAX_S = 5.0
+"""A run that began later than this from now is dated by a clock that is wrong: it is no evidence, now or when its time comes."""
+
+_FUTURE = "dated in the future (look at the workers' clocks)"
+_UNREADABLE = "that can't be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is answered. `rollout` None: nobody knows it. `registered`: somebody has begun it; else it is a version that was seen.
+
+    `at_ns`: when it was decided (wall). `took_s`: how long that took.
+    """
+
+    decision: Decision
+    at_ns: int
+    rollout: Rollout | None = None
+    registered: bool = False
+    took_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is known of a rollout under one policy. A canary that tells another version than the rollout's is not the canary."""
+
+    rollout: Rollout
+    policy: Policy
+    registered: bool
+    shown: deque[Observation] = field(default_factory=lambda: deque(maxlen=SHOWN_MAX))
+    suspected: int = 0
+    last: int = 0
+    _aside: Counter[str] = field(default_factory=Counter)
+    _gathering: Gathering = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._gathering = Gathering(self.policy, self.rollout.cell, self.rollout.baseline, self.rollout.since_ns)
+
+    def read(self, store: Store, now_ns: int) -> None:
+        """Read what is new. Raises JournalUnavailable."""
+        cell, baseline, since_ns = self.rollout.cell, self.rollout.baseline, self.rollout.since_ns
+        more = True
+        while more:
+            seen = store.seen(cell, baseline, since_ns=since_ns, after=self.last)
+            self._take(seen.observations, now_ns)
+            self.last, more = seen.last, seen.more
+            self._aside[_UNREADABLE] += seen.unreadable
+
+    def _take(self, observations: Sequence[Observation], now_ns: int) -> None:
+        ended_ns, latest_ns = self.rollout.ended_ns, now_ns + round(FUTURE_MAX_S * 1e9)
+        for one in observations:
+            if ended_ns and one.started_ns > ended_ns:
+                continue
+            if one.started_ns > latest_ns:
+                self._aside[_FUTURE] += 1
+            elif self._is_another_version(one):
+                self._aside[f"of version {one.version} instead of {self.rollout.version}"] += 1
+            else:
+                self.shown.append(one)
+                self._gathering.take(one)
+
+    def _is_another_version(self, one: Observation) -> bool:
+        """Only where the cell itself has told it: a cells file is not edited for each release."""
+        wanted = self.rollout.version
+        return bool(wanted) and one.version_told and one.cell == self.rollout.cell and one.version != wanted
+
+    def evidence(self, now_ns: int, signals: Sequence[Signal]) -> Evidence:
+        """What is known at this instant, or was when the rollout ended."""
+        at_ns = min(now_ns, self.rollout.ended_ns or now_ns)
+        return self._gathering.evidence(at_ns, step_ns=self.rollout.step_ns, signals=signals)
+
+    def aside(self) -> str:
+        """What was left out, and why; "" where nothing was."""
+        told = [
+            f"{count} {'run' if count == 1 else 'runs'} {why}" for why, count in sorted(self._aside.items()) if count
+        ]
+        return f"Left out: {', '.join(told)}." if told else ""
