@@ -27,6 +27,7 @@ from synthetic.cli import (
     schema,
     settle,
     simulate,
+    slo,
     sweep,
     validate,
 )
@@ -61,6 +62,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(reference.app, name="reference")
+app.add_typer(slo.app, name="slo")
 
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value

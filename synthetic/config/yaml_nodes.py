@@ -7,9 +7,9 @@ twice is a mistake; tags and second documents are refused; size, number of nodes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -18,6 +18,7 @@ from synthetic.config.problems import Problems
 from synthetic.core.errors import Place
 from synthetic.core.expressions import did_you_mean
 
+T = TypeVar("T")
 SIZE_MAX_BYTES = 1 << 20
 VALUES_MAX = 20_000
 DEPTH_MAX = 40
@@ -58,24 +59,36 @@ def read_file(path: Path, problems: Problems) -> tuple[str, bytes] | None:
 
 def parse(text: str, file: str, problems: Problems) -> Mapped | None:
     """The file's mapping; None (and a mistake) where it is none."""
-    if _FORBIDDEN.search(text):
-        problems.add(_place_of_character(text, file), "a character that YAML forbids")
+    read = _read(text, file, problems, _Reading.document)
+    if read is None:
         return None
-    reading = _Reading(file, text, problems)
-    try:
-        data = reading.document()
-    except yaml.MarkedYAMLError as error:
-        _add_syntax(error, file, problems)
-        return None
-    except _TooMuch as error:
-        problems.add(reading.place, str(error), "do its aliases (*name) multiply?")
-        return None
+    data = read[0]
     if isinstance(data, Mapped):
         return data
     if data is None:
         problems.add(Place(file), "the file is empty", "its first key is scenario, platform or allow")
     else:
         problems.add(Place(file), f"expected a mapping (key: value), found {describe(data)}")
+    return None
+
+
+def parse_all(text: str, file: str, problems: Problems) -> list[Any] | None:
+    """The documents of a file that may have several, divided by `---`; None (and a mistake) where it can't be read."""
+    read = _read(text, file, problems, _Reading.documents)
+    return None if read is None else [data for data in read[0] if data is not None]
+
+
+def _read(text: str, file: str, problems: Problems, how: Callable[[_Reading], T]) -> tuple[T] | None:
+    if _FORBIDDEN.search(text):
+        problems.add(_place_of_character(text, file), "a character that YAML forbids")
+        return None
+    reading = _Reading(file, text, problems)
+    try:
+        return (how(reading),)
+    except yaml.MarkedYAMLError as error:
+        _add_syntax(error, file, problems)
+    except _TooMuch as error:
+        problems.add(reading.place, str(error), "do its aliases (*name) multiply?")
     return None
 
 
@@ -118,17 +131,22 @@ class _Reading:
 
     def document(self) -> Any:
         """The data of the only document; None for an empty file. Raises YAMLError, _TooMuch."""
-        data: Any = None
+        documents = list(self._documents(only=True))
+        return documents[0] if documents else None
+
+    def documents(self) -> list[Any]:
+        """The data of all documents. Raises YAMLError, _TooMuch."""
+        return list(self._documents(only=False))
+
+    def _documents(self, *, only: bool) -> Iterator[Any]:
         documents = 0
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
-                if documents > 1:
+                if only and documents > 1:
                     self._problems.add(self._at(event), "a second document", "one file holds one; remove the `---`")
             elif isinstance(event, yaml.NodeEvent):
-                value = self._value(event, 0)
-                data = value if documents == 1 else data
-        return data
+                yield self._value(event, 0)
 
     def _at(self, event: yaml.Event) -> Place:
         mark = event.start_mark

@@ -1,0 +1,77 @@
+"""`synthetic slo`: the SLO that counts here, shown, and in the words of others and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from synthetic.config.slo import load_slo, shipped_policy
+from synthetic.tests.cli.calling import call
+from synthetic.tests.report.slo.policies import rounded
+
+OWN = "slo: mine\nobjectives: [{name: logins, sli: login, at_least: 99.5 %}]\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_show_tells_the_slo_of_this_folder_else_the_shipped_one(here: Path) -> None:
+    """Name, objectives, hard stops, and what a verdict takes."""
+    assert call("slo", "show").out.startswith("reference (")
+    (here / "slo.yaml").write_text(OWN)
+    answer = call("slo", "show")
+    assert (answer.code, answer.err) == (0, "")
+    first, *rest = answer.out.splitlines()
+    assert first == f"mine (slo.yaml, {load_slo(here / 'slo.yaml').digest})"
+    assert rest == [
+        "  objective  name: logins, sli: login, at_least: 99.5 %, share: 100 %, margin: 10 %",
+        "  a rollback takes 3 ticks of 30s in a row; a pass 900s of watching, and 30 pairs or more",
+    ]
+
+
+def test_what_is_exported_to_openslo_is_imported_again(here: Path) -> None:
+    """Through files, as one would do it."""
+    assert call("slo", "export", "--as", "openslo", "--out", "open.yaml").code == 0
+    assert len(list(yaml.safe_load_all((here / "open.yaml").read_text()))) == 1 + len(shipped_policy().objectives)
+    assert call("slo", "import", "open.yaml", "--out", "again.yaml").code == 0
+    assert rounded(load_slo(here / "again.yaml")) == rounded(shipped_policy())
+
+
+def test_rules_for_prometheus_say_where_they_come_from(here: Path) -> None:
+    """The file and its digest; a query is on one line, however long it is."""
+    (here / "slo.yaml").write_text(OWN)
+    answer = call("slo", "export", "--as", "prometheus")
+    assert answer.code == 0
+    assert answer.out.startswith(f"# Of slo.yaml ({load_slo(here / 'slo.yaml').digest}), by `synthetic slo export")
+    rules = [rule for group in yaml.safe_load(answer.out)["groups"] for rule in group["rules"]]
+    assert sum("alert" in rule for rule in rules) == 4
+    assert all(f"expr: {rule['expr']}\n" in answer.out for rule in rules if "\n" not in rule["expr"])
+
+
+def test_mistakes_are_told_and_nothing_is_written(here: Path) -> None:
+    """An SLO that the metrics can't tell, documents that are none, a folder that is not there."""
+    (here / "slo.yaml").write_text(OWN.replace("at_least: 99.5 %", "p95_at_most: 333 ms"))
+    answer = call("slo", "export", "--as", "prometheus", "--out", "rules.yaml")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no bucket of the metrics ends at 333 ms" in answer.err
+    assert not (here / "rules.yaml").exists()
+    assert call("slo", "import", "slo.yaml").code == 2
+    assert call("slo", "export", "--as", "sloth").code == 2
+    (here / "slo.yaml").write_text(OWN)
+    assert call("slo", "export", "--as", "openslo", "--out", "none/x.yaml").code == 3
+
+
+def test_what_an_slo_file_can_not_say_is_noted(here: Path) -> None:
+    """On standard error, beside the file."""
+    call("slo", "export", "--as", "openslo", "--out", "open.yaml")
+    text = (here / "open.yaml").read_text().replace("duration: 30d", "duration: 7d", 1)
+    (here / "open.yaml").write_text(text)
+    answer = call("slo", "import", "open.yaml")
+    assert "note: SLO login-success-ratio: its time window was left out" in answer.err
+    assert answer.out.startswith("slo: reference\n")

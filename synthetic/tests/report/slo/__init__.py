@@ -1,0 +1,1 @@
+"""Tests of an SLO in the words of others."""
