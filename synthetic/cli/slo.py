@@ -10,14 +10,17 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from synthetic.cli.project import CHECK_NAMES, hooks_of
 from synthetic.cli.screen import say, write
+from synthetic.cli.slo_telling import tell_paces, tell_policy
 from synthetic.cli.validate import DEFAULT_SLO
-from synthetic.config.durations import shown
 from synthetic.config.openslo import import_openslo
+from synthetic.config.operations import ResolveHook
+from synthetic.config.serving import load_serving
 from synthetic.config.shipped import shipped_root
 from synthetic.config.slo import load_slo
-from synthetic.config.slo_writing import hard_stop_line, objective_line
 from synthetic.core.errors import HarnessError, Place
+from synthetic.core.plan_serving import ServingPlan
 from synthetic.gate.policy import Policy
 from synthetic.report.slo.burn_rates import prometheus_rules
 from synthetic.report.slo.openslo import openslo_documents
@@ -42,18 +45,28 @@ class Form(StrEnum):
 
 
 @app.command("show")
-def show(*, slo: File = None) -> None:
-    """Say what a release is held against."""
-    path, policy = _load(slo)
+def show(
+    *,
+    slo: File = None,
+    runner: Annotated[
+        Path | None,
+        typer.Option(help="Say how long a release of this serve file's cells takes to pass.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Say what a release is held against; with a serve file its own SLO, and what its probes make of it."""
+    plan = load_serving(runner, known_checks=CHECK_NAMES, hooks_of=_hooks_beside) if runner is not None else None
+    path, policy = _load(slo or _slo_of(plan))
     write(f"{policy.name} ({path}, {policy.digest})")
-    for objective in policy.objectives:
-        write(f"  objective  {objective_line(objective)[1:-1]}")
-    for stop in policy.hard_stops:
-        write(f"  hard stop  {hard_stop_line(stop)[1:-1]}")
-    violated = f"{policy.consecutive} ticks of {shown(policy.tick_s)} in a row"
-    write(
-        f"  a rollback takes {violated}; a pass {shown(policy.window_s)} of watching, and {policy.pairs_min} pairs or more"
-    )
+    for line in (*tell_policy(policy), *(tell_paces(policy, plan) if plan is not None else ())):
+        write(f"  {line}")
+
+
+def _hooks_beside(cells: Path) -> ResolveHook:
+    return hooks_of([cells])
+
+
+def _slo_of(plan: ServingPlan | None) -> Path | None:
+    return Path(plan.gate.slo) if plan is not None and plan.gate is not None and plan.gate.slo else None
 
 
 @app.command("export")

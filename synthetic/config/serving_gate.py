@@ -159,7 +159,7 @@ def _check_pairs(
     objective: Objective, place: Place, cell: str, probes: list[ProbePlan], policy: Policy, problems: Problems
 ) -> None:
     """Each value of its label for itself, where rows of the matrix have it."""
-    pairs = _pairs_of(objective, probes, policy.window_s - policy.warm_up_s)
+    pairs = pairs_within(objective, probes, policy.window_s - policy.warm_up_s)
     if not pairs:
         message = f"no probe on {cell} and its baseline plays a step of the SLI '{objective.sli}'"
         problems.add(place, f"{message}, so '{objective.name}' would hold every release", "play one, or leave it out")
@@ -173,11 +173,15 @@ def _check_pairs(
             problems.add(place, f"{message}, below the {policy.pairs_min} of `pairs_min`", hint)
 
 
-def _pairs_of(objective: Objective, probes: list[ProbePlan], within_s: float) -> dict[str, float]:
+def pairs_within(objective: Objective, probes: Iterable[ProbePlan], within_s: float) -> dict[str, float]:
+    """How many pairs an objective gets of probes that have a baseline, by the value of its label.
+
+    Without a label all are "", and so are those of which only an answer will tell the value.
+    """
     pairs: dict[str, float] = {}
     for probe in probes:
         steps = 1 if objective.sli == RUN else sum(1 for _ in _telling(objective.sli, probe.scenario.steps))
-        if steps:
+        if steps and probe.baseline is not None:
             value = probe.row.get(objective.by, "") if objective.by else ""
             pairs[value] = pairs.get(value, 0.0) + steps * within_s / probe.schedule.every_s
     return pairs

@@ -82,10 +82,6 @@ def _link_objective(
     _check_known(model.sli, model.by, known, problems)
     if not latency and model.at_least is not None:
         _check_target(model.at_least, target, problems)
-    if latency and model.sli == RUN:
-        problems.add(
-            model.at(key), "a run has no latency of its own: waiting and polling are part of it", "name an SLI"
-        )
     objective = Objective(
         name=str(model.name),
         sli=str(model.sli),

@@ -26,6 +26,10 @@ class Events:
 
 def events_of(objective: Objective) -> Events:
     """The counters of an objective that `require_told` has nothing to say of."""
+    if objective.measure == "latency" and objective.sli == RUN:
+        return Events(
+            f"synthetic_run_duration_seconds_bucket{{{_bound(objective)}}}", "synthetic_run_duration_seconds_count"
+        )
     if objective.measure == "latency":
         chosen = f'sli="{objective.sli}"'
         bucket = f"synthetic_step_duration_seconds_bucket{{{chosen}, {_bound(objective)}}}"

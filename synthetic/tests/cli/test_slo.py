@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from synthetic.cli.slo_telling import pairs_to_pass
 from synthetic.config.slo import load_slo, shipped_policy
+from synthetic.gate.counts import Counts, Evidence, Stream
+from synthetic.gate.weighing import weigh
 from synthetic.tests.cli.calling import call
 from synthetic.tests.report.slo.policies import rounded
 
+DATA = Path(__file__).parent.parent / "data" / "serving"
 OWN = "slo: mine\nobjectives: [{name: logins, sli: login, at_least: 99.5 %}]\n"
 
 
@@ -31,8 +37,40 @@ def test_show_tells_the_slo_of_this_folder_else_the_shipped_one(here: Path) -> N
     assert first == f"mine (slo.yaml, {load_slo(here / 'slo.yaml').digest})"
     assert rest == [
         "  objective  name: logins, sli: login, at_least: 99.5 %, share: 100 %, margin: 10 %",
-        "  a rollback takes 3 ticks of 30s in a row; a pass 900s of watching, and 30 pairs or more",
+        "  a rollback takes 3 ticks of 30s in a row",
+        "  a pass takes 15m of watching, and 30 pairs or more",
     ]
+
+
+def test_show_tells_when_a_release_of_a_serve_file_passes(here: Path) -> None:
+    """Of the SLO that its gate names: pairs within the window, clean pairs that a pass takes, and when they are there."""
+    shutil.copytree(DATA, here, dirs_exist_ok=True)
+    (here / "runner.yaml").write_text(
+        "serve: small\ncells: cells.yaml\ndatabase: runner.db\n"
+        "probes: [{scenarios: [deposit], cells: [canary], every: 20s}]\n"
+        "budgets: {EUR: {run: 5.00 EUR, account_day: 50.00 EUR, day: 100.00 EUR, outstanding: 10.00 EUR}}\n"
+        "gate: {slo: slo.yaml}\n"
+    )
+    answer = call("slo", "show", "--runner", "runner.yaml")
+    assert (answer.code, answer.err) == (0, "")
+    needed = pairs_to_pass(load_slo(here / "slo.yaml"))["logins"]
+    assert 20 < needed < 45
+    assert answer.out.splitlines()[-2:] == [
+        f"  canary  logins: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
+        f"  canary  deposits[psp-a]: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
+    ]
+
+
+def test_as_many_clean_pairs_as_a_pass_takes_do_pass() -> None:
+    """And one less does not: what is told is what the gate holds."""
+    policy = shipped_policy()
+    for objective in policy.objectives:
+        needed = pairs_to_pass(policy)[objective.name]
+        for pairs, passes in ((needed, True), (needed - 1, False)):
+            stream = Stream(objective.name, ticks=((0, Counts(1)), (1, Counts(pairs - 1))))
+            alone = replace(policy, objectives=(objective,))
+            (weight,) = weigh(alone, Evidence(0, 1, (stream,)))
+            assert (weight.pairs_missing == 0) is passes
 
 
 def test_what_is_exported_to_openslo_is_imported_again(here: Path) -> None:

@@ -106,6 +106,7 @@ def test_everything_that_is_said_is_in_the_policy() -> None:
 
 
 @given(st.integers(0, 10**11))
+@settings(deadline=None)
 def test_a_percentage_is_shown_as_it_was_meant(parts: int) -> None:
     """And reading what is shown gives the same part of 1."""
     part = parts / 10**11

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from synthetic.core.errors import AuthorError, Place
 from synthetic.gate.policy import RUN, Objective, Policy
 from synthetic.report.metrics.words import BUCKETS_S
 from synthetic.report.slo.burn_rates import BURNS, RUNBOOK, prometheus_rules
+from synthetic.report.slo.events import events_of
+from synthetic.tests.report.metrics.scraped import Scrape, fed
 from synthetic.tests.report.prometheus import promtool
 from synthetic.tests.report.slo.policies import policies
+from synthetic.tests.sli.streams import passing
 
 LOGINS = Objective("logins", "login", 0.999, share=0.5)
 DEPOSITS = Objective("deposits", "deposit", 0.99, by="psp", share=0.5)
@@ -181,6 +185,31 @@ def test_ratios_are_over_all_releases_and_nothing_measured_is_no_ratio(tmp_path:
     assert code == 0, said
 
 
+def test_every_selector_finds_series_of_a_real_scrape() -> None:
+    """Names, labels and bounds are those of the runner's own metrics: a rule over series that nobody writes is silent for ever."""
+    samples = Scrape(fed(passing("a"))).samples
+    for objective in (
+        LOGINS,
+        DEPOSITS,
+        FAST,
+        Objective("runs", RUN, 0.99),
+        Objective("run", RUN, 0.9, "latency", 3000.0),
+    ):
+        events = events_of(objective)
+        for selector in (events.good, events.all):
+            found = [sample for sample in samples if _selects(selector, sample.name, sample.labels)]
+            assert sum(sample.value for sample in found) == 1, selector
+            assert all(not objective.by or sample.labels[objective.by] for sample in found)
+
+
+def _selects(selector: str, name: str, labels: dict[str, str]) -> bool:
+    wanted, _, inner = selector.partition("{")
+    conditions = re.findall(r'(\w+)(=~?)"([^"]*)"', inner)
+    return name == wanted and all(
+        labels[label] == value if how == "=" else re.fullmatch(value, labels[label]) for label, how, value in conditions
+    )
+
+
 def test_an_alert_says_what_burns_and_leads_to_a_page() -> None:
     """And none is written that could not fire if everything failed."""
     rules = rules_of(DEPOSITS, Objective("typical", "bet", 0.5, "latency", 120.0))
@@ -206,7 +235,7 @@ def test_what_the_metrics_can_not_tell_is_a_mistake() -> None:
 
 
 @given(policies())
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 def test_every_policy_whose_times_are_bounds_of_buckets_has_rules(policy: Policy) -> None:
     """Groups with names of their own, and every rule of an objective says of which SLO and objective it is."""
     rules = prometheus_rules(policy, Place("f"))

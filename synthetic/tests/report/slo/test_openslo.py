@@ -18,7 +18,7 @@ FILE = Path("f")
 
 
 @given(policies())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_what_was_exported_is_imported_again(policy: Policy) -> None:
     """Objectives, shares, margins, hard stops and every setting: the same policy, through documents that any reader takes."""
     documents = openslo_documents(policy, Place("f"))
@@ -28,7 +28,7 @@ def test_what_was_exported_is_imported_again(policy: Policy) -> None:
 
 
 @given(policies())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_names_are_those_that_every_implementation_takes(policy: Policy) -> None:
     """RFC 1123, each its own, and no longer than they may be."""
     documents = openslo_documents(policy, Place("f"))

@@ -1,0 +1,46 @@
+"""An SLO told in a few lines: what is promised, what a verdict takes, and what the probes of a serve file make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from synthetic.config.serving_gate import pairs_within
+from synthetic.config.slo_writing import duration, hard_stop_line, objective_line
+from synthetic.core.plan_serving import ServingPlan
+from synthetic.gate.counts import Counts, Evidence, Stream
+from synthetic.gate.policy import Policy
+from synthetic.gate.weighing import weigh
+
+
+def tell_policy(policy: Policy) -> Iterator[str]:
+    """Objectives, hard stops, and what a rollback and a pass take."""
+    for objective in policy.objectives:
+        yield f"objective  {objective_line(objective)[1:-1]}"
+    for stop in policy.hard_stops:
+        yield f"hard stop  {hard_stop_line(stop)[1:-1]}"
+    yield f"a rollback takes {policy.consecutive} ticks of {duration(policy.tick_s)} in a row"
+    yield f"a pass takes {duration(policy.window_s)} of watching, and {policy.pairs_min} pairs or more"
+
+
+def tell_paces(policy: Policy, plan: ServingPlan) -> Iterator[str]:
+    """For each canary and objective: how many pairs a window has, how many clean ones a pass takes, and when they are there."""
+    needed = pairs_to_pass(policy)
+    cells = dict.fromkeys(probe.cell.name for probe in plan.probes if probe.baseline is not None)
+    for cell, objective in product(cells, policy.objectives):
+        probes = [probe for probe in plan.probes if probe.cell.name == cell]
+        clean = needed[objective.name]
+        pairs = pairs_within(objective, probes, policy.window_s)
+        for value, count in pairs.items():
+            name = f"{objective.name}[{value}]" if value else objective.name
+            minutes = clean / count * policy.window_s / 60
+            told = f"{count:.0f} pairs in {duration(policy.window_s)}; {clean} clean ones pass, after {minutes:.1f}m"
+            yield f"{cell}  {name}: {told}"
+        if not pairs:
+            yield f"{cell}  {objective.name}: no probe and its baseline tell it, so no release passes"
+
+
+def pairs_to_pass(policy: Policy) -> dict[str, int]:
+    """How many pairs a pass takes of each objective where none of them fails."""
+    one = tuple(Stream(objective.name, ticks=((0, Counts(1)),)) for objective in policy.objectives)
+    return {weight.objective.name: 1 + weight.pairs_missing for weight in weigh(policy, Evidence(0, 1, one))}
