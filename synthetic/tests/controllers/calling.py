@@ -26,12 +26,15 @@ class Answer:
 
 @dataclass
 class Caller:
-    """Calls the URLs of a manifest at `gate` (scheme, host and port); the path and the query stay as they are written.
+    """Calls the URLs of a manifest at `gate` (scheme, host and port); the path and the query stay as they are written. A user
+    and a password in a URL go as `Basic`, as Go's client sends them.
 
-    `asked` keeps (method, path, status) of every call. `patience_s` caps the manifest's time-outs, which no test waits for.
+    `elsewhere`: the addresses of hosts that are not the gate, such as the manifest's Prometheus. `asked` keeps (method, path,
+    status) of every call. `patience_s` caps the manifest's time-outs, which no test waits for.
     """
 
     gate: str
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     patience_s: float = 10.0
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     _client: httpx.Client = field(default_factory=lambda: httpx.Client(verify=NO_TLS, follow_redirects=True))
@@ -46,12 +49,14 @@ class Caller:
         self, method: str, url: str, *, timeout_s: float, headers: Mapping[str, str] | None = None, body: Any = None
     ) -> Answer:
         """One call. Whatever goes wrong with it is an answer with status 0."""
-        path = httpx.URL(url).raw_path.decode()
+        written = httpx.URL(url)
+        path, address = written.raw_path.decode(), self.elsewhere.get(written.host, self.gate)
         try:
             reply = self._client.request(
                 method,
-                self.gate.rstrip("/") + path,
+                address.rstrip("/") + path,
                 headers=headers,
+                auth=(written.username, written.password) if written.userinfo else None,
                 json=body,
                 timeout=min(timeout_s, self.patience_s),
             )

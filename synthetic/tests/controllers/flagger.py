@@ -90,9 +90,9 @@ class FlaggerCanary:
             self._tell("Normal", "Routing all traffic to primary")
             self.phase = Phase.FINALISING
         elif self.phase is Phase.FINALISING:
-            self.phase = Phase.SUCCEEDED
             self._call_all("post-rollout", Phase.SUCCEEDED)
-            self._tell("Normal", f"Promotion completed! Scaling down {self._name}")
+            self._tell("Normal", f"Promotion completed! Scaling down {self._name}")  # still as Finalising
+            self.phase = Phase.SUCCEEDED
         elif self.failed_checks >= int(self._analysis["threshold"]):
             self._tell("Warning", f"Rolling back {self._name} failed checks threshold reached {self.failed_checks}")
             self._roll_back()
@@ -105,8 +105,8 @@ class FlaggerCanary:
         """`confirm-rollout`: it waits there for as long as it takes, with no failed check."""
         if self._refused("confirm-rollout", Phase.PROGRESSING):
             if self.phase is not Phase.WAITING:
-                self.phase = Phase.WAITING
                 self._tell("Warning", f"Halt {self._name} advancement waiting for approval")
+                self.phase = Phase.WAITING
             return
         self.phase = Phase.PROGRESSING
         self._tell("Normal", f"New revision detected! Scaling up {self._name}")
@@ -160,8 +160,8 @@ class FlaggerCanary:
         if not self._refused("confirm-promotion", Phase.WAITING_PROMOTION):
             return True
         if self.phase is not Phase.WAITING_PROMOTION:
-            self.phase = Phase.WAITING_PROMOTION
             self._tell("Warning", f"Halt {self._name} advancement waiting for promotion approval")
+            self.phase = Phase.WAITING_PROMOTION
         return False
 
     def _roll_back(self) -> None:
@@ -184,6 +184,11 @@ class FlaggerCanary:
             return 1  # any step would do: it is the promotion's
         above = [step for step in steps if step > self.weight]
         return (above[0] if above else 100) - self.weight
+
+    @property
+    def hooks(self) -> list[dict[str, Any]]:
+        """All hooks of the Canary."""
+        return list(self._analysis.get("webhooks", ()))
 
     @property
     def _name(self) -> str:

@@ -162,3 +162,16 @@ def test_blue_green_gives_all_traffic_after_its_iterations(gate: ScriptedGate) -
     """No weight before; the promotion is asked for."""
     one = played(gate, *canary(iterations=2, stepWeights=None))
     assert (one.phase, one.weights, one.iterations) == (Phase.SUCCEEDED, [0, 100, 0], 3)
+
+
+def test_the_last_event_of_a_promotion_still_says_finalising(gate: ScriptedGate) -> None:
+    """Only the post-rollout hook says Succeeded; an event of a rollback says Failed, as the hook does."""
+    end = '{name: end, type: post-rollout, url: "http://gate/end"}, {name: told, type: event, url: "http://gate/event"}'
+    played(gate, *canary(f"[{end}]"), end=[YES], event=[YES])
+    assert [(path, body["phase"]) for path, body in gate.heard][-2:] == [
+        ("/end", "Succeeded"),
+        ("/event", "Finalising"),
+    ]
+    back = '{name: back, type: rollback, url: "http://gate/rollback"}'
+    played(gate, *canary(f"[{end}, {back}]"), end=[YES], event=[YES], rollback=[YES])
+    assert [(path, body["phase"]) for path, body in gate.heard][-2:] == [("/event", "Failed"), ("/end", "Failed")]
