@@ -119,12 +119,12 @@ def flagger(world: World, *, token: str = TOKEN, metrics: bool = False) -> Flagg
 
 
 def _with_token(manifest: Mapping[str, Any], token: str) -> dict[str, Any]:
-    """The manifest, its hooks' URLs with the token as a password."""
+    """The manifest, its hooks' URLs with the token in its place."""
     copied: dict[str, Any] = dict(manifest)
     if copied.get("kind") == "Canary":
         analysis = dict(copied["spec"]["analysis"])
         analysis["webhooks"] = [
-            {**hook, "url": hook["url"].replace("http://", f"http://flagger:{token}@")} for hook in analysis["webhooks"]
+            {**hook, "url": hook["url"].replace("GATE-TOKEN", token)} for hook in analysis["webhooks"]
         ]
         copied["spec"] = {**copied["spec"], "analysis": analysis}
     return copied

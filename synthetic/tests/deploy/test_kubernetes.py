@@ -24,7 +24,7 @@ from synthetic.web import build_app
 
 LABEL = {"app.kubernetes.io/name": "synthetic"}
 ALL_FILES = sorted(KUBERNETES.rglob("*.yaml"))
-PODS = [(form, pod) for form in FORMS for pod in pods(form)]
+PODS = [(form, pod) for form in (*FORMS, "gate") for pod in pods(form)]
 CONTAINERS = [(form, container) for form in FORMS for container in containers(form)]
 POD_IDS = [f"{form}/{pod['name']}" for form, pod in PODS]
 CONTAINER_IDS = [f"{form}/{container['name']}" for form, container in CONTAINERS]
@@ -242,7 +242,8 @@ def test_every_secret_that_is_named_is_in_the_example() -> None:
     given = {one["secretKey"] for one in example["spec"]["data"]}
     texts = "\n".join(_config("deployment", name) for name in ("runner.yaml", "cells.yaml"))
     wanted = set(re.findall(r"file:/run/secrets/synthetic/([\w-]+)", texts))
-    for form in FORMS:
+    for form in (*FORMS, "gate"):
+        wanted |= {item["key"] for pod in pods(form) for volume in pod["volumes"] for item in _items(volume)}
         for container in containers(form):
             refs = [
                 env["valueFrom"]["secretKeyRef"]
@@ -255,8 +256,12 @@ def test_every_secret_that_is_named_is_in_the_example() -> None:
     assert not [document for form in FORMS for document in of_kind(form, "Secret")]
 
 
+def _items(volume: Manifest) -> list[Manifest]:
+    return list(volume.get("secret", {}).get("items", ()))
+
+
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*FORMS, "gate"])
 def test_kustomize_builds_what_these_tests_have_read(form: str) -> None:
     """The same documents, by kubectl's own kustomize."""
     built = subprocess.run(
@@ -269,4 +274,4 @@ def test_kustomize_builds_what_these_tests_have_read(form: str) -> None:
 def test_the_readme_names_every_form() -> None:
     """And how to apply it."""
     told = (DEPLOY / "README.md").read_text()
-    assert all(f"kubectl apply -k deploy/kubernetes/{form}" in told for form in FORMS)
+    assert all(f"kubectl apply -k deploy/kubernetes/{form}" in told for form in (*FORMS, "gate"))

@@ -79,6 +79,7 @@ BROKEN = [
     ("Service", "spec.ports", {"port": 9464}),
     ("ServiceMonitor", "spec.endpoints", [{"port": 9464}]),
     ("ServiceMonitor", "spec.endpoints", [{"port": "http", "interval": "15"}]),
+    ("PrometheusRule", "spec.groups", [{"name": "x", "rules": [{"alert": "X", "expression": "up"}]}]),
     ("ExternalSecret", "spec.secretStoreRef.kind", "Vault"),
     ("ExternalSecret", "spec.data", [{"secretKey": "audit-key"}]),
     ("Ingress", "spec.rules", [{"host": 80}]),
@@ -106,6 +107,12 @@ def test_a_wrong_value_is_a_mistake_that_is_told_with_its_place(kind: str, path:
 def test_every_kind_has_a_wrong_value_above() -> None:
     """Also one that is new."""
     assert {kind for _, kind in KINDS} == {kind for kind, *_ in BROKEN}
+
+
+def test_the_rules_of_the_gate_are_those_for_prometheus_itself() -> None:
+    """One file for the Prometheus Operator and one for everybody else, and the same groups in both."""
+    (rule,) = [one for _, one in MANIFESTS if one["kind"] == "PrometheusRule"]
+    assert rule["spec"] == yaml.safe_load((DEPLOY.parent / "reports/prometheus/gate.yaml").read_text())
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
