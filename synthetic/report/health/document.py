@@ -73,7 +73,7 @@ class VerdictFacts(_Document):
     explanation: Annotated[str, Field(description="the decision's own paragraph")]
     todo: Annotated[str, Field(description="what to do next, in one or two sentences")]
     since: Annotated[datetime | None, Field(description="since when it is this verdict for this reason")] = None
-    suspect: Annotated[bool, Field(description="the canary failed alone: probes are denser for a while")] = False
+    suspect: Annotated[bool, Field(description="probes are to be denser for a while")] = False
     pairs_missing: Annotated[int | None, Field(description="how many more clean pairs a pass needs")] = None
     ready_at: Annotated[datetime | None, Field(description="when they will be there at this pace")] = None
 
@@ -139,6 +139,7 @@ class Group(_Document):
 
     kind: GroupKind
     name: str
+    title: Annotated[str, Field(description="the name in words")]
     value: Annotated[str, Field(description="the value of an SLI's label; empty: all of them")] = ""
     baseline: Share
     canary: Share

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from synthetic.gate.observed import Observation
 from synthetic.report.health.document import Group, Share
+from synthetic.report.health.wording import title_of
 from synthetic.sli.ratios import Ratio
 
 Key = tuple[str, str, str]
@@ -19,10 +20,22 @@ def groups(baseline: Sequence[Observation], canary: Sequence[Observation]) -> li
     keys = sorted({key for side in sides for key in side}, key=_place)
     several_brands = len({key for key in keys if key[0] == "brand"}) > 1
     return [
-        Group(kind=key[0], name=key[1], value=key[2], baseline=_share(sides[0], key), canary=_share(sides[1], key))
+        Group(
+            kind=key[0],
+            name=key[1],
+            title=_title(key),
+            value=key[2],
+            baseline=_share(sides[0], key),
+            canary=_share(sides[1], key),
+        )
         for key in keys
         if key[0] != "brand" or several_brands
     ]
+
+
+def _title(key: Key) -> str:
+    """SLIs in words; flows, PSPs and markets are known by their names."""
+    return title_of(key[1]) if key[0] == "sli" else key[1]
 
 
 _FIRST = ("sli", "flow", "psp", "provider")

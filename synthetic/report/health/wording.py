@@ -37,9 +37,12 @@ TODO: dict[Reason, str] = {
 }
 
 
+_SPELT_OUT = {"ws": "WebSocket", "rtt": "round trip", "psp": "PSP", "sso": "SSO"}
+
+
 def title_of(name: str, value: str = "") -> str:
-    """A name in words: `deposit_success_by_psp` of psp-a is `deposit success by psp: psp-a`."""
-    words = name.replace("_", " ")
+    """A name in words: `ws_rtt_p95` is `WebSocket round trip p95`, and of a value it is `deposit success: psp-a`."""
+    words = " ".join(_SPELT_OUT.get(word, word) for word in name.split("_"))
     return f"{words}: {value}" if value else words
 
 

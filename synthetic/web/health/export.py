@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthetic.report.health import ReleaseHealth, RunView
 from synthetic.web.health.page import exported_page
 from synthetic.web.health.releases import Releases
-from synthetic.web.health.routes import title_of, told_of
+from synthetic.web.health.wording import title_of, told_of
 
 RUNS_MAX = 40
 """Waterfalls in one file; a ticket takes no more than a few megabytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,11 +11,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from synthetic.core.ports import Clock
-from synthetic.report.health import ReleaseHealth, RunView
+from synthetic.report.health import RunView
 from synthetic.report.records import utc
 from synthetic.web.health.door import Door, form_of, own_page
+from synthetic.web.health.export import exported
 from synthetic.web.health.page import FILES, PAGE_POLICY, asset, login_page, served_page, static_root
 from synthetic.web.health.releases import Releases
+from synthetic.web.health.wording import title_of, told_of
 
 _SECURE = {
     "Content-Security-Policy": PAGE_POLICY,
@@ -33,6 +36,7 @@ def page_routes(releases: Releases, door: Door, clock: Clock, *, trace_url: str 
         Route("/login", pages.ask, methods=["GET"]),
         Route("/login", pages.sign_in, methods=["POST"]),
         Route("/rollouts/{rollout}", pages.rollout),
+        Route("/rollouts/{rollout}/export", pages.export),
         Route("/rollouts/{rollout}/runs/{run}", pages.run),
         Route(static_root() + "/{name:path}", pages.file),
     ]
@@ -66,6 +70,20 @@ class Pages:
         events = f"/v1/rollouts/{quote(rollout, safe='')}/events"
         data = {"health": health.model_dump(mode="json"), "events": events}
         return _page(title_of(health), told_of(health), data)
+
+    async def export(self, request: Request) -> Response:
+        """`GET /rollouts/{rollout}/export`: the page as one file, for a ticket."""
+        if not self._door.admits(request):
+            return _to_login(request)
+        rollout = request.path_params["rollout"]
+        text = await exported(self._releases, rollout, trace_url=self._trace_url)
+        if text is None:
+            return _missing("There is no such rollout.")
+        # A name of our own making: an id may hold whatever its caller likes.
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", rollout)[:80]
+        return HTMLResponse(
+            text, headers=_PAGE | {"Content-Disposition": f'attachment; filename="release-health-{name}.html"'}
+        )
 
     async def run(self, request: Request) -> Response:
         """`GET /rollouts/{rollout}/runs/{run}`: one run as a waterfall."""
@@ -108,17 +126,6 @@ class Pages:
         if name not in FILES:
             return PlainTextResponse("not found\n", 404)
         return Response(asset(name), media_type=FILES[name], headers=_FILE)
-
-
-def title_of(health: ReleaseHealth) -> str:
-    """What a tab says: the verdict first."""
-    return f"{health.verdict.headline} – {health.rollout.id} – Release Health"
-
-
-def told_of(health: ReleaseHealth) -> str:
-    """The health in a paragraph, for whoever has no JavaScript."""
-    verdict = health.verdict
-    return f"{verdict.headline} ({verdict.verdict}: {verdict.reason}). {verdict.explanation} {verdict.todo}"
 
 
 def _page(title: str, told: str, data: dict[str, Any]) -> Response:

@@ -36,22 +36,23 @@ def telling(count: int = 1) -> ReleaseHealth:
 
 @dataclass
 class Kept:
-    """The rollout `cashier-2.4.0` with the run `run-2`."""
+    """A rollout with the run `run-2`."""
 
     now: ReleaseHealth | None = field(default_factory=telling)
     clock: VirtualClock = field(default_factory=VirtualClock)
     token: str = ""
     streams_max: int = 8
+    name: str = "cashier-2.4.0"
 
     async def rollouts(self) -> Sequence[RolloutLine]:
         facts = telling().rollout
         return [RolloutLine(id=facts.id, cell=facts.cell, baseline=facts.baseline, started_at=facts.started_at)]
 
     async def health(self, rollout: str) -> ReleaseHealth | None:
-        return self.now if rollout == "cashier-2.4.0" else None
+        return self.now if rollout == self.name else None
 
     async def run(self, rollout: str, run_id: str) -> RunRecord | None:
-        return record(failing()) if (rollout, run_id) == ("cashier-2.4.0", "run-2") else None
+        return record(failing()) if (rollout, run_id) == (self.name, "run-2") else None
 
 
 def app_of(kept: Kept) -> Starlette:

@@ -9,7 +9,7 @@ from synthetic.tests.web.health.kept import TOKEN, Kept, asked
 from synthetic.web.health.door import COOKIE, SIGNED_IN_FOR_S, own_page
 
 PAGE = "/rollouts/cashier-2.4.0"
-READ = ("/", PAGE, f"{PAGE}/runs/run-2")
+READ = ("/", PAGE, f"{PAGE}/runs/run-2", f"{PAGE}/export")
 
 
 async def sign_in(client: httpx.AsyncClient, token: str = TOKEN, after: str = PAGE) -> httpx.Response:

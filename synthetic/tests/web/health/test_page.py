@@ -16,7 +16,7 @@ from synthetic.tests.report.recorded import record
 from synthetic.tests.sli.streams import failing
 from synthetic.web.health.export import export_of
 from synthetic.web.health.page import ASSETS, FILES, MODULES, asset, bundled, in_script, served_page
-from synthetic.web.health.routes import told_of
+from synthetic.web.health.wording import told_of
 
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"
 

@@ -51,6 +51,21 @@ def test_a_runs_page_holds_its_waterfall() -> None:
     assert run["trace_url"].startswith("https://traces.example/0af7")
 
 
+def test_a_rollout_can_be_saved_as_one_file() -> None:
+    """The download is the whole page, and holds the waterfalls of its failing runs."""
+    answer = got(f"{PAGE}/export")
+    assert answer.headers["content-disposition"] == 'attachment; filename="release-health-cashier-2.4.0.html"'
+    assert list(data_of(answer)["runs"]) == ["run-2"]  # type: ignore[call-overload]
+    assert "src=" not in answer.text.partition("<body>")[0]
+
+
+def test_a_saved_files_name_is_of_our_own_making() -> None:
+    """Whatever a rollout is called, its name adds no header and no path."""
+    kept = Kept(name='a"; x\r\nb')
+    answer = asked(kept, lambda client: client.get("/rollouts/a%22%3B%20x%0D%0Ab/export"))
+    assert answer.headers["content-disposition"] == 'attachment; filename="release-health-a-x-b.html"'
+
+
 def test_the_list_holds_every_rollout() -> None:
     """And the instant that it was made at."""
     data = data_of(got("/"))
@@ -59,7 +74,14 @@ def test_the_list_holds_every_rollout() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/rollouts/nope", f"{PAGE}/runs/nope", "/rollouts/nope/runs/run-2", f"{static_root()}/page.html"]
+    "path",
+    [
+        "/rollouts/nope",
+        "/rollouts/nope/export",
+        f"{PAGE}/runs/nope",
+        "/rollouts/nope/runs/run-2",
+        f"{static_root()}/page.html",
+    ],
 )
 def test_what_is_not_there_is_404(path: str) -> None:
     """In words, and without repeating what was asked for."""

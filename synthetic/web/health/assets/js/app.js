@@ -1,7 +1,7 @@
 // What is shown, and how it stays up to date: the document inside the page first, then each one that the gate sends.
 
 import { redraw } from "./charts.js";
-import { clock, day, lasting } from "./dom.js";
+import { clock, day, lasting, setToday } from "./dom.js";
 import { PARTS, titleOf } from "./health.js";
 import { rolloutsView } from "./rollouts.js";
 import { runView } from "./run.js";
@@ -24,6 +24,7 @@ function say(state, text) {
 // Replaces what has changed and leaves the rest alone; the focus and what is unfolded stay where they were.
 function showHealth(health) {
   ahead = new Date(health.generated_at) - Date.now();
+  setToday(health.generated_at);
   document.title = titleOf(health);
   for (const [id, part, build] of PARTS) {
     const now = JSON.stringify(part(health));

@@ -1,6 +1,6 @@
 // Charts by uPlot, in the colours of the page. Each is an image with its meaning in words; its numbers stand in a table beside it.
 
-import { clock, h, ms, percent } from "./dom.js";
+import { clock, h } from "./dom.js";
 
 const drawn = new Set(); // what has to be drawn again in other colours
 
@@ -54,12 +54,7 @@ function rule(plot, { x = null, y = null, colour, text = "", below = false, dash
   else { ctx.moveTo(at, bbox.top); ctx.lineTo(at, bbox.top + bbox.height); }
   ctx.stroke();
   ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
-  if (x === null) ctx.fillText(text, bbox.left + 4 * ratio, at + (below ? 12 : -4) * ratio);
-  else {
-    const right = at + ctx.measureText(text).width + 6 * ratio > bbox.left + bbox.width;
-    ctx.textAlign = right ? "right" : "left";
-    ctx.fillText(text, at + (right ? -5 : 5) * ratio, bbox.top + bbox.height - 7 * ratio);
-  }
+  ctx.fillText(text, bbox.left + 4 * ratio, at + (below ? 12 : -4) * ratio);
   ctx.restore();
 }
 
@@ -89,13 +84,13 @@ export function evidenceChart(stream, label) {
   }), [at, up, down]);
 }
 
-// The share that was answered within so many milliseconds: left and above is faster.
+// The share that was answered within so many milliseconds. It has to pass left of, or above, where the dashed lines cross.
 export function latencyChart(told, label) {
   const last = Math.max(told.bound_ms ? told.bound_ms * 1.15 : 0, told.baseline.p99 || 0, told.canary.p99 || 0);
   const steps = uPlot.paths.stepped({ align: 1 });
-  const bound = told.bound_ms === null ? "" : `${percent(told.target, 0)} within ${ms(told.bound_ms)}`;
   return chart(label, 168, () => ({
     ...quiet,
+    padding: [8, 22, 0, 0],
     scales: { x: { time: false, range: [0, last || 1] }, y: { range: [0, 1.04] } },
     axes: [
       axis({ space: 56, values: (_, values) => values.map((value) => (value ? `${value} ms` : "")) }),
@@ -108,7 +103,7 @@ export function latencyChart(told, label) {
     ],
     hooks: { draw: [(plot) => {
       if (told.bound_ms === null) return;
-      rule(plot, { x: told.bound_ms, colour: ink("--ink"), text: bound });
+      rule(plot, { x: told.bound_ms, colour: ink("--ink") });
       rule(plot, { y: told.target, colour: ink("--ink") });
     }] },
   }), [[0, ...told.ms], [told.baseline.count ? 0 : null, ...told.baseline_share], [told.canary.count ? 0 : null, ...told.canary_share]]);

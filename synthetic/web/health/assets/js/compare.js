@@ -3,12 +3,11 @@
 import { latencyChart } from "./charts.js";
 import { capital, h, ms, percent, section, svg, table } from "./dom.js";
 
-const NAMES = { ws_rtt: "WebSocket round trip" };
 const KINDS = { sli: "Steps", flow: "Flows", psp: "PSPs", provider: "Game providers", market: "Markets", brand: "Brands" };
 
 export function comparison(health) {
   const kinds = [...new Set(health.groups.map((group) => group.kind))];
-  const parts = kinds.map((kind) => ratios(KINDS[kind] || kind, health.groups.filter((group) => group.kind === kind)));
+  const parts = kinds.map((kind) => ratios(KINDS[kind] ?? capital(kind), health.groups.filter((group) => group.kind === kind)));
   return section("compare", "Baseline beside canary",
     h("p", { class: "hint" }, "Success ratios with their 95 % intervals. ", key("baseline"), " ", key("canary")),
     parts.length ? h("div", { class: "ratios" }, parts) : h("p", { class: "card plain" }, "No run has ended yet."));
@@ -19,7 +18,7 @@ export const key = (side) => h("span", { class: `key ${side}` }, side);
 function ratios(caption, groups) {
   const from = scaleFrom(groups);
   const rows = groups.map((group) => [
-    group.value ? h("span", { class: "sub" }, group.value) : group.kind === "sli" ? capital(NAMES[group.name] || group.name.replaceAll("_", " ")) : group.name,
+    group.value ? h("span", { class: "sub" }, group.value) : group.kind === "sli" ? capital(group.title) : group.title,
     share(group.baseline), share(group.canary, worse(group)), whiskers(group, from),
   ]);
   const scale = h("span", { class: "scale" }, h("span", {}, percent(from, 0)), h("span", {}, "100 %"));
@@ -53,14 +52,14 @@ function whiskers({ baseline, canary }, from) {
 export function latencies(health) {
   const whole = health.latencies.filter((told) => !told.value);
   return section("latency", "Latency",
-    h("p", { class: "hint" }, "The share that was answered within so many milliseconds: further left is faster. ", key("baseline"), " ", key("canary")),
+    h("p", { class: "hint" }, "The share that was answered within so many milliseconds: further left is faster; where the dashed lines cross is what is promised. ", key("baseline"), " ", key("canary")),
     whole.length
       ? h("div", { class: "grid" }, whole.map((told) => latency(told, health.latencies.filter((other) => other.value && other.sli === told.sli))))
       : h("p", { class: "card plain" }, "Nothing was measured yet."));
 }
 
 function latency(told, parts) {
-  const name = NAMES[told.sli] || told.title;
+  const name = told.title;
   const label = `${name}: 95 % within ${ms(told.canary.p95)} on the canary, ${ms(told.baseline.p95)} on the baseline`;
   const late = told.target !== null && told.canary.within !== null && told.canary.within < told.target;
   const more = parts.length
@@ -68,14 +67,17 @@ function latency(told, parts) {
     : null;
   return h("article", { class: "card" },
     h("h3", {}, capital(name), late ? h("span", { class: "tag fail" }, "over its bound") : null),
+    h("p", { class: "hint" }, told.bound_ms === null ? "nothing promised" : `${percent(told.target, 0)} within ${told.bound_ms} ms`),
     latencyChart(told, label), percentiles(name, sides(told, "")), more);
 }
 
 const sides = (told, prefix) => ["baseline", "canary"].map((side) => [`${prefix}${side}`, told[side]]);
 
+const bare = (value) => (value === null ? "–" : value.toFixed(value >= 100 ? 0 : 1));
+
 function percentiles(name, rows) {
   const within = rows.some(([, side]) => side.within !== null);
-  return table(h("span", { class: "unseen" }, `${name}, percentiles`), ["", "Count", "p50", "p95", "p99", ...(within ? ["In bound"] : [])],
-    rows.map(([title, side]) => [title, side.count, ms(side.p50), ms(side.p95), ms(side.p99), ...(within ? [percent(side.within)] : [])]),
+  return table(h("span", { class: "unseen" }, `${name}, percentiles`), ["", "Count", "p50 ms", "p95 ms", "p99 ms", ...(within ? ["In bound"] : [])],
+    rows.map(([title, side]) => [title, side.count, bare(side.p50), bare(side.p95), bare(side.p99), ...(within ? [percent(side.within)] : [])]),
     { class: "percentiles" });
 }

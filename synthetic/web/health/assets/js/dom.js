@@ -32,7 +32,7 @@ export const ms = (value) =>
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
-export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+export const capital = (text) => text.replace(/^[a-z](?!\d)/, (first) => first.toUpperCase());
 
 const pad = (number) => String(number).padStart(2, "0");
 
@@ -44,7 +44,11 @@ export function clock(iso) {
 
 export const day = (iso) => iso.slice(0, 10);
 
-export const when = (iso) => h("time", { datetime: iso, title: `${day(iso)} ${clock(iso)} UTC` }, clock(iso));
+let today = "";
+export const setToday = (iso) => { today = day(iso); };
+
+// Another day than that of the document is told, too.
+export const when = (iso) => h("time", { datetime: iso, title: `${day(iso)} ${clock(iso)} UTC` }, day(iso) === today ? "" : `${day(iso).slice(5)} `, clock(iso));
 
 export function lasting(seconds) {
   const whole = Math.max(0, Math.round(seconds));

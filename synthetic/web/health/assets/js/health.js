@@ -11,6 +11,7 @@ const words = (reason) => reason.replaceAll("_", " ");
 export const PARTS = [
   ["verdict", (health) => [health.verdict, health.rollout], verdict],
   ["facts", (health) => [health.evidence, health.rollout, health.verdict, health.kill_switch, health.stranded], facts],
+  ["contents", () => "", contents],
   ["failing", (health) => [health.failing, health.failing_left_out], failing],
   ["evidence", (health) => health.streams, evidence],
   ["compare", (health) => health.groups, comparison],
@@ -31,7 +32,7 @@ function verdict({ verdict, rollout }) {
     h("p", { class: "why" }, verdict.explanation),
     h("p", { class: "todo" }, h("strong", {}, "What to do: "), verdict.todo),
     verdict.since ? h("p", { class: "hint" }, "So since ", when(verdict.since), " UTC (", h("span", { "data-since": verdict.since }), ")",
-      verdict.suspect ? "; the canary failed alone, so probes are denser for a while" : "", ".") : null);
+      verdict.suspect ? "; probes are denser for a while" : "", ".") : null);
 }
 
 function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, generated_at: now }) {
@@ -52,6 +53,12 @@ function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, genera
 
 const fact = (name, value, more, mood) => h("div", { class: mood ? `card ${mood}` : "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("span", {}, more)));
 
+function contents() {
+  const parts = { failing: "Failing runs", evidence: "Evidence", compare: "Baseline beside canary", latency: "Latency", history: "Decisions" };
+  return h("nav", { id: "contents", "aria-label": "On this page" }, Object.entries(parts).map(([id, name]) => h("a", { href: `#${id}` }, name)),
+    document.body.dataset.export ? null : h("a", { class: "save", href: `${location.pathname}/export`, download: true }, "Save as one file"));
+}
+
 function failing({ failing: groups, failing_left_out: leftOut }) {
   const count = groups.reduce((sum, group) => sum + group.count, 0);
   return section("failing", "Failing runs",
@@ -71,7 +78,7 @@ function failingGroup(group) {
     h("h3", {}, h("span", { class: `key ${group.side}` }, group.side), ` ${group.flow}: ${group.failed_at}`),
     h("p", { class: "count" }, h("strong", {}, plural(group.count, "run")), ` failed, ${group.alone} of them while the ${other} was fine. Blame: `, h("strong", {}, group.blame), "."),
     group.reason ? h("p", { class: "said" }, group.reason) : null,
-    table(h("span", { class: "unseen" }, `Newest runs: ${group.flow}, ${group.failed_at}`), ["Run (UTC)", "With", "Other side", "Trace"], rows, { class: "runs" }));
+    table(h("span", { class: "unseen" }, `Newest runs: ${group.flow}, ${group.failed_at}`), ["Run", "With", "Other side", "Trace"], rows, { class: "runs" }));
 }
 
 // In an export all runs are on the page, and a link leads to a place within it.
