@@ -1,4 +1,7 @@
-"""The releases: a healthy one, bad ones, and one whose PSP is down for both sides; the same at every play."""
+"""The releases: a healthy one, bad ones, and one whose PSP is down for both sides; the same at every play.
+
+Release Health is developed on them, tested with them and pictured by them: minutes of a rollout, played in events at once.
+"""
 
 from __future__ import annotations
 
