@@ -26,7 +26,8 @@ def test_the_pact_is_as_committed(contract: Contract, pytestconfig: pytest.Confi
     keep_up_to_date(contract, pytestconfig.rootpath)
 
 
-@pytest.mark.timeout(180)  # a hundred states, each of them played: ten seconds of work, on a machine that may be busy
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # a hundred states, each of them played: ten seconds of work, on a machine that may be busy
 @each_contract(PLATFORM_CONTRACTS)
 def test_the_provider_keeps_the_contract(
     contract: Contract,

@@ -44,7 +44,7 @@ def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[st
     """Run pytest in the project, as its own process."""
     command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, timeout=140, check=False)
 
 
 @pytest.mark.slow
@@ -99,6 +99,7 @@ def test_mistakes_are_told_at_collection_with_their_place(project: Path, synthet
     assert ran.returncode == 2
 
 
+@pytest.mark.slow
 def test_without_a_cells_file_it_says_what_to_give(project: Path) -> None:
     """No cells, no rows: a usage error, not a pass over nothing."""
     ran = run_pytest(project, "-q")

@@ -34,13 +34,23 @@ class Api:
         """The answer, whatever its status."""
         return dict(httpx.get(self._url + path, headers=self._headers, verify=client_tls(), trust_env=False).json())
 
-    def wait(self, path: str, field: str, wanted: str, *, agreed: Collection[str] = (), what: str = "") -> None:
+    def wait(
+        self,
+        path: str,
+        field: str,
+        wanted: str,
+        *,
+        agreed: Collection[str] = (),
+        past: Collection[str] = (),
+        what: str = "",
+    ) -> None:
         """Look until the field is as wanted, for 6 s at most.
 
-        `agreed`: the values that it may have meanwhile, where they are known; `what`: whose field it is, in the message.
+        `agreed`: the values that it may have meanwhile, where they are known; `past`: those that it goes on to by itself,
+        between two looks; `what`: whose field it is, in the message.
         """
         what, deadline_s = what or path, time.monotonic() + WITHIN_S
-        while (shown := self._shown(path, field)) != wanted:
+        while (shown := self._shown(path, field)) != wanted and shown not in past:
             if agreed and shown not in agreed:
                 raise RuntimeError(f"{what} is {shown!r}, which is no agreed state")
             if time.monotonic() > deadline_s:

@@ -23,7 +23,8 @@ from synthetic.reference.world.in_a_thread import app_in_a_thread
 from synthetic.reference.world.world import PSP_SWITCHES
 
 KEY_VARIABLE = "SYNTHETIC_PSP_A_KEY"
-_PACE = Pace(payout_leaves_s=0.4)  # long enough to cancel a payout, short enough to wait for one
+_PACE = Pace(payout_leaves_s=0.4, payout_lands_s=0.25)  # long enough to be cancelled and seen, short enough to wait for
+_GOES_ON = {"in_transit": ("paid",)}  # its interaction agrees to both
 
 
 class IntentStates:
@@ -77,7 +78,7 @@ class IntentStates:
         """To the status: by a cancellation, or by patience."""
         if status == "canceled":
             self._post(f"{path}/{id_}/cancel", {}, f"{id_}:cancel")
-        self._api.wait(f"{path}/{id_}", "status", status)
+        self._api.wait(f"{path}/{id_}", "status", status, past=_GOES_ON.get(status, ()))
 
 
 def _salted_body(body: Mapping[str, Any], salt: str) -> dict[str, Any]:

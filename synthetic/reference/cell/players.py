@@ -31,8 +31,11 @@ def seed_players(ledger: Ledger, seeds: Iterable[PlayerSeed]) -> None:
     if not missing:
         return
     with ledger.transaction() as transaction:
-        for seed, password_hash in missing:
-            _create(transaction, seed, password_hash)
+        transaction.session.add_all(_row_of(seed) for seed, _ in missing)
+        transaction.session.flush()  # credentials refer to rows; without a relationship the unit of work doesn't order them
+        transaction.session.add_all(_credential_of(*one) for one in missing)
+        for seed, _ in missing:
+            _fund(transaction, seed)
 
 
 def load_player(session: Session, player_id: str) -> Player | None:
@@ -107,30 +110,31 @@ def change_limit(context: CellContext, player_id: str, wanted_minor: int) -> dic
         }
 
 
-def _create(transaction: LedgerTransaction, seed: PlayerSeed, password_hash: str) -> None:
-    transaction.session.add(
-        PlayerRow(
-            player_id=seed.player_id,
-            market=seed.market,
-            brand=seed.brand,
-            currency=seed.currency,
-            segment=seed.segment,
-            kyc=seed.kyc,
-            self_excluded=seed.self_excluded,
-            synthetic=seed.synthetic,
-            deposit_day_minor=seed.deposit_day_minor,
-        )
+def _row_of(seed: PlayerSeed) -> PlayerRow:
+    return PlayerRow(
+        player_id=seed.player_id,
+        market=seed.market,
+        brand=seed.brand,
+        currency=seed.currency,
+        segment=seed.segment,
+        kyc=seed.kyc,
+        self_excluded=seed.self_excluded,
+        synthetic=seed.synthetic,
+        deposit_day_minor=seed.deposit_day_minor,
     )
-    transaction.session.flush()  # the credential refers to the row; without a relationship the unit of work doesn't order them
-    transaction.session.add(
-        Credential(
-            player_id=seed.player_id,
-            username=seed.username,
-            password_hash=password_hash,
-            totp_secret=seed.totp_secret,
-            failures=0,
-        )
+
+
+def _credential_of(seed: PlayerSeed, password_hash: str) -> Credential:
+    return Credential(
+        player_id=seed.player_id,
+        username=seed.username,
+        password_hash=password_hash,
+        totp_secret=seed.totp_secret,
+        failures=0,
     )
+
+
+def _fund(transaction: LedgerTransaction, seed: PlayerSeed) -> None:
     transaction.open_accounts(seed.player_id, seed.currency)
     if seed.cash_minor:
         reference, moves = f"seed:{seed.player_id}", {"cash": seed.cash_minor}

@@ -45,9 +45,10 @@ class LedgerTransaction:
 
     def open_accounts(self, player_id: str, currency: str) -> None:
         """Give a player the accounts `cash`, `bonus`, `locked`, `receivable`; a player who has them keeps them."""
-        for bucket in BUCKETS:
-            row = {"name": f"player:{player_id}:{bucket}", "currency": currency, "player_id": player_id}
-            self._insert_unless_there(row | {"bucket": bucket, "balance_minor": 0})
+        owned = {"currency": currency, "player_id": player_id, "balance_minor": 0}
+        self._insert_unless_there(
+            *({"name": f"player:{player_id}:{bucket}", "bucket": bucket} | owned for bucket in BUCKETS)
+        )
 
     def lock(self, player_id: str) -> Balance:
         """Let no other transaction touch this player's money until this one ends. Raises UnknownPlayer."""
@@ -150,9 +151,9 @@ class LedgerTransaction:
             )
         )
 
-    def _insert_unless_there(self, row: Mapping[str, Any]) -> None:
+    def _insert_unless_there(self, *rows: Mapping[str, Any]) -> None:
         insert = postgresql.insert if self._postgres else sqlite.insert
-        self.session.execute(insert(Account).values(**row).on_conflict_do_nothing())
+        self.session.execute(insert(Account).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
 class Ledger:

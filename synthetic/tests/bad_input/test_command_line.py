@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -101,7 +102,7 @@ def test_a_frame_that_can_not_be_read_is_shown_where_another_was_waited_for(
 def play_in_a_process(folder: Path) -> tuple[int, str, int]:
     """Exit code, what was shown, and the most memory that the process had, in bytes."""
     words = [sys.executable, "-c", MEASURE, "run"]
-    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=140, check=False)
     *remarks, peak_kib = ended.stderr.splitlines()
     return ended.returncode, ended.stdout + "\n".join(remarks), int(peak_kib) << 10
 
@@ -131,7 +132,9 @@ def test_all_floods_at_once_do_not_make_the_process_grow(tmp_path: Path) -> None
         (tmp_path / "cells.yaml").write_text(_cells_of(opened))
         code, shown, peak_bytes = play_in_a_process(tmp_path)
     assert code == 1
-    assert f"{len(FLOODS)} runs: {len(FLOODS)} failed" in shown
+    told = re.search(rf"{len(FLOODS)} runs: (\d+) failed(?:, (\d+) tainted)?$", shown, re.MULTILINE)
+    assert told, shown  # all at once may be too much for this machine; then a run says so, and blames nobody
+    assert sum(int(count or 0) for count in told.groups()) == len(FLOODS)
     assert peak_bytes - healthy_bytes < 64 * MB
 
 

@@ -49,6 +49,7 @@ def test_outside_a_project_it_says_how_to_make_one(tmp_path: Path, monkeypatch: 
     assert "`synthetic init DIR`" in answer.err
 
 
+@pytest.mark.slow
 def test_validate_accepts_the_shipped_content(cells_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every shipped scenario and mapping, on the cells of a running platform, and file by file."""
     monkeypatch.chdir(shipped_root())
@@ -147,7 +148,7 @@ def test_an_unknown_fault_has_a_did_you_mean(verb: tuple[str, ...]) -> None:
     assert answer.err == "error: there is no fault 'webhook_never_come'; did you mean 'webhook_never_comes'?\n"
 
 
-@pytest.mark.parametrize("words", [["reference", "up"], ["demo"]])
+@pytest.mark.parametrize("words", [["reference", "up"], pytest.param(["demo"], marks=pytest.mark.slow)])
 def test_a_missing_extra_says_which_to_install(words: list[str]) -> None:
     """The base install is what the production runner needs; the platform is an extra."""
     code = f"import sys; sys.modules['joserfc'] = None; from synthetic.cli.main import main; sys.exit(main({words!r}))"

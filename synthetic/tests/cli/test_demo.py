@@ -12,7 +12,8 @@ from synthetic.report.summary import summary_schema
 from synthetic.tests.cli.calling import call
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_planted_defect_is_caught_named_and_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1; the canary alone fails, its check and the blame are named, and the run can be explained."""
     monkeypatch.chdir(tmp_path)

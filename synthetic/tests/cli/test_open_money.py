@@ -45,6 +45,7 @@ def left_open(project: Path) -> Sequence[JournalEntry]:
         return journal.open_intents()
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_lists_the_money_that_it_leaves(endless: Path, cells_file: Path) -> None:
     """Amount, step, run and state of each, exit 4; the run that was cut off is not left out of the counts."""
     with started(endless, *WORDS, "--cells", cells_file) as run:

@@ -57,7 +57,7 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_ended_demo_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     """Exit 130, and the platform that it started is gone with it."""
     with started(tmp_path, "demo", "--pairs", 1) as demo:

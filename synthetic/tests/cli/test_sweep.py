@@ -78,6 +78,7 @@ def test_a_dry_run_lists_and_touches_nothing(broken_off: Path, cells_file: Path)
     assert states(broken_off) == [IntentState.INTENT]
 
 
+@pytest.mark.slow
 def test_only_what_was_asked_for_is_swept(broken_off: Path, cells_file: Path) -> None:
     """By the run's id, and by its age."""
     assert sweep(cells_file, "--run", "another").out == "0 runs swept: 0 home, 0 not\n"
@@ -124,6 +125,7 @@ def test_effects_without_a_run_are_swept_when_they_are_old(broken_off: Path, cel
     assert states(broken_off) == [IntentState.COMPENSATED]
 
 
+@pytest.mark.slow
 def test_effects_without_a_run_that_are_new_may_belong_to_one_that_goes_on(broken_off: Path, cells_file: Path) -> None:
     """Nobody says whether it does, so they are left alone for ten minutes."""
     with open_book(broken_off / JOURNAL) as book:

@@ -22,6 +22,7 @@ def world() -> Iterator[World]:
         yield world
 
 
+@pytest.mark.slow
 def test_a_wallet_at_an_address_is_examined(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Sound, it passes; with a defect it fails, and the seed and the exchanges are told."""
     target = wallet_target(world, "softswiss")

@@ -209,6 +209,7 @@ def through(address: str, workers: int) -> tuple[int, int]:
         return told, len(book.entries())
 
 
+@pytest.mark.slow
 def test_64_admissions_of_4_processes_on_sqlite_against_a_budget_for_10(tmp_path: Path) -> None:
     """Exactly 10 get through, across processes that share the file."""
     assert through(str(tmp_path / "book.db"), 4) == (10, 10)

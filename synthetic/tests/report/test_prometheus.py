@@ -47,6 +47,7 @@ def test_the_rules_are_clean() -> None:
     assert (code, said.count("SUCCESS")) == (0, 3), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((RULES / "tests").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_rules_say_what_they_should_of_known_numbers(path: Path) -> None:
     """promtool's own unit tests of rules and alerts."""

@@ -14,7 +14,7 @@ from synthetic.tests.audit.writing import lines
 from synthetic.tests.cli.serving.conftest import Starting
 from synthetic.tests.cli.serving.test_secrecy import NO_TLS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_without_an_audit_nothing_is_played(start: Starting, tmp_path: Path) -> None:

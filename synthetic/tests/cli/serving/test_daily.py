@@ -35,7 +35,7 @@ from synthetic.runner.specs import Part, Turn
 from synthetic.runner.worker import TickPlan, Worker
 from synthetic.tests.cli.serving.conftest import PROBE, SERVE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cells_file: Path) -> None:

@@ -13,7 +13,7 @@ from synthetic.tests.audit.writing import lines
 from synthetic.tests.cli.calling import call
 from synthetic.tests.cli.serving.conftest import Starting
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 # Short, and without money: somebody is always about to begin.
 BUSY = "{scenarios: [wallet-tampered-signature], cells: [canary], every: 1s, jitter: 900ms}"

@@ -14,7 +14,7 @@ from synthetic.tests.cli.serving.conftest import Service, Starting
 from synthetic.tests.report.tracing.collecting import attributes, collecting
 from synthetic.tests.web.faces import NO_TLS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def runs(service: Service) -> Counter[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from synthetic.tests.cli.serving.conftest import Starting
 from synthetic.tests.cli.serving.test_serve import get
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LOGIN = "{scenarios: [login], cells: [canary], every: 60s}"
 
 

@@ -16,7 +16,7 @@ from synthetic.core.plan_serving import ServingPlan
 from synthetic.journal.model import NewRun
 from synthetic.tests.cli.serving.conftest import SERVE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SELDOM = "{scenarios: [login], cells: [canary], every: 1h}"
 
 

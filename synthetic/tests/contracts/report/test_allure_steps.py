@@ -11,7 +11,7 @@ import pytest
 
 from synthetic.tests.contracts.report.suite import run_suite
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

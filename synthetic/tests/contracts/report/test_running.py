@@ -11,7 +11,7 @@ from synthetic.contracts.report.document import Results, State
 from synthetic.contracts.report.writing import read_results
 from synthetic.tests.contracts.report.suite import run_suite
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def stored(folder: Path) -> Results:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -158,10 +159,26 @@ class RunningCell:
         return [row["kind"] for row in self.context.ledger.statement(name)][1:]
 
 
+@cache
+def migrated_database() -> bytes:
+    """A cell's database without a player in it; migrating one for each test costs more than most tests."""
+    with TemporaryDirectory() as folder:
+        open_ledger(f"sqlite:///{folder}/cell.db").close()
+        return Path(folder, "cell.db").read_bytes()
+
+
+def fresh_database(folder: Path, name: str = "cell.db") -> str:
+    """The address of a SQLite database in `folder` whose schema is up to date; what is there is left as it is."""
+    path = folder / name
+    if not path.exists():
+        path.write_bytes(migrated_database())
+    return f"sqlite:///{path}"
+
+
 @contextmanager
 def running_cell(folder: Path, *, settings: dict[str, Any] | None = None, **build: Any) -> Iterator[RunningCell]:
     """Build a cell over a SQLite file in `folder`, and serve it."""
-    db_url = f"sqlite:///{folder / 'cell.db'}"
+    db_url = fresh_database(folder)
     ledger = open_ledger(db_url)
     app = build_cell(cell_settings(db_url, **(settings or {})), ledger, Switchboard(CELL_SWITCHES_CORE), **build)
     with serving(app) as url, httpx.Client(base_url=url, timeout=30, verify=client_tls()) as client:

@@ -9,19 +9,29 @@ from pathlib import Path
 import pytest
 
 from synthetic.reference.ledger import Entry, Ledger, open_ledger
+from synthetic.tests.reference.cell.running import fresh_database
+
+LEDGER = "ledger.db"
+
+
+def sqlite_in(folder: Path) -> str:
+    """The address of the ledger's file."""
+    return f"sqlite:///{folder / LEDGER}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
+        return sqlite_in(tmp_path)
     return f"{request.getfixturevalue('postgres_url')}&options=-csearch_path%3Dt{uuid.uuid4().hex}"
 
 
 @pytest.fixture
-def ledger(db_url: str) -> Iterator[Ledger]:
+def ledger(db_url: str, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger where `ada` has 10.00 EUR in cash and `yui` has no money, in JPY."""
+    if db_url == sqlite_in(tmp_path):
+        fresh_database(tmp_path, LEDGER)
     opened = open_ledger(db_url)
     with opened.transaction() as transaction:
         transaction.open_accounts("ada", "EUR")

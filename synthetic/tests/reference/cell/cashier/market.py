@@ -27,7 +27,7 @@ from synthetic.reference.psp.webhooks import DeliveryPolicy
 from synthetic.reference.settings import PspAccount
 from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.reference.tls import client_tls
-from synthetic.tests.reference.cell.running import RunningCell, cell_settings
+from synthetic.tests.reference.cell.running import RunningCell, cell_settings, fresh_database
 from synthetic.tests.reference.psp.serving import serving, wait_until
 
 PSPS = ("psp-a", "psp-b")
@@ -166,7 +166,7 @@ def open_market(
             url = stack.enter_context(serving(builders[psp](psp, boards[psp], pace=pace, delivery=delivery)))
             accounts[psp] = PspAccount(psp, style, url, "m-canary", f"key-{psp}", SECRET)
         nobody = PspAccount("psp-x", "intents", "http://127.0.0.1:1", "m-canary", "key", SECRET)
-        db_url = db_url or f"sqlite:///{folder / 'cell.db'}"
+        db_url = db_url or fresh_database(folder)
         ledger = open_ledger(db_url)
         stack.callback(ledger.close)
         app = build_cell(

@@ -16,14 +16,14 @@ from synthetic.reference.cell.events import DepositCompleted, Money, Timestamp, 
 from synthetic.reference.cell.switches import CELL_SWITCHES_CORE
 from synthetic.reference.ledger import Ledger, UnknownPlayer, open_ledger
 from synthetic.reference.switchboard import Switchboard
-from synthetic.tests.reference.cell.running import cell_settings, player
+from synthetic.tests.reference.cell.running import cell_settings, fresh_database, player
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """The ledger of a cell of version 2.0.0 with one player, in each database."""
     if request.param == "sqlite":
-        yield from cell_ledger(f"sqlite:///{tmp_path / 'cell.db'}")
+        yield from cell_ledger(fresh_database(tmp_path))
     else:
         yield from cell_ledger(request.getfixturevalue("pg_url"))
 

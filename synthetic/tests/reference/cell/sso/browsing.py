@@ -18,7 +18,7 @@ from synthetic.reference.ledger import Ledger, open_ledger
 from synthetic.reference.settings import IdpAccount
 from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.reference.tls import client_tls
-from synthetic.tests.reference.cell.running import cell_settings, player
+from synthetic.tests.reference.cell.running import cell_settings, fresh_database, player
 from synthetic.tests.reference.idp.running import CLIENTS, RunningIdp, query_of, running_idp, served
 
 PLAYERS = (
@@ -83,7 +83,7 @@ class Browser:
 @contextmanager
 def running_sso(folder: Path, *, timeout_s: float = 3.0) -> Iterator[SsoCell]:
     """Serve a cell and an identity provider that knows it."""
-    db_url = f"sqlite:///{folder / 'cell.db'}"
+    db_url = fresh_database(folder)
     ledger, board = open_ledger(db_url), Switchboard(CELL_SWITCHES_CORE | CELL_SWITCHES_SSO)
     with running_idp() as idp:
 

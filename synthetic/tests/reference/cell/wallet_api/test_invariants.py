@@ -33,7 +33,7 @@ from synthetic.reference.cell.wallet_api.service import WalletService
 from synthetic.reference.currency import from_decimal, from_fine, to_decimal, to_fine
 from synthetic.reference.ledger import Entry, InsufficientFunds, open_ledger
 from synthetic.reference.switchboard import Switch, Switchboard
-from synthetic.tests.reference.cell.running import cell_settings, player
+from synthetic.tests.reference.cell.running import cell_settings, fresh_database, player
 from synthetic.tests.reference.cell.wallet_api.model import Answer, Purse
 
 PLAYERS = {"ada": ("EUR", 1000), "yui": ("JPY", 700)}
@@ -69,7 +69,7 @@ class WalletMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "cell.db"
-        self.ledger = open_ledger(f"sqlite:///{self.path}")
+        self.ledger = open_ledger(fresh_database(self.folder))
         self.board = Switchboard(CELL_SWITCHES_CORE)
         self.pool = ThreadPoolExecutor(DUPLICATES)
         self.purses = {name: Purse(cash_minor) for name, (_, cash_minor) in PLAYERS.items()}
@@ -221,7 +221,7 @@ def session_of(token: str) -> GameSession:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_the_ledger_and_exactly_once_invariants_hold() -> None:
     """Invariants 1-5, 8 and 9 of the ledger and 10-16 of exactly-once, under any order of calls and duplicates."""
     run_state_machine_as_test(WalletMachine, settings=BOUNDED)
