@@ -32,6 +32,7 @@ from synthetic.cli import (
     validate,
 )
 from synthetic.cli.exits import ExitCode
+from synthetic.cli.gate import command as gate
 from synthetic.cli.screen import write
 from synthetic.cli.serving import command
 from synthetic.cli.telling import tell_error
@@ -61,6 +62,7 @@ app.command("init")(init.init)
 app.add_typer(audit.app, name="audit")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(gate.app, name="gate")
 app.add_typer(reference.app, name="reference")
 app.add_typer(slo.app, name="slo")
 

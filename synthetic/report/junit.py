@@ -41,7 +41,7 @@ def _counts(records: Sequence[RunRecord]) -> dict[str, str]:
 def _suite(root: ET.Element, cell: str, records: Sequence[RunRecord]) -> None:
     started = min(record.started_at for record in records)
     skipped = sum(record.outcome is RunOutcome.TAINTED for record in records)
-    facts = {"name": _clean(cell), "timestamp": started.strftime("%Y-%m-%dT%H:%M:%S"), "skipped": str(skipped)}
+    facts = {"name": cleaned(cell), "timestamp": started.strftime("%Y-%m-%dT%H:%M:%S"), "skipped": str(skipped)}
     suite = ET.SubElement(root, "testsuite", facts | _counts(records))
     for record in records:
         _case(suite, record)
@@ -51,18 +51,18 @@ def _case(suite: ET.Element, record: RunRecord) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        classname=_clean(f"{record.cell}.{record.scenario}"),
-        name=_clean(record.name),
+        classname=cleaned(f"{record.cell}.{record.scenario}"),
+        name=cleaned(record.name),
         time=_seconds(record.duration_ms),
     )
     properties = ET.SubElement(case, "properties")
     for name, value in _properties(record).items():
-        ET.SubElement(properties, "property", name=name, value=_clean(value))
+        ET.SubElement(properties, "property", name=name, value=cleaned(value))
     if record.outcome in _TAGS:
-        verdict = ET.SubElement(case, _TAGS[record.outcome], message=_clean(record.reason))
+        verdict = ET.SubElement(case, _TAGS[record.outcome], message=cleaned(record.reason))
         if record.outcome is not RunOutcome.TAINTED:
             verdict.set("type", str(record.blame or "unknown"))
-        verdict.text = _clean("\n".join(_details(record)))
+        verdict.text = cleaned("\n".join(_details(record)))
 
 
 def _properties(record: RunRecord) -> dict[str, str]:
@@ -94,5 +94,6 @@ def _seconds(duration_ms: float) -> str:
     return f"{duration_ms / 1000:.3f}"
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
+    """The text with what XML can't hold shown as U+FFFD."""
     return _NOT_XML.sub("\ufffd", text)

@@ -107,6 +107,14 @@ class RunnerLog:
         """Run records can't be kept; "": they can again."""
         self._tell(logging.WARNING if problem else logging.INFO, "run_records", problem=problem)
 
+    def gate(self, problem: str) -> None:
+        """The gate can't keep what runs show, or can't judge; "": it can again."""
+        self._tell(logging.WARNING if problem else logging.INFO, "gate", problem=problem)
+
+    def gate_listens(self, address: str) -> None:
+        """The gate answers on an address of its own."""
+        self._tell(logging.INFO, "gate_listens", listen=address)
+
     def otlp(self, problem: str) -> None:
         """The collector can't be reached; "": it can again."""
         self._tell(logging.WARNING if problem else logging.INFO, "otlp_export", problem=problem)

@@ -9,7 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock
@@ -29,6 +29,19 @@ WATCHED_MAX = 16
 T = TypeVar("T")
 
 
+class Notes(Protocol):
+    """Who hears of what is decided. Called on the event loop; must neither block nor raise."""
+
+    def decided(self, judged: Judged) -> None:
+        """A decision was made of a rollout, changed or not."""
+
+    def open_now(self, rollouts: Sequence[Rollout]) -> None:
+        """These rollouts are under way."""
+
+    def not_judged(self, problem: str) -> None:
+        """Why open rollouts can't be judged; "": they can again."""
+
+
 @dataclass(slots=True)
 class _Known:
     judged: Judged | None = None
@@ -38,11 +51,11 @@ class _Known:
 
 @dataclass(slots=True)
 class Desk:
-    """For the event loop. `told` hears why open rollouts can't be judged, and "" when they can again."""
+    """For one event loop."""
 
     judge: Judge
     clock: Clock
-    told: Callable[[str], None] = lambda _: None
+    notes: Notes | None = None
     _known: OrderedDict[Asked, _Known] = field(default_factory=OrderedDict)
     _problem: str = ""
 
@@ -69,6 +82,8 @@ class Desk:
         finally:
             known.deciding = None
         known.judged, known.at_ns = judged, self.clock.monotonic_ns()
+        if self.notes is not None and judged.rollout is not None:
+            self.notes.decided(judged)
         return judged
 
     async def begin(self, rollout: Rollout) -> Rollout:
@@ -103,16 +118,23 @@ class Desk:
     async def keep(self) -> None:
         """Judge the open rollouts for ever, asked or not: what changes is kept, audited, and probed denser."""
         while True:
-            problem = ""
-            try:
-                for rollout in await asyncio.to_thread(self.judge.store.rollouts, at_most=WATCHED_MAX, open_only=True):
-                    await self.verdict(Asked(rollout=rollout.id))
-            except HarnessError as error:
-                problem = str(error)
-            if problem != self._problem:
-                self._problem = problem
-                self.told(problem)
+            await self.look()
             await asyncio.sleep(DECIDE_EVERY_S)
+
+    async def look(self) -> None:
+        """Once. What can't be judged now is told, and tried again."""
+        problem = ""
+        try:
+            rollouts = await asyncio.to_thread(self.judge.store.rollouts, at_most=WATCHED_MAX, open_only=True)
+            for rollout in rollouts:
+                await self.verdict(Asked(rollout=rollout.id))
+            if self.notes is not None:
+                self.notes.open_now(rollouts)
+        except HarnessError as error:
+            problem = str(error)
+        if problem != self._problem and self.notes is not None:
+            self.notes.not_judged(problem)
+        self._problem = problem
 
     async def _changed(self, work: Callable[[], T]) -> T:
         """Change the store; what was decided before is not told any more."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from synthetic.audit.trail import AuditTrail
 from synthetic.core.ports import Clock
+from synthetic.gate.counts import Evidence
 from synthetic.gate.decide import decide
 from synthetic.gate.decision import Decision
 from synthetic.gate.observed import Observation
@@ -83,10 +84,12 @@ class Judge:
             return Judged(self._nobody(asked), now_ns)
         watch = self._watch(rollout, registered=registered)
         watch.read(self.store, now_ns)
-        decision = self._decide(watch, now_ns)
+        evidence = self._evidence(watch, now_ns)
+        decision = self._decide(watch, evidence)
         self._keep(watch, decision, now_ns)
         self._ask_for_density(watch, decision)
-        return Judged(decision, now_ns, rollout, registered, (self.clock.monotonic_ns() - begun_ns) / 1e9)
+        took_s = (self.clock.monotonic_ns() - begun_ns) / 1e9
+        return Judged(decision, now_ns, rollout, registered, took_s, evidence.last_pair_ns)
 
     def _version_as_rollout(self, asked: Asked, now_ns: int) -> Rollout | None:
         """The present version of a cell, as if somebody had begun it when it was first seen."""
@@ -121,13 +124,16 @@ class Judge:
             self._watches.popitem(last=False)
         return watch
 
-    def _decide(self, watch: Watch, now_ns: int) -> Decision:
+    def _evidence(self, watch: Watch, now_ns: int) -> Evidence:
         rollout = watch.rollout
         signals = self.store.signals(rollout.cell, rollout.baseline, since_ns=rollout.since_ns)
+        return watch.evidence(now_ns, signals)
+
+    def _decide(self, watch: Watch, evidence: Evidence) -> Decision:
         return held(
-            decide(watch.policy, watch.evidence(now_ns, signals)),
-            rollout,
-            failed=self.store.failed(rollout.id),
+            decide(watch.policy, evidence),
+            watch.rollout,
+            failed=self.store.failed(watch.rollout.id),
             jump=self._wall.jumped(watch.policy.window_s),
             aside=watch.aside(),
         )

@@ -86,13 +86,20 @@ class ObservationKeeper:
                 event = self._events.get(timeout=_FLUSH_S)
                 if event is None:
                     return True
-                seen = self._fold.take(event)
+                seen = self._fold_in(event)
                 if seen is not None:
                     self._pending.append(seen)
                     taken += 1
         except Empty:
             pass
         return False
+
+    def _fold_in(self, event: Event) -> Observation | None:
+        try:
+            return self._fold.take(event)
+        except Exception as error:  # noqa: BLE001 - a bug here costs evidence of one run; a thread that ends would cost all of it
+            self._told(f"a run could not be read, and this is a bug of synthetic: {error!r}")
+            return None
 
     def _write(self) -> None:
         if not self._pending:

@@ -10,8 +10,8 @@ from synthetic.journal.postgres_database import PostgresDatabase
 from synthetic.journal.sqlite_database import SqliteDatabase
 
 VERSION = 1
-_SQLITE = "sqlite:///"
-_POSTGRES = ("postgresql://", "postgres://")
+SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 # `body`, `steps`, `evidence`: JSON. `number` grows in the order of commits, as writers take turns: readers go on from the last one.
 _TABLES = (
     """
@@ -65,10 +65,20 @@ CREATE TABLE gate_signals (
 
 def beside(journal: str) -> str:
     """Where the gate keeps what it knows: beside a SQLite journal (`runner.db`: `runner.gate.db`), or in the same Postgres."""
-    if journal.startswith(_POSTGRES):
+    if journal.startswith(POSTGRES):
         return journal
-    path = Path(journal.removeprefix(_SQLITE))
-    return f"{_SQLITE}{path.with_name(f'{path.stem}.gate{path.suffix}')}"
+    path = Path(journal.removeprefix(SQLITE))
+    return f"{SQLITE}{path.with_name(f'{path.stem}.gate{path.suffix}')}"
+
+
+def existing(journal: str) -> str:
+    """The same for a reader. Raises HarnessError where nobody has kept anything: a new file would answer about nothing."""
+    address = beside(journal)
+    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).exists():
+        raise HarnessError(
+            f"there is no {address.removeprefix(SQLITE)}: a runner keeps it that has a `gate:` in its serve file"
+        )
+    return address
 
 
 def open_database(address: str) -> Database:
@@ -77,10 +87,10 @@ def open_database(address: str) -> Database:
     Raises JournalUnavailable where it can't be reached or written, HarnessError where a newer version has written it.
     """
     database: Database
-    if address.startswith(_POSTGRES):
+    if address.startswith(POSTGRES):
         database = PostgresDatabase(address, book="gate")
     else:
-        database = SqliteDatabase(Path(address.removeprefix(_SQLITE)), durable=False)
+        database = SqliteDatabase(Path(address.removeprefix(SQLITE)), durable=False)
     try:
         _prepare(database)
     except BaseException:

@@ -261,7 +261,10 @@ class Store:
         return tuple(Signal(name, of, float(value), at_ns, label) for name, of, value, at_ns, label in rows)
 
     def forget(self, now_ns: int) -> int:
-        """Forget what is too old or too much, some of it at a time. Answers how many rows that were."""
+        """Forget what is too old or too much, some of it at a time; a rollout that nobody has ended for so long is given up.
+
+        Answers how many rows were forgotten.
+        """
 
         def work(transaction: Transaction) -> int:
             ((newest,),) = transaction.rows("SELECT coalesce(max(number), 0) FROM gate_observations")
@@ -271,6 +274,11 @@ class Store:
                 before=now_ns - OBSERVATIONS_FOR_NS,
                 too_many=newest - OBSERVATIONS_MAX,
                 at_most=_FORGOTTEN_AT_ONCE,
+            )
+            transaction.change(
+                "UPDATE gate_rollouts SET ended_ns = :now, ending = 'aborted' WHERE ended_ns = 0 AND started_ns < :before",
+                now=now_ns,
+                before=now_ns - OBSERVATIONS_FOR_NS,
             )
             old = now_ns - ROLLOUTS_FOR_NS
             for statement in _OLD:

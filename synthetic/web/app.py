@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.metrics.exposition import Format, format_for, pieces
@@ -18,10 +18,16 @@ from synthetic.web.calls import Calls
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def build_app(*, metrics: RunnerMetrics, health: Callable[[], Health], calls: Calls | None = None) -> Starlette:
-    """The app. Without `calls` (no token is configured) it can only be read: the calls answer 404."""
+def build_app(
+    *,
+    metrics: RunnerMetrics,
+    health: Callable[[], Health],
+    calls: Calls | None = None,
+    more: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The app. Without `calls` (no token is configured) it can only be read: the calls answer 404. `more`: the gate's routes."""
     reading = Reading(metrics, health)
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/metrics", reading.tell_metrics),
         Route("/healthz", reading.tell_alive),
         Route("/readyz", reading.tell_ready),
@@ -32,7 +38,7 @@ def build_app(*, metrics: RunnerMetrics, health: Callable[[], Health], calls: Ca
             Route("/v1/resume", calls.resume, methods=["POST"]),
             Route("/v1/suspect", calls.suspect, methods=["POST"]),
         ]
-    return Starlette(routes=routes)
+    return Starlette(routes=[*routes, *more])
 
 
 class Reading:

@@ -11,6 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import BaseRoute
+
 from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
 from synthetic.audit.trail import AuditTrail
@@ -18,6 +20,7 @@ from synthetic.cli.by_hand import audited
 from synthetic.cli.serving.calls import ServiceCalls
 from synthetic.cli.serving.daily import Daily
 from synthetic.cli.serving.drivers import Drivers
+from synthetic.cli.serving.gating import Gating
 from synthetic.cli.serving.gauges import Gauges
 from synthetic.cli.serving.records import RecordKeeper
 from synthetic.cli.serving.telling import Telling
@@ -172,6 +175,7 @@ class _Making:
         telling = Telling(RunnerMetrics(), watch, RunnerLog(), trail)
         records = RecordKeeper(Path(self.plan.audit).parent / DEFAULT_PATH, telling.log.records)
         telling.readers.append(self.stack.enter_context(records))
+        gating = await Gating.opened(self.stack, self.plan, database, self.clock, telling)
         self._export(telling)
         drivers = Drivers(self.clock, lag)
         self.stack.push_async_callback(drivers.aclose)
@@ -218,10 +222,12 @@ class _Making:
         denser = Denser(lambda: reloader.plan, duty.pacer.timetable, spending.purse)
         calls = ServiceCalls(switch, denser, lambda: reloader.plan, self.clock, trail)
         token = secret_of(self.plan, self.plan.kill.token) if self.plan.kill.token else ""
+        keep_gate, gate_routes = await _gate_up(gating, self.stack, reloader, denser, switch)
         app = build_app(
             metrics=telling.metrics,
             health=watch.health,
             calls=Calls(token, calls, calls, self.clock) if token else None,
+            more=gate_routes,
         )
         address = await self.stack.enter_async_context(serving(app, *self.plan.listen))
         await asyncio.to_thread(switch.look)
@@ -234,7 +240,7 @@ class _Making:
         telling.metrics.config_reloaded(valid=True)
         telling.audit.config(self.plan.digest, accepted=True, what="started with it")
         telling.log.started(worker=self.name, listen=address, probes=len(self.plan.probes))
-        keepers = (gauges.keep, daily.keep, _proofs_keeper(admission, reloader))
+        keepers = (gauges.keep, daily.keep, _proofs_keeper(admission, reloader), *keep_gate)
         return Service(self.name, address, book, switch, telling, reloader, duty, dispatch, keepers)
 
     def _export(self, telling: Telling) -> None:
@@ -268,6 +274,15 @@ class Reloads:
         self.telling.watch.config_is(problem)
         self.telling.log.not_reloaded(kept.place.file, problem)
         self.telling.audit.config(kept.digest, accepted=False, what=problem)
+
+
+async def _gate_up(
+    gating: Gating | None, stack: AsyncExitStack, reloader: Reloader, denser: Denser, switch: KillSwitch
+) -> tuple[tuple[Keeper, ...], Sequence[BaseRoute]]:
+    if gating is None:
+        return (), ()
+    keep, routes = await gating.up(stack, lambda: reloader.plan, denser, lambda: _killed_words(switch))
+    return (keep,), routes
 
 
 def _make_ready(new: ServingPlan, drivers: Drivers) -> None:

@@ -150,7 +150,9 @@ def test_what_is_old_is_forgotten(any_store: Store) -> None:
     any_store.begin(ROLLOUT)
     assert any_store.forget(NOON_NS + OBSERVATIONS_FOR_NS + S) == 1
     assert [one.run_id for one in any_store.seen("canary", "baseline", since_ns=0).observations] == ["canary-2"]
-    assert any_store.rollout("r1") is not None
+    kept = any_store.rollout("r1")
+    assert kept is not None
+    assert kept.ending == "aborted"  # nobody has ended it, and what it was judged by is gone
 
 
 def test_what_is_too_much_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,11 +81,12 @@ class HealthDesk:
             if kept is None:
                 return None
             judged = await self.desk.verdict(Asked(rollout=rollout))
-            of = (kept, judged.decision, self.desk.judge.last_read(rollout), tuple(self.around.kill()))
+            kill = tuple(await asyncio.to_thread(self.around.kill))
+            of = (kept, judged.decision, self.desk.judge.last_read(rollout), kill)
             if known is not None and known.of == of and self._age_s(known) < SAME_FOR_S:
                 return known.health
             begun_ns = self.clock.monotonic_ns()
-            health = await asyncio.to_thread(self._build, kept, judged)
+            health = await asyncio.to_thread(self._build, kept, judged, kill)
             now_ns = self.clock.monotonic_ns()
             self._built[rollout] = _Built(health, of, now_ns, (now_ns - begun_ns) / 1e9)
             if len(self._built) > KEPT_MAX:
@@ -103,7 +104,7 @@ class HealthDesk:
     def _age_s(self, built: _Built) -> float:
         return (self.clock.monotonic_ns() - built.at_ns) / 1e9
 
-    def _build(self, rollout: Rollout, judged: Judged) -> ReleaseHealth:
+    def _build(self, rollout: Rollout, judged: Judged, kill: Sequence[str]) -> ReleaseHealth:
         judge = self.desk.judge
         runs = judge.runs(rollout)
         stranded: dict[str, int] = {}
@@ -119,7 +120,7 @@ class HealthDesk:
                 since_ns=rollout.since_ns,
                 now_ns=judged.at_ns,
                 decided=[_line_of(one) for one in judge.store.decisions(rollout.id)],
-                kill=self.around.kill(),
+                kill=kill,
                 stranded=stranded,
                 trace_url=self.around.trace_url,
             )

@@ -83,15 +83,16 @@ Starting = Callable[..., Service]
 
 @pytest.fixture
 def start(tmp_path: Path, synthetic_cells_file: Path) -> Iterator[Starting]:
-    """Starts a service on the running platform; `database` and `probe` as in a serve file."""
+    """Starts a service on the running platform; `database` and `probe` as in a serve file, and `more` keys of one."""
     with ExitStack() as stack:
 
-        def go(worker: str, *, database: str = "runner.db", probe: str = PROBE) -> Service:
+        def go(worker: str, *, database: str = "runner.db", probe: str = PROBE, more: str = "") -> Service:
             file = tmp_path / f"{worker}.yaml"
             file.write_text(
                 SERVE.format(
                     cells=synthetic_cells_file, root=shipped_root(), platforms=quick_mapping(tmp_path), probe=probe
-                ),
+                )
+                + more,
                 encoding="utf-8",
             )
             log = tmp_path / f"{worker}.log"

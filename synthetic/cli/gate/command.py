@@ -1,0 +1,123 @@
+"""`synthetic gate`: the verdict on a release for CI; `gate serve`: the gate as a service of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthetic.cli.gate import alone, export
+from synthetic.cli.gate.asking import Gate, GateInStore, GateOverHttp, ask, client_of
+from synthetic.cli.gate.options import Database, ServeFile, Slo, Token, address_of, duration_of, policy_from, token_of
+from synthetic.cli.gate.telling import BROKEN, Format, exit_of, shown
+from synthetic.cli.project import CHECK_NAMES, hooks_of
+from synthetic.cli.screen import say, write
+from synthetic.cli.telling import tell_error
+from synthetic.config.names import NOWHERE
+from synthetic.config.serving import load_serving
+from synthetic.config.serving_gate import policy_of
+from synthetic.config.switch_places import switch_places
+from synthetic.core.errors import AuthorError, HarnessError, SyntheticError
+from synthetic.drivers.clocks import SystemClock
+from synthetic.gate.policy import Policy
+from synthetic.rollouts.judge import Asked, Judge
+from synthetic.rollouts.schema import existing
+from synthetic.rollouts.store import open_store
+
+app = typer.Typer(invoke_without_command=True)
+app.command("serve")(alone.serve)
+app.command("export")(export.export)
+
+
+@app.callback()
+def gate(
+    context: typer.Context,
+    *,
+    cell: Annotated[str, typer.Option(help="The canary's cell.", metavar="CELL")] = "",
+    baseline: Annotated[str, typer.Option(help="The cell beside it.", metavar="CELL")] = "",
+    rollout: Annotated[str, typer.Option(help="A rollout that was begun, instead.", metavar="ID")] = "",
+    wait: Annotated[
+        str | None, typer.Option(help="Wait so long for a pass or a fail, such as 15m.", metavar="DURATION")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to write the verdict.")] = Format.TEXT,  # noqa: A002 - the option's name
+    output: Annotated[Path | None, typer.Option(help="Write it there instead of to standard output.")] = None,
+    url: Annotated[str, typer.Option(help="Ask the gate that runs there.", metavar="URL")] = "",
+    token: Token = None,
+    ca_file: Annotated[Path | None, typer.Option(help="The authority of its certificate.", metavar="PEM")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Our certificate, for mutual TLS.", metavar="PEM")] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of our certificate.", metavar="PEM")] = None,
+    database: Database = None,
+    slo: Slo = None,
+    file: ServeFile = Path("runner.yaml"),
+) -> None:
+    """Say whether a release may go on. Exit: 0 pass, 1 fail, 2 inconclusive, 3 the gate could not be asked.
+
+    Asks a gate that runs (--url), or judges by itself what a runner with `gate:` has kept (--database, or its serve file).
+    """
+    if context.invoked_subcommand is not None:
+        return
+    try:
+        asked, wait_s = _asked(rollout, cell, baseline), duration_of(wait, "--wait")
+        here = _gate_over(url, token, ca_file, certificate, key) if url else _gate_here(database, slo, file)
+        with here as asking:
+            verdict = ask(asking, asked, wait_s=wait_s, told=lambda line: say(line, style="dim"))
+        _write(shown(verdict, format), output)
+    except SyntheticError as error:
+        tell_error(error)
+        raise typer.Exit(BROKEN) from None  # never 2: a mistake on the command line is no verdict
+    raise typer.Exit(exit_of(verdict))
+
+
+def _asked(rollout: str, cell: str, baseline: str) -> Asked:
+    if not rollout and not (cell and baseline):
+        raise AuthorError.at(NOWHERE, "name a canary and its baseline (--cell, --baseline), or a --rollout")
+    if cell and cell == baseline:
+        raise AuthorError.at(NOWHERE, "--cell and --baseline are two cells")
+    return Asked(rollout, cell if baseline else "", baseline if cell else "")
+
+
+@contextmanager
+def _gate_over(
+    url: str, token: str | None, ca_file: Path | None, certificate: Path | None, key: Path | None
+) -> Iterator[Gate]:
+    files = {name: str(path or "") for name, path in (("ca_file", ca_file), ("certificate", certificate), ("key", key))}
+    with client_of(url, token_of(token), **files) as client:
+        yield GateOverHttp(client)
+
+
+@contextmanager
+def _gate_here(database: str | None, slo: Path | None, file: Path) -> Iterator[Gate]:
+    journal = address_of(database) if database else _database_of(file)
+    policy = policy_from(slo) if slo is not None or database else _policy_of(file)
+    with open_store(existing(journal)) as store:
+        yield GateInStore(Judge(store, lambda: policy, SystemClock()))
+
+
+def _database_of(file: Path) -> str:
+    places = switch_places(file)
+    if not places.database:
+        told = "; ".join(places.problems) or f"{file} names no database"
+        raise AuthorError.at(NOWHERE, told, "name a gate with --url, or the runner's database with --database")
+    return places.database
+
+
+def _policy_of(file: Path) -> Policy:
+    """The SLO of a serve file's gate. Raises AuthorError."""
+    plan = load_serving(file, known_checks=CHECK_NAMES, hooks_of=lambda cells: hooks_of([cells]))
+    if plan.gate is None:
+        raise AuthorError.at(plan.place, "this serve file has no `gate`", "add one, or name an SLO file with --slo")
+    return policy_of(plan.gate)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        write(text)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"{output} can't be written: {error.strerror}") from None

@@ -1,0 +1,174 @@
+"""Claims about the gate as a service of its own: who may call it, what it answers, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from synthetic.audit.verify import verify
+from synthetic.cli.gate.alone import GateAlone, gate_up
+from synthetic.cli.gate.asking import GateOverHttp, Refused, ask, client_of
+from synthetic.cli.gate.options import policy_from
+from synthetic.core.errors import HarnessError
+from synthetic.gate.observed import Observation
+from synthetic.journal.book import open_book
+from synthetic.rollouts.judge import Asked
+from synthetic.rollouts.store import Store
+from synthetic.tests.cli.calling import call
+from synthetic.tests.rollouts.evidence import pairs
+from synthetic.web.gate.documents import VerdictOut
+from synthetic.web.listening import MutualTls
+
+Seen = Callable[[Sequence[Observation]], None]
+BOTH = Asked(cell="canary", baseline="baseline")
+
+
+def asked(url: str, token: str = "", **files: str) -> VerdictOut:
+    with client_of(url, token, **files) as client:
+        return ask(GateOverHttp(client), BOTH, wait_s=0, told=lambda _: None)
+
+
+@pytest.fixture
+def alone(folder: Path) -> GateAlone:
+    """A gate over the runner of this folder."""
+    return GateAlone(journal=str(folder / "runner.db"), policy=policy_from(folder / "slo.yaml"), name="gate-1")
+
+
+def test_the_gate_alone_answers_what_runners_have_kept(alone: GateAlone, seen: Seen) -> None:
+    """With the right token, and with the metrics of its verdict; with another one it is no use to ask again."""
+    seen(pairs(range(70)))
+
+    async def play() -> tuple[VerdictOut, str, str]:
+        async with gate_up(replace(alone, token="t0ken")) as (_, address):
+            verdict = await asyncio.to_thread(asked, address, "t0ken")
+            async with httpx.AsyncClient(base_url=address) as client:
+                metrics = (await client.get("/metrics")).text
+            try:
+                await asyncio.to_thread(asked, address, "wrong")
+            except Refused as error:
+                return verdict, metrics, str(error)
+            raise AssertionError
+
+    verdict, metrics, refused = asyncio.run(play())
+    assert (verdict.verdict, verdict.reason) == ("pass", "clean")
+    assert 'synthetic_gate_verdict{baseline="baseline",cell="canary",verdict="pass"} 1' in metrics
+    assert "401" in refused
+
+
+def test_with_mutual_tls_only_known_certificates_are_answered(alone: GateAlone, folder: Path, seen: Seen) -> None:
+    """One of another authority, and none at all, are refused before a byte of the question is read."""
+    seen(pairs(range(70)))
+    ours, others = trustme.CA(), trustme.CA()
+    server = ours.issue_cert("127.0.0.1")
+    files = {"ca.pem": ours.cert_pem, "server.pem": server.cert_chain_pems[0], "server.key": server.private_key_pem}
+    for name, authority in (("good", ours), ("bad", others)):
+        issued = authority.issue_cert("ci@example.org")
+        files |= {f"{name}.pem": issued.cert_chain_pems[0], f"{name}.key": issued.private_key_pem}
+    for name, blob in files.items():
+        blob.write_to_path(str(folder / name))
+    tls = MutualTls("server.pem", "server.key", "ca.pem")
+
+    async def play() -> list[str]:
+        async with gate_up(replace(alone, tls=tls)) as (_, address):
+            shown: list[dict[str, str]] = [
+                {"certificate": "good.pem", "key": "good.key"},
+                {"certificate": "bad.pem", "key": "bad.key"},
+                {},
+            ]
+            return [await asyncio.to_thread(said, address, given) for given in shown]
+
+    def said(address: str, given: dict[str, str]) -> str:
+        try:
+            return asked(address, ca_file="ca.pem", **given).verdict
+        except HarnessError as error:
+            return type(error).__name__
+
+    assert asyncio.run(play()) == ["pass", "HarnessError", "HarnessError"]
+
+
+def test_files_of_mutual_tls_that_are_none_are_told(alone: GateAlone) -> None:
+    """At once, and in words."""
+
+    async def play() -> None:
+        async with gate_up(replace(alone, tls=MutualTls("none.pem", "none.key", "none.pem"))):
+            raise AssertionError("it must not come up")
+
+    with pytest.raises(HarnessError, match="mutual TLS"):
+        asyncio.run(play())
+
+
+def test_decisions_are_audited(alone: GateAlone, folder: Path, seen: Seen, kept: Store) -> None:
+    """In a chain of the gate's own, which can be verified."""
+    seen(pairs(range(70)))
+
+    async def play() -> None:
+        async with gate_up(replace(alone, audit=folder / "audit")) as (_, address):
+            await asyncio.to_thread(asked, address)
+
+    asyncio.run(play())
+    (report,) = verify(folder / "audit")
+    assert report.damage is None
+    lines = [json.loads(line) for path in (folder / "audit").rglob("*.jsonl") for line in path.read_text().splitlines()]
+    (record,) = [line for line in lines if line["kind"] == "verdict"]
+    assert (record["who"], record["cell"], record["data"]["decision"]) == ("gate:gate-1", "canary", "pass")
+
+
+def test_the_kill_switch_of_the_runner_holds_flaggers_rollouts(alone: GateAlone, folder: Path) -> None:
+    """Nobody plays then, so nothing could be judged."""
+    with open_book(folder / "runner.db") as book:
+        book.kill("ann", "PSP incident")
+    hook = {
+        "name": "shop",
+        "namespace": "prod",
+        "phase": "Progressing",
+        "checksum": "a1",
+        "metadata": {"cell": "canary", "baseline": "baseline"},
+    }
+
+    async def play() -> httpx.Response:
+        async with gate_up(alone) as (_, address), httpx.AsyncClient(base_url=address) as client:
+            return await client.post("/v1/flagger/confirm-rollout", json=hook)
+
+    answer = asyncio.run(play())
+    assert (answer.status_code, "PSP incident" in answer.text) == (412, True)
+
+
+def test_beyond_this_machine_callers_have_to_show_who_they_are(folder: Path) -> None:
+    """A verdict decides about production."""
+    answer = call("gate", "serve", "--listen", "0.0.0.0:0")
+    assert answer.code == 2
+    assert "--token" in answer.err
+    assert call("gate", "serve", "--certificate", "a.pem").code == 2
+
+
+@pytest.mark.slow
+def test_the_service_ends_with_sigterm(folder: Path, seen: Seen) -> None:
+    """As a pod does: at once, and with 0."""
+    seen(pairs(range(70)))
+    command = [sys.executable, "-m", "synthetic.cli", "gate", "serve", "--slo", "slo.yaml", "--listen", "127.0.0.1:0"]
+    log = folder / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stderr=output, cwd=folder, env=dict(os.environ)) as process,
+    ):
+        deadline_s = time.monotonic() + 60
+        while "gate_listens" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        address = json.loads(log.read_text().splitlines()[0])["listen"]
+        assert asked(address).verdict == "pass"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0

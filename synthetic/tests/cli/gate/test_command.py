@@ -1,0 +1,112 @@
+"""Claims about `synthetic gate`: its exit codes, its forms, and that nothing but a pass is 0."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from synthetic.gate.observed import Observation
+from synthetic.rollouts.model import Rollout
+from synthetic.rollouts.store import Store
+from synthetic.tests.cli.calling import Answer, call
+from synthetic.tests.rollouts.evidence import pairs
+
+Seen = Callable[[Sequence[Observation]], None]
+BOTH = ("--cell", "canary", "--baseline", "baseline")
+HERE = ("--database", "runner.db", "--slo", "slo.yaml")
+
+
+def gate(*more: object) -> Answer:
+    return call("gate", *BOTH, *HERE, *more)
+
+
+def test_a_clean_canary_is_exit_0_with_its_evidence(folder: Path, seen: Seen) -> None:
+    """What a pipeline goes on with."""
+    seen(pairs(range(70)))
+    answer = gate()
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "pass: clean")
+    assert "deposits: 70 pairs, failed on the canary alone 0" in answer.out
+
+
+def test_a_bad_canary_is_exit_1(folder: Path, seen: Seen) -> None:
+    """And names the objective that has regressed."""
+    seen(pairs(range(70), canary_fails=True))
+    answer = gate()
+    assert (answer.code, answer.out.splitlines()[0]) == (1, "fail: regression")
+    assert "- regressed" in answer.out
+
+
+def test_what_is_not_known_is_exit_2(folder: Path, seen: Seen) -> None:
+    """Too little evidence, a fault on both sides, an unknown cell: none of them is a pass, and none is the release's fault."""
+    seen(pairs(range(5)))
+    assert gate().code == 2
+    assert call("gate", "--cell", "canry", "--baseline", "baseline", *HERE).code == 2
+    assert call("gate", "--rollout", "r9", *HERE).code == 2
+
+
+MISTAKES: list[tuple[Sequence[str], str]] = [
+    (("--cell", "canary"), "--baseline"),
+    ((), "--cell"),
+    (("--cell", "canary", "--baseline", "canary"), "two cells"),
+    ((*BOTH, "--wait", "soon"), "--wait"),
+    ((*BOTH, "--database", "elsewhere.db"), "elsewhere.gate.db"),
+    ((*BOTH, "--database", "runner.db", "--slo", "none.yaml"), "none.yaml"),
+    ((*BOTH, "--file", "none.yaml"), "none.yaml"),
+    ((*BOTH, "--url", "http://127.0.0.1:9", "--token", "secret"), "--token"),
+    ((*BOTH, "--url", "http://127.0.0.1:9"), "can't be reached"),
+    ((*BOTH, "--url", "https://127.0.0.1:9", "--ca-file", "none.pem"), "TLS"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), MISTAKES)
+def test_a_gate_that_cannot_be_asked_is_exit_3(folder: Path, arguments: Sequence[str], told: str) -> None:
+    """Also where the command line is wrong: 2 would say that the release is undecided."""
+    answer = call("gate", *arguments)
+    assert (answer.code, answer.out) == (3, "")
+    assert told in answer.err
+
+
+def test_the_verdict_as_json_is_that_of_the_service(folder: Path, seen: Seen) -> None:
+    """With its evidence, and without a NaN."""
+    seen(pairs(range(70)))
+    answer = gate("--format", "json")
+    body = json.loads(answer.out)
+    assert (answer.code, body["verdict"], body["streams"][0]["counts"]["pairs"]) == (0, "pass", 70)
+
+
+def test_junit_has_a_case_for_the_verdict_and_each_objective(folder: Path, seen: Seen) -> None:
+    """A fail is a failure, and what is undecided an error: no CI server may show it as green."""
+    seen(pairs(range(5)))
+    assert gate("--format", "junit", "--output", "out/undecided.xml").code == 2
+    seen(pairs(range(5, 70), canary_fails=True))
+    assert gate("--format", "junit", "--output", "out/bad.xml").code == 1
+    undecided, bad = (
+        ET.parse(folder / "out" / f"{name}.xml").getroot()  # noqa: S314 - we have just written it
+        for name in ("undecided", "bad")
+    )
+    assert [undecided.get(count) for count in ("tests", "failures", "errors")] == ["2", "0", "1"]
+    assert [bad.get(count) for count in ("tests", "failures", "errors")] == ["2", "2", "0"]
+    assert [case.get("name") for case in bad.iter("testcase")] == ["verdict", "deposits"]
+
+
+def test_waiting_ends_with_its_time(folder: Path, seen: Seen) -> None:
+    """Undecided until then; what it waits for is told to whoever looks on."""
+    seen(pairs(range(5)))
+    answer = gate("--wait", "100ms")
+    assert answer.code == 2
+    assert "inconclusive: stale" in answer.err
+
+
+def test_a_rollout_is_exported_as_one_file(folder: Path, kept: Store, seen: Seen) -> None:
+    """For the ticket of the release; an unknown one is a mistake."""
+    seen(pairs(range(5)))
+    first = kept.version_of("canary")
+    assert first is not None
+    kept.begin(Rollout("r1", "canary", "baseline", "2.0", first[1], "ann"))
+    assert call("gate", "export", "r1", "--out", "r1.html", "--slo", "slo.yaml").code == 0
+    assert "<html" in (folder / "r1.html").read_text()
+    assert call("gate", "export", "r2", "--out", "r2.html", "--slo", "slo.yaml").code == 2
