@@ -227,13 +227,16 @@ def test_the_serve_file_in_the_config_map_is_right(tmp_path: Path, monkeypatch: 
     text = text.replace("[/etc/synthetic-scenarios]", "[login.yaml, deposit_bet_withdraw.yaml]")
     text = text.replace("/etc/synthetic-platforms", str(root / "fixtures/platforms"))
     (tmp_path / "runner.yaml").write_text(text)
-    (tmp_path / "cells.yaml").write_text(_config("deployment", "cells.yaml"))
+    for name in ("cells.yaml", "slo.yaml"):
+        (tmp_path / name).write_text(_config("deployment", name))
     monkeypatch.setenv("SYNTHETIC_DATABASE", "postgresql://nowhere")
     plan = load_serving(tmp_path / "runner.yaml", known_checks=CHECK_NAMES)
     assert {probe.cell.name for probe in plan.probes} == {"canary"}
     assert {probe.baseline.name for probe in plan.probes if probe.baseline} == {"baseline"}
     assert (plan.database, plan.listen) == ("env:SYNTHETIC_DATABASE", ("0.0.0.0", 9464))  # noqa: S104 - a pod's own
     assert plan.audit == "/var/lib/synthetic/audit"
+    assert plan.gate is not None, "without it no worker keeps what its runs show, and a gate beside them sees nothing"
+    assert plan.gate.token == "file:/run/secrets/synthetic/gate-token"
 
 
 def test_every_secret_that_is_named_is_in_the_example() -> None:

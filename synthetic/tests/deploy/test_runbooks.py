@@ -175,7 +175,8 @@ def test_the_policies_of_the_page_of_the_psp_switch_load(tmp_path: Path) -> None
     """In the serve file of deploy/, in place of its own for that PSP."""
     (configured,) = of_kind("deployment", "ConfigMap")
     root = shipped_root()
-    (tmp_path / "cells.yaml").write_text(configured["data"]["cells.yaml"])
+    for name in ("cells.yaml", "slo.yaml"):
+        (tmp_path / name).write_text(configured["data"][name])
     document = yaml.safe_load(configured["data"]["runner.yaml"])
     document["platforms"] = [str(root / "fixtures/platforms")]
     document["scenarios"] = [str(root / "scenarios" / name) for name in ("auth/login.yaml", MONEY)]
