@@ -152,23 +152,29 @@ def test_ratios_are_over_all_releases_and_nothing_measured_is_no_ratio(tmp_path:
     test = {
         "input_series": [
             steps("login", "ok", "0+3x24"),
-            {
-                **steps("login", "failed", "0+1x24"),
-                "series": steps("login", "failed", "")["series"].replace('"1"', '"2"'),
-            },
+            steps("login", "failed", "0x24"),
+            {"series": steps("login", "failed", "")["series"].replace('"1"', '"2"'), "values": "_x18 1x6"},
             {"series": f'{duration}"0.4"}}', "values": "0+9x24"},
             {"series": f'{duration}"+Inf"}}', "values": "0+10x24"},
             {"series": f'synthetic_step_duration_seconds_count{{{LABELS}, sli="deposit"}}', "values": "0+10x24"},
             {"series": f'synthetic_runs_total{{{LABELS}, outcome="ok"}}', "values": "0x24"},
             {"series": f'synthetic_runs_total{{{LABELS}, outcome="failed", blame="psp"}}', "values": "0x24"},
+            {
+                "series": f'synthetic_steps_total{{{LABELS}, sli="bet", outcome="failed", version="1"}}',
+                "values": "0+1x24",
+            },
         ],
         "promql_expr_test": [
             {
                 "expr": "round(synthetic_slo:error_ratio:rate1h, 0.0001)",
                 "eval_time": "2h",
                 "exp_samples": [
-                    {"labels": '{slo="x", objective="logins", cell="prod", track="baseline"}', "value": 0.25},
+                    {
+                        "labels": '{slo="x", objective="logins", cell="prod", track="baseline"}',
+                        "value": 0.027,
+                    },  # 1 of 37
                     {"labels": '{slo="x", objective="fast", cell="prod", track="baseline"}', "value": 0.1},
+                    {"labels": '{slo="x", objective="bets", cell="prod", track="baseline"}', "value": 1.0},
                 ],
             },
             {
@@ -180,8 +186,8 @@ def test_ratios_are_over_all_releases_and_nothing_measured_is_no_ratio(tmp_path:
             },
         ],
     }
-    runs = Objective("runs", RUN, 0.999)
-    code, said = judged(tmp_path, without_annotations(rules_of(LOGINS, FAST, runs)), test)
+    runs, bets = Objective("runs", RUN, 0.999), Objective("bets", "bet", 0.99)  # no bet has ever held
+    code, said = judged(tmp_path, without_annotations(rules_of(LOGINS, FAST, runs, bets)), test)
     assert code == 0, said
 
 
