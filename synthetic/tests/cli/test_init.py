@@ -29,6 +29,15 @@ def test_the_project_is_valid_as_it_is(started: Path) -> None:
     assert call("list", "--cells", "cells.yaml").code == 0
 
 
+def test_its_gate_can_be_switched_on_as_the_serve_file_says(started: Path) -> None:
+    """The line without its `#`, and probes as often as it asks for; with those of the start the gate says what it lacks."""
+    serve = (started / "runner.yaml").read_text().replace("# gate:", "gate:")
+    (started / "runner.yaml").write_text(serve)
+    assert "below the 30 of `pairs_min`" in call("validate").err
+    (started / "runner.yaml").write_text(serve.replace("every: 60s, jitter: 30s", "every: 25s, jitter: 5s"))
+    assert call("validate").code == 0
+
+
 def test_it_is_called_as_its_folder(started: Path) -> None:
     """The name is made fit for a mapping; the template's own name is nowhere left."""
     assert (started / "platforms" / "my-casino.yaml").is_file()
