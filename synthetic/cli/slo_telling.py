@@ -24,7 +24,13 @@ def tell_policy(policy: Policy) -> Iterator[str]:
 
 
 def tell_paces(policy: Policy, plan: ServingPlan) -> Iterator[str]:
-    """For each canary and objective: how many pairs a window has, how many clean ones a pass takes, and when they are there."""
+    """How dense probes become on suspicion; for each canary and objective, how many pairs a window has and when a pass is there."""
+    denser = min(policy.suspect_factor, plan.density.factor_max)
+    if denser > 1:
+        lasting = duration(min(policy.suspect_for_s, plan.density.for_s))
+        yield f"a failure on the canary alone has its probes played {denser} times denser for {lasting}"
+    else:
+        yield "a failure on the canary alone has no probe played denser: `density` of the serve file allows none"
     needed = pairs_to_pass(policy)
     cells = dict.fromkeys(probe.cell.name for probe in plan.probes if probe.baseline is not None)
     for cell, objective in product(cells, policy.objectives):

@@ -17,6 +17,12 @@ from synthetic.tests.cli.calling import call
 from synthetic.tests.report.slo.policies import rounded
 
 DATA = Path(__file__).parent.parent / "data" / "serving"
+RUNNER = (
+    "serve: small\ncells: cells.yaml\ndatabase: runner.db\n"
+    "probes: [{scenarios: [deposit], cells: [canary], every: 20s}]\n"
+    "budgets: {EUR: {run: 5.00 EUR, account_day: 50.00 EUR, day: 100.00 EUR, outstanding: 10.00 EUR}}\n"
+    "gate: {slo: slo.yaml}\n"
+)
 OWN = "slo: mine\nobjectives: [{name: logins, sli: login, at_least: 99.5 %}]\n"
 
 
@@ -42,23 +48,32 @@ def test_show_tells_the_slo_of_this_folder_else_the_shipped_one(here: Path) -> N
     ]
 
 
-def test_show_tells_when_a_release_of_a_serve_file_passes(here: Path) -> None:
-    """Of the SLO that its gate names: pairs within the window, clean pairs that a pass takes, and when they are there."""
+def shown_with(here: Path, density: str) -> list[str]:
+    """What `slo show` tells of the serve file of tests/data with a gate."""
     shutil.copytree(DATA, here, dirs_exist_ok=True)
-    (here / "runner.yaml").write_text(
-        "serve: small\ncells: cells.yaml\ndatabase: runner.db\n"
-        "probes: [{scenarios: [deposit], cells: [canary], every: 20s}]\n"
-        "budgets: {EUR: {run: 5.00 EUR, account_day: 50.00 EUR, day: 100.00 EUR, outstanding: 10.00 EUR}}\n"
-        "gate: {slo: slo.yaml}\n"
-    )
+    (here / "runner.yaml").write_text(RUNNER + density)
     answer = call("slo", "show", "--runner", "runner.yaml")
     assert (answer.code, answer.err) == (0, "")
+    return answer.out.splitlines()
+
+
+def test_show_tells_when_a_release_of_a_serve_file_passes(here: Path) -> None:
+    """Of the SLO that its gate names: pairs within the window, clean pairs that a pass takes, and when they are there."""
+    told = shown_with(here, "")
     needed = pairs_to_pass(load_slo(here / "slo.yaml"))["logins"]
     assert 20 < needed < 45
-    assert answer.out.splitlines()[-2:] == [
+    assert told[-2:] == [
         f"  canary  logins: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
         f"  canary  deposits[psp-a]: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
     ]
+
+
+def test_show_tells_how_dense_probes_become_on_suspicion(here: Path) -> None:
+    """What the SLO asks for (5 times), as far as the serve file allows it."""
+    never = "  a failure on the canary alone has no probe played denser: `density` of the serve file allows none"
+    assert never in shown_with(here, "")
+    four = "  a failure on the canary alone has its probes played 4 times denser for 2m"
+    assert four in shown_with(here, "density: {factor: 4}\n")
 
 
 def test_as_many_clean_pairs_as_a_pass_takes_do_pass() -> None:
