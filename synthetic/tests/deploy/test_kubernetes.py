@@ -25,7 +25,7 @@ from synthetic.web import build_app
 LABEL = {"app.kubernetes.io/name": "synthetic"}
 ALL_FILES = sorted(KUBERNETES.rglob("*.yaml"))
 PODS = [(form, pod) for form in (*FORMS, "gate") for pod in pods(form)]
-CONTAINERS = [(form, container) for form in FORMS for container in containers(form)]
+CONTAINERS = [(form, container) for form in (*FORMS, "gate") for container in containers(form)]
 POD_IDS = [f"{form}/{pod['name']}" for form, pod in PODS]
 CONTAINER_IDS = [f"{form}/{container['name']}" for form, container in CONTAINERS]
 
