@@ -21,7 +21,7 @@ from synthetic.report.health.failing import failing_groups
 from synthetic.report.health.groups import groups
 from synthetic.report.health.latencies import distributions
 from synthetic.report.health.streams import streams
-from synthetic.report.health.wording import HEADLINES, TODO
+from synthetic.report.health.wording import ENDED, ENDINGS, HEADLINES, TODO, TODO_AFTER_THE_END
 from synthetic.report.records import Amount, utc
 
 HISTORY_MAX = 100
@@ -94,12 +94,13 @@ def _verdict(watched: Watched, history: Sequence[DecisionLine]) -> VerdictFacts:
     decision = watched.decision
     same = list(takewhile(lambda line: (line.verdict, line.reason) == (decision.verdict, decision.reason), history))
     ready_in_s = decision.ready_in_s
+    going = watched.facts.ended_at is None
     return VerdictFacts(
         verdict=decision.verdict,
         reason=decision.reason,
-        headline=HEADLINES[decision.verdict],
+        headline=HEADLINES[decision.verdict] if going else ENDINGS.get(watched.facts.ending, ENDED),
         explanation=decision.explanation,
-        todo=TODO[decision.reason],
+        todo=TODO[decision.reason] if going else TODO_AFTER_THE_END,
         since=same[-1].at if same else None,
         suspect=decision.suspect,
         pairs_missing=decision.pairs_missing,

@@ -11,6 +11,10 @@ HEADLINES: dict[Verdict, str] = {
     "inconclusive": "Hold",
 }
 
+ENDINGS = {"promoted": "Promoted", "rolled_back": "Rolled back", "aborted": "Aborted"}
+ENDED = "Ended"
+TODO_AFTER_THE_END = "Nothing more: this rollout has ended. What follows is what was known of it."
+
 TODO: dict[Reason, str] = {
     Reason.CLEAN: "The next step may be taken. The release stays under watch until its rollout has ended.",
     Reason.MONEY_LAW: (

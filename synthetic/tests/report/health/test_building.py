@@ -13,7 +13,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.gate.decision import Decision, Reason, Verdict
 from synthetic.report.health import DecisionLine, build_health, health_schema
 from synthetic.report.health.document import Share
-from synthetic.report.health.wording import HEADLINES, TODO
+from synthetic.report.health.wording import HEADLINES, TODO, TODO_AFTER_THE_END
 from synthetic.report.records import utc
 from synthetic.tests.report.health.seen import SECOND, T0_NS, failed, seen, watched, weighed
 
@@ -84,6 +84,17 @@ def test_every_verdict_has_a_headline_of_its_own() -> None:
     """Three verdicts, three different answers to `may I go on?`."""
     assert set(HEADLINES) == set(get_args(Verdict))
     assert len(set(HEADLINES.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("ending", "headline"),
+    [("promoted", "Promoted"), ("rolled_back", "Rolled back"), ("aborted", "Aborted"), ("", "Ended")],
+)
+def test_a_rollout_that_has_ended_asks_for_nothing_more(ending: str, headline: str) -> None:
+    """Nobody is told to hold or to roll back what is over."""
+    facts = watched().facts.model_copy(update={"ended_at": utc(T0_NS + 50 * SECOND), "ending": ending})
+    verdict = build_health(watched(facts=facts)).verdict
+    assert (verdict.headline, verdict.todo) == (headline, TODO_AFTER_THE_END)
 
 
 def test_a_thrown_switch_and_stranded_money_are_told() -> None:

@@ -91,7 +91,7 @@ def go(page: Page, view: str, where: dict[str, str]) -> None:
 
 
 def test_a_change_reaches_an_open_page(browser: Browser, address: str, played: Played) -> None:
-    """Verdict, evidence and the tab's title follow the gate; nobody reloads."""
+    """Verdict, evidence and the tab's title follow the gate, and a screen reader says so; nobody reloads."""
     played.at_s[BAD] = EARLY_S
     with opened(browser) as page:
         page.goto(f"{address}/rollouts/{BAD}")
@@ -100,6 +100,7 @@ def test_a_change_reaches_an_open_page(browser: Browser, address: str, played: P
         played.at_s.clear()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Roll back")
         expect(page).to_have_title(re.compile("^✕ Roll back"))
+        expect(page.locator("#announced")).to_have_text("Roll back: regression")
         expect(page.locator("#failing article")).to_have_count(1)
 
 
@@ -150,7 +151,8 @@ def test_a_keyboard_is_enough(browser: Browser, address: str) -> None:
         assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "main"
-        page.keyboard.press("Tab")
+        for _ in range(7):  # five parts, the file to save, the newest failing run
+            page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id").startswith("run-")
         assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 2
         page.keyboard.press("Enter")

@@ -10,6 +10,7 @@ const SILENT_S = 25; // the gate says something every 10 s
 const LISTED_EVERY_MS = 15000;
 const main = document.getElementById("main");
 const live = document.getElementById("live");
+const announced = document.getElementById("announced");
 const data = JSON.parse(document.getElementById("data").textContent);
 if (data.export) document.body.dataset.export = "yes";
 const told = new Map();
@@ -25,6 +26,9 @@ function say(state, text) {
 function showHealth(health) {
   ahead = new Date(health.generated_at) - Date.now();
   setToday(health.generated_at);
+  const said = `${health.verdict.headline}: ${health.verdict.reason.replaceAll("_", " ")}`;
+  if (told.size && announced.dataset.said !== said) announced.textContent = said; // a change is told to who does not see it
+  announced.dataset.said = said;
   document.title = titleOf(health);
   for (const [id, part, build] of PARTS) {
     const now = JSON.stringify(part(health));

@@ -4,7 +4,7 @@ import { evidenceChart } from "./charts.js";
 import { comparison, latencies } from "./compare.js";
 import { amount, between, capital, clock, h, lasting, outward, percent, plural, section, table, when } from "./dom.js";
 
-const SIGNS = { pass: "✓", fail: "✕", inconclusive: "‖" };
+const SIGNS = { pass: "✓", fail: "✕", inconclusive: "‖", over: "■" };
 const words = (reason) => reason.replaceAll("_", " ");
 
 // Named parts: each is built anew only when what it tells has changed.
@@ -19,19 +19,22 @@ export const PARTS = [
   ["history", (health) => [health.history, health.rollout.steps, health.rollout.ended_at], history],
 ];
 
-export const titleOf = ({ verdict, rollout }) => `${SIGNS[verdict.verdict]} ${verdict.headline} – ${rollout.id} – Release Health`;
+const moodOf = ({ verdict, rollout }) => (rollout.ended_at ? "over" : verdict.verdict);
+
+export const titleOf = ({ verdict, rollout }) => `${SIGNS[moodOf({ verdict, rollout })]} ${verdict.headline} – ${rollout.id} – Release Health`;
 
 function verdict({ verdict, rollout }) {
+  const mood = moodOf({ verdict, rollout });
   const version = (cell, number) => h("strong", {}, number ? `${cell} ${number}` : cell);
-  return h("section", { id: "verdict", class: `card verdict ${verdict.verdict}`, "aria-labelledby": "verdict-title" },
+  return h("section", { id: "verdict", class: `card verdict ${mood}`, "aria-labelledby": "verdict-title" },
     h("p", { class: "release" }, h("span", { class: "id" }, rollout.id), " ",
       h("span", {}, version(rollout.cell, rollout.version), " beside ", version(rollout.baseline, rollout.baseline_version))),
-    h("h1", { id: "verdict-title" }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[verdict.verdict]), verdict.headline,
+    h("h1", { id: "verdict-title" }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[mood]), verdict.headline,
       h("span", { class: `tag ${verdict.verdict}` }, `${verdict.verdict}: ${words(verdict.reason)}`)),
-    rollout.ended_at ? h("p", { class: "ended" }, `This rollout has ended: ${words(rollout.ending) || "it is over"}, at ${clock(rollout.ended_at)} UTC.`) : null,
     h("p", { class: "why" }, verdict.explanation),
     h("p", { class: "todo" }, h("strong", {}, "What to do: "), verdict.todo),
-    verdict.since ? h("p", { class: "hint" }, "So since ", when(verdict.since), " UTC (", h("span", { "data-since": verdict.since }), ")",
+    rollout.ended_at ? h("p", { class: "hint" }, "Ended ", when(rollout.ended_at), " UTC.") : null,
+    verdict.since && !rollout.ended_at ? h("p", { class: "hint" }, "So since ", when(verdict.since), " UTC (", h("span", { "data-since": verdict.since }), ")",
       verdict.suspect ? "; probes are denser for a while" : "", ".") : null);
 }
 
@@ -40,11 +43,11 @@ function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, genera
   return h("dl", { id: "facts", class: "facts" },
     fact("Based on", plural(evidence.pairs, "pair"), [`since `, when(evidence.since),
       evidence.missing_pairs ? `; ${evidence.missing_pairs} lost to our own faults` : ""]),
-    fact("Newest pair", evidence.last_pair_at ? [h("span", { "data-since": evidence.last_pair_at, "data-stale": evidence.stale_after_s }), " ago"] : "none yet",
-      evidence.last_pair_at ? `too old after ${lasting(evidence.stale_after_s)}` : "nothing to judge by"),
+    fact("Newest pair", evidence.last_pair_at ? [h("span", { "data-since": evidence.last_pair_at, "data-stale": rollout.ended_at ? null : evidence.stale_after_s }), " ago"] : "none yet",
+      rollout.ended_at ? "nothing is awaited" : evidence.last_pair_at ? `too old after ${lasting(evidence.stale_after_s)}` : "nothing to judge by"),
     fact("Canary's traffic", `${step ? step.weight : 0} %`, step ? ["since ", when(step.at), ` (step ${rollout.steps.length})`] : "before the first step"),
     fact("Until a pass", verdict.verdict === "pass" ? "nothing" : verdict.pairs_missing ? plural(verdict.pairs_missing, "pair") : verdict.verdict === "fail" ? "–" : "unknown",
-      verdict.verdict === "pass" ? "the step may be taken" : verdict.ready_at ? `clean ones; about ${clock(verdict.ready_at).slice(0, 5)} UTC, in ${between(now, verdict.ready_at)}`
+      rollout.ended_at ? "it has ended" : verdict.verdict === "pass" ? "the step may be taken" : verdict.ready_at ? `clean ones; about ${clock(verdict.ready_at).slice(0, 5)} UTC, in ${between(now, verdict.ready_at)}`
         : verdict.verdict === "fail" ? "it will not pass" : "while this reason holds"),
     fact("Kill switch", kill.stopped ? "thrown" : "off", kill.stopped ? kill.words.join("; ") : "runs are played", kill.stopped && "alarm"),
     fact("Stranded money", stranded.length ? stranded.map(amount).join(", ") : "none",
