@@ -66,16 +66,17 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(address: str, folder: Path) -> Iterator[Prometheus]:
-    """A Prometheus on a free loopback port that scrapes the address every half second and has our rules."""
+def scraping(address: str, folder: Path, *, more: str = "") -> Iterator[Prometheus]:
+    """A Prometheus on a free loopback port that scrapes the address every half second and has our rules, and `more`."""
     program = binary("prometheus")
+    (folder / "more.yaml").write_text(more or "groups: []\n", encoding="utf-8")
     for rules in RULES.glob("*.yaml"):
         text = rules.read_text(encoding="utf-8").replace("interval: 15s", "interval: 1s")
         (folder / rules.name).write_text(text, encoding="utf-8")
     target = address.removeprefix("http://")
     (folder / "prometheus.yml").write_text(
         "global: {scrape_interval: 500ms, evaluation_interval: 1s}\n"
-        f"rule_files: ['{folder}/rules.yaml', '{folder}/alerts.yaml']\n"
+        f"rule_files: ['{folder}/rules.yaml', '{folder}/alerts.yaml', '{folder}/more.yaml']\n"
         f"scrape_configs: [{{job_name: synthetic, static_configs: [{{targets: ['{target}']}}]}}]\n",
         encoding="utf-8",
     )

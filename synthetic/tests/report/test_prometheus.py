@@ -17,6 +17,8 @@ from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
 from synthetic.config.shipped import shipped_root
+from synthetic.config.slo import shipped_policy
+from synthetic.core.errors import Place
 from synthetic.core.events import Event
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import CellPlan, ScenarioPlan
@@ -28,6 +30,7 @@ from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.report.metrics import RunnerMetrics, probe_series
 from synthetic.report.recorder import RunRecorder
 from synthetic.report.records import RunRecord, Step
+from synthetic.report.slo.burn_rates import prometheus_rules
 from synthetic.runner.blocking import BlockingSession
 from synthetic.runner.health import Health
 from synthetic.runner.identity import fresh_seed
@@ -163,7 +166,10 @@ def counts(step: Step) -> bool:
 
 @pytest.mark.slow
 def test_a_real_prometheus_says_what_the_run_records_say(tmp_path: Path) -> None:
-    """login_success_ratio and deposit_success_by_psp, recorded by our rules from scrapes of the app, are the records' ratios."""
+    """login_success_ratio and deposit_success_by_psp, recorded by our rules from scrapes of the app, are the records' ratios.
+
+    And the continuous SLO, by the rules that are exported of the SLO that ships, says the same of what failed.
+    """
     binary("prometheus")
     platform = load_platform(shipped_root() / "fixtures" / "platforms" / "reference.yaml")
     plan = load_scenario(shipped_root() / "scenarios" / "cashier" / "deposit_bet_withdraw.yaml", platform)
@@ -180,7 +186,13 @@ def test_a_real_prometheus_says_what_the_run_records_say(tmp_path: Path) -> None
             await asyncio.to_thread(with_prometheus, address, asyncio.get_running_loop())
 
     def with_prometheus(address: str, loop: asyncio.AbstractEventLoop) -> None:
-        with scraping(address, tmp_path) as prometheus:
+        slo = yaml.safe_dump(prometheus_rules(shipped_policy(), Place("slo.yaml"))).replace(
+            "interval: 30s", "interval: 1s"
+        )
+        with scraping(address, tmp_path, more=slo) as prometheus:
+            until(
+                lambda: prometheus.query('sum(synthetic_slo:events_total{objective="runs_good"}) == 0'), within_s=40.0
+            )
             until(lambda: prometheus.query("sum(synthetic:ws_rtt_seconds_bucket) == 0"), within_s=40.0)
             assert prometheus.query("login_success_ratio >= 0") == {}  # nothing has run: unknown
             for event in played.events:
@@ -189,12 +201,20 @@ def test_a_real_prometheus_says_what_the_run_records_say(tmp_path: Path) -> None
             until(lambda: prometheus.query(f"sum(synthetic_runs_total) == {total}"), within_s=40.0)
             until(lambda: same(prometheus, "login_success_ratio", logins), within_s=40.0)
             until(lambda: same(prometheus, "deposit_success_by_psp", deposits), within_s=40.0)
+            until(lambda: same(prometheus, _held("login_success_ratio"), logins), within_s=40.0)
+            until(lambda: same(prometheus, _held("deposit_success_by_psp", "psp"), deposits), within_s=40.0)
             assert prometheus.query("p95_payments_deposit > 0").keys() == logins.keys()
             traces = {record.trace_id for record in played.records}
             assert prometheus.exemplars("synthetic_runs_total") <= traces
             assert prometheus.exemplars("synthetic_runs_total")
 
     asyncio.run(compare())
+
+
+def _held(objective: str, *by: str) -> str:
+    """What held of an objective, by the exported rules."""
+    labels = ", ".join(("cell", "track", *by))
+    return f'1 - sum by ({labels}) (synthetic_slo:error_ratio:rate5m{{objective="{objective}"}})'
 
 
 def same(prometheus: Prometheus, name: str, expected: Mapping[Labels, float]) -> bool:
