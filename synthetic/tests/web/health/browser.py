@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
@@ -52,15 +52,20 @@ def opened(
         window.close()
 
 
-@contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: Starlette) -> AbstractContextManager[str]:
     """The app's address; it is gone at the end of the block."""
+    return elsewhere(lambda: serving(app))
+
+
+@contextmanager
+def elsewhere(up: Callable[[], AbstractAsyncContextManager[str]]) -> Iterator[str]:
+    """The address of what is up in a thread of its own: Playwright has the loop of this one."""
     ready, done = threading.Event(), threading.Event()
     address = ""
 
     async def serve() -> None:
         nonlocal address
-        async with serving(app) as where:
+        async with up() as where:
             address = where
             ready.set()
             await asyncio.to_thread(done.wait)
