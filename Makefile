@@ -9,7 +9,7 @@ WORKERS ?= 4
 # Images of containers like to switch bytecode off; then each of the hundreds of processes of the tests compiles everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup prometheus chromium demo test check contracts-publish bench clean lock format schemas proto
+.PHONY: help setup prometheus chromium demo test check exhaustive contracts-publish bench clean lock format schemas proto
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,7 +46,10 @@ check: $(READY) ## the developer's loop: format, lint, types, import rules, the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m synthetic.contracts.protobuf
-	$(BIN)/pytest -q -n $(WORKERS) --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks -raR
+	$(BIN)/pytest -q -n $(WORKERS) -m "not exhaustive" --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks -raR
+
+exhaustive: $(READY) ## the combinations of which `make check` plays one of each kind
+	$(BIN)/pytest -q -n $(WORKERS) -m exhaustive
 
 proto: $(READY) ## the events' schema: lint, and what it breaks of main's (or of AGAINST=commit)
 	@$(BIN)/python -m synthetic.contracts.protobuf $(if $(AGAINST),--against $(AGAINST))

@@ -5,6 +5,7 @@ And where a run of them may try a failed test once more (`--reruns 1`, as CI doe
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -25,6 +26,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if not may_be_run_again(item.path.relative_to(config.rootpath)):
                 item.add_marker(pytest.mark.flaky(reruns=0))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live as long as their process: the garbage collector need not walk them each time."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ from synthetic.runner.session import Session
 from synthetic.runner.turns import single_turns
 from synthetic.tests.bad_input.cases import MB, Case
 from synthetic.tests.bad_input.hostile import PASSWORD, TOKEN, HostilePlatform
+from synthetic.tests.representative import combination
 
 E = TypeVar("E")
 MAPPING = Path(__file__).with_name("platform.yaml")
@@ -120,10 +121,10 @@ def play_blocking(plan: ScenarioPlan, cell: CellPlan, events: list[Event]) -> Ru
         session.close()
 
 
-# Both drivers give the same results (tests/drivers/test_same_results.py): one is enough for the default suite.
+# Both drivers give the same results (tests/drivers/test_same_results.py): here one stands for both.
 each_driver = pytest.mark.parametrize(
     "play",
-    [pytest.param(play_asyncio, id="asyncio"), pytest.param(play_blocking, id="blocking", marks=pytest.mark.slow)],
+    [pytest.param(play_asyncio, id="asyncio"), combination(play_blocking, id="blocking", played=False)],
 )
 
 

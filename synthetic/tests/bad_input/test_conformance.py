@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from synthetic.tests.bad_input.test_answers import ANSWERS
 from synthetic.tests.bad_input.test_transport import CASES, REDIRECTS
 from synthetic.tests.cli.calling import Answer, call
 from synthetic.tests.drivers.servers import Behaviour
+from synthetic.tests.representative import combination
 
 # Left out of the default suite, which has to stay under three minutes; CI plays it.
 pytestmark = pytest.mark.slow
@@ -34,9 +36,6 @@ SILENT = (
     "an answer that stops half-way",
 )
 """Each request of these takes all of its time."""
-FIRST = ("HTML with 200", "truncated JSON", "a redirect loop")
-REST = ("HTML with 502", "a gzip bomb", "10 MB in chunks", "a slow drip of the head", "an answer that stops half-way")
-"""Which are tried in the default suite as a first answer; which only in the slow one as a later answer."""
 ELSEWHERE = {
     "a redirect loop": "HTTP 302",  # nothing is followed here
     "HTML with 502": r"HTTP 502 with HTML \(text/html, 70 bytes\) where JSON was expected",
@@ -112,7 +111,16 @@ class Command:
 UNKNOWN_PAYMENT = typed(b'{"error": {"code": "resource_missing"}}', status="404 Not Found")
 WALLET = Command(examine_wallet, {"POST /balance": json_answer(balance="100.00")})
 PSP = Command(examine_psp, {"GET /payment_intents/": UNKNOWN_PAYMENT})
-COMMANDS = pytest.mark.parametrize("command", [WALLET, PSP], ids=["wallet", "psp"])
+COMMANDS = {"wallet": WALLET, "psp": PSP}
+
+
+def by_turns(cases: Sequence[Case]) -> list[Any]:
+    """Both commands read answers by the same rules: CI spoils each answer for one of them, by turns."""
+    return [
+        combination(command, case, played=(turn + number) % 2 == 0, id=f"{case}-{name}")
+        for turn, case in enumerate(cases)
+        for number, (name, command) in enumerate(COMMANDS.items())
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -155,10 +163,7 @@ def assert_clean_and_cheap(told: Told) -> None:
     assert told.peak_mb < PEAK_MB_MAX
 
 
-@COMMANDS
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.slow] if case.name in REST else []) for case in SPOILT], ids=str
-)
+@pytest.mark.parametrize(("command", "case"), by_turns(SPOILT))
 def test_an_answer_in_the_middle_makes_the_law_untestable_and_says_why(command: Command, case: Case) -> None:
     """It proves nothing, so nothing is held and nothing broken; and no pass comes of that (exit code 3)."""
     told = command.told({"POST /": case.does, "GET /": case.does} | command.greets, time_of(case))
@@ -169,10 +174,7 @@ def test_an_answer_in_the_middle_makes_the_law_untestable_and_says_why(command: 
     assert_clean_and_cheap(told)
 
 
-@COMMANDS
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if case.name in FIRST else [pytest.mark.slow]) for case in SPOILT], ids=str
-)
+@pytest.mark.parametrize(("command", "case"), by_turns([*SPOILT[1:], SPOILT[0]]))
 def test_a_first_answer_of_that_kind_is_told_in_one_line(command: Command, case: Case) -> None:
     """The address is wrong, or nobody answers there: exit code 2 or 3, and nothing was tried."""
     told = command.told({"POST /": case.does, "GET /": case.does}, time_of(case))
@@ -183,7 +185,7 @@ def test_a_first_answer_of_that_kind_is_told_in_one_line(command: Command, case:
     assert_clean_and_cheap(told)
 
 
-@COMMANDS
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_page_that_echoes_our_secrets_and_escapes_is_clean(command: Command) -> None:
     """In the code of a refusal, too, which is shown short."""
     echo = f"\x1b[2J\u202e{TOKEN} {PASSWORD} ".encode() + b"a" * 100_000

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.tests.representative import combination
+
 ROOT = Path(__file__).resolve().parents[3]
 ENDED_WITHIN_S = 250.0
 
@@ -46,13 +48,13 @@ def verify(url: str, env: dict[str, str], states: str) -> subprocess.CompletedPr
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_simulator_that_was_started_by_itself_passes() -> None:
+@pytest.mark.parametrize("states", [combination("api", played=True), combination("none", played=False)])
+def test_a_simulator_that_was_started_by_itself_passes(states: str) -> None:
     """With all of its interactions, and with those alone that need no state."""
     with served() as (url, env):
-        for states in ("api", "none"):
-            verified = verify(url, env, states)
-            assert verified.returncode == 0, verified.stdout
-            assert "1 passed" in verified.stdout
+        verified = verify(url, env, states)
+        assert verified.returncode == 0, verified.stdout
+        assert "1 passed" in verified.stdout
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from synthetic.reference.cell.wallet_api.switches import CELL_SWITCHES_WALLET
 from synthetic.reference.switchboard import Switch
 from synthetic.reference.world import World, WorldSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
+from synthetic.tests.representative import combination
 
 BREAKS: dict[str, str] = {
     "answers_bets_late": "answers-come-in-time",
@@ -62,14 +63,14 @@ ONE_DIALECT = {
     "keeps_half_batches": "softswiss",
 }
 """The switches that act, or can be seen, in one dialect only."""
-QUICK = {"debits_again_on_retry", "forgets_rollback", "rounds_debits", "replays_under_new_id", "answers_balance_before"}
 NUMBERS = {"hub88": 0, "softswiss": 2}
 CASES = [
-    pytest.param(switch, dialect, marks=() if switch in QUICK else pytest.mark.slow)
-    for switch in BREAKS
+    combination(switch, dialect, played=dialect == ONE_DIALECT.get(switch, list(NUMBERS)[turn % 2]))
+    for turn, switch in enumerate(BREAKS)
     for dialect in NUMBERS
     if ONE_DIALECT.get(switch, dialect) == dialect
 ]
+"""CI plays each switch in one dialect, by turns."""
 
 
 @pytest.fixture(scope="module")
