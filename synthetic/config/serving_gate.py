@@ -90,6 +90,7 @@ def link_gate(model: ServingModel, plan: ServingPlan, slo: GateSlo | None, probl
         message = f"the runner itself listens on {gate.listen}"
         problems.add(gate.listen.place, message, "leave `listen` out, and the gate answers there, too")
     _check_callers(gate, listen or plan.listen, problems)
+    _check_trace_url(gate, problems)
     if slo is not None:
         _check_pace(gate, slo, plan.probes, problems)
     return GatePlan(
@@ -100,6 +101,7 @@ def link_gate(model: ServingModel, plan: ServingPlan, slo: GateSlo | None, probl
         token=str(gate.token or ""),
         mtls=_link_mtls(gate.mtls, Path(plan.place.file).parent),
         polls_a_minute=GatePlan(Place()).polls_a_minute if gate.polls_a_minute is None else gate.polls_a_minute,
+        trace_url=str(gate.trace_url or ""),
     )
 
 
@@ -125,6 +127,14 @@ def _check_callers(gate: GateModel, listen: tuple[str, int], problems: Problems)
     if gate.token is None and gate.mtls is None and listen[0] and not _is_loopback(listen[0]):
         message = f"the gate listens beyond this machine ({listen[0]}), and anybody may call it"
         problems.add(gate.source.place, message, "add `token: env:NAME`, or `mtls`")
+
+
+def _check_trace_url(gate: GateModel, problems: Problems) -> None:
+    """It becomes a link on a page."""
+    url = gate.trace_url
+    if url is not None and not (url.startswith(("https://", "http://")) and "{trace_id}" in url):
+        message = f"expected an http(s) address with {{trace_id}} in it, found '{url}'"
+        problems.add(url.place, message, "such as https://traces.example/trace/{trace_id}")
 
 
 def _is_loopback(host: str) -> bool:

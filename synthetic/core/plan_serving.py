@@ -151,6 +151,7 @@ class GatePlan:
     """The gate of a runner. `slo`: its file, "" for the one that ships; `slo_text` is what stood in it when the plan was made.
 
     `listen` None: it answers where the runner does. `token` is a reference; "" only on loopback or behind mutual TLS.
+    `trace_url`: an address with `{trace_id}` in it, "" for no links to traces.
     """
 
     place: Place
@@ -160,6 +161,7 @@ class GatePlan:
     token: str = ""
     mtls: MtlsPlan | None = None
     polls_a_minute: int = 30_000
+    trace_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,10 @@ class ServingPlan:
     cells: Mapping[str, CellPlan] = field(default_factory=dict)
 
     @property
-    def gate_opened(self) -> tuple[tuple[str, int] | None, str, MtlsPlan | None, int] | None:
+    def gate_opened(self) -> tuple[tuple[str, int] | None, str, MtlsPlan | None, int, str] | None:
         """What a running gate has opened: all that is said of it but its SLO."""
         gate = self.gate
-        return None if gate is None else (gate.listen, gate.token, gate.mtls, gate.polls_a_minute)
+        return None if gate is None else (gate.listen, gate.token, gate.mtls, gate.polls_a_minute, gate.trace_url)
 
     def probe(self, name: str) -> ProbePlan | None:
         """The probe of that name; None where there is none (any more)."""

@@ -77,7 +77,7 @@ class Gating:
             token=secret_of(self.plan, gate.token) if gate.token else "",
             polls_a_minute=gate.polls_a_minute,
             cells=Cells(lambda: frozenset(plan().cells), lambda: _pairs(plan())),
-            around=Surroundings(kill=lambda: [words] if (words := killed()) else [], record=record_from(records)),
+            around=Surroundings(lambda: [words] if (words := killed()) else [], record_from(records), gate.trace_url),
         )
         if gate.listen is None:
             return self._keeper(desk), [*routes]

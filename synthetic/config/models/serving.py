@@ -151,6 +151,9 @@ class GateModel(Node):
     polls_a_minute: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="How often one caller may ask (30000)."
     )
+    trace_url: AnyText | None = Field(
+        None, description="Where a run's trace is to be seen: an address with {trace_id} in it."
+    )
 
 
 class ServingModel(Node):

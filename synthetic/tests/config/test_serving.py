@@ -114,6 +114,7 @@ def test_everything_that_is_said_is_in_the_plan() -> None:
 def test_a_gate_holds_releases_against_the_slo_that_stood_in_its_file() -> None:
     """The plan keeps the text, so that what it means can't change under it; the file is one of the plan's."""
     rest = "token: env:GATE, listen: 'gate:8443', mtls: {certificate: a.pem, key: a.key, client_ca: ca.pem}"
+    rest += ", trace_url: 'https://traces.example/{trace_id}'"
     plan = plan_of(HEAD + DEPOSIT + BUDGETS + f"gate: {{slo: slo.yaml, polls_a_minute: 600, {rest}}}\n")
     assert plan.gate is not None
     assert [one.name for one in policy_of(plan.gate).objectives] == ["logins", "deposits"]
@@ -124,6 +125,7 @@ def test_a_gate_holds_releases_against_the_slo_that_stood_in_its_file() -> None:
         "env:GATE",
         MtlsPlan(str(DATA / "a.pem"), str(DATA / "a.key"), str(DATA / "ca.pem")),
         600,
+        "https://traces.example/{trace_id}",
     )
 
 
@@ -133,7 +135,7 @@ def test_a_gate_that_says_nothing_has_the_shipped_slo_where_the_runner_is() -> N
     text = shipped.read_text().partition("gate:")[0] + "gate: {}\n"
     plan = load_serving(shipped, known_checks=frozenset(CHECKS), text=text)
     assert plan.gate is not None
-    assert (plan.gate.slo, plan.gate_opened) == ("", (None, "", None, 30_000))
+    assert (plan.gate.slo, plan.gate_opened) == ("", (None, "", None, 30_000, ""))
     assert policy_of(plan.gate) == shipped_policy()
     assert (plan_of(HEAD + LOGIN).gate, plan_of(HEAD + LOGIN).gate_opened) == (None, None)
 
