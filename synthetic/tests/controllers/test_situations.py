@@ -32,6 +32,7 @@ ALL, CANARY, NONE = ("canary", "baseline"), ("canary",), ()
 @dataclass(frozen=True)
 class Situation:
     """What goes on around a release. `failing(minute, psp)`: the sides that fail; `playing(minute)`: those that are played at all.
+    `slow`: the sides whose deposits take two seconds.
 
     `gate(minute, world)` does something to the gate. `argo` and `flagger`: what becomes of it: phase, last weight, last words.
     """
@@ -42,6 +43,7 @@ class Situation:
     failing: Callable[[float, str], tuple[str, ...]] = lambda _minute, _psp: NONE
     playing: Callable[[float], tuple[str, ...]] = lambda _minute: ALL
     gate: Callable[[float, World], None] = lambda _minute, _world: None
+    slow: tuple[str, ...] = NONE
     token: str = ""
     cell: str = ""
 
@@ -87,6 +89,8 @@ SITUATIONS = (
         *ROLLED_BACK,
         failing=lambda minute, psp: CANARY if minute > 18 and psp == "psp-b" else NONE,
     ),
+    Situation("deposits are slow on the canary", *ROLLED_BACK, slow=CANARY),
+    Situation("deposits are slow on both sides", *HELD, slow=ALL),
     Situation("it failed and is well again", *ROLLED_BACK, failing=lambda minute, _psp: CANARY if minute < 4 else NONE),
     Situation("the platform reports a chargeback", *ROLLED_BACK, gate=charged_back),
     Situation(
@@ -110,12 +114,14 @@ SITUATIONS = (
 )
 
 
-def seen(number: int, track: str, at_s: float, psp: str, *, failed: bool) -> Observation:
+def seen(number: int, track: str, at_s: float, psp: str, *, failed: bool, slow: bool) -> Observation:
     """A run with everything that the shipped SLO asks of."""
     blame = Blame.PSP if failed else None
     steps = [
         StepSeen("login", "login", {}, held=True, latency_ns=20 * MS),
-        StepSeen("deposit", "deposit", {"psp": psp}, held=not failed, latency_ns=150 * MS, blame=blame),
+        StepSeen(
+            "deposit", "deposit", {"psp": psp}, held=not failed, latency_ns=(2_000 if slow else 150) * MS, blame=blame
+        ),
     ]
     if not failed:
         steps += [
@@ -146,7 +152,10 @@ def living(situation: Situation, world: World) -> Callable[[float], None]:
             at_s, number = state["next_s"], int(state["number"])
             minute, psp = at_s / 60, PSPS[number % len(PSPS)]
             failing = situation.failing(minute, psp)
-            runs += [seen(number, track, at_s, psp, failed=track in failing) for track in situation.playing(minute)]
+            runs += [
+                seen(number, track, at_s, psp, failed=track in failing, slow=track in situation.slow)
+                for track in situation.playing(minute)
+            ]
             state["next_s"], state["number"] = at_s + PAIR_EVERY_S, number + 1
         world.store.observe(runs)
         situation.gate(until_s / 60, world)
