@@ -22,6 +22,7 @@ function chart(label, height, options, data) {
   const box = h("div", { class: "chart", role: "img", "aria-label": label });
   let plot = null;
   box.draw = () => {
+    if (!box.clientWidth) return; // folded away
     plot?.destroy();
     plot = new uPlot({ width: box.clientWidth, height, ...options() }, data, box);
   };

@@ -60,24 +60,25 @@ export function latencies(health) {
 
 function latency(told, parts) {
   const name = told.title;
-  const label = `${name}: 95 % within ${ms(told.canary.p95)} on the canary, ${ms(told.baseline.p95)} on the baseline`;
   const late = told.target !== null && told.canary.within !== null && told.canary.within < told.target;
   const more = parts.length
-    ? h("details", { id: `more-${told.sli}` }, h("summary", {}, "Each by itself"), percentiles(name, parts.flatMap((part) => sides(part, `${part.value} `))))
+    ? h("details", { id: `more-${told.sli}` }, h("summary", {}, "Each by itself"), parts.map((part) => [
+      h("h4", {}, part.value), curves(part), percentiles(part)]))
     : null;
   return h("article", { class: "card" },
     h("h3", {}, capital(name), late ? h("span", { class: "tag fail" }, "over its bound") : null),
     h("p", { class: "hint" }, told.bound_ms === null ? "nothing promised" : `${percent(told.target, 0)} within ${told.bound_ms} ms`),
-    latencyChart(told, label), percentiles(name, sides(told, "")), more);
+    curves(told), percentiles(told), more);
 }
 
-const sides = (told, prefix) => ["baseline", "canary"].map((side) => [`${prefix}${side}`, told[side]]);
+const curves = (told) => latencyChart(told, `${told.title}: 95 % within ${ms(told.canary.p95)} on the canary, ${ms(told.baseline.p95)} on the baseline`);
 
 const bare = (value) => (value === null ? "–" : value.toFixed(value >= 100 ? 0 : 1));
 
-function percentiles(name, rows) {
-  const within = rows.some(([, side]) => side.within !== null);
-  return table(h("span", { class: "unseen" }, `${name}, percentiles`), ["", "Count", "p50 ms", "p95 ms", "p99 ms", ...(within ? ["In bound"] : [])],
+function percentiles(told) {
+  const within = told.bound_ms !== null;
+  const rows = ["baseline", "canary"].map((side) => [side, told[side]]);
+  return table(h("span", { class: "unseen" }, `${told.title}, percentiles`), ["", "Count", "p50 ms", "p95 ms", "p99 ms", ...(within ? ["In bound"] : [])],
     rows.map(([title, side]) => [title, side.count, bare(side.p50), bare(side.p95), bare(side.p99), ...(within ? [percent(side.within)] : [])]),
     { class: "percentiles" });
 }

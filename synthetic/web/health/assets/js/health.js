@@ -88,7 +88,9 @@ function failingGroup(group) {
 export const runAddress = (run) => document.body.dataset.export ? `#run=${encodeURIComponent(run)}` : `${location.pathname}/runs/${encodeURIComponent(run)}`;
 
 function evidence({ streams }) {
-  const rows = streams.map((one) => [one.title, one.pairs, one.canary_only, one.baseline_only, one.both, percent(one.to_rollback, 0), percent(one.to_pass, 0), `${one.streak} of ${one.streak_needed}`]);
+  const way = (share) => (share >= 2 ? "over 200 %" : percent(share, 0)); // the document tells no more
+  const rows = streams.map((one) => [capital(one.title), one.pairs, one.canary_only, one.baseline_only, one.both, way(one.to_rollback), way(one.to_pass),
+    `${one.streak}, needed ${one.streak_needed}`]);
   return section("evidence", "Evidence",
     h("p", { class: "hint" }, "How far each promise has come: up towards a rollback, down towards a pass. The gate decides at the dashed lines."),
     streams.length ? h("div", { class: "grid" }, streams.map(stream)) : h("p", { class: "card plain" }, "No pairs yet."),
