@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from synthetic.config.cells import load_cells
 from synthetic.config.slo import shipped_policy
 from synthetic.tests.controllers.argo_analysis import ERROR_RETRY_S, Phase, measured
 from synthetic.tests.controllers.pace import seconds_of
@@ -153,6 +156,26 @@ def _in_go(rollout_id: str) -> str:
         "hash": "{{.rollout.status.currentPodHash}}",
     }
     return re.sub(r"\{\{args\.(\w+)\}\}", lambda found: values[found[1]], rollout_id)
+
+
+@pytest.mark.parametrize(
+    ("folder", "stable", "canary"),
+    [("argo", "aurora-api", "aurora-api-canary"), ("flagger", "aurora-api-primary", "aurora-api-canary")],
+)
+def test_probes_reach_each_side_by_a_host_of_its_own(folder: str, stable: str, canary: str) -> None:
+    """That is not the players': a baseline that is a mix would show the canary's faults, too, and they would look shared."""
+    rules = {
+        one["metadata"]["name"]: {
+            rule["host"]: rule["http"]["paths"][0]["backend"]["service"]["name"] for rule in one["spec"]["rules"]
+        }
+        for place, one in every_manifest()
+        if one["kind"] == "Ingress" and place.startswith(folder)
+    }
+    (configured,) = [one["data"] for _, one in every_manifest() if "cells.yaml" in one.get("data", {})]
+    cells = load_cells(Path("cells.yaml"), text=configured["cells.yaml"])
+    hosts = {name: urlsplit(cells[name].endpoints["api"]).hostname for name in ("baseline", "canary")}
+    assert rules["aurora-api-probes"] == {hosts["baseline"]: stable, hosts["canary"]: canary}
+    assert rules["aurora-api"].keys().isdisjoint(rules["aurora-api-probes"])
 
 
 def test_flagger_waits_behind_confirmations_and_rolls_back_by_its_own_hook() -> None:
