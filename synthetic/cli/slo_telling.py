@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 from synthetic.config.serving_gate import pairs_within
 from synthetic.config.slo_writing import duration, hard_stop_line, objective_line
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.gate.counts import Counts, Evidence, Stream
-from synthetic.gate.policy import Policy
+from synthetic.gate.policy import Objective, Policy
 from synthetic.gate.weighing import weigh
 
 
@@ -41,7 +42,7 @@ def tell_paces(policy: Policy, plan: ServingPlan) -> Iterator[str]:
             name = f"{objective.name}[{value}]" if value else objective.name
             minutes = clean / count * policy.window_s / 60
             told = f"{count:.0f} pairs in {duration(policy.window_s)}; {clean} clean ones pass, after {minutes:.1f}m"
-            yield f"{cell}  {name}: {told}"
+            yield f"{cell}  {name}: {told}; {_rollback(policy, objective, round(count), len(pairs))}"
         if not pairs:
             yield f"{cell}  {objective.name}: no probe and its baseline tell it, so no release passes"
 
@@ -50,3 +51,25 @@ def pairs_to_pass(policy: Policy) -> dict[str, int]:
     """How many pairs a pass takes of each objective where none of them fails."""
     one = tuple(Stream(objective.name, ticks=((0, Counts(1)),)) for objective in policy.objectives)
     return {weight.objective.name: 1 + weight.pairs_missing for weight in weigh(policy, Evidence(0, 1, one))}
+
+
+def _rollback(policy: Policy, objective: Objective, pairs: int, values: int) -> str:
+    failures = failures_to_roll_back(policy, objective, pairs, values=values)
+    if not failures:
+        return "too few to roll back on"
+    return f"{failures} failures of the canary alone ({failures / pairs * 100:.1f} %) roll back"
+
+
+def failures_to_roll_back(policy: Policy, objective: Objective, pairs: int, *, values: int = 1) -> int:
+    """How many of so many pairs have to fail on the canary alone for a rollback, at the least; 0 where all would not do.
+
+    `values`: of the objective's label, as they divide its share. That they fall into `consecutive` ticks comes on top.
+    """
+    others = tuple(Stream(objective.name, f"{number}", ((0, Counts(1)),)) for number in range(1, values))
+    for failures in range(1, pairs + 1):
+        ticks = ((0, Counts(pairs - failures)), (1, Counts(failures, canary_only=failures)))
+        streams = (Stream(objective.name, "0", ticks), *others)
+        weighed = weigh(replace(policy, objectives=(objective,)), Evidence(0, 1, streams))[0].weighed
+        if weighed.e_budget >= weighed.e_budget_needed and weighed.e_pair >= weighed.e_pair_needed:
+            return failures
+    return 0

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from synthetic.cli.slo_telling import pairs_to_pass
+from synthetic.cli.slo_telling import failures_to_roll_back, pairs_to_pass
 from synthetic.config.slo import load_slo, shipped_policy
 from synthetic.gate.counts import Counts, Evidence, Stream
+from synthetic.gate.decision import Weighed
+from synthetic.gate.policy import Policy
 from synthetic.gate.weighing import weigh
 from synthetic.tests.cli.calling import call
 from synthetic.tests.report.slo.policies import rounded
@@ -60,12 +62,13 @@ def shown_with(here: Path, density: str) -> list[str]:
 def test_show_tells_when_a_release_of_a_serve_file_passes(here: Path) -> None:
     """Of the SLO that its gate names: pairs within the window, clean pairs that a pass takes, and when they are there."""
     told = shown_with(here, "")
-    needed = pairs_to_pass(load_slo(here / "slo.yaml"))["logins"]
+    policy = load_slo(here / "slo.yaml")
+    needed = pairs_to_pass(policy)["logins"]
     assert 20 < needed < 45
-    assert told[-2:] == [
-        f"  canary  logins: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
-        f"  canary  deposits[psp-a]: 45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m",
-    ]
+    failures = failures_to_roll_back(policy, policy.objectives[0], 45)
+    clean = f"45 pairs in 15m; {needed} clean ones pass, after {needed / 3:.1f}m"
+    failed = f"{failures} failures of the canary alone ({failures / 45 * 100:.1f} %) roll back"
+    assert told[-2:] == [f"  canary  {name}: {clean}; {failed}" for name in ("logins", "deposits[psp-a]")]
 
 
 def test_show_tells_how_dense_probes_become_on_suspicion(here: Path) -> None:
@@ -86,6 +89,32 @@ def test_as_many_clean_pairs_as_a_pass_takes_do_pass() -> None:
             alone = replace(policy, objectives=(objective,))
             (weight,) = weigh(alone, Evidence(0, 1, (stream,)))
             assert (weight.pairs_missing == 0) is passes
+
+
+@pytest.mark.parametrize("pairs", [60, 270])
+def test_as_many_failures_as_a_rollback_takes_do_roll_back(pairs: int) -> None:
+    """One less does not; and where each of three ticks has as many, the canary has regressed."""
+    policy = shipped_policy()
+    for objective in policy.objectives[:3]:
+        failures = failures_to_roll_back(policy, objective, pairs)
+        alone = replace(policy, objectives=(objective,))
+        met = _weighed(alone, objective.name, pairs, failures)
+        assert (met.e_budget >= met.e_budget_needed, met.e_pair >= met.e_pair_needed) == (True, True)
+        missed = _weighed(alone, objective.name, pairs, failures - 1)
+        assert not (missed.e_budget >= missed.e_budget_needed and missed.e_pair >= missed.e_pair_needed)
+        last = pairs - 3 * failures
+        ticks = ((0, Counts(last)), *((tick, Counts(failures, canary_only=failures)) for tick in (1, 2, 3)))
+        assert weigh(alone, Evidence(0, 1, (Stream(objective.name, ticks=ticks),)))[0].weighed.regressed
+
+
+def _weighed(policy: Policy, name: str, pairs: int, failures: int) -> Weighed:
+    ticks = ((0, Counts(pairs - failures)), (1, Counts(failures, canary_only=failures)))
+    return weigh(policy, Evidence(0, 1, (Stream(name, ticks=ticks),)))[0].weighed
+
+
+def test_what_no_number_of_failures_can_show_is_told() -> None:
+    """Of three pairs, however many fail."""
+    assert failures_to_roll_back(shipped_policy(), shipped_policy().objectives[0], 3) == 0
 
 
 def test_what_is_exported_to_openslo_is_imported_again(here: Path) -> None:
