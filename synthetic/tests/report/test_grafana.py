@@ -15,8 +15,10 @@ import yaml
 
 from synthetic.config.shipped import shipped_root
 from synthetic.config.slo import shipped_policy
+from synthetic.core.errors import Place
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.metrics.tables import HistogramTable
+from synthetic.report.slo.burn_rates import prometheus_rules
 from synthetic.tests.report.metrics.test_page import names
 from synthetic.tests.report.prometheus import RULES, promtool
 
@@ -39,7 +41,10 @@ FUNCTIONS = {
     "without",
 }
 GATE_RULES = yaml.safe_load((RULES / "gate.yaml").read_text())["groups"][0]["rules"]
-RECORDED_BY_THE_GATE = {rule["record"] for rule in GATE_RULES if "record" in rule}
+SLO_RULES = prometheus_rules(shipped_policy(), Place())
+RECORDED = {rule["record"] for rule in GATE_RULES if "record" in rule} | {
+    rule["record"] for group in SLO_RULES["groups"] for rule in group["rules"] if "record" in rule
+}
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -63,11 +68,11 @@ QUERIES = dict(queries())
 
 @pytest.mark.parametrize("place", QUERIES)
 def test_a_query_names_what_there_is(place: str) -> None:
-    """Metrics of the runner and of the gate, and what the rules record."""
+    """Metrics of the runner and of the gate, and what the rules record, of an SLO, too."""
     bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|\((?:[a-z_]+, )*[a-z_]+\) \(", " ", QUERIES[place])
     named = set(re.findall(r"[a-z_][a-z_0-9:]*", bare)) - FUNCTIONS
     assert named
-    assert named <= names() | RECORDED_BY_THE_GATE
+    assert named <= names() | RECORDED
 
 
 @pytest.mark.parametrize("variable", ["cell", "baseline", "psp"])
@@ -83,11 +88,12 @@ def test_prometheus_answers_every_query_where_there_is_data(tmp_path: Path) -> N
     """Each is asked over some minutes of every series that there is, and has something to say: no label is misspelt."""
     tests = [{"expr": query, "eval_time": "30m", "exp_samples": []} for query in QUERIES.values()]
     series = [{"series": name, "values": values} for name, values in _series()]
-    path = tmp_path / "dashboard.yaml"
+    path, slo = tmp_path / "dashboard.yaml", tmp_path / "slo.yaml"
+    slo.write_text(yaml.safe_dump(SLO_RULES))
     path.write_text(
         yaml.safe_dump(
             {
-                "rule_files": [str(RULES / "rules.yaml"), str(RULES / "gate.yaml")],
+                "rule_files": [str(RULES / "rules.yaml"), str(RULES / "gate.yaml"), str(slo)],
                 "evaluation_interval": "1m",
                 "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": tests}],
             }
