@@ -51,16 +51,18 @@ def build_health(watched: Watched) -> ReleaseHealth:
     """The document as of `now_ns`."""
     canary = _of_cell(watched, watched.facts.cell)
     baseline = _of_cell(watched, watched.facts.baseline)
+    figures_since_ns = _figures_since(watched, [*baseline, *canary])
+    of_late = [[one for one in side if one.started_ns >= figures_since_ns] for side in (baseline, canary)]
     history = sorted(watched.decided, key=lambda line: line.at, reverse=True)
     failing, left_out = failing_groups(baseline, canary, trace_url=watched.trace_url)
     return ReleaseHealth(
         generated_at=utc(watched.now_ns),
         rollout=_named(watched.facts, baseline, canary),
         verdict=_verdict(watched, history),
-        evidence=_evidence(watched, baseline, canary),
+        evidence=_evidence(watched, baseline, canary, figures_since_ns),
         streams=streams(watched.policy, watched.decision.streams, since_ns=watched.since_ns),
-        groups=groups(baseline, canary),
-        latencies=distributions(watched.policy, baseline, canary),
+        groups=groups(*of_late),
+        latencies=distributions(watched.policy, *of_late),
         history=history[:HISTORY_MAX],
         failing=failing,
         failing_left_out=left_out,
@@ -73,6 +75,12 @@ def build_health(watched: Watched) -> ReleaseHealth:
 
 def _of_cell(watched: Watched, cell: str) -> list[Observation]:
     return [one for one in watched.observations if one.cell == cell and one.started_ns >= watched.since_ns]
+
+
+def _figures_since(watched: Watched, observations: Sequence[Observation]) -> int:
+    """The policy's window before the newest run, so that a rollout that has ended or fallen silent still shows its last figures."""
+    newest_ns = max((one.started_ns for one in observations), default=watched.now_ns)
+    return max(watched.since_ns, newest_ns - int(watched.policy.window_s * 1e9))
 
 
 def _named(facts: RolloutFacts, baseline: Sequence[Observation], canary: Sequence[Observation]) -> RolloutFacts:
@@ -108,13 +116,16 @@ def _verdict(watched: Watched, history: Sequence[DecisionLine]) -> VerdictFacts:
     )
 
 
-def _evidence(watched: Watched, baseline: Sequence[Observation], canary: Sequence[Observation]) -> EvidenceFacts:
+def _evidence(
+    watched: Watched, baseline: Sequence[Observation], canary: Sequence[Observation], figures_since_ns: int
+) -> EvidenceFacts:
     others = {one.pair: one for one in baseline if one.pair}
     pairs = [(one, others[one.pair]) for one in canary if one.pair in others]
     usable = [pair for pair in pairs if pair[0].failed is not None and pair[1].failed is not None]
     last_ns = max((max(one.started_ns + one.duration_ns for one in pair) for pair in usable), default=None)
     return EvidenceFacts(
         since=utc(watched.since_ns),
+        figures_since=utc(figures_since_ns),
         runs={"baseline": len(baseline), "canary": len(canary)},
         pairs=len(usable),
         missing_pairs=len(pairs) - len(usable),

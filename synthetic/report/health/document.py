@@ -81,7 +81,11 @@ class VerdictFacts(_Document):
 class EvidenceFacts(_Document):
     """How much the decision is based on, and how fresh that is. A pair is two runs of one instant, one on each side."""
 
-    since: datetime
+    since: Annotated[datetime, Field(description="the start of the watch")]
+    figures_since: Annotated[
+        datetime,
+        Field(description="since when runs are in ratios and latencies: the policy's window before the newest run"),
+    ]
     runs: dict[Side, int]
     pairs: Annotated[int, Field(description="pairs with a usable run on both sides")]
     missing_pairs: Annotated[int, Field(description="pairs that our own faults have cost, on one side or both")]

@@ -53,6 +53,16 @@ def test_runs_of_other_cells_and_of_before_the_watch_are_left_aside() -> None:
     assert health.evidence.runs == {"canary": 0, "baseline": 1}
 
 
+def test_figures_are_those_of_the_window_before_the_newest_run() -> None:
+    """Of a long watch the last 15 minutes; also where it has fallen silent since. What failed before is still listed."""
+    runs = failed("canary", 0), seen("canary", 1000), seen("canary", 1600), seen("baseline", 1000)
+    health = build_health(watched(*runs, now_s=9000.0))
+    assert health.evidence.figures_since == utc(T0_NS + 700 * SECOND)
+    assert {(group.canary.held, group.canary.total) for group in health.groups if group.kind == "flow"} == {(2, 2)}
+    assert health.latencies[0].canary.count == 2
+    assert health.failing[0].count == 1
+
+
 def test_versions_that_nobody_told_are_those_that_the_runs_have_met() -> None:
     """The newest run of a cell says which version answers there."""
     rollout = build_health(watched(seen("canary", 0, version="2.3.9"), seen("canary", 5), seen("baseline", 5))).rollout

@@ -192,6 +192,24 @@ def test_charts_are_drawn_in_the_colours_of_the_theme(browser: Browser, address:
         page.wait_for_function("light => " + pixels + " !== light", arg=light)
 
 
+def test_a_page_that_stays_open_keeps_no_old_charts(browser: Browser, address: str, played: Played) -> None:
+    """For hours, at a change every few seconds: as many listeners as there are charts, however many were drawn before."""
+    count = "window.listening = 0; const add = window.addEventListener, remove = window.removeEventListener;"
+    count += "window.addEventListener = (...all) => { window.listening += 1; add.apply(window, all) };"
+    count += "window.removeEventListener = (...all) => { window.listening -= 1; remove.apply(window, all) };"
+    played.at_s[BAD] = 300.0
+    with opened(browser) as page:
+        page.add_init_script(count)
+        page.goto(f"{address}/rollouts/{BAD}")
+        page.wait_for_function("document.querySelectorAll('canvas').length > 10")
+        before = page.evaluate("window.listening")
+        counted = page.locator("#facts strong").first.text_content()
+        played.at_s[BAD] = 310.0
+        expect(page.locator("#facts strong").first).not_to_have_text(counted or "")
+        page.wait_for_function("document.querySelectorAll('canvas').length > 10")
+        assert page.evaluate("window.listening") <= before
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_request_leaves(browser: Browser, address_of: dict[str, str], view: str) -> None:
     """Everything comes from the service itself; a file asks for nothing but itself."""

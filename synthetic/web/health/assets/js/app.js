@@ -1,6 +1,6 @@
 // What is shown, and how it stays up to date: the document inside the page first, then each one that the gate sends.
 
-import { redraw } from "./charts.js";
+import { dispose, redraw } from "./charts.js";
 import { clock, day, lasting, setToday } from "./dom.js";
 import { PARTS, titleOf } from "./health.js";
 import { rolloutsView } from "./rollouts.js";
@@ -43,12 +43,14 @@ function swap(old, fresh) {
   if (!old) return main.append(fresh);
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   for (const open of old.querySelectorAll("details[open][id]")) fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+  dispose(old);
   old.replaceWith(fresh);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 function show(...nodes) {
   told.clear();
+  dispose(main);
   main.replaceChildren(...nodes.flat().filter(Boolean));
 }
 

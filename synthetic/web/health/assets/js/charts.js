@@ -2,8 +2,6 @@
 
 import { clock, h } from "./dom.js";
 
-const drawn = new Set(); // what has to be drawn again in other colours
-
 // A custom property resolved for the present theme: canvas knows no light-dark().
 function ink(name) {
   const probe = document.body.appendChild(h("i", { hidden: true }));
@@ -13,9 +11,12 @@ function ink(name) {
   return colour;
 }
 
-export function redraw() {
-  for (const box of [...drawn]) box.isConnected ? box.draw() : drawn.delete(box);
-}
+const chartsIn = (place) => place.querySelectorAll(".chart");
+
+export const redraw = () => chartsIn(document).forEach((box) => box.draw());
+
+// What leaves the page: a plot listens to the window until it is destroyed.
+export const dispose = (place) => chartsIn(place).forEach((box) => box.dispose());
 
 // Draws once the box is in the page and has a width, and again whenever that changes.
 function chart(label, height, options, data) {
@@ -26,11 +27,12 @@ function chart(label, height, options, data) {
     plot?.destroy();
     plot = new uPlot({ width: box.clientWidth, height, ...options() }, data, box);
   };
-  new ResizeObserver(() => {
+  const watching = new ResizeObserver(() => {
     if (!box.isConnected || !box.clientWidth) return;
     plot ? plot.setSize({ width: box.clientWidth, height }) : box.draw();
-  }).observe(box);
-  drawn.add(box);
+  });
+  watching.observe(box);
+  box.dispose = () => { watching.disconnect(); plot?.destroy(); };
   return box;
 }
 

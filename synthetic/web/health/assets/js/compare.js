@@ -1,7 +1,7 @@
 // Baseline beside canary: ratios with their intervals as tables with whiskers, and latencies as curves with their percentiles.
 
 import { latencyChart } from "./charts.js";
-import { capital, h, ms, percent, section, svg, table } from "./dom.js";
+import { capital, h, ms, percent, section, svg, table, when } from "./dom.js";
 
 const KINDS = { sli: "Steps", flow: "Flows", psp: "PSPs", provider: "Game providers", market: "Markets", brand: "Brands" };
 
@@ -9,7 +9,7 @@ export function comparison(health) {
   const kinds = [...new Set(health.groups.map((group) => group.kind))];
   const parts = kinds.map((kind) => ratios(KINDS[kind] ?? capital(kind), health.groups.filter((group) => group.kind === kind)));
   return section("compare", "Baseline beside canary",
-    h("p", { class: "hint" }, "Success ratios with their 95 % intervals. ", key("baseline"), " ", key("canary")),
+    h("p", { class: "hint" }, "Success ratios since ", when(health.evidence.figures_since), " with their 95 % intervals. ", key("baseline"), " ", key("canary")),
     parts.length ? h("div", { class: "ratios" }, parts) : h("p", { class: "card plain" }, "No run has ended yet."));
 }
 
@@ -52,7 +52,7 @@ function whiskers({ baseline, canary }, from) {
 export function latencies(health) {
   const whole = health.latencies.filter((told) => !told.value);
   return section("latency", "Latency",
-    h("p", { class: "hint" }, "The share that was answered within so many milliseconds: further left is faster; where the dashed lines cross is what is promised. ", key("baseline"), " ", key("canary")),
+    h("p", { class: "hint" }, "The share that was answered within so many milliseconds, since ", when(health.evidence.figures_since), ": further left is faster; where the dashed lines cross is what is promised. ", key("baseline"), " ", key("canary")),
     whole.length
       ? h("div", { class: "grid" }, whole.map((told) => latency(told, health.latencies.filter((other) => other.value && other.sli === told.sli))))
       : h("p", { class: "card plain" }, "Nothing was measured yet."));

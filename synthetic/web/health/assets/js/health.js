@@ -14,8 +14,8 @@ export const PARTS = [
   ["contents", () => "", contents],
   ["failing", (health) => [health.failing, health.failing_left_out], failing],
   ["evidence", (health) => health.streams, evidence],
-  ["compare", (health) => health.groups, comparison],
-  ["latency", (health) => health.latencies, latencies],
+  ["compare", (health) => [health.groups, health.evidence.figures_since], comparison],
+  ["latency", (health) => [health.latencies, health.evidence.figures_since], latencies],
   ["history", (health) => [health.history, health.rollout.steps, health.rollout.ended_at], history],
 ];
 
