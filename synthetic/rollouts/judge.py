@@ -22,7 +22,7 @@ from synthetic.rollouts.store import Store
 from synthetic.rollouts.texts import evidence_text
 from synthetic.rollouts.watch import Judged, Watch
 
-WATCHES_MAX = 64
+WATCHES_MAX = 16
 UNREGISTERED_FOR_NS = 24 * 3600 * 10**9
 """A version that nobody has registered is watched from when it was first seen on, but from so long ago at most."""
 

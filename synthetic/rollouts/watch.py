@@ -14,7 +14,7 @@ from synthetic.gate.policy import Policy
 from synthetic.rollouts.model import Rollout
 from synthetic.rollouts.store import Store
 
-SHOWN_MAX = 20_000
+SHOWN_MAX = 10_000
 """So many runs of a rollout, the newest, can be shown one by one; all of them are counted."""
 FUTURE_MAX_S = 5.0
 """A run that began later than this from now is dated by a clock that is wrong: it is no evidence, now or when its time comes."""

@@ -83,8 +83,8 @@ class Flagger:
         """`rollback`: 200, which rolls back, on a fail and on nothing else."""
         hook = await body_of(request, FlaggerHook)
         rollout = await self._known(hook)
-        if rollout is None or rollout.ended_ns:
-            told = unknown("No rollout of this canary is open: nothing is rolled back.")
+        if rollout is None:
+            told = unknown("No rollout of this canary is known: nothing is rolled back.")
             return answered(hook_of(Judged(told, self.clock.wall_ns()), _name(hook)), 412)
         judged = await self._judged(rollout)
         return answered(hook_of(judged, rollout.id), ROLLED_BACK[judged.decision.verdict])

@@ -91,6 +91,8 @@ def test_junit_has_a_case_for_the_verdict_and_each_objective(folder: Path, seen:
     assert [undecided.get(count) for count in ("tests", "failures", "errors")] == ["2", "0", "1"]
     assert [bad.get(count) for count in ("tests", "failures", "errors")] == ["2", "2", "0"]
     assert [case.get("name") for case in bad.iter("testcase")] == ["verdict", "deposits"]
+    assert [[told.tag for told in case] for case in undecided.iter("testcase")] == [["error"], ["skipped"]]
+    assert [[told.tag for told in case] for case in bad.iter("testcase")] == [["failure"], ["failure"]]
 
 
 def test_waiting_ends_with_its_time(folder: Path, seen: Seen) -> None:

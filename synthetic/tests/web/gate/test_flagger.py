@@ -77,6 +77,22 @@ def test_a_failed_canary_is_rolled_back_and_confirmed_by_nothing(gate: Gate) -> 
     assert answers[3].json()["verdict"] == "fail"
 
 
+def test_a_fail_rolls_back_also_where_another_rollout_has_begun_since(gate: Gate) -> None:
+    """It stands for its own id; nobody has promoted that canary."""
+    bad = pairs(range(1, 60), canary_fails=True)
+    answers = posted(
+        gate,
+        ("confirm-traffic-increase", hook()),
+        60.0,
+        bad,
+        ("rollback", hook()),
+        ("confirm-rollout", {**hook(), "checksum": "other"}),
+        ("rollback", hook()),
+        ("rollback", {**hook(), "checksum": "other"}),
+    )
+    assert statuses(answers) == [412, 200, 200, 200, 412]
+
+
 def test_nothing_but_a_fail_rolls_back(gate: Gate) -> None:
     """Not an unknown rollout, not one that is undecided, not one that passes, not one that is shared, not one that has ended."""
     assert statuses(posted(gate, ("rollback", hook()))) == [412]
