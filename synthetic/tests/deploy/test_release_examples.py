@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -201,6 +203,32 @@ def test_flagger_takes_the_shares_of_the_rollout_and_counts_patiently() -> None:
         wanted = set(re.findall(r"\{\{ variables\.(\w+) \}\}", QUERIES[metric["templateRef"]["name"]]))
         assert wanted == metric["templateVariables"].keys()
         assert metric["thresholdRange"].keys() <= {"min", "max"}
+
+
+@pytest.mark.parametrize("folder", ["argo", "flagger"])
+def test_every_file_is_applied_or_says_that_it_is_an_example(folder: str) -> None:
+    """By `kubectl apply -k`, which the page names."""
+    applied = set(yaml.safe_load((DEPLOY / folder / "kustomization.yaml").read_text())["resources"])
+    files = {path.name for path in (DEPLOY / folder).glob("*.yaml")} - {"kustomization.yaml"}
+    assert {name for name in files if not name.endswith(".example.yaml")} == applied
+    page = (DEPLOY.parent / "docs/gate-manifests.md").read_text()
+    assert f"kubectl apply -k deploy/{folder}" in page
+    assert all(name in page for name in files if name.endswith(".example.yaml"))
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+@pytest.mark.parametrize("folder", ["argo", "flagger"])
+def test_kustomize_builds_the_examples(folder: str) -> None:
+    """In one namespace, by kubectl's own kustomize."""
+    command = ["kubectl", "kustomize", str(DEPLOY / folder)]
+    built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    documents = list(yaml.safe_load_all(built))
+    assert {document["metadata"]["namespace"] for document in documents} == {"aurora"}
+    resources = yaml.safe_load((DEPLOY / folder / "kustomization.yaml").read_text())["resources"]
+    wanted = [
+        one for place, one in every_manifest() if place.partition(":")[0] in {f"{folder}/{name}" for name in resources}
+    ]
+    assert len(documents) == len(wanted)
 
 
 @pytest.mark.parametrize("name", QUERIES)
