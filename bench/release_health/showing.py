@@ -74,7 +74,7 @@ def played_app(played: Played, clock: Clock, *, token: str = "", look_every_s: f
     async def events(request: Request) -> Response:
         if not door.admits(request):
             return PlainTextResponse("sign in first\n", 401)
-        return await live.events(request.path_params["rollout"])
+        return await live.events(request, request.path_params["rollout"])
 
     routes = [Route("/v1/rollouts/{rollout}/events", events), *page_routes(played, door, clock, trace_url=TRACES)]
     return Starlette(routes=routes)

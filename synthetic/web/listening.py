@@ -42,6 +42,7 @@ async def serving(
     On the worker's loop on purpose: a loop that is stuck answers nothing, and whoever watches it restarts it. Signals stay the
     worker's. Raises HarnessError where the address can't be bound, or the files of `tls` can't be used.
     """
+    app.state.closing = closing = asyncio.Event()
     with _bound(host, port) as sock:
         server = uvicorn.Server(_config(app, tls, connections_max))
         # uvicorn's public `serve` would take the process's signals, and then raise them again at the end.
@@ -50,9 +51,16 @@ async def serving(
             await asyncio.wait_for(_started(server, task), STARTED_WITHIN_S)
             yield _address(sock, "http" if tls is None else "https")
         finally:
+            closing.set()
             server.should_exit = True
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def closing_of(app: Starlette) -> asyncio.Event:
+    """Set when the app is about to be gone: what would answer for ever ends then, and nobody has to cut it off."""
+    closing = getattr(app.state, "closing", None)
+    return closing if isinstance(closing, asyncio.Event) else asyncio.Event()
 
 
 def _bound(host: str, port: int) -> socket.socket:

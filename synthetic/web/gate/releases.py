@@ -78,7 +78,7 @@ class Releases:
         name = request.path_params["id"]
         if await self.desk.rollout(name) is None:
             raise BadCall(404, f"no rollout {name!r} is known")
-        return await self.live.events(name)
+        return await self.live.events(request, name)
 
 
 def _known(name: str, rollout: Rollout | None) -> Rollout:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from synthetic.core.wording import json_escaped
 from synthetic.report.health import ReleaseHealth
 from synthetic.web.health.releases import Releases
+from synthetic.web.listening import closing_of
 
 BEAT_EVERY_S = 10
 LOOK_EVERY_S = 1.0
@@ -39,30 +42,33 @@ class Live:
         self._open = 0
         self._written: dict[str, _Written] = {}
 
-    async def events(self, rollout: str) -> Response:
-        """The stream of one rollout: 404 where there is none, 503 where too many pages are open."""
+    async def events(self, request: Request, rollout: str) -> Response:
+        """The stream of one rollout: 404 where there is none, 503 where too many pages are open. It ends when the app is closed."""
         health = await self._releases.health(rollout)
         if health is None:
             return PlainTextResponse("no such rollout\n", 404)
         if self._open >= self._streams_max:
             return PlainTextResponse("too many pages are open\n", 503, headers={"Retry-After": "30"})
-        self._open += 1  # before the first await of the stream: those that come meanwhile are counted, too
         return EventSourceResponse(
-            self._told(rollout, health),
+            self._told(rollout, health, closing_of(request.app)),
             ping=BEAT_EVERY_S,
             ping_message_factory=lambda: ServerSentEvent(event="beat", data=""),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def _told(self, rollout: str, health: ReleaseHealth | None) -> AsyncIterator[ServerSentEvent]:
+    async def _told(
+        self, rollout: str, health: ReleaseHealth | None, closing: asyncio.Event
+    ) -> AsyncIterator[ServerSentEvent]:
         shown = ""
+        self._open += 1  # here, for a stream that nobody ever reads is not open
         try:
-            while health is not None:
+            while health is not None and not closing.is_set():
                 written = self._write(rollout, health)
                 if written.tells != shown:
                     shown = written.tells
                     yield ServerSentEvent(event="health", data=written.whole)
-                await asyncio.sleep(self._look_every_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(closing.wait(), self._look_every_s)
                 health = await self._releases.health(rollout)
         finally:
             self._open -= 1

@@ -60,7 +60,7 @@ def app_of(kept: Kept) -> Starlette:
     live = Live(kept, look_every_s=0.01, streams_max=kept.streams_max)
 
     async def events(request: Request) -> Response:
-        return await live.events(request.path_params["rollout"])
+        return await live.events(request, request.path_params["rollout"])
 
     door = Door(kept.token, kept.clock)
     pages = page_routes(kept, door, kept.clock, trace_url="https://traces.example/{trace_id}")

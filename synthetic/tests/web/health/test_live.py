@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx
 
 from synthetic.report.health import ReleaseHealth
 from synthetic.report.records import utc
 from synthetic.tests.report.health.seen import T0_NS
-from synthetic.tests.web.health.kept import Kept, asked, telling
+from synthetic.tests.web.faces import NO_TLS
+from synthetic.tests.web.health.kept import Kept, app_of, asked, telling
+from synthetic.web import serving
 from synthetic.web.health.live import what_it_tells
 
 EVENTS = "/v1/rollouts/cashier-2.4.0/events"
@@ -88,6 +91,22 @@ def test_streams_are_bounded_and_one_that_ends_makes_room() -> None:
         return refused.status_code, refused.headers["retry-after"], status
 
     assert asked(Kept(streams_max=1), ask) == (503, "30", 200)
+
+
+def test_a_stream_ends_with_its_app() -> None:
+    """A service that ends is not held up by pages that are open, and cuts none off in the middle of an answer."""
+
+    async def play() -> bool:
+        app = app_of(Kept())
+        async with AsyncExitStack() as client_side:
+            async with serving(app) as address:
+                client = await client_side.enter_async_context(httpx.AsyncClient(base_url=address, verify=NO_TLS))
+                answer = await client_side.enter_async_context(client.stream("GET", EVENTS))
+                lines = answer.aiter_lines()
+                await anext(lines)
+            return [line async for line in lines] != []  # to its end: an answer that is cut off raises
+
+    assert asyncio.run(play())
 
 
 def test_a_stream_carries_whole_json() -> None:
