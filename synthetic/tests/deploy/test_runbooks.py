@@ -23,6 +23,7 @@ from synthetic.config.shipped import shipped_root
 from synthetic.core.plan import CellPlan
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
+from synthetic.gate.decision import Reason as GateReason
 from synthetic.journal.book import open_book
 from synthetic.journal.model import NewRun
 from synthetic.report.metrics import RunnerMetrics
@@ -109,6 +110,15 @@ def test_the_page_of_the_unhealthy_runner_knows_every_reason() -> None:
     unhealthy, missed = text.split("| slots missed with the")
     assert _first_cells(unhealthy) == {str(reason) for reason in Reason}
     assert _first_cells(missed) == {str(reason) for reason in Missed}
+
+
+def test_the_page_of_the_gate_knows_every_reason() -> None:
+    """Of a verdict, and none that there is not; and the alerts that lead to it."""
+    alerts, reasons = BY_NAME["release-gate.md"].read_text().split("| `reason` | means | do |")
+    assert _first_cells(reasons) == {str(reason) for reason in GateReason}
+    assert _first_cells(alerts) == {
+        alert["alert"] for alert in ALERTS if alert["annotations"]["runbook"].endswith("release-gate.md")
+    }
 
 
 def _first_cells(text: str) -> set[str]:
