@@ -15,6 +15,7 @@ from synthetic.core.ports import Clock
 from synthetic.report.health import ReleaseHealth, RolloutLine, build_health
 from synthetic.report.records import RunRecord, utc
 from synthetic.web.health import Door, Live, page_routes
+from synthetic.web.health.live import BEAT_EVERY_S
 
 TRACES = "https://traces.example/trace/{trace_id}"
 
@@ -66,9 +67,9 @@ class Played:
         )
 
 
-def played_app(played: Played, clock: Clock, *, token: str = "", look_every_s: float = 0.1) -> Starlette:
+def played_app(played: Played, clock: Clock, *, token: str = "", beat_every_s: float = BEAT_EVERY_S) -> Starlette:
     """The pages and their stream, as `synthetic gate serve` has them."""
-    live = Live(played, look_every_s=look_every_s)
+    live = Live(played, look_every_s=0.1, beat_every_s=beat_every_s)
     door = Door(token, clock)
 
     async def events(request: Request) -> Response:

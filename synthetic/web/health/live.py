@@ -17,7 +17,7 @@ from synthetic.report.health import ReleaseHealth
 from synthetic.web.health.releases import Releases
 from synthetic.web.listening import closing_of
 
-BEAT_EVERY_S = 10
+BEAT_EVERY_S = 10.0
 LOOK_EVERY_S = 1.0
 STREAMS_MAX = 24
 """Pages that are kept up to date at a time. A stream holds a connection, and polls of controllers need some, too."""
@@ -34,10 +34,16 @@ class Live:
     """The open streams of one service."""
 
     def __init__(
-        self, releases: Releases, *, look_every_s: float = LOOK_EVERY_S, streams_max: int = STREAMS_MAX
+        self,
+        releases: Releases,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        beat_every_s: float = BEAT_EVERY_S,
+        streams_max: int = STREAMS_MAX,
     ) -> None:
         self._releases = releases
         self._look_every_s = look_every_s
+        self._beat_every_s = beat_every_s
         self._streams_max = streams_max
         self._open = 0
         self._written: dict[str, _Written] = {}
@@ -51,8 +57,8 @@ class Live:
             return PlainTextResponse("too many pages are open\n", 503, headers={"Retry-After": "30"})
         return EventSourceResponse(
             self._told(rollout, health, closing_of(request.app)),
-            ping=BEAT_EVERY_S,
-            ping_message_factory=lambda: ServerSentEvent(event="beat", data=""),
+            ping=self._beat_every_s,
+            ping_message_factory=lambda: ServerSentEvent(event="beat", data="-"),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 

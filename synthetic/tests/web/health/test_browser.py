@@ -129,6 +129,22 @@ def test_a_page_that_hears_nothing_says_so(browser: Browser, played: Played) -> 
         expect(page.get_by_role("status")).to_contain_text("Disconnected")
 
 
+def test_a_silent_gate_is_told_until_it_is_heard_again(browser: Browser, played: Played) -> None:
+    """A connection that looks open and brings nothing for 25 s is as good as none; a beat says that all is well."""
+    with opened(browser) as page, served(played_app(played, SystemClock(), beat_every_s=1.5)) as where:
+        page.clock.install()
+        page.goto(f"{where}/rollouts/{BAD}")
+        expect(page.get_by_role("status")).to_have_text("Live")
+        told = "window.told = []; new MutationObserver(() => told.push(document.getElementById('live').textContent))"
+        page.evaluate(told + ".observe(document.getElementById('live'), { childList: true })")
+        page.clock.fast_forward(40_000)
+        page.wait_for_function("() => window.told.length >= 2")
+        assert page.evaluate("window.told.slice(0, 2)") == [
+            "No word from the gate: what you see is getting old",
+            "Live",
+        ]
+
+
 def test_a_failing_run_is_two_steps_away(browser: Browser, address: str) -> None:
     """From the verdict to what was sent, expected and came, and back."""
     with opened(browser) as page:
@@ -201,12 +217,12 @@ def test_a_page_that_stays_open_keeps_no_old_charts(browser: Browser, address: s
     with opened(browser) as page:
         page.add_init_script(count)
         page.goto(f"{address}/rollouts/{BAD}")
-        page.wait_for_function("document.querySelectorAll('canvas').length > 10")
+        page.wait_for_function("() => document.querySelectorAll('canvas').length > 10")
         before = page.evaluate("window.listening")
         counted = page.locator("#facts strong").first.text_content()
         played.at_s[BAD] = 310.0
         expect(page.locator("#facts strong").first).not_to_have_text(counted or "")
-        page.wait_for_function("document.querySelectorAll('canvas').length > 10")
+        page.wait_for_function("() => document.querySelectorAll('canvas').length > 10")
         assert page.evaluate("window.listening") <= before
 
 
