@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock
@@ -24,9 +26,16 @@ BUSY_MAX = 0.05
 TOLD_FOR_S = 5.0
 """A decision that is older is not told any more; where none can be made, the gate says that it is broken."""
 KEPT_MAX = 256
+DECIDING_MAX = 32
+"""So many decisions wait at a time: of names that nobody has asked for before each poll needs one."""
+THREADS = 2
 WATCHED_MAX = 16
 
 T = TypeVar("T")
+
+
+class Busy(HarnessError):  # noqa: N818 - the sentence reads "busy"
+    """Too much is asked at once that nobody has decided yet."""
 
 
 class Notes(Protocol):
@@ -51,16 +60,18 @@ class _Known:
 
 @dataclass(slots=True)
 class Desk:
-    """For one event loop."""
+    """For one event loop, with threads of its own: those of the loop make the intents of runs durable, and never wait for polls."""
 
     judge: Judge
     clock: Clock
     notes: Notes | None = None
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "synthetic-gate"))
+    _deciding: int = 0
     _known: OrderedDict[Asked, _Known] = field(default_factory=OrderedDict)
     _problem: str = ""
 
-    async def verdict(self, asked: Asked) -> Judged:
-        """What is answered now. Raises JournalUnavailable where nothing can be known."""
+    async def verdict(self, asked: Asked, *, always: bool = False) -> Judged:
+        """What is answered now; `always`: however many wait. Raises Busy, and JournalUnavailable where nothing can be known."""
         known = self._known.pop(asked, None) or _Known()
         self._known[asked] = known
         if len(self._known) > KEPT_MAX:
@@ -69,22 +80,41 @@ class Desk:
         every_s = max(DECIDE_EVERY_S, known.judged.took_s / BUSY_MAX) if known.judged else 0.0
         if known.judged is not None and age_s < every_s:
             return known.judged
-        if known.deciding is None:
-            known.deciding = asyncio.create_task(self._decide(asked, known))
-            known.deciding.add_done_callback(_looked_at)
+        deciding = known.deciding or self._begin_to_decide(asked, known, always=always)
         if known.judged is not None and age_s < max(TOLD_FOR_S, 2 * every_s):
             return known.judged
-        return await asyncio.shield(known.deciding)
+        if deciding is None:
+            raise Busy(f"{DECIDING_MAX} decisions are waited for already")
+        return await asyncio.shield(deciding)
+
+    def _begin_to_decide(self, asked: Asked, known: _Known, *, always: bool) -> asyncio.Task[Judged] | None:
+        """None: too many are waited for already."""
+        if self._deciding >= DECIDING_MAX and not always:
+            return None
+        self._deciding += 1  # here, as a task that was made has not begun yet
+        known.deciding = asyncio.create_task(self._decide(asked, known))
+        known.deciding.add_done_callback(self._decided)
+        return known.deciding
+
+    def _decided(self, task: asyncio.Task[Judged]) -> None:
+        """Whoever awaits it hears of its error; where nobody does, the next poll tries again."""
+        self._deciding -= 1
+        if not task.cancelled():
+            task.exception()
 
     async def _decide(self, asked: Asked, known: _Known) -> Judged:
         try:
-            judged = await asyncio.to_thread(self.judge.judge, asked)
+            judged = await self.off_loop(self.judge.judge, asked)
         finally:
             known.deciding = None
         known.judged, known.at_ns = judged, self.clock.monotonic_ns()
         if self.notes is not None and judged.rollout is not None:
             self.notes.decided(judged)
         return judged
+
+    async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do it in one of the gate's own threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
 
     async def begin(self, rollout: Rollout) -> Rollout:
         """Begin a rollout, or answer the one that was begun under that id. Raises JournalUnavailable, as all that follow."""
@@ -105,15 +135,15 @@ class Desk:
 
     async def rollout(self, rollout_id: str) -> Rollout | None:
         """The rollout of that id."""
-        return await asyncio.to_thread(self.judge.store.rollout, rollout_id)
+        return await self.off_loop(self.judge.store.rollout, rollout_id)
 
     async def rollouts(self) -> list[Rollout]:
         """The newest ones, newest first."""
-        return await asyncio.to_thread(self.judge.store.rollouts)
+        return await self.off_loop(self.judge.store.rollouts)
 
     async def decisions(self, rollout_id: str) -> list[Decided]:
         """What was decided of a rollout, oldest first."""
-        return await asyncio.to_thread(self.judge.store.decisions, rollout_id)
+        return await self.off_loop(self.judge.store.decisions, rollout_id)
 
     async def keep(self) -> None:
         """Judge the open rollouts for ever, asked or not: what changes is kept, audited, and probed denser."""
@@ -125,9 +155,9 @@ class Desk:
         """Once. What can't be judged now is told, and tried again."""
         problem = ""
         try:
-            rollouts = await asyncio.to_thread(self.judge.store.rollouts, at_most=WATCHED_MAX, open_only=True)
+            rollouts = await self.off_loop(partial(self.judge.store.rollouts, at_most=WATCHED_MAX, open_only=True))
             for rollout in rollouts:
-                await self.verdict(Asked(rollout=rollout.id))
+                await self.verdict(Asked(rollout=rollout.id), always=True)
             if self.notes is not None:
                 self.notes.open_now(rollouts)
         except HarnessError as error:
@@ -138,12 +168,6 @@ class Desk:
 
     async def _changed(self, work: Callable[[], T]) -> T:
         """Change the store; what was decided before is not told any more."""
-        changed = await asyncio.to_thread(work)
+        changed = await self.off_loop(work)
         self._known.clear()
         return changed
-
-
-def _looked_at(task: asyncio.Task[Judged]) -> None:
-    """Whoever awaits it hears of its error; where nobody does, the next poll tries again."""
-    if not task.cancelled():
-        task.exception()

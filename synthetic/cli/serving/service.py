@@ -60,7 +60,8 @@ from synthetic.runner.spending import Spending
 from synthetic.runner.worker import Worker
 from synthetic.web.app import build_app
 from synthetic.web.calls import Calls
-from synthetic.web.listening import serving
+from synthetic.web.gate.face import CONNECTIONS_MAX as GATE_CONNECTIONS_MAX
+from synthetic.web.listening import CONNECTIONS_MAX, serving
 
 LOOK_WHETHER_HOME_S = 0.2
 DRAIN_S = 90.0  # how long the runs that go on at the end have to bring their money home
@@ -229,7 +230,8 @@ class _Making:
             calls=Calls(token, calls, calls, self.clock) if token else None,
             more=gate_routes,
         )
-        address = await self.stack.enter_async_context(serving(app, *self.plan.listen))
+        connections_max = GATE_CONNECTIONS_MAX if gating is not None else CONNECTIONS_MAX
+        address = await self.stack.enter_async_context(serving(app, *self.plan.listen, connections_max=connections_max))
         await asyncio.to_thread(switch.look)
         gauges = Gauges(
             book, lambda: reloader.plan, telling, lambda: switch.killed, worker, self.clock, spending, denser

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from synthetic.core.errors import HarnessError
 from synthetic.core.wording import brief
+from synthetic.rollouts.desk import Busy
 from synthetic.web.calls import BadCall
 from synthetic.web.gate.guard import Guard
 
@@ -51,6 +52,8 @@ class Call:
                 return await self.handler(request)
             except BadCall as error:
                 return problem(error.status, str(error), error.headers)
+            except Busy as error:
+                return problem(429, str(error), {"Retry-After": "5"})
             except HarnessError as error:  # the gate itself is broken: only then 5xx
                 return problem(503, brief(str(error)), {})
 

@@ -13,7 +13,7 @@ from synthetic.web.gate.routes import gate_routes
 from synthetic.web.health import Door, page_routes
 
 CONNECTIONS_MAX = 512
-"""Of a gate that listens by itself: pollers keep theirs open."""
+"""Where a gate answers: pollers keep theirs open."""
 
 
 def face_of(

@@ -6,7 +6,6 @@ or 412.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class Flagger:
         403 where it has failed already, 412 while all runs are stopped: nothing could be judged.
         """
         hook = await body_of(request, FlaggerHook)
-        stopped = await asyncio.to_thread(self.stopped)
+        stopped = await self.desk.off_loop(self.stopped)
         if stopped:
             told = Decision("inconclusive", Reason.HARNESS, f"No run begins now: {'; '.join(stopped)}.")
             return answered(hook_of(Judged(told, self.clock.wall_ns()), _name(hook)), 412)

@@ -69,7 +69,7 @@ class HealthDesk:
 
     async def rollouts(self) -> Sequence[RolloutLine]:
         """The newest rollouts with what was decided of them last, newest first."""
-        return await asyncio.to_thread(self._lines)
+        return await self.desk.off_loop(self._lines)
 
     async def health(self, rollout: str) -> ReleaseHealth | None:
         """The document of a rollout, at most a little old, and the same object while nothing is new; None: no such rollout."""
@@ -81,12 +81,12 @@ class HealthDesk:
             if kept is None:
                 return None
             judged = await self.desk.verdict(Asked(rollout=rollout))
-            kill = tuple(await asyncio.to_thread(self.around.kill))
+            kill = tuple(await self.desk.off_loop(self.around.kill))
             of = (kept, judged.decision, self.desk.judge.last_read(rollout), kill)
             if known is not None and known.of == of and self._age_s(known) < SAME_FOR_S:
                 return known.health
             begun_ns = self.clock.monotonic_ns()
-            health = await asyncio.to_thread(self._build, kept, judged, kill)
+            health = await self.desk.off_loop(self._build, kept, judged, kill)
             now_ns = self.clock.monotonic_ns()
             self._built[rollout] = _Built(health, of, now_ns, (now_ns - begun_ns) / 1e9)
             if len(self._built) > KEPT_MAX:
@@ -96,7 +96,7 @@ class HealthDesk:
     async def run(self, rollout: str, run_id: str) -> RunRecord | None:
         """The record of a run of a rollout's cells; None where none was kept."""
         kept = await self.desk.rollout(rollout)
-        record = await asyncio.to_thread(self.around.record, run_id) if kept is not None else None
+        record = await self.desk.off_loop(self.around.record, run_id) if kept is not None else None
         if kept is None or record is None or record.cell not in (kept.cell, kept.baseline):
             return None
         return record

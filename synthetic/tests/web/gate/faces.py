@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,9 +41,18 @@ class Gate:
     token: str = TOKEN
     polls_a_minute: float = 30_000.0
     stopped: list[str] = field(default_factory=list)
+    decides: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.decides.set()
+
+    def policy_now(self) -> Policy:
+        """The policy, once it may be decided."""
+        assert self.decides.wait(60)
+        return self.policy
 
     def health(self) -> HealthDesk:
-        desk = Desk(Judge(self.store, lambda: self.policy, self.clock), self.clock)
+        desk = Desk(Judge(self.store, self.policy_now, self.clock), self.clock)
         return HealthDesk(desk, self.clock, Surroundings(kill=lambda: self.stopped))
 
     def app(self) -> Starlette:

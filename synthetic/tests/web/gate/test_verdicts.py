@@ -7,7 +7,9 @@ import json
 import math
 
 import httpx
+import pytest
 
+from synthetic.rollouts import desk
 from synthetic.rollouts.model import Rollout
 from synthetic.rollouts.store import DAY_NS
 from synthetic.tests.rollouts.evidence import NOON_NS, pairs, run
@@ -124,6 +126,23 @@ def test_polls_within_a_second_are_answered_by_one_decision(gate: Gate) -> None:
     instants = gate.asked(play)
     assert len(set(instants[:40])) == 1
     assert instants[40] != instants[0]
+
+
+def test_what_waits_for_a_decision_is_bounded(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each name that nobody has asked for before needs one: beyond what can wait, callers are told to come later."""
+    monkeypatch.setattr(desk, "DECIDING_MAX", 2)
+    for number in range(3):
+        gate.store.begin(Rollout(f"r{number}", f"canary{number}", "baseline", "", NOON_NS, "ann"))
+
+    async def play(client: httpx.AsyncClient) -> list[int]:
+        gate.decides.clear()
+        waiting = [asyncio.create_task(client.get(f"/v1/verdict?rollout=r{number}")) for number in range(3)]
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        gate.decides.set()
+        answers = [*done, *pending]
+        return [(await answer).status_code for answer in answers]
+
+    assert gate.asked(play) == [429, 200, 200]
 
 
 def test_a_gate_whose_store_is_lost_is_broken_and_says_so(gate: Gate) -> None:
