@@ -41,6 +41,10 @@ class Played:
     interrupted: bool = False
 
 
+NextBatch = Callable[[Played], Sequence[Turn]]
+"""What is played next, after what has been played; nothing: that was all."""
+
+
 def play_turns(
     turns: Sequence[Turn],
     *,
@@ -50,8 +54,11 @@ def play_turns(
     store: Path = DEFAULT_PATH,
     journal: Path = JOURNAL_PATH,
     provoked: Mapping[str, Provocation] | None = None,
+    batch: NextBatch | None = None,
 ) -> Played:
     """Play all turns and keep every record; `tell` hears of each run as it ends, `provoked` are our own faults by cell.
+
+    With `batch`, which is asked whenever nothing is played, those of `turns` that it says, until it says none.
 
     Raises AuthorError where a scenario does not fit its cell, TargetUnreachable and RefusedByPolicy before anything is sent.
     """
@@ -68,7 +75,9 @@ def play_turns(
         KeptRuns(intents, seed).free_what_is_gone()
         tell_earlier(intents.open_intents(), journal)
         try:
-            asyncio.run(_play(turns, seed, at_once, sink, intents, played, provoked or {}))
+            asyncio.run(
+                _play(turns, seed, at_once, sink, intents, played, provoked or {}, batch or _all_at_once(turns))
+            )
         finally:
             played.left_open = left_by(played.events, intents.open_intents())
             tell_left(played.left_open, journal)
@@ -110,6 +119,7 @@ async def _play(
     journal: Book,
     played: Played,
     provoked: Mapping[str, Provocation],
+    batch: NextBatch,
 ) -> None:
     cells = cells_of(turns)
     async with Session(cells, seed=seed, sink=sink, kept=KeptRuns(journal, seed)) as session:
@@ -117,7 +127,13 @@ async def _play(
         for cell, provocation in provoked.items():
             session.provoke(cell, provocation)
         with _interruptible(session, played):
-            await session.play_all(turns, at_once=at_once)
+            while not played.interrupted and (chosen := batch(played)):
+                await session.play_all(chosen, at_once=at_once)
+
+
+def _all_at_once(turns: Sequence[Turn]) -> NextBatch:
+    batches = iter([turns])
+    return lambda _played: next(batches, ())
 
 
 def cells_of(turns: Sequence[Turn]) -> list[CellPlan]:

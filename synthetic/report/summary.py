@@ -118,6 +118,19 @@ class VerdictBlock(_Document):
         return f"verdict: {self.verdict} ({self.reason}). {one_line(self.explanation)}"
 
 
+Then = Literal["goes on", "promotes it", "rolls it back", "holds it"]
+
+
+class ShareBlock(_Document):
+    """A share of the traffic in a rollout that the gate decided on, and what a controller does at its verdict."""
+
+    weight: Annotated[int, Field(description="percent of the traffic")]
+    pairs: Annotated[int, Field(description="pairs of runs by then, since the rollout began")]
+    verdict: Literal["pass", "fail", "inconclusive"]
+    reason: str
+    then: Then
+
+
 class Summary(_Document):
     """A whole session. `about` says how it was made: seed, pairs, the fault that was thrown."""
 
@@ -127,6 +140,7 @@ class Summary(_Document):
     percentiles: str = PERCENTILES
     cells: list[CellBlock]
     failures: list[FailureBlock]
+    rollout: Annotated[list[ShareBlock], Field(description="empty where none was played")] = []
     verdict: VerdictBlock | None
 
     def named(self, failure: FailureBlock) -> str:
@@ -135,9 +149,12 @@ class Summary(_Document):
 
 
 def summary_of(
-    samples: Sequence[RunSample], decision: Decision | None = None, about: Mapping[str, str | int | None] | None = None
+    samples: Sequence[RunSample],
+    decision: Decision | None = None,
+    about: Mapping[str, str | int | None] | None = None,
+    rollout: Sequence[ShareBlock] = (),
 ) -> Summary:
-    """Sum up the samples of a session; `decision` is the gate's, where it was asked."""
+    """Sum up the samples of a session; `decision` is the gate's, where it was asked, the last one of a `rollout`."""
     cells = summarise(samples)
     order = sorted(cells.values(), key=lambda cell: (cell.track != "canary", cell.cell))
     return Summary(
@@ -145,6 +162,7 @@ def summary_of(
         about=dict(about or {}),
         cells=[_cell(cell) for cell in order],
         failures=_failures(samples),
+        rollout=list(rollout),
         verdict=None if decision is None else _verdict(decision),
     )
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.wording import one_line
-from synthetic.report.summary import CellBlock, MoneyBlock, PassRatio, SliBlock, Summary, VerdictBlock
+from synthetic.report.summary import CellBlock, MoneyBlock, PassRatio, ShareBlock, SliBlock, Summary, VerdictBlock
 
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 
@@ -31,6 +31,8 @@ class SummaryTables:
         if any(cell.money for cell in cells):
             yield _money(cells)
         yield from _failures(self._summary)
+        if self._summary.rollout:
+            yield _rollout(self._summary.rollout)
 
 
 def verdict_text(verdict: VerdictBlock) -> Text:
@@ -138,6 +140,21 @@ def _failures(summary: Summary) -> Iterator[RenderableType]:
         yield Text(f"    {one_line(failure.reason)}", style="dim")
         yield Text(f"    synthetic explain {failure.example}")
     yield Text()
+
+
+def _rollout(shares: list[ShareBlock]) -> Table:
+    """Share by share what the gate said, and what a controller does then."""
+    table = Table(
+        box=SIMPLE_HEAD, title="Rollout", title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1)
+    )
+    for column in ("share", "pairs"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("the gate says", "a controller"):
+        table.add_column(column, no_wrap=True)
+    for share in shares:
+        said = Text(f"{share.verdict} ({share.reason})", style=_VERDICT_STYLES[share.verdict])
+        table.add_row(f"{share.weight} %", str(share.pairs), said, share.then)
+    return table
 
 
 def _passed(ratio: PassRatio | None) -> str:

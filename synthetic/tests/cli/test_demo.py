@@ -29,16 +29,20 @@ def test_a_planted_defect_is_caught_named_and_blamed(tmp_path: Path, monkeypatch
     for word in (failure["where"], failure["example"], "Money", "WebSocket RTT p95", "psp-b"):
         assert word in answer.out
     assert answer.out.splitlines()[-1].startswith(f"verdict: {told['verdict']['verdict']} (money_law)")
+    assert [(share["weight"], share["then"]) for share in told["rollout"]] == [(5, "rolls it back")]
+    assert "rolls it back" in answer.out
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_clean_platform_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit 0, enough pairs for a verdict, all money accounted for: what came in went out, less what playing cost."""
+def test_a_clean_platform_is_promoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 0, a pass at each share, all money accounted for: what came in went out, less what playing cost."""
     monkeypatch.chdir(tmp_path)
     answer = call("demo", "--out", "here.json")
     assert answer.code == 0, answer.out + answer.err
     told = json.loads(Path("here.json").read_text())
     assert told["verdict"]["verdict"] == "pass"
+    shares = [(share["weight"], share["verdict"], share["then"]) for share in told["rollout"]]
+    assert shares == [(weight, "pass", "goes on") for weight in (5, 25, 50)] + [(100, "pass", "promotes it")]
     assert all(cell["passed"]["total"] >= 60 for cell in told["cells"])
     assert not [money for cell in told["cells"] for money in cell["money"] if money["stranded_minor"]]
