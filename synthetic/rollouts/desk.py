@@ -21,8 +21,9 @@ from synthetic.rollouts.model import Decided, Ending, Rollout, Step
 from synthetic.rollouts.watch import Judged
 
 DECIDE_EVERY_S = 1.0
-BUSY_MAX = 0.05
-"""The share of a core that deciding may take: a decision that took 0.1 s is made every 2 s."""
+BUSY_MAX = 0.02
+"""The share of a core that deciding should take: what costs 60 ms is decided every 3 s. But never less often than this:"""
+DECIDE_AT_LEAST_EVERY_S = 4.0
 TOLD_FOR_S = 5.0
 """A decision that is older is not told any more; where none can be made, the gate says that it is broken."""
 KEPT_MAX = 256
@@ -77,11 +78,11 @@ class Desk:
         if len(self._known) > KEPT_MAX:
             self._known.popitem(last=False)
         age_s = (self.clock.monotonic_ns() - known.at_ns) / 1e9
-        every_s = max(DECIDE_EVERY_S, known.judged.took_s / BUSY_MAX) if known.judged else 0.0
+        every_s = _every_s(known.judged) if known.judged else 0.0
         if known.judged is not None and age_s < every_s:
             return known.judged
         deciding = known.deciding or self._begin_to_decide(asked, known, always=always)
-        if known.judged is not None and age_s < max(TOLD_FOR_S, 2 * every_s):
+        if known.judged is not None and age_s < TOLD_FOR_S:
             return known.judged
         if deciding is None:
             raise Busy(f"{DECIDING_MAX} decisions are waited for already")
@@ -171,3 +172,7 @@ class Desk:
         changed = await self.off_loop(work)
         self._known.clear()
         return changed
+
+
+def _every_s(judged: Judged) -> float:
+    return min(max(DECIDE_EVERY_S, judged.cpu_s / BUSY_MAX), DECIDE_AT_LEAST_EVERY_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ class Judge:
         return watch.last if watch else 0
 
     def _judge(self, asked: Asked) -> Judged:
-        begun_ns, now_ns = self.clock.monotonic_ns(), self._wall.look()
+        begun_s, now_ns = time.thread_time(), self._wall.look()
         rollout, registered = self.store.rollout(asked.rollout) if asked.rollout else None, True
         if rollout is None and asked.cell:
             rollout, registered = self._version_as_rollout(asked, now_ns), False
@@ -88,8 +89,8 @@ class Judge:
         decision = self._decide(watch, evidence)
         self._keep(watch, decision, now_ns)
         self._ask_for_density(watch, decision)
-        took_s = (self.clock.monotonic_ns() - begun_ns) / 1e9
-        return Judged(decision, now_ns, rollout, registered, took_s, evidence.last_pair_ns)
+        cpu_s = time.thread_time() - begun_s
+        return Judged(decision, now_ns, rollout, registered, cpu_s, evidence.last_pair_ns)
 
     def _version_as_rollout(self, asked: Asked, now_ns: int) -> Rollout | None:
         """The present version of a cell, as if somebody had begun it when it was first seen."""

@@ -27,14 +27,14 @@ _UNREADABLE = "that can't be read"
 class Judged:
     """What is answered. `rollout` None: nobody knows it. `registered`: somebody has begun it; else it is a version that was seen.
 
-    `at_ns`: when it was decided (wall). `took_s`: how long that took. `last_pair_ns`: when the newest pair was played; 0: none.
+    `at_ns`: when it was decided (wall). `cpu_s`: what that has cost. `last_pair_ns`: when the newest pair was played; 0: none.
     """
 
     decision: Decision
     at_ns: int
     rollout: Rollout | None = None
     registered: bool = False
-    took_s: float = 0.0
+    cpu_s: float = 0.0
     last_pair_ns: int = 0
 
 

@@ -25,7 +25,7 @@ from synthetic.rollouts.watch import Judged
 from synthetic.web.gate.answers import instant
 
 BUILD_EVERY_S = 1.0
-BUSY_MAX = 0.05
+BUSY_MAX = 0.02
 """The share of a core that building may take."""
 SAME_FOR_S = 30.0
 """Where nothing is new, the very same document is told for so long."""
