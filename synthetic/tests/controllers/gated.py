@@ -31,6 +31,7 @@ from synthetic.web.gate.routes import gate_routes
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ARGO = sorted(path for path in (DEPLOY / "argo").glob("*.yaml") if path.name in ("analysis.yaml", "rollout.yaml"))
+NOTIFICATIONS = DEPLOY / "argo" / "notifications.example.yaml"
 FLAGGER = sorted(path for path in (DEPLOY / "flagger").glob("*.yaml") if path.name != "kustomization.yaml")
 TOKEN = "let-me-in-0123456789"
 NOBODY = "http://127.0.0.1:9"

@@ -54,12 +54,12 @@ steps:
     call: cashier.deposit
     with: {amount: 1.00 EUR, psp: "${{ matrix.psp }}"}
     until: out.state == 'succeeded'
-    within: 8s
+    within: 30s
   - id: withdraw
     call: cashier.withdraw
     with: {amount: 1.00 EUR, psp: "${{ matrix.psp }}"}
     until: out.state == 'paid'
-    within: 8s
+    within: 30s
   - {id: end, call: wallet.balance}
   - {id: after, call: wallet.ledger}
   - {id: settlement, call: psp.report, with: {psp: "${{ matrix.psp }}"}}

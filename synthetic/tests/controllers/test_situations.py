@@ -13,9 +13,10 @@ import pytest
 from synthetic.config.slo import shipped_policy
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.observed import Observation, Signal, StepSeen
-from synthetic.tests.controllers.argo import Health
+from synthetic.tests.controllers.argo import Health, documents
+from synthetic.tests.controllers.argo_notifications import notify
 from synthetic.tests.controllers.flagger import Phase
-from synthetic.tests.controllers.gated import ARGO, TOKEN, World, argo, flagger, gated_world
+from synthetic.tests.controllers.gated import ARGO, NOTIFICATIONS, TOKEN, World, argo, flagger, gated_world
 from synthetic.tests.controllers.scripted import ScriptedGate
 from synthetic.tests.rollouts.evidence import run
 
@@ -26,6 +27,7 @@ RECONCILES_MAX = 2_000
 TICKS_MAX = 130
 HELD_TICKS = 60
 MS = 1_000_000
+ENDINGS = {Health.HEALTHY: "promoted", Health.DEGRADED: "rolled_back"}
 ALL, CANARY, NONE = ("canary", "baseline"), ("canary",), ()
 
 
@@ -179,9 +181,15 @@ def test_argo(situation: Situation, tmp_path: Path) -> None:
             ]
         rollout = argo(world, sources, **secret)
         rollout.follow(RECONCILES_MAX)
+        notify(rollout, documents(NOTIFICATIONS)[0], {"gate-token": TOKEN})
+        endings = [kept.ending for kept in world.store.rollouts()]
     *phase, told = situation.argo
     assert [rollout.health, rollout.weight] == phase, rollout.told
     assert told in rollout.told[-1]
+    if situation.argo == GIVEN_UP:
+        assert endings in ([], [""]), "the gate has never heard of it, or is not there to hear"
+    else:
+        assert endings == [ENDINGS.get(rollout.health, "")], "the gate is told how it ended, and a paused one has not"
 
 
 @pytest.mark.slow
