@@ -19,6 +19,7 @@ from synthetic.rollouts.schema import open_database
 from synthetic.rollouts.texts import observation_of, observation_text, steps_of, steps_text
 
 DAY_NS = 86_400 * 10**9
+EVER_NS = 2**62
 OBSERVATIONS_FOR_NS = 14 * DAY_NS
 OBSERVATIONS_MAX = 200_000
 ROLLOUTS_FOR_NS = 400 * DAY_NS
@@ -31,7 +32,8 @@ VALUES (:run_id, :cell, :version, :started_ns, :body) ON CONFLICT (run_id) DO NO
 """
 _SEEN = """
 SELECT number, body FROM gate_observations
-WHERE number > :after AND started_ns >= :since AND cell IN (:cell, :baseline) ORDER BY number LIMIT :at_most
+WHERE number > :after AND started_ns >= :since AND started_ns <= :until AND cell IN (:cell, :baseline)
+ORDER BY number LIMIT :at_most
 """
 _VERSION = "SELECT version FROM gate_observations WHERE cell = :cell ORDER BY started_ns DESC LIMIT 1"
 _FIRST_OF_VERSION = """
@@ -92,10 +94,14 @@ class Store:
 
         self._do(work)
 
-    def seen(self, cell: str, baseline: str, *, since_ns: int, after: int = 0, at_most: int = 5_000) -> Seen:
-        """What runs of both cells have shown since an instant, in the order in which it was kept, behind number `after`."""
+    def seen(
+        self, cell: str, baseline: str, *, since_ns: int, until_ns: int = EVER_NS, after: int = 0, at_most: int = 5_000
+    ) -> Seen:
+        """What runs of both cells have shown that began within a time, in the order in which it was kept, behind number `after`."""
         with self._database.read() as transaction:
-            rows = transaction.rows(_SEEN, cell=cell, baseline=baseline, since=since_ns, after=after, at_most=at_most)
+            rows = transaction.rows(
+                _SEEN, cell=cell, baseline=baseline, since=since_ns, until=until_ns, after=after, at_most=at_most
+            )
         read = [observation_of(body) for _, body in rows]
         found = tuple(one for one in read if one is not None)
         return Seen(found, rows[-1][0] if rows else after, len(read) - len(found), len(rows) == at_most)

@@ -12,7 +12,7 @@ from synthetic.gate.gathering import Gathering
 from synthetic.gate.observed import Observation, Signal
 from synthetic.gate.policy import Policy
 from synthetic.rollouts.model import Rollout
-from synthetic.rollouts.store import Store
+from synthetic.rollouts.store import EVER_NS, Store
 
 SHOWN_MAX = 10_000
 """So many runs of a rollout, the newest, can be shown one by one; all of them are counted."""
@@ -57,18 +57,17 @@ class Watch:
     def read(self, store: Store, now_ns: int) -> None:
         """Read what is new. Raises JournalUnavailable."""
         cell, baseline, since_ns = self.rollout.cell, self.rollout.baseline, self.rollout.since_ns
+        until_ns = self.rollout.ended_ns or EVER_NS
         more = True
         while more:
-            seen = store.seen(cell, baseline, since_ns=since_ns, after=self.last)
+            seen = store.seen(cell, baseline, since_ns=since_ns, until_ns=until_ns, after=self.last)
             self._take(seen.observations, now_ns)
             self.last, more = seen.last, seen.more
             self._aside[_UNREADABLE] += seen.unreadable
 
     def _take(self, observations: Sequence[Observation], now_ns: int) -> None:
-        ended_ns, latest_ns = self.rollout.ended_ns, now_ns + round(FUTURE_MAX_S * 1e9)
+        latest_ns = now_ns + round(FUTURE_MAX_S * 1e9)
         for one in observations:
-            if ended_ns and one.started_ns > ended_ns:
-                continue
             if one.started_ns > latest_ns:
                 self._aside[_FUTURE] += 1
             elif self._is_another_version(one):

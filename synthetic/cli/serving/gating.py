@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,7 +134,8 @@ class DenserSuspects:
 
     def suspect(self, cell: str, for_s: float) -> None:
         """From any thread; the timetable is the event loop's."""
-        self.loop.call_soon_threadsafe(self._suspect, cell, for_s)
+        with suppress(RuntimeError):  # the loop has ended while the judge was at it
+            self.loop.call_soon_threadsafe(self._suspect, cell, for_s)
 
     def _suspect(self, cell: str, for_s: float) -> None:
         now_ns = self.clock.wall_ns()

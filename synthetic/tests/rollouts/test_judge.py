@@ -194,6 +194,8 @@ def test_a_rollout_that_has_ended_never_passes(store: Store, clock: TestClock) -
     judge = judge_of(store, clock)
     judge.judge(R1)
     store.end("r1", "promoted", clock.wall_ns())
+    clock.advance(30)
+    store.observe(pairs(range(80, 100), canary_fails=True))  # of the next release, perhaps
     judged = judge.judge(R1)
     assert told(judged) == ("inconclusive", Reason.STALE)
     assert "ended" in judged.decision.explanation
