@@ -93,7 +93,7 @@ class Pages:
         record = await self._releases.run(rollout, request.path_params["run"])
         if record is None:
             return _missing(
-                "There is no such run, or its record has been dropped since: the store keeps the newest ones."
+                "There is no record of that run: it is written a moment after its end, and the store keeps the newest ones."
             )
         view = RunView.of(record, trace_url=self._trace_url)
         data = {"run": view.model_dump(mode="json"), "back": f"/rollouts/{quote(rollout, safe='')}"}

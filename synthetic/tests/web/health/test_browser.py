@@ -15,6 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.release_health.showing import TRACES, Played, played_app
 from synthetic.drivers.clocks import SystemClock
+from synthetic.report.health import RunView, build_health
+from synthetic.tests.report.health.seen import failed, watched
+from synthetic.tests.report.recorded import record
+from synthetic.tests.sli.streams import failing
 from synthetic.tests.web.health.browser import CHROMIUM, PHONE, WITHIN_MS, chromium, opened, served
 from synthetic.tests.web.health.kept import TOKEN
 from synthetic.tests.web.health.test_page import EVIL, evil
@@ -294,3 +298,14 @@ def serious(page: Page) -> list[str]:
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
     ]
+
+
+def test_an_export_links_only_the_runs_that_it_holds(browser: Browser, tmp_path: Path) -> None:
+    """A run whose record was not at hand is listed, and no link leads nowhere."""
+    health = build_health(watched(failed("canary", 1, run_id="run-1"), failed("canary", 2, run_id="run-2")))
+    path = tmp_path / "some.html"
+    path.write_text(export_of(health, {"run-2": RunView.of(record(failing()))}), encoding="utf-8")
+    with opened(browser) as page:
+        page.goto(path.as_uri())
+        expect(page.locator("#failing tbody th")).to_have_count(2)
+        assert page.locator("#failing tbody th a").evaluate_all("links => links.map(link => link.id)") == ["run-run-2"]

@@ -2,7 +2,7 @@
 
 import { dispose, redraw } from "./charts.js";
 import { clock, day, lasting, setToday } from "./dom.js";
-import { PARTS, titleOf } from "./health.js";
+import { PARTS, inside, titleOf } from "./health.js";
 import { rolloutsView } from "./rollouts.js";
 import { runView } from "./run.js";
 
@@ -122,6 +122,7 @@ if (data.rollouts) {
   show(runView(data.run, data.back));
 } else if (data.export) {
   say("export", `Exported ${day(data.health.generated_at)} ${clock(data.health.generated_at)} UTC`);
+  Object.keys(data.runs).forEach((run) => inside.add(run));
   addEventListener("hashchange", showExport);
   showExport();
 } else {

@@ -66,12 +66,13 @@ export function evidenceChart(stream, label) {
   const at = stream.line.map((point) => new Date(point.at) / 1000);
   const up = stream.line.map((point) => Math.min(point.to_rollback, 1.2));
   const down = stream.line.map((point) => -Math.min(point.to_pass, 1.2));
+  const shown = at.at(-1) - at[0] < 240 ? 8 : 5; // with seconds where minutes would all be alike
   return chart(label, 136, () => ({
     ...quiet,
     padding: [2, 18, 0, 18],
     scales: { x: { time: true }, y: { range: [-1.5, 1.5] } },
     axes: [
-      axis({ space: 70, values: (_, values) => values.map((value) => clock(value * 1000).slice(0, 5)) }),
+      axis({ space: 70, values: (_, values) => values.map((value) => clock(value * 1000).slice(0, shown)) }),
       axis({ show: false }),
     ],
     series: [

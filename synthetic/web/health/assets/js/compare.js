@@ -60,13 +60,14 @@ export function latencies(health) {
 
 function latency(told, parts) {
   const name = told.title;
-  const late = told.target !== null && told.canary.within !== null && told.canary.within < told.target;
+  const late = (side) => told.target !== null && side.within !== null && side.within < told.target;
+  const tag = late(told.canary) && (late(told.baseline) ? ["inconclusive", "both over their bound"] : ["fail", "over its bound"]);
   const more = parts.length
     ? h("details", { id: `more-${told.sli}` }, h("summary", {}, "Each by itself"), parts.map((part) => [
       h("h4", {}, part.value), curves(part), percentiles(part)]))
     : null;
   return h("article", { class: "card" },
-    h("h3", {}, capital(name), late ? h("span", { class: "tag fail" }, "over its bound") : null),
+    h("h3", {}, capital(name), tag ? h("span", { class: `tag ${tag[0]}` }, tag[1]) : null),
     h("p", { class: "hint" }, told.bound_ms === null ? "nothing promised" : `${percent(told.target, 0)} within ${told.bound_ms} ms`),
     curves(told), percentiles(told), more);
 }

@@ -74,7 +74,7 @@ function failingGroup(group) {
   const other = group.side === "canary" ? "baseline" : "canary";
   const twins = { ok: `${other} ok`, failed: `${other} failed, too`, none: `${other} unknown` };
   const rows = group.runs.map((run) => [
-    h("a", { href: runAddress(run.run_id), id: `run-${run.run_id}` }, clock(run.at), h("span", { class: "unseen" }, ` run ${run.run_id}`)),
+    linkTo(run),
     Object.values(run.row).join(", ") || "–", twins[run.twin], outward(run.trace_url, "trace") || h("code", {}, run.trace_id.slice(0, 8)),
   ]);
   return h("article", { class: "card group" },
@@ -84,8 +84,14 @@ function failingGroup(group) {
     table(h("span", { class: "unseen" }, `Newest runs: ${group.flow}, ${group.failed_at}`), ["Run", "With", "Other side", "Trace"], rows, { class: "runs" }));
 }
 
-// In an export all runs are on the page, and a link leads to a place within it.
-export const runAddress = (run) => document.body.dataset.export ? `#run=${encodeURIComponent(run)}` : `${location.pathname}/runs/${encodeURIComponent(run)}`;
+// In an export a link leads to a place within it, where the run's record was at hand when it was made.
+export const inside = new Set();
+
+function linkTo({ run_id: id, at }) {
+  const words = [clock(at), h("span", { class: "unseen" }, ` run ${id}`)];
+  if (!document.body.dataset.export) return h("a", { href: `${location.pathname}/runs/${encodeURIComponent(id)}`, id: `run-${id}` }, words);
+  return inside.has(id) ? h("a", { href: `#run=${encodeURIComponent(id)}`, id: `run-${id}` }, words) : h("span", {}, words);
+}
 
 function evidence({ streams }) {
   const way = (share) => (share >= 2 ? "over 200 %" : percent(share, 0)); // the document tells no more
