@@ -26,6 +26,7 @@ def test_the_pact_is_as_committed(contract: Contract, pytestconfig: pytest.Confi
     keep_up_to_date(contract, pytestconfig.rootpath)
 
 
+@pytest.mark.slow
 @each_contract(GAME_PROVIDER_CONTRACTS)
 def test_the_provider_keeps_the_contract(
     contract: Contract, target_of: Callable[[str], Target], verified: Callable[[Verification], None]

@@ -25,6 +25,7 @@ def test_the_pact_is_as_committed(contract: MessageContract, pytestconfig: pytes
     keep_up_to_date(contract, pytestconfig.rootpath)
 
 
+@pytest.mark.slow
 @each_contract(GATEWAY_CONTRACTS)
 def test_the_gateway_keeps_the_contract(
     contract: MessageContract, target_of: Callable[[str], MessageTarget], verified: Callable[[Verification], None]

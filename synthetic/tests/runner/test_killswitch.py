@@ -83,7 +83,7 @@ def test_nothing_begins_within_a_second_of_a_kill(
                 task.cancel()
         return killed_ns
 
-    killed_ns = asyncio.run(asyncio.wait_for(worker(), 20))
+    killed_ns = asyncio.run(asyncio.wait_for(worker(), 60))
     assert begun[-1] < killed_ns + WITHIN_NS
     assert switch.killed is not None
 

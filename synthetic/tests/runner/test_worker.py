@@ -126,7 +126,7 @@ def test_a_tick_is_played_on_both_sides_and_everything_is_closed(
     assert (book.open_intents(), book.open_runs(), book.left().effects) == ([], [], 0)
     assert [(slot.outcome, slot.worker) for slot in book.slots()] == [("ok,ok", "w1")]
     starts = [event.at_ns for event in events if isinstance(event, RunStarted)]
-    assert abs(starts[0] - starts[1]) < 50_000_000
+    assert abs(starts[0] - starts[1]) < 500_000_000  # one after the other would be a whole journey apart
 
 
 def test_a_tick_that_is_ready_early_begins_at_its_instant(

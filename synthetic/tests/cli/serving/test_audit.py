@@ -21,8 +21,7 @@ def test_without_an_audit_nothing_is_played(start: Starting, tmp_path: Path) -> 
     """Here another process holds its chain; a full disk is the same to it."""
     with Chain(tmp_path / "audit", "w1"):
         service = start("w1")
-        service.wait(lambda: bool(service.of("unhealthy")))
-        assert [line["reason"] for line in service.of("unhealthy")] == ["audit"]
+        service.wait(lambda: "audit" in {line["reason"] for line in service.of("unhealthy")})
         answer = httpx.get(f"{service.address}/readyz", verify=NO_TLS)
         assert answer.status_code == 503
         assert "the audit can't be written, so nothing is admitted: another process" in answer.text

@@ -45,12 +45,12 @@ def test_files_are_read_again_without_a_restart(start: Starting, tmp_path: Path)
         change(file, old, new)
         service.wait(lambda before=before: len(service.of("config_invalid")) > before)  # type: ignore[misc]
         assert told in service.of("config_invalid")[-1]["problem"]
-        assert success().endswith(" 0.0")
-        assert get(f"{service.address}/readyz")[0] == 503
+        service.wait(lambda: success().endswith(" 0.0"))
+        service.wait(lambda: get(f"{service.address}/readyz")[0] == 503)
         change(file, new, old)
         reloaded = len(service.of("config_reloaded"))
         service.wait(lambda reloaded=reloaded: len(service.of("config_reloaded")) > reloaded)  # type: ignore[misc]
-        assert success().endswith(" 1.0")
+        service.wait(lambda: success().endswith(" 1.0"))
 
     reloaded, played = len(service.of("config_reloaded")), len(service.of("run_ended"))
     service.process.send_signal(signal.SIGHUP)

@@ -25,7 +25,7 @@ def test_a_run_between_two_recoveries_is_not_home(
     tmp_path: Path, synthetic_cells_file: Path, monkeypatch: pytest.MonkeyPatch, *, postponed: bool
 ) -> None:
     """It has no holder, and is open: the service waits for it, and does not say that all is home."""
-    monkeypatch.setattr(serving, "DRAIN_S", 1.0)
+    monkeypatch.setattr(serving, "DRAIN_S", 4.0)
     file = tmp_path / "runner.yaml"
     text = SERVE.format(
         cells=synthetic_cells_file,
