@@ -17,7 +17,7 @@ import pytest
 
 from synthetic.tests.real_time import may_be_run_again
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,7 +58,7 @@ def synthetic_cells_file(pytestconfig: pytest.Config, tmp_path_factory: pytest.T
             yield cells_file
         finally:
             platform.terminate()
-            platform.wait(timeout=20)
+            platform.wait(timeout=60)
 
 
 def _wait_until_ready(platform: subprocess.Popen[bytes], cells_file: Path, log: Path) -> None:

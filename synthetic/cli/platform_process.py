@@ -14,7 +14,7 @@ from pathlib import Path
 
 from synthetic.core.errors import HarnessError
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.05
 

@@ -15,7 +15,7 @@ from synthetic.reference.world.serving import bound, serving
 from synthetic.reference.world.world import World, WorldSettings, running_world
 
 T = TypeVar("T")
-STARTED_WITHIN_S = 30.0
+STARTED_WITHIN_S = 60.0
 
 
 def world_in_a_thread(settings: WorldSettings) -> AbstractContextManager[World]:

@@ -182,7 +182,7 @@ def test_a_flood_of_cookies_and_headers_is_shown_and_kept_in_part(tmp_path: Path
     assert run.ended.outcome is RunOutcome.OK, run.ended.reason
     assert max(len(exchange.answer_headers) for exchange in run.of(ExchangeDone)) <= 101
     assert platform.largest_request < 2000
-    assert run.took_s < 3.0
+    assert run.took_s < 10.0
 
 
 REDIRECTS = [

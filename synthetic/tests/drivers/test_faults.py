@@ -42,7 +42,7 @@ def test_a_fault_after_the_request_left_may_have_had_an_effect(
         fault = one_fault(play(asking(Http("POST", server.url, body=b"{}", timeout_s=0.5))))
         elapsed = time.monotonic() - began
     assert (fault.kind, fault.maybe_sent) == (kind, True)
-    assert elapsed < 5
+    assert elapsed < 20
     assert server.accepted == 1  # never retried
 
 

@@ -19,7 +19,7 @@ import yaml
 # Left out of the default suite, which has to stay under three minutes; CI plays it.
 pytestmark = pytest.mark.slow
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 def wait_until(claim: Callable[[], bool], what: str) -> None:

@@ -298,7 +298,7 @@ def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: Serv
 
     class Lenient(Heard):
         def slot_due(self, probe: str, lag_s: float) -> None:
-            assert lag_s < 5.0
+            assert lag_s < 30.0
             played.append(probe)
 
     async def go() -> None:

@@ -25,7 +25,7 @@ def test_an_hour_of_sleep_takes_no_time() -> None:
     began_s = time.monotonic()
     _, now_s = run(lambda: asyncio.sleep(3600))
     assert now_s == pytest.approx(3600)
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 60
 
 
 def test_deadlines_hold_in_virtual_time() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def broker_process(folder: Path, *, authorization: str = "") -> Iterator[str]:
             yield _await(process, url_file, log)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _await(process: subprocess.Popen[bytes], url_file: Path, log: Path) -> str:

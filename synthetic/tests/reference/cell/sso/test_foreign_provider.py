@@ -25,7 +25,7 @@ from synthetic.tests.reference.cell.running import cell_settings
 from synthetic.tests.reference.cell.sso.browsing import PLAYERS, query_of, refusal, with_query
 from synthetic.tests.reference.idp.running import served
 
-STARTED_WITHIN_S = 30.0
+STARTED_WITHIN_S = 60.0
 ADDRESS = re.compile(r"running on (http://[\d.:]+)")
 
 
