@@ -60,7 +60,7 @@ format: $(READY) ## mend what ruff can mend
 
 schemas: $(READY) ## JSON Schemas for editors, in reports/out/schemas
 	@mkdir -p reports/out/schemas
-	@for kind in scenario platform cells serving slo run summary; do $(BIN)/synthetic schema $$kind > reports/out/schemas/$$kind.json; done
+	@for kind in scenario platform cells serving slo run summary health; do $(BIN)/synthetic schema $$kind > reports/out/schemas/$$kind.json; done
 	@ls reports/out/schemas
 
 contracts-publish: $(READY) ## publish this commit's pacts to the broker of PACT_BROKER_BASE_URL (docs/contracts-broker.md)
