@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from synthetic.cli.gate import alone, export
 from synthetic.cli.gate.asking import Gate, GateInStore, GateOverHttp, ask, client_of
@@ -27,7 +28,23 @@ from synthetic.rollouts.judge import Asked, Judge
 from synthetic.rollouts.schema import existing
 from synthetic.rollouts.store import open_store
 
-app = typer.Typer(invoke_without_command=True)
+
+class GateGroup(TyperGroup):
+    """Options that can't be understood end with 3: click's own 2 would say that the release is undecided."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises a usage error with our exit code; typer has no public name for its type, nor for a bare context."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.Exit:  # --help
+            raise
+        except Exception as error:
+            if hasattr(error, "exit_code"):
+                vars(error)["exit_code"] = BROKEN
+            raise
+
+
+app = typer.Typer(invoke_without_command=True, cls=GateGroup)
 app.command("serve")(alone.serve)
 app.command("export")(export.export)
 

@@ -51,6 +51,8 @@ def test_what_is_not_known_is_exit_2(folder: Path, seen: Seen) -> None:
 MISTAKES: list[tuple[Sequence[str], str]] = [
     (("--cell", "canary"), "--baseline"),
     ((), "--cell"),
+    (("--cel", "canary"), "--cel"),
+    ((*BOTH, "--format", "xml"), "--format"),
     (("--cell", "canary", "--baseline", "canary"), "two cells"),
     ((*BOTH, "--wait", "soon"), "--wait"),
     ((*BOTH, "--database", "elsewhere.db"), "elsewhere.gate.db"),
