@@ -13,7 +13,7 @@ from synthetic.core.events import Event
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.decision import Decision, Reason
-from synthetic.report.summary import Summary, summary_of, summary_schema
+from synthetic.report.summary import ShareBlock, Summary, summary_of, summary_schema
 from synthetic.report.tables import SummaryTables, verdict_text
 from synthetic.sli.samples import fold
 from synthetic.tests.sli.streams import Story, failing, passing
@@ -137,6 +137,20 @@ def test_stranded_and_unknown_money_appear_only_where_there_is_some() -> None:
     assert "STRANDED" not in _shown(summary_of(fold(passing())))
     stranded = Story().end(RunOutcome.FAILED, stranded=(Money(100, "EUR"),))
     assert "STRANDED" in _shown(summary_of(fold(stranded)))
+
+
+def test_a_rollout_stands_below_everything_else_share_by_share() -> None:
+    """What the gate said, and what a controller does then; nothing of it where none was played."""
+    shares = [
+        ShareBlock(weight=5, pairs=44, verdict="pass", reason="clean", then="goes on"),
+        ShareBlock(weight=25, pairs=52, verdict="inconclusive", reason="shared_fault", then="holds it"),
+    ]
+    shown = _shown(summary_of(fold(_session()), rollout=shares)).splitlines()
+    assert [line.split() for line in shown if "%  " in line][-2:] == [
+        ["5", "%", "44", "pass", "(clean)", "goes", "on"],
+        ["25", "%", "52", "inconclusive", "(shared_fault)", "holds", "it"],
+    ]
+    assert "Rollout" not in _shown(summary_of(fold(_session())))
 
 
 def test_verdict_is_one_line() -> None:
