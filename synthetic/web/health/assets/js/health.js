@@ -51,7 +51,7 @@ function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, genera
         : verdict.verdict === "fail" ? "it will not pass" : "while this reason holds"),
     fact("Kill switch", kill.stopped ? "thrown" : "off", kill.stopped ? kill.words.join("; ") : "runs are played", kill.stopped && "alarm"),
     fact("Stranded money", stranded.length ? stranded.map(amount).join(", ") : "none",
-      stranded.length ? "has to be brought back by hand" : "all of it came home", stranded.length && "alarm"));
+      stranded.length ? "what these runs could not bring home" : "all of it came home", stranded.length && "alarm"));
 }
 
 const fact = (name, value, more, mood) => h("div", { class: mood ? `card ${mood}` : "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("span", {}, more)));
