@@ -61,6 +61,7 @@ class SmallRollout:
     shares: list[ShareBlock] = field(default_factory=list)
     decision: Decision | None = None
     _step_ns: int = 0
+    _was_shared: bool = False
 
     @classmethod
     def over(
@@ -118,7 +119,10 @@ class SmallRollout:
         return self.decision
 
     def _more(self, decision: Decision) -> list[Sequence[Turn]]:
-        """Where the next pairs come from. A fault that stays is not played away: nothing spare is played against it."""
+        """Where the next pairs come from. A fault of both sides is looked at twice, and not played away."""
+        was_shared, self._was_shared = self._was_shared, decision.reason is Reason.SHARED_FAULT
+        if self._was_shared:
+            return [] if was_shared else self.spare
         if self.batches:
             return self.batches
         return self.spare if decision.verdict == "pass" or decision.reason in MORE_PAIRS_HELP else []
