@@ -37,7 +37,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
     if _impossible(evidence):
         return Decision("inconclusive", Reason.UNKNOWN, telling.unreadable(unreadable))
     weights = weigh(policy, evidence)
-    suspect = _is_suspect(policy, evidence)
+    failed_lately = _has_failed_alone_lately(policy, evidence)
     met = stopped(policy, evidence)
     answer = (
         _proven(policy, evidence)
@@ -48,7 +48,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         or _without_comparison(evidence)
         or _badly_measured(policy, evidence)
         or _shared(evidence, weights, met)
-        or _paused(weights, suspect=suspect)
+        or _paused(weights, failed_lately=failed_lately)
     )
     missing, ready_in_s = _still_missing(policy, evidence, weights)
     if answer is None:
@@ -59,7 +59,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         answer.reason,
         answer.explanation,
         tuple(weight.weighed for weight in weights),
-        suspect=suspect,
+        suspect=failed_lately or _has_just_begun(policy, evidence),
         pairs_missing=missing if open_still else None,
         ready_in_s=ready_in_s if open_still else None,
     )
@@ -86,8 +86,14 @@ def _adds_up(counts: Counts) -> bool:
     return one >= 0 and other >= 0 and both >= 0 and one + other + both <= counts.pairs
 
 
-def _is_suspect(policy: Policy, evidence: Evidence) -> bool:
-    """Whether the canary has failed alone within the last `suspect_for_s`: then probes should be denser."""
+def _has_just_begun(policy: Policy, evidence: Evidence) -> bool:
+    """Whether the watch is so young that denser probes buy most: a bad release is bad from its first minute on."""
+    elapsed_s = (evidence.now_ns - evidence.since_ns) / SECOND_NS
+    return 0 <= elapsed_s < min(policy.eager_s, policy.window_s)
+
+
+def _has_failed_alone_lately(policy: Policy, evidence: Evidence) -> bool:
+    """Whether the canary has failed alone within the last `suspect_for_s`."""
     from_tick = ((evidence.now_ns - evidence.since_ns) / SECOND_NS - policy.suspect_for_s) / policy.tick_s - 1
     recent = (takewhile(lambda one: one[0] > from_tick, reversed(stream.ticks)) for stream in evidence.streams)
     return any(counts.canary_only for ticks in recent for _, counts in ticks)
@@ -175,13 +181,13 @@ def _shared(evidence: Evidence, weights: list[Weight], met: list[Stopped]) -> _A
     return None
 
 
-def _paused(weights: list[Weight], *, suspect: bool) -> _Answer | None:
+def _paused(weights: list[Weight], *, failed_lately: bool) -> _Answer | None:
     above = [weight for weight in weights if weight.above_recently]
     if above:
         told = telling.pause(above[0].objective, above[0].weighed, above[0].recent)
         return _Answer("inconclusive", Reason.PAUSE, told)
     failed = [weight for weight in weights if weight.recent.canary_only]
-    if suspect and failed:
+    if failed_lately and failed:
         told = telling.suspicion(failed[0].objective, failed[0].weighed, failed[0].recent)
         return _Answer("inconclusive", Reason.PAUSE, told)
     return None

@@ -53,7 +53,7 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`suspect`: the canary failed alone, so probes should be denser for a while.
+    """`suspect`: probes should be denser for a while: the canary has failed alone, or its watch has just begun.
 
     `pairs_missing`: how many more clean pairs a pass needs; `ready_in_s`: when they will be there at this pace. None: unknown.
     """

@@ -61,18 +61,20 @@ class Policy:
     """How to decide. `alpha_budget` and `alpha_pair`: error levels of the two tests that a rollback needs both of.
 
     `window_s`: the release is watched so long before it may pass; figures, and what holds it without rolling it back (a pause, a
-    shared fault), are those of so long. `tick_s`: evidence is
-    counted in disjoint ticks; `consecutive` of them with new data have to violate. `warm_up_s`: what is left aside after the
-    start of a release. `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence.
-    `missing_max`: the share of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs.
-    `suspect_for_s`: how long probes are denser after a failure on the canary alone.
+    shared fault), are those of so long. `tick_s`: evidence is counted in disjoint ticks; `consecutive` of them with new data have
+    to violate. `burst_max`: so many failures of the canary alone count in one tick; more of them at once are one burst (more
+    count where the budget allows more: `eprocess.hits_in_tick`). `warm_up_s`: what is left aside after the start of a release.
+    `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence. `missing_max`: the share
+    of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs. Probes are `suspect_factor` times denser
+    for `suspect_for_s` after a failure on the canary alone, and for `eager_s` from the start of the watch on (`window_s` at most).
     """
 
     objectives: tuple[Objective, ...]
     hard_stops: tuple[HardStop, ...] = ()
     window_s: float = 900.0
-    tick_s: float = 30.0
+    tick_s: float = 20.0
     consecutive: int = 3
+    burst_max: int = 1
     warm_up_s: float = 0.0
     alpha_budget: float = 0.01
     alpha_pair: float = 0.10
@@ -82,6 +84,7 @@ class Policy:
     missing_max: float = 0.05
     suspect_for_s: float = 120.0
     suspect_factor: int = 5
+    eager_s: float = 600.0
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     name: str = ""

@@ -10,10 +10,12 @@ from synthetic.gate.counts import Counts, Evidence, Stream, total
 from synthetic.gate.decision import Weighed
 from synthetic.gate.eprocess import (
     EVERY_TICK,
+    SLOW_SHARES,
     Process,
     above_budget,
     below_margin,
     canary_sided,
+    hits_in_tick,
     log_e_above_budget,
     next_start,
     start_weight,
@@ -57,7 +59,7 @@ def weigh(policy: Policy, evidence: Evidence) -> list[Weight]:
 
 
 def _weigh(policy: Policy, evidence: Evidence, objective: Objective, stream: Stream, share: float) -> Weight:
-    course = _Course(objective, policy.consecutive, _Needed.of(policy, share)).run(stream.ticks)
+    course = _Course(objective, policy.burst_max, _Needed.of(policy, share)).run(stream.ticks)
     counted, recent = stream.total, _recent(policy, evidence, stream)
     needed = course.needed
     log_budget, log_pair, log_pass = course.logs()
@@ -105,7 +107,7 @@ class _Course:
     """
 
     objective: Objective
-    consecutive: int
+    burst_max: int
     needed: _Needed
     streak: int = 0
     longest: int = 0
@@ -116,7 +118,8 @@ class _Course:
 
     def __post_init__(self) -> None:
         self._budget = Process(above_budget(self.objective.budget))
-        self._pair = Process(canary_sided())
+        latency = self.objective.measure == "latency"
+        self._pair = Process(canary_sided(SLOW_SHARES) if latency else canary_sided())
         self._pass = Process(below_margin(self.objective.margin))
 
     def run(self, ticks: Sequence[tuple[int, Counts]]) -> _Course:
@@ -131,8 +134,9 @@ class _Course:
             if not (failed or self.streak or tick < EVERY_TICK or place == last):
                 clean += counts.pairs
                 continue
-            self._take(counts + Counts(clean))
+            self._take(Counts(clean))
             clean = 0
+            self._take(counts)
             self._look(tick)
         return self
 
@@ -150,10 +154,12 @@ class _Course:
     def _take(self, counts: Counts) -> None:
         if not counts.pairs:
             return
-        self._budget.take(counts.canary_only, counts.pairs - counts.canary_only)
+        clean = counts.pairs - counts.canary_only
+        hits = hits_in_tick(counts.canary_only, counts.pairs, self.objective.budget, self.burst_max)
+        self._budget.take(hits, clean)
         self._pass.take(counts.canary_failed, counts.pairs - counts.canary_failed)
-        if counts.canary_only or counts.baseline_only:
-            self._pair.take(counts.canary_only, counts.baseline_only)
+        if hits or counts.baseline_only:
+            self._pair.take(hits, counts.baseline_only)
 
     def _look(self, tick: int) -> None:
         """A tick with new data is over: is the evidence above both thresholds?"""

@@ -67,7 +67,7 @@ def test_the_shipped_policy_is_about_what_the_reference_mapping_tells(reference:
     policy = load_slo(ROOT / "fixtures/slo/reference.yaml", known=slis_of([reference], []))
     assert policy == shipped_policy()
     assert sum(one.share for one in policy.objectives) == pytest.approx(1.0)
-    assert (policy.window_s, policy.tick_s, policy.consecutive) == (900.0, 30.0, 3)
+    assert (policy.window_s, policy.tick_s, policy.consecutive) == (900.0, 20.0, 3)
 
 
 def test_shares_that_are_not_written_divide_what_the_others_leave() -> None:

@@ -197,7 +197,7 @@ def test_flagger_takes_the_shares_of_the_rollout_and_counts_patiently() -> None:
     assert analysis["stepWeights"] == WEIGHTS
     assert all(one < other for one, other in pairwise(analysis["stepWeights"]))
     assert analysis["threshold"] >= 5
-    assert seconds_of(analysis["interval"]) <= POLICY.tick_s
+    assert seconds_of(analysis["interval"]) <= POLICY.tick_s * POLICY.consecutive
     for metric in analysis["metrics"]:
         assert metric["templateRef"]["name"] in QUERIES
         wanted = set(re.findall(r"\{\{ variables\.(\w+) \}\}", QUERIES[metric["templateRef"]["name"]]))

@@ -20,7 +20,7 @@ JOURNEYS = Objective("journeys", RUN, 0.999, share=0.75)
 DEPOSITS = Objective("deposits", "deposit", 0.99, by="psp", share=0.2)
 CHARGEBACKS = HardStop("chargebacks", "signal", above=3)
 OUTAGE = HardStop("psp_outage", "deposit", above=0.5, at_least=5, by="psp")
-POLICY = Policy((JOURNEYS,), hard_stops=(CHARGEBACKS, OUTAGE))
+POLICY = Policy((JOURNEYS,), hard_stops=(CHARGEBACKS, OUTAGE), tick_s=30)
 BY_PSP = replace(POLICY, objectives=(JOURNEYS, DEPOSITS))
 
 CLEAN = Counts(9)
@@ -66,21 +66,21 @@ CASES = (
          ("20 more clean pairs",)),
     Case("failures of the baseline alone are not the release's",
          evidence(ticks(*WATCHED, Counts(9, baseline_only=3))), "pass", "clean"),
-    Case("the canary alone fails, tick after tick", evidence(ticks(BAD, BAD, BAD, BAD, BAD)), "fail", "regression",
-         ("alone failed in 10 of 45 pairs of journeys", "the baseline alone in 0", "(needed 133)", "(needed 13)", "Roll back.")),
-    Case("the canary fails altogether", evidence(ticks(WORST, WORST, WORST), now_s=90), "fail", "regression"),
+    Case("the canary alone fails, tick after tick", evidence(ticks(*[BAD] * 6)), "fail", "regression",
+         ("alone failed in 12 of 54 pairs of journeys", "the baseline alone in 0", "(needed 133)", "(needed 13)", "Roll back.")),
+    Case("the canary fails altogether", evidence(ticks(*[WORST] * 6), now_s=180), "fail", "regression"),
     Case("the canary alone fails, in one burst so far", evidence(ticks(*[CLEAN] * 25, WORST), now_s=780),
          "inconclusive", "pause", ("looks like the release and is not certain yet",)),
-    Case("the canary has failed, and was mended", evidence(ticks(WORST, WORST, WORST, *[CLEAN] * 90), now_s=2790),
+    Case("the canary has failed, and was mended", evidence(ticks(*[WORST] * 6, *[CLEAN] * 90), now_s=2880),
          "fail", "regression"),
     Case("above budget, but as often on the baseline", evidence(ticks(*[Counts(9, 2, 2)] * 6)), "inconclusive", "shared_fault",
          ("both sides are hit", "Do not promote")),
     Case("canary-sided, but rare", evidence(ticks(*[Counts(2000, canary_only=1), Counts(2000)] * 6, *[CLEAN] * 20)),
          "pass", "clean"),
     Case("one PSP regresses",
-         evidence(ticks(*[Counts(50, 1), Counts(50, 0, 1)] * 5), deposits(*[Counts(5, 2)] * 10),
-                  deposits(*[Counts(5)] * 10, psp="b"),
-                  values=PSPS), "fail", "regression", ("alone failed at deposit in 20 of 50 pairs of deposits[a]",), BY_PSP),
+         evidence(ticks(*[Counts(50, 1), Counts(50, 0, 1)] * 7), deposits(*[Counts(5, 2)] * 14),
+                  deposits(*[Counts(5)] * 14, psp="b"),
+                  values=PSPS), "fail", "regression", ("alone failed at deposit in 28 of 70 pairs of deposits[a]",), BY_PSP),
     Case("a PSP fails for both", evidence(ticks(*[BROWNOUT] * 10)), "inconclusive", "shared_fault",
          ("the canary failed in 30 of 90 recent pairs, and the baseline in 30",)),
     Case("a shared fault that is long gone", evidence(ticks(*[BROWNOUT] * 4, *[CLEAN] * 60), now_s=1920), "pass", "clean"),
@@ -116,7 +116,7 @@ CASES = (
          ("30 of 300 pairs have no usable run on both sides", "Mend it")),
     Case("only missing pairs", evidence(missing_pairs=3), "inconclusive", "harness", ("3 of 3 pairs",)),
     Case("a few missing pairs are tolerated", evidence(ticks(*WATCHED), missing_pairs=5), "pass", "clean"),
-    Case("a regression is told even by a poor harness", evidence(ticks(*[BAD] * 5), missing_pairs=40), "fail", "regression"),
+    Case("a regression is told even by a poor harness", evidence(ticks(*[BAD] * 6), missing_pairs=40), "fail", "regression"),
     Case("nothing fresh", evidence(ticks(*WATCHED), last_pair_ns=at(700)), "inconclusive", "stale",
          ("No pair of runs for 3 min, after 270 pairs",)),
     Case("nothing at all since the start", evidence(), "inconclusive", "stale", ("for 15 min, and there was none before",)),
@@ -132,7 +132,7 @@ CASES = (
     Case("a run from the future", evidence(ticks(*WATCHED), unreadable=("a run is dated 90 s in the future",)),
          "inconclusive", "unknown", ("can't be read: a run is dated 90 s in the future",)),
     Case("a regression is told beside a run from the future",
-         evidence(ticks(*[BAD] * 5), unreadable=("a run is dated 90 s in the future",)), "fail", "regression"),
+         evidence(ticks(*[BAD] * 6), unreadable=("a run is dated 90 s in the future",)), "fail", "regression"),
     Case("counts that don't add up", evidence(ticks(Counts(3, 2, 2))), "inconclusive", "unknown", ("3 pairs with 2 + 2 + 0",)),
     Case("a signal that is no number", evidence(ticks(*WATCHED), signals=(Signal("x", "canary", math.nan, 0),)),
          "inconclusive", "unknown", ("the signal x of canary is no number",)),
@@ -163,21 +163,42 @@ def test_the_error_level_is_shared_out() -> None:
 
 def test_a_rollback_needs_its_violations_on_consecutive_ticks() -> None:
     """Both thresholds are met at the end of so many ticks with new data; a tick without any is passed over."""
-    at_once = decide(POLICY, evidence(ticks(WORST), now_s=30)).streams[0]
+    four = [WORST] * 4
+    at_once = decide(POLICY, evidence(ticks(*four), now_s=120)).streams[0]
     assert (at_once.streak, at_once.regressed) == (1, False)
-    spread = Stream("journeys", "", ((0, WORST), (3, CLEAN), (9, CLEAN)))
-    later = decide(POLICY, evidence(spread, now_s=300)).streams[0]
+    spread = Stream("journeys", "", (*enumerate(four), (7, CLEAN), (12, CLEAN)))
+    later = decide(POLICY, evidence(spread, now_s=390)).streams[0]
     assert (later.streak, later.regressed) == (3, True)
-    assert decide(replace(POLICY, consecutive=1), evidence(ticks(WORST), now_s=30)).verdict == "fail"
+    assert decide(replace(POLICY, consecutive=1), evidence(ticks(*four), now_s=120)).verdict == "fail"
+
+
+def test_a_burst_is_one_failure_of_its_tick() -> None:
+    """Nine failures of one pod's restart are no nine proofs; where the budget allows more, more of them count."""
+    one, many = (decide(POLICY, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(9, 1), WORST))
+    assert one.e_pair == pytest.approx(many.e_pair)
+    lenient = replace(POLICY, objectives=(replace(JOURNEYS, target=0.95),))
+    few, more = (
+        decide(lenient, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(40, 1), Counts(40, 9))
+    )
+    assert more.e_pair > few.e_pair * 50
+
+
+def test_the_start_of_a_watch_is_played_denser() -> None:
+    """A bad release is bad from its first minute on; not for longer than the window, and what is held is told by reasons."""
+    clean = ticks(*WATCHED)
+    assert decide(POLICY, evidence(clean, now_s=POLICY.eager_s - 1)).suspect
+    assert not decide(POLICY, evidence(clean, now_s=POLICY.eager_s + 1)).suspect
+    assert not decide(replace(POLICY, window_s=60), evidence(clean, now_s=61)).suspect
 
 
 def test_a_failure_of_the_canary_alone_makes_it_suspect_for_a_while() -> None:
     """Then probes are denser; what both sides share, or the baseline alone, is no suspicion."""
+    policy = replace(POLICY, eager_s=0)
     failed = ticks(CLEAN, Counts(9, canary_only=1))
-    assert decide(POLICY, evidence(failed, now_s=60)).suspect
-    assert decide(POLICY, evidence(failed, now_s=60 + POLICY.suspect_for_s - 1)).suspect
-    assert not decide(POLICY, evidence(failed, now_s=60 + POLICY.suspect_for_s + 1)).suspect
-    assert not decide(POLICY, evidence(ticks(CLEAN, Counts(9, baseline_only=2, both=2)), now_s=60)).suspect
+    assert decide(policy, evidence(failed, now_s=60)).suspect
+    assert decide(policy, evidence(failed, now_s=60 + POLICY.suspect_for_s - 1)).suspect
+    assert not decide(policy, evidence(failed, now_s=60 + POLICY.suspect_for_s + 1)).suspect
+    assert not decide(policy, evidence(ticks(CLEAN, Counts(9, baseline_only=2, both=2)), now_s=60)).suspect
 
 
 @pytest.mark.parametrize("failed", [0, 1, 2, 5])
@@ -193,7 +214,7 @@ def test_the_pairs_that_a_pass_is_short_of_are_exactly_enough(failed: int) -> No
 def test_overwhelming_evidence_is_a_finite_number() -> None:
     """A verdict goes out as JSON, which has no infinity."""
     million = Counts(1_000_000, 1_000_000)
-    (stream,) = decide(POLICY, evidence(ticks(million, million, million))).streams
+    (stream,) = decide(POLICY, evidence(ticks(*[million] * 9))).streams
     assert stream.regressed
     assert all(math.isfinite(figure) for point in stream.line for figure in point)
     assert math.isfinite(stream.e_budget)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,6 @@ from synthetic.gate.eprocess import log_e_above_budget, log_e_below_margin, log_
 
 BUDGETS = (Fraction(1, 1000), Fraction(1, 100), Fraction(1, 20))
 MARGIN = Fraction(1, 10)
-SEQUENCES, PAIRS = 2_000, 500
 
 
 # The definitions of reference/rollout-gates, in exact fractions; nothing here is taken from the module under test.
@@ -116,67 +114,3 @@ def test_no_count_overflows() -> None:
         log_e_canary_only(0, million),
     ):
         assert math.isfinite(value)
-
-
-# --- Ville's inequality, simulated --------------------------------------------------------------------------------
-
-
-def failures_at(random: Random, rate: float) -> Iterator[int]:
-    """The numbers of the failed pairs among `PAIRS` independent ones, by the geometric gaps between them."""
-    pair = 0
-    while True:
-        pair += 1 + int(math.log(1.0 - random.random()) / math.log(1.0 - rate))
-        if pair > PAIRS:
-            return
-        yield pair
-
-
-def allowed(alpha: float) -> float:
-    """The promise, and three standard errors of a simulation of this size on top."""
-    return alpha + 3 * math.sqrt(alpha * (1 - alpha) / SEQUENCES)
-
-
-@pytest.mark.parametrize("alpha", [0.01, 0.1])
-@pytest.mark.parametrize("budget", [0.001, 0.01])
-def test_a_healthy_canary_hardly_ever_crosses_its_budget(budget: float, alpha: float) -> None:
-    """Of 2,000 sequences at the budget's own rate, looked at after every one of 500 pairs, at most alpha ever cross."""
-    random, crossed = Random(4711), 0
-    for _ in range(SEQUENCES):
-        # The evidence falls with every clean pair, so it can only cross at a failure.
-        at_failures = enumerate(failures_at(random, budget), start=1)
-        crossed += any(log_e_above_budget(k, pair, budget) >= -math.log(alpha) for k, pair in at_failures)
-    assert crossed / SEQUENCES <= allowed(alpha)
-
-
-def test_failures_that_fall_on_either_side_hardly_ever_look_canary_sided() -> None:
-    """Under a shared fault a lone failure is on the canary half of the time; at most 10 % of such sequences ever cross."""
-    random, crossed = Random(4711), 0
-    for _ in range(SEQUENCES):
-        canary = baseline = 0
-        for _ in range(PAIRS):
-            canary, baseline = (canary + 1, baseline) if random.random() < 0.5 else (canary, baseline + 1)
-            if log_e_canary_only(canary, baseline) >= math.log(10):
-                crossed += 1
-                break
-            if baseline > canary + 2:  # each failure of the baseline costs 25 : 1; from here it does not come back
-                break
-    assert crossed / SEQUENCES <= allowed(0.1)
-
-
-def test_a_canary_at_the_margin_is_hardly_ever_passed() -> None:
-    """With a true failure rate of the margin, evidence 20 : 1 for "below" is reached by at most 5 % of sequences."""
-    random, crossed = Random(4711), 0
-    for _ in range(SEQUENCES):
-        # The evidence rises with every clean pair, so its peaks are right before each failure, and at the end.
-        looks = enumerate([*(pair - 1 for pair in failures_at(random, 0.1)), PAIRS])
-        crossed += any(log_e_below_margin(k, pairs, 0.1) >= math.log(20) for k, pairs in looks)
-    assert crossed / SEQUENCES <= allowed(0.05)
-
-
-def test_a_bad_canary_is_caught() -> None:
-    """The other side of the promise: at 5 % failures against a budget of 0.1 %, 500 pairs are nearly always enough."""
-    random, crossed = Random(4711), 0
-    for _ in range(200):
-        at_failures = enumerate(failures_at(random, 0.05), start=1)
-        crossed += any(log_e_above_budget(k, pair, 0.001) >= math.log(100 / 0.7) for k, pair in at_failures)
-    assert crossed >= 198

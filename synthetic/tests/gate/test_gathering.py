@@ -18,7 +18,7 @@ from synthetic.tests.gate.playing import ABORTED, FAILED, LAW, OK, SINCE_NS, TAI
 JOURNEYS = Objective("journeys", RUN, 0.999, share=0.5)
 DEPOSITS = Objective("deposits", "deposit", 0.99, by="psp", share=0.3)
 FAST = Objective("fast", "deposit", 0.95, measure="latency", threshold_ms=400, share=0.2)
-POLICY = Policy((JOURNEYS, DEPOSITS, FAST))
+POLICY = Policy((JOURNEYS, DEPOSITS, FAST), tick_s=30)
 
 
 def gathered(*runs: Iterable[Observation], policy: Policy = POLICY, now_s: float = 600.0, **more: object) -> Evidence:

@@ -76,11 +76,11 @@ def test_what_is_new_counts_at_the_next_look(store: Store, clock: TestClock) -> 
 def test_a_bad_canary_fails_and_stays_failed(store: Store, clock: TestClock) -> None:
     """Also after a restart, and where all is well again: whoever rolls back may ask late."""
     store.begin(ROLLOUT)
-    store.observe(pairs(range(40), canary_fails=True))
-    clock.advance(40)
+    store.observe(pairs(range(70), canary_fails=True))
+    clock.advance(70)
     assert told(judge_of(store, clock).judge(R1)) == ("fail", Reason.REGRESSION)
-    forgetful = replace(POLICY, warm_up_s=45.0)
-    store.observe(pairs(range(50, 140)))
+    forgetful = replace(POLICY, warm_up_s=75.0)
+    store.observe(pairs(range(80, 170)))
     clock.advance(100)
     judged = judge_of(store, clock, policy=forgetful).judge(R1)
     assert told(judged) == ("fail", Reason.REGRESSION)

@@ -31,9 +31,9 @@ def test_a_rollback_is_as_near_as_the_farther_of_its_two_tests() -> None:
 
 
 def test_a_line_begins_without_evidence_and_has_a_point_at_the_end_of_each_tick() -> None:
-    """Ticks of 30 s from the start of the watch; a tick without pairs has no point."""
+    """Ticks of 20 s from the start of the watch; a tick without pairs has no point."""
     (told,) = streams(POLICY, [weighed(line=((0, 10.0, 10.0, 2.0), (3, 1000.0, 100.0, 20.0)))], since_ns=T0_NS)
-    assert [point.at for point in told.line] == [utc(T0_NS), utc(T0_NS + 30 * SECOND), utc(T0_NS + 120 * SECOND)]
+    assert [point.at for point in told.line] == [utc(T0_NS), utc(T0_NS + 20 * SECOND), utc(T0_NS + 80 * SECOND)]
     assert [point.to_rollback for point in told.line] == [0.0, 0.3333, 1.0]
     assert told.line[-1].to_pass == 1.0
 
