@@ -26,7 +26,6 @@ SPARE_ROUNDS_MIN = 3
 TICK_S = 2.0
 MARGIN = 0.4
 PAIRS_MIN = 6
-MORE_PAIRS_HELP = (Reason.INSUFFICIENT, Reason.PAUSE)
 
 
 def rounds_needed(rounds: int) -> int:
@@ -125,7 +124,7 @@ class SmallRollout:
             return [] if was_shared else self.spare
         if self.batches:
             return self.batches
-        return self.spare if decision.verdict == "pass" or decision.reason in MORE_PAIRS_HELP else []
+        return self.spare if decision.verdict == "pass" or decision.reason is Reason.INSUFFICIENT else []
 
     def _end(self, seen: Sequence[Observation], decision: Decision, then: Then) -> Sequence[Turn]:
         self._keep(seen, decision, then)
