@@ -27,6 +27,8 @@ WATCHES_MAX = 16
 UNREGISTERED_FOR_NS = 24 * 3600 * 10**9
 """A version that nobody has registered is watched from when it was first seen on, but from so long ago at most."""
 
+SUSPECT_FOR_S = 10.0
+
 
 class Suspects(Protocol):
     """Whom the judge asks for denser probes of a cell."""
@@ -153,8 +155,6 @@ class Judge:
             self.trail.verdict(rollout.cell, decision.verdict, told, release=rollout.id)
 
     def _ask_for_density(self, watch: Watch, decision: Decision) -> None:
-        """Ask once for each failure that is new: a suspicion is for a while."""
-        failures = sum(weighed.counts.canary_failed for weighed in decision.streams)
-        if decision.suspect and failures > watch.suspected and self.suspects is not None:
-            self.suspects.suspect(watch.rollout.cell, watch.policy.suspect_for_s)
-        watch.suspected = failures
+        """For a little longer than until the next look: a suspicion lasts as long as the decision says, and no longer."""
+        if decision.suspect and self.suspects is not None and not watch.rollout.ended_ns:
+            self.suspects.suspect(watch.rollout.cell, SUSPECT_FOR_S)

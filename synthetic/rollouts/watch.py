@@ -46,7 +46,6 @@ class Watch:
     policy: Policy
     registered: bool
     shown: deque[Observation] = field(default_factory=lambda: deque(maxlen=SHOWN_MAX))
-    suspected: int = 0
     last: int = 0
     _aside: Counter[str] = field(default_factory=Counter)
     _gathering: Gathering = field(init=False)

@@ -79,5 +79,6 @@ POLICY = Policy(
     pairs_min=10,
     stale_s=30.0,
     suspect_for_s=20.0,
+    eager_s=0.0,
 )
 """Small enough for a test: a minute of clean pairs passes."""

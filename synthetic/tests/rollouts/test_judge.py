@@ -11,7 +11,7 @@ from synthetic.gate.decision import Reason
 from synthetic.gate.observed import Signal
 from synthetic.gate.policy import Policy
 from synthetic.journal.sqlite_database import SqliteDatabase
-from synthetic.rollouts.judge import Asked, Judge
+from synthetic.rollouts.judge import SUSPECT_FOR_S, Asked, Judge
 from synthetic.rollouts.model import Rollout, Step
 from synthetic.rollouts.store import Store
 from synthetic.rollouts.watch import Judged
@@ -239,20 +239,21 @@ def test_a_canary_that_takes_no_traffic_yet_may_still_be_starting(store: Store, 
     assert told(judged) == ("inconclusive", Reason.INSUFFICIENT)
 
 
-def test_a_failure_on_the_canary_alone_is_probed_denser_once(store: Store, clock: TestClock) -> None:
-    """Each new failure asks again; asking for the verdict does not."""
+def test_probes_are_denser_for_as_long_as_the_gate_suspects(store: Store, clock: TestClock) -> None:
+    """Each look asks for a little longer than until the next one; when the suspicion is over, nobody asks any more."""
     heard = Heard()
     store.begin(ROLLOUT)
     store.observe([*pairs(range(10)), *pairs(range(10, 11), canary_fails=True)])
     clock.advance(12)
     judge = judge_of(store, clock, heard)
-    for _ in range(3):
+    for _ in range(2):
         assert judge.judge(R1).decision.verdict == "inconclusive"
-    assert heard.suspected == [("canary", 20.0)]
-    store.observe(pairs(range(12, 13), canary_fails=True))
-    clock.advance(2)
+        clock.advance(1)
+    assert heard.suspected == [("canary", SUSPECT_FOR_S)] * 2
+    store.observe(pairs(range(12, 50)))
+    clock.advance(36)
     judge.judge(R1)
-    assert heard.suspected == [("canary", 20.0)] * 2
+    assert len(heard.suspected) == 2
 
 
 def test_a_hard_stop_acts_at_once(store: Store, clock: TestClock) -> None:
