@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from synthetic.tests.real_time import may_be_run_again
 
 READY_WITHIN_S = 120.0
+
+# An example that takes half a second does so since another process has the core: no law says how long arithmetic takes.
+settings.register_profile("shared cores", deadline=None)
+settings.load_profile("shared cores")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

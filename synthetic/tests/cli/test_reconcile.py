@@ -68,9 +68,11 @@ def change(statement: str) -> None:
 
 
 def key_of(kind: str) -> str:
-    """The key of the first effect of a kind."""
+    """The key of the first effect of a kind that happened, and was not undone."""
     with sqlite3.connect(JOURNAL) as database:
-        found: str = database.execute("SELECT key FROM intents WHERE kind = ? ORDER BY number", (kind,)).fetchone()[0]
+        found: str = database.execute(
+            "SELECT key FROM intents WHERE kind = ? AND state = 'settled' ORDER BY number", (kind,)
+        ).fetchone()[0]
         return found
 
 
