@@ -172,6 +172,15 @@ def test_a_rollback_needs_its_violations_on_consecutive_ticks() -> None:
     assert decide(replace(POLICY, consecutive=1), evidence(ticks(*four), now_s=120)).verdict == "fail"
 
 
+def test_ticks_that_violate_are_counted_on_end() -> None:
+    """A tick in between after which the baseline has failed as well begins the count anew."""
+    policy = replace(POLICY, consecutive=2)
+    again = [*[WORST] * 4, Counts(9, baseline_only=1), *[WORST] * 5]
+    once = decide(policy, evidence(ticks(*again), now_s=300)).streams[0]
+    assert (once.streak, once.regressed) == (1, False)
+    assert decide(policy, evidence(ticks(*again, WORST), now_s=330)).streams[0].regressed
+
+
 def test_a_burst_is_one_failure_of_its_tick() -> None:
     """Nine failures of one pod's restart are no nine proofs; where the budget allows more, more of them count."""
     one, many = (decide(POLICY, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(9, 1), WORST))
