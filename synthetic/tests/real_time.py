@@ -15,6 +15,8 @@ REAL_TIME = (
             "cli",
             "conformance",
             "contracts",
+            "controllers",
+            "deploy/test_gate_calls.py",
             "drivers",
             "reference",
             "report/test_prometheus.py",
