@@ -99,11 +99,11 @@ class Judge:
         found = self.store.version_of(asked.cell)
         if found is None or not asked.baseline or asked.baseline == asked.cell:
             return None
-        version, first_ns = found
-        name = f"{asked.cell}:{asked.baseline}:{version}@{first_ns // 10**9}"
-        known = self._watches.get(name)
-        since_ns = known.rollout.started_ns if known else max(first_ns, now_ns - UNREGISTERED_FOR_NS)
-        return Rollout(name, asked.cell, asked.baseline, version, since_ns, "seen")
+        name = f"{asked.cell}:{asked.baseline}:{found.version}@{found.first_ns // 10**9}"
+        known, since_ns = self._watches.get(name), max(found.since_ns, now_ns - UNREGISTERED_FOR_NS)
+        if known is not None and known.rollout.started_ns >= found.since_ns:
+            since_ns = known.rollout.started_ns  # the same watch goes on; only a version that has come back begins anew
+        return Rollout(name, asked.cell, asked.baseline, found.version, since_ns, "seen")
 
     def _nobody(self, asked: Asked) -> Decision:
         if not asked.cell:

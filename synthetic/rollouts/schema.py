@@ -1,4 +1,4 @@
-"""The gate's tables, version 1: a SQLite file beside the journal's, or the same Postgres schema."""
+"""The gate's tables, version 2: a SQLite file beside the journal's, or the same Postgres schema."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from synthetic.journal.database import Database, Transaction
 from synthetic.journal.postgres_database import PostgresDatabase
 from synthetic.journal.sqlite_database import SqliteDatabase
 
-VERSION = 1
+VERSION = 2
 SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
 # `body`, `steps`, `evidence`: JSON. `number` grows in the order of commits, as writers take turns: readers go on from the last one.
-_TABLES = (
+_FIRST = (
     """
 CREATE TABLE gate_observations (
     number {numbered},
@@ -61,6 +61,26 @@ CREATE TABLE gate_signals (
 )""",
     "CREATE INDEX gate_signals_by_cell ON gate_signals (cell, at_ns)",
 )
+# What a store of version 1 has seen counts as not told: the next answer that tells a version goes before it.
+_SECOND = (
+    """
+CREATE TABLE gate_versions (
+    cell TEXT NOT NULL,
+    version TEXT NOT NULL,
+    told BIGINT NOT NULL,
+    first_ns BIGINT NOT NULL,
+    since_ns BIGINT NOT NULL,
+    last_ns BIGINT NOT NULL,
+    PRIMARY KEY (cell, version)
+)""",
+    """
+INSERT INTO gate_versions (cell, version, told, first_ns, since_ns, last_ns)
+SELECT cell, version, 0, min(started_ns), min(started_ns), max(started_ns) FROM gate_observations GROUP BY cell, version
+""",
+    "ALTER TABLE gate_signals ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+    "CREATE UNIQUE INDEX gate_signals_once ON gate_signals (name, cell, id) WHERE id <> ''",
+)
+_TABLES = (_FIRST, _SECOND)
 
 
 def beside(journal: str) -> str:
@@ -103,10 +123,13 @@ def _prepare(database: Database) -> None:
     in_postgres = isinstance(database, PostgresDatabase)
     numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if in_postgres else "INTEGER PRIMARY KEY AUTOINCREMENT"
     with database.write() as transaction:
-        if _known_version(transaction, database.where) == VERSION:
+        known = _known_version(transaction, database.where)
+        if known == VERSION:
             return
-        for statement in _TABLES:
-            transaction.change(statement.replace("{numbered}", numbered))
+        for statements in _TABLES[known:]:
+            for statement in statements:
+                transaction.change(statement.replace("{numbered}", numbered))
+        transaction.change("DELETE FROM gate_version")
         transaction.change("INSERT INTO gate_version (version) VALUES (:version)", version=VERSION)
 
 

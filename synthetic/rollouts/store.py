@@ -17,6 +17,7 @@ from synthetic.journal.group import GroupCommit
 from synthetic.rollouts.model import Decided, Ending, Rollout, Step
 from synthetic.rollouts.schema import open_database
 from synthetic.rollouts.texts import observation_of, observation_text, steps_of, steps_text
+from synthetic.rollouts.versions import VersionSeen, age_versions, note_versions, present
 
 DAY_NS = 86_400 * 10**9
 EVER_NS = 2**62
@@ -34,11 +35,6 @@ _SEEN = """
 SELECT number, body FROM gate_observations
 WHERE number > :after AND started_ns >= :since AND started_ns <= :until AND cell IN (:cell, :baseline)
 ORDER BY number LIMIT :at_most
-"""
-_VERSION = "SELECT version FROM gate_observations WHERE cell = :cell ORDER BY started_ns DESC LIMIT 1"
-_FIRST_OF_VERSION = """
-SELECT min(started_ns) FROM gate_observations WHERE cell = :cell AND started_ns >
-    (SELECT coalesce(max(started_ns), 0) FROM gate_observations WHERE cell = :cell AND version <> :version)
 """
 _ROLLOUT = "id, cell, baseline, version, started_ns, by_whom, steps, ended_ns, ending"
 _DECIDED = "rollout, at_ns, verdict, reason, explanation, weight, evidence"
@@ -82,6 +78,7 @@ class Store:
         """Keep what runs have shown; the same run once more changes nothing."""
 
         def work(transaction: Transaction) -> None:
+            note_versions(transaction, observations)
             for one in observations:
                 transaction.change(
                     _OBSERVE,
@@ -106,15 +103,10 @@ class Store:
         found = tuple(one for one in read if one is not None)
         return Seen(found, rows[-1][0] if rows else after, len(read) - len(found), len(rows) == at_most)
 
-    def version_of(self, cell: str) -> tuple[str, int] | None:
-        """The present version of a cell, and when it was first seen (wall, nanoseconds); None: no run was seen there."""
+    def version_of(self, cell: str) -> VersionSeen | None:
+        """The present version of a cell; None: no run was ever seen there."""
         with self._database.read() as transaction:
-            rows = transaction.rows(_VERSION, cell=cell)
-            if not rows:
-                return None
-            version: str = rows[0][0]
-            ((first,),) = transaction.rows(_FIRST_OF_VERSION, cell=cell, version=version)
-        return version, int(first)
+            return present(transaction, cell)
 
     def begin(self, rollout: Rollout) -> Rollout:
         """Keep a rollout; where one of that id is kept already, answer that one.
@@ -287,6 +279,7 @@ class Store:
                 before=now_ns - OBSERVATIONS_FOR_NS,
             )
             old = now_ns - ROLLOUTS_FOR_NS
+            age_versions(transaction, now_ns, untold_before_ns=now_ns - OBSERVATIONS_FOR_NS, forget_before_ns=old)
             for statement in _OLD:
                 forgotten += transaction.change(statement, before=old, at_most=_FORGOTTEN_AT_ONCE)
             return forgotten

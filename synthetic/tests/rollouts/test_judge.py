@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+
 from synthetic.audit.entry import Entry
 from synthetic.audit.trail import AuditTrail
 from synthetic.gate.decision import Reason
 from synthetic.gate.observed import Signal
 from synthetic.gate.policy import Policy
 from synthetic.journal.sqlite_database import SqliteDatabase
+from synthetic.rollouts import store as store_module
 from synthetic.rollouts.judge import SUSPECT_FOR_S, Asked, Judge
 from synthetic.rollouts.model import Rollout, Step
 from synthetic.rollouts.store import Store
@@ -121,6 +124,37 @@ def test_a_version_that_nobody_has_begun_is_watched_since_it_was_first_seen(stor
     assert told(judged) == ("pass", Reason.CLEAN)
     assert judged.rollout is not None
     assert (judged.rollout.version, judged.rollout.since_ns, judged.registered) == ("2.0", NOON_NS, False)
+
+
+def test_a_canary_that_drops_connections_is_one_version_and_fails(store: Store, clock: TestClock) -> None:
+    """A run without an answer carries the version of the cells file: as a version of its own nothing would ever be certain."""
+    asked, names = Asked(cell="canary", baseline="baseline"), set()
+    judge = judge_of(store, clock)
+    for n in range(70):
+        dropped = n % 4 == 3
+        canary = run(n, at_s=n, failed=dropped, version="1.9" if dropped else "2.0", version_told=not dropped)
+        store.observe([canary, run(n, "baseline", at_s=n)])
+        if n % 10 == 9:
+            judged = judge.judge(asked)
+            names.add(judged.rollout and judged.rollout.id)
+        clock.advance(1)
+    assert told(judge.judge(asked)) == ("fail", Reason.REGRESSION)
+    assert len(names) == 1
+
+
+def test_a_fail_of_a_version_that_nobody_has_begun_stands_though_its_runs_are_forgotten(
+    store: Store, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for a gate that was started again since."""
+    asked = Asked(cell="canary", baseline="baseline")
+    store.observe(pairs(range(70), canary_fails=True))
+    clock.advance(70)
+    assert told(judge_of(store, clock).judge(asked)) == ("fail", Reason.REGRESSION)
+    monkeypatch.setattr(store_module, "OBSERVATIONS_MAX", 140)
+    store.observe(pairs(range(70, 150)))
+    clock.advance(80)
+    store.forget(clock.wall_ns())
+    assert told(judge_of(store, clock).judge(asked)) == ("fail", Reason.REGRESSION)
 
 
 def test_runs_of_another_version_than_the_release_are_no_evidence_of_it(store: Store, clock: TestClock) -> None:

@@ -72,14 +72,6 @@ def test_a_row_that_cannot_be_read_is_no_evidence(store: Store, tmp_path: Path) 
     assert (seen.unreadable, [one.run_id for one in seen.observations]) == (1, ["canary-2"])
 
 
-def test_the_present_version_was_first_seen_after_the_last_run_of_another_one(any_store: Store) -> None:
-    """A version that comes back is watched since it came back."""
-    versions = ["2.0", "1.0", "2.0", "2.0"]
-    any_store.observe([run(n, at_s=n, version=version) for n, version in enumerate(versions)])
-    assert any_store.version_of("canary") == ("2.0", NOON_NS + 2 * S)
-    assert any_store.version_of("canry") is None
-
-
 def test_a_rollout_is_begun_once(any_store: Store) -> None:
     """A second start under the same id, as of a hook that is tried again, changes nothing."""
     assert any_store.begin(ROLLOUT) == ROLLOUT

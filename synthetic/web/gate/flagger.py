@@ -31,6 +31,7 @@ from synthetic.web.gate.guard import body_of, mistakes
 CONFIRMED: dict[Verdict, int] = {"pass": 200, "inconclusive": 412, "fail": 403}
 ROLLED_BACK: dict[Verdict, int] = {"fail": 200, "inconclusive": 412, "pass": 409}
 AGAIN_MAX = 1_000
+TAKEN_LATELY_S = 60.0
 _ENDINGS: dict[str, Ending] = {"Succeeded": "promoted", "Failed": "rolled_back"}
 _PROMOTED = "Promotion completed!"
 _ADVANCED = re.compile(r"canary weight (\d{1,3})$")
@@ -51,7 +52,8 @@ class Flagger:
     async def confirm_rollout(self, request: Request) -> Response:
         """`confirm-rollout`: the rollout begins to be watched. 200 without a pass, as no pod of the canary is there to be played.
 
-        403 where it has failed already, 412 while all runs are stopped: nothing could be judged.
+        412 while all runs are stopped, whatever was decided before: nothing could be judged. 403 where it goes on and has failed
+        already; one of this spec that has ended says nothing of this attempt.
         """
         hook = await body_of(request, FlaggerHook)
         stopped = await self.desk.off_loop(self.stopped)
@@ -79,12 +81,17 @@ class Flagger:
         return answered(hook_of(judged, rollout.id), CONFIRMED[judged.decision.verdict])
 
     async def rollback(self, request: Request) -> Response:
-        """`rollback`: 200, which rolls back, on a fail and on nothing else."""
+        """`rollback`: 200, which rolls back, on a fail of the rollout that goes on, and on nothing else.
+
+        One that has ended was another attempt. Only where somebody else has taken the cell a moment ago its fail still counts:
+        nobody has told what became of the canary.
+        """
         hook = await body_of(request, FlaggerHook)
         rollout = await self._known(hook)
-        if rollout is None:
-            told = unknown("No rollout of this canary is known: nothing is rolled back.")
-            return answered(hook_of(Judged(told, self.clock.wall_ns()), _name(hook)), 412)
+        if rollout is None or self._is_over(rollout):
+            ended = f"rollout {rollout.id} has ended" if rollout else "no rollout of this canary is known"
+            told = unknown(f"Nothing is rolled back: {ended}, and no other one has begun.")
+            return answered(hook_of(Judged(told, self.clock.wall_ns()), rollout.id if rollout else _name(hook)), 412)
         judged = await self._judged(rollout)
         return answered(hook_of(judged, rollout.id), ROLLED_BACK[judged.decision.verdict])
 
@@ -108,6 +115,10 @@ class Flagger:
         if advanced and int(advanced[1]) <= 100:
             return await self.desk.step(rollout.id, int(advanced[1])) or rollout
         return rollout
+
+    def _is_over(self, rollout: Rollout) -> bool:
+        lately_ns = self.clock.wall_ns() - round(TAKEN_LATELY_S * 1e9)
+        return bool(rollout.ended_ns) and (rollout.ending != "aborted" or rollout.ended_ns < lately_ns)
 
     async def _judged(self, rollout: Rollout) -> Judged:
         return await self.desk.verdict(Asked(rollout=rollout.id))

@@ -110,7 +110,7 @@ def test_a_rollout_is_exported_as_one_file(folder: Path, kept: Store, seen: Seen
     seen(pairs(range(5)))
     first = kept.version_of("canary")
     assert first is not None
-    kept.begin(Rollout("r1", "canary", "baseline", "2.0", first[1], "ann"))
+    kept.begin(Rollout("r1", "canary", "baseline", "2.0", first.first_ns, "ann"))
     assert call("gate", "export", "r1", "--out", "r1.html", "--slo", "slo.yaml").code == 0
     assert "<html" in (folder / "r1.html").read_text()
     assert call("gate", "export", "r2", "--out", "r2.html", "--slo", "slo.yaml").code == 2

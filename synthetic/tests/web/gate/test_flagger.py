@@ -93,6 +93,33 @@ def test_a_fail_rolls_back_also_where_another_rollout_has_begun_since(gate: Gate
     assert statuses(answers) == [412, 200, 200, 200, 412]
 
 
+def test_the_fail_of_an_attempt_that_has_ended_does_not_roll_back_the_next_one(gate: Gate) -> None:
+    """The same spec again, while the kill switch holds its start: there is only the old rollout of that name."""
+    bad = pairs(range(1, 60), canary_fails=True)
+    before = ("confirm-traffic-increase", hook()), 60.0, bad, ("rollback", hook())
+    gate.stopped = ["by ann: PSP incident"]
+    answers = posted(
+        gate,
+        *before,
+        ("event", {**hook(), "phase": "Failed"}),
+        3600.0,
+        ("confirm-rollout", hook()),
+        ("rollback", hook()),
+    )
+    assert statuses(answers)[1:] == [200, 200, 412, 412]
+    assert "has ended" in answers[-1].json()["explanation"]
+
+
+def test_a_fail_whose_cell_was_taken_long_ago_rolls_back_nothing(gate: Gate) -> None:
+    """Whatever Flagger has there by now, nobody has judged it."""
+    bad = pairs(range(1, 60), canary_fails=True)
+    other = ("confirm-rollout", {**hook(), "checksum": "other"})
+    answers = posted(
+        gate, ("confirm-traffic-increase", hook()), 60.0, bad, ("rollback", hook()), other, 61.0, ("rollback", hook())
+    )
+    assert statuses(answers)[1:] == [200, 200, 412]
+
+
 def test_nothing_but_a_fail_rolls_back(gate: Gate) -> None:
     """Not an unknown rollout, not one that is undecided, not one that passes, not one that is shared, not one that has ended."""
     assert statuses(posted(gate, ("rollback", hook()))) == [412]
