@@ -14,6 +14,7 @@ from bench.gate_power.traces import PSPS, SCENARIOS, SLOTS_A_MINUTE, Scenario, T
 from bench.gate_power.twin import Watched, play
 from synthetic.config.slo import shipped_policy
 from synthetic.gate.policy import RUN, Policy
+from synthetic.gate.shares import FIRST_SEEN
 
 OURS = "ours"
 REACTING = "ours, not denser at the start"
@@ -62,7 +63,7 @@ def watched(policy: Policy, scenario: Scenario) -> tuple[Watched, ...]:
         return (Watched(slow.budget, slow.share, tuple(range(PSPS)), latency=True),)
     whole = next(one for one in policy.objectives if one.sli == RUN)
     each = next(one for one in policy.objectives if one.sli == "deposit" and one.by == "psp")
-    single = tuple(Watched(each.budget, each.share / PSPS, (psp,)) for psp in range(PSPS))
+    single = tuple(Watched(each.budget, each.share * FIRST_SEEN / PSPS, (psp,)) for psp in range(PSPS))
     return (Watched(whole.budget, whole.share, tuple(range(PSPS))), *single)
 
 

@@ -22,6 +22,7 @@ from synthetic.gate.eprocess import (
     start_weight,
 )
 from synthetic.gate.policy import Policy
+from synthetic.gate.shares import alpha_of_objectives
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -105,7 +106,7 @@ class _Batch:
             len(runs), [canary_sided(SLOW_SHARES) if stream.latency else canary_sided() for stream in streams]
         )
         self.needed_above = np.array([-math.log(policy.alpha_budget * stream.share) for stream in streams])
-        self.needed_sided = np.array([-math.log(policy.alpha_pair * stream.share) for stream in streams])
+        self.needed_sided = np.array([-math.log(alpha_of_objectives(policy) * stream.share) for stream in streams])
         self.budgets = np.array([stream.budget for stream in streams])
         self.members = np.array([[psp in stream.psps for stream in streams] for psp in range(PSPS)]).astype(np.int64)
         self.clean = self.above.factors(np.array([1, policy.suspect_factor])[:, None] * self.members.sum(axis=0)[None])

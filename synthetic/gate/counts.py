@@ -71,7 +71,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Events of one cell within a hard stop's time: how many, and how many of them bad; of a signal, the sum (`amount`)."""
+    """Paired events of a cell within a hard stop's time: how many, how many of them bad; of a signal, the sum (`amount`)."""
 
     track: str
     total: int
@@ -87,8 +87,10 @@ class Evidence:
     `pairs`: all usable pairs of runs; `step_pairs`: those since the last step of the rollout. `missing_pairs`: pairs without a
     usable run on one side. `values`: per track and label which values were seen, such as {canary: {psp: {psp-a}}}; a track of
     which no run was seen is not there. `breaches`: the money laws that were broken on the `canary` alone, the `baseline` alone
-    and on `both`, by name, once for each pair that broke it. `last_pair_ns` 0: there was no pair. `tallies`: by hard stop.
-    `unreadable`: what of the evidence can't be true, such as runs that are dated in the future, in words.
+    and on `both`, by name, once for each pair that broke it; `canary_unpaired` and `baseline_unpaired`: in runs without a pair.
+    `last_pair_ns` 0: there was no pair. `tallies`: by hard stop, of pairs only; `stop_streams`: the same pairs by tick since the
+    start of the watch, for whether it is the canary's own doing. `unreadable`: what of the evidence can't be true, such as runs
+    that are dated in the future, in words.
     """
 
     since_ns: int
@@ -101,5 +103,6 @@ class Evidence:
     values: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     breaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tallies: Mapping[str, tuple[Tally, ...]] = field(default_factory=dict)
+    stop_streams: tuple[Stream, ...] = ()
     signals: tuple[Signal, ...] = ()
     unreadable: tuple[str, ...] = ()

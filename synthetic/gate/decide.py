@@ -22,6 +22,7 @@ from synthetic.gate.stops import Stopped, stopped
 from synthetic.gate.weighing import Weight, weigh
 
 SECOND_NS = 1_000_000_000
+SIDES = ("canary", "baseline", "both", "canary_unpaired", "baseline_unpaired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
     met = stopped(policy, evidence)
     answer = (
         _proven(policy, evidence)
+        or _alone(evidence)
         or _stopped_hard(met)
         or _regressed(weights)
         or _not_to_be_read(unreadable)
@@ -48,6 +50,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         or _without_comparison(evidence)
         or _badly_measured(policy, evidence)
         or _shared(evidence, weights, met)
+        or _unsure(met)
         or _paused(weights, failed_lately=failed_lately)
     )
     missing, ready_in_s = _still_missing(policy, evidence, weights)
@@ -103,22 +106,29 @@ def _has_failed_alone_lately(policy: Policy, evidence: Evidence) -> bool:
 
 
 def _proven(policy: Policy, evidence: Evidence) -> _Answer | None:
-    """Laws that the canary breaks. One that breaks on the baseline as well has to break far more often on the canary."""
-    sides = {side: Counter(evidence.breaches.get(side, ())) for side in ("canary", "baseline", "both")}
+    """Laws that the canary breaks. One that breaks on the baseline as well has to break far more often on the canary.
+
+    In a run without a pair it is proof where the baseline plays, and none of its runs has broken the law.
+    """
+    sides = {side: Counter(evidence.breaches.get(side, ())) for side in SIDES}
     needed = -math.log(policy.alpha_pair)
     proven = {
         law: count
         for law, count in sorted(sides["canary"].items())
-        if not (sides["baseline"][law] or sides["both"][law])
+        if not (sides["baseline"][law] or sides["both"][law] or sides["baseline_unpaired"][law])
         or log_e_canary_only(count, sides["baseline"][law]) >= needed
     }
-    if not proven:
+    if proven:
+        return _Answer("fail", Reason.MONEY_LAW, telling.money_law(proven, sides["baseline"]))
+    excused = sides["baseline"] + sides["both"] + sides["baseline_unpaired"]
+    unpaired = {law: count for law, count in sorted(sides["canary_unpaired"].items()) if not excused[law]}
+    if not unpaired or _one_sided(evidence):
         return None
-    return _Answer("fail", Reason.MONEY_LAW, telling.money_law(proven, sides["baseline"]))
+    return _Answer("fail", Reason.MONEY_LAW, telling.money_law_unpaired(unpaired))
 
 
 def _stopped_hard(met: list[Stopped]) -> _Answer | None:
-    alone = [one for one in met if not one.shared]
+    alone = [one for one in met if one.standing == "alone"]
     return _Answer("fail", Reason.HARD_STOP, telling.hard_stop(alone[0])) if alone else None
 
 
@@ -149,9 +159,15 @@ def _one_sided(evidence: Evidence) -> bool:
     return "canary" in evidence.values and "baseline" not in evidence.values
 
 
+def _alone(evidence: Evidence) -> _Answer | None:
+    """A canary without a baseline is neither good nor bad, whatever it shows."""
+    if not _one_sided(evidence):
+        return None
+    laws = (*evidence.breaches.get("canary", ()), *evidence.breaches.get("canary_unpaired", ()))
+    return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.no_baseline(laws))
+
+
 def _without_comparison(evidence: Evidence) -> _Answer | None:
-    if _one_sided(evidence):
-        return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.no_baseline())
     canary, baseline = (evidence.values.get(track, {}) for track in ("canary", "baseline"))
     for label in sorted(set(canary) | set(baseline)):
         here, there = canary.get(label, frozenset()), baseline.get(label, frozenset())
@@ -169,16 +185,23 @@ def _badly_measured(policy: Policy, evidence: Evidence) -> _Answer | None:
 
 def _shared(evidence: Evidence, weights: list[Weight], met: list[Stopped]) -> _Answer | None:
     """What hits the baseline as well: a hard stop on both sides, a law that both break, failures that are mostly shared."""
-    laws = sorted({*evidence.breaches.get("baseline", ()), *evidence.breaches.get("both", ())})
+    laws = sorted(
+        {law for side in ("baseline", "both", "baseline_unpaired") for law in evidence.breaches.get(side, ())}
+    )
     if laws:
         return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_laws(laws))
-    if met:
-        return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_stop(met[0]))
+    shared = [one for one in met if one.standing == "shared"]
+    if shared:
+        return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_stop(shared[0]))
     for weight in weights:
         if weight.above_recently and weight.recent.baseline_failed * 2 >= weight.recent.canary_failed:
             told = telling.shared_failures(weight.objective, weight.weighed, weight.recent)
             return _Answer("inconclusive", Reason.SHARED_FAULT, told)
     return None
+
+
+def _unsure(met: list[Stopped]) -> _Answer | None:
+    return _Answer("inconclusive", Reason.PAUSE, telling.unsure_stop(met[0])) if met else None
 
 
 def _paused(weights: list[Weight], *, failed_lately: bool) -> _Answer | None:

@@ -150,6 +150,18 @@ class Process:
         return log_sum_exp(logs)
 
 
+def begin(processes: Sequence[Process], start: int, tick: int) -> int:
+    """Start all of them anew at each start from `start` up to this tick; answers the next one."""
+    weight = 0.0
+    while start <= tick:
+        weight += start_weight(start)
+        start = next_start(start)
+    if weight > 0:
+        for process in processes:
+            process.start(weight)
+    return start
+
+
 def _log_add(one: float, other: float) -> float:
     low, high = sorted((one, other))
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))

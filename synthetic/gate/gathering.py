@@ -56,7 +56,6 @@ class Gathering:
             return
         self._runs.add(seen.run_id)
         self._latest_ns = max(self._latest_ns, seen.started_ns)
-        self._stops.take(track, seen)
         other = self._waiting.pop(seen.pair, None)
         if not seen.pair or seen.pair in self._given_up:
             self._alone(seen)
@@ -84,6 +83,7 @@ class Gathering:
             values=_frozen(self._seen),
             breaches={side: tuple(sorted(laws.elements())) for side, laws in self._breaches.items()},
             tallies=self._stops.tallies(now_ns, signals, cell=self.cell, baseline=self.baseline),
+            stop_streams=self._stops.streams(last),
             signals=signals,
             unreadable=self._unreadable(now_ns),
         )
@@ -101,31 +101,30 @@ class Gathering:
         self._break(canary, baseline)
         for side in (canary, baseline):
             self._note_values(side)
+        tick = self._tick(canary.started_ns)
+        self._stops.take(tick, canary, baseline)
         if canary.started_ns < self.since_ns + round(self.policy.warm_up_s * SECOND_NS):
             return
         if canary.failed is None or baseline.failed is None:
             self._missing += 1
             return
         self._pair_starts.append(canary.started_ns)
-        tick = self._tick(canary.started_ns)
         for key, counts in units_of(self.policy.objectives, canary, baseline):
             ticks = self._streams.setdefault(key, {})
             ticks[tick] = ticks.get(tick, Counts()) + counts
 
     def _alone(self, seen: Observation) -> None:
-        """A run without another side says nothing in numbers; a law that it broke is broken all the same."""
-        self._break(seen, None)
+        """A run without another side says nothing in numbers; a law that it broke is broken all the same, and told as such."""
+        if seen.breaches:
+            side = "canary" if self._track(seen) == "canary" else "baseline"
+            self._breaches.setdefault(f"{side}_unpaired", Counter()).update(set(seen.breaches))
         self._note_values(seen)
 
-    def _break(self, one: Observation, other: Observation | None) -> None:
+    def _break(self, canary: Observation, baseline: Observation) -> None:
         """A law that a pair broke on one side is that side's; one that it broke on both is nobody's."""
-        mine, its = set(one.breaches), set(other.breaches if other else ())
-        for side, laws in (
-            (self._track(one), mine - its),
-            (self._track(other) if other else None, its - mine),
-            ("both", mine & its),
-        ):
-            if side and laws:
+        mine, its = set(canary.breaches), set(baseline.breaches)
+        for side, laws in (("canary", mine - its), ("baseline", its - mine), ("both", mine & its)):
+            if laws:
                 self._breaches.setdefault(side, Counter()).update(laws)
 
     def _note_values(self, seen: Observation) -> None:

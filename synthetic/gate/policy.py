@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Measure = Literal["success", "latency"]
+SIGNAL = "signal"
 RUN = "run"
 """The SLI of whole runs: a run that did not come to its end as its scenario says, or that broke a law, has failed."""
 
@@ -44,7 +45,8 @@ class HardStop:
 
     `source`: `run` (runs that blame the PSP or the provider named by `by`'s values), an SLI's name, or `signal`: what the
     platform itself reports (`POST /v1/signals`), such as chargebacks; then `above` is the number that is too many.
-    What the baseline shows, too, is no reason to roll back: it holds the release.
+    Of runs and steps only pairs count, and they have to say that it is the canary's own doing (`Policy.stops_share`). What the
+    baseline shows, too, is no reason to roll back: it holds the release.
     """
 
     name: str
@@ -54,6 +56,11 @@ class HardStop:
     within_s: float = 300.0
     by: str = ""
     blame: str = ""
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether the platform reports it, so that it is told by no runs."""
+        return self.source == SIGNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Policy:
     `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence. `missing_max`: the share
     of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs. Probes are `suspect_factor` times denser
     for `suspect_for_s` after a failure on the canary alone, and for `eager_s` from the start of the watch on (`window_s` at most).
+    `stops_share`: the part of `alpha_pair` that hard stops have of it, where there are any; the objectives share the rest.
     """
 
     objectives: tuple[Objective, ...]
@@ -85,6 +93,7 @@ class Policy:
     suspect_for_s: float = 120.0
     suspect_factor: int = 5
     eager_s: float = 600.0
+    stops_share: float = 0.015
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     name: str = ""

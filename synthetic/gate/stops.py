@@ -1,80 +1,110 @@
-"""Hard stops: what has happened of late, counted for each cell by itself, and whether it is more than may be."""
+"""Hard stops: what has happened of late in pairs of runs, and whether it is more than may be, and the canary's own doing.
+
+Both runs of a pair have ended when it counts, so that a fault which both sides share is never seen on one side a moment before the
+other. A share that is too high on the canary is no proof by itself, either: one in three on both sides is more than 30 % on one of
+them now and then. So a rollback takes the McNemar test over the pairs that are bad on one side only, like any other.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from synthetic.gate.counts import Evidence, Tally
+from synthetic.gate.counts import Counts, Evidence, Stream, Tally
+from synthetic.gate.eprocess import Process, begin, canary_sided, log_e_canary_only
 from synthetic.gate.observed import Observation, Signal
-from synthetic.gate.policy import HardStop, Policy
+from synthetic.gate.policy import RUN, HardStop, Policy
+from synthetic.gate.shares import alpha_of_stop, shares_of_values
 
 SECOND_NS = 1_000_000_000
-SIGNAL = "signal"
-RUNS = "run"
+SIGNALS_MAX = 1_000_000
+Standing = Literal["alone", "unsure", "shared"]
 
 
 @dataclass(slots=True)
 class StopFold:
-    """Keeps what runs say of hard stops for as long as the longest of them looks back."""
+    """Keeps what pairs say of hard stops: each for as long as its stop looks back, and by tick what failed on one side only."""
 
     stops: tuple[HardStop, ...]
-    _events: dict[str, list[tuple[int, str, str, bool]]] = field(default_factory=dict)
+    _events: dict[str, list[tuple[int, str, Counts]]] = field(default_factory=dict)
+    _ticks: dict[tuple[str, str], dict[int, Counts]] = field(default_factory=dict)
 
-    def take(self, track: str, seen: Observation) -> None:
-        """Add one run of a cell."""
-        ended_ns = seen.started_ns + seen.duration_ns
+    def take(self, tick: int, canary: Observation, baseline: Observation) -> None:
+        """Add one pair, whose runs have both ended."""
+        ended_ns = max(one.started_ns + one.duration_ns for one in (canary, baseline))
         for stop in self.stops:
-            self._events.setdefault(stop.name, []).extend(
-                (ended_ns, track, value, bad) for value, bad in _told(stop, seen)
-            )
+            for value, counts in _told(stop, canary, baseline):
+                self._events.setdefault(stop.name, []).append((ended_ns, value, counts))
+                ticks = self._ticks.setdefault((stop.name, value), {})
+                ticks[tick] = ticks.get(tick, Counts()) + counts
+
+    def streams(self, last: int) -> tuple[Stream, ...]:
+        """The pairs of each hard stop and value, by tick, up to the `last` one."""
+        return tuple(
+            Stream(*key, ticks=tuple(sorted((tick, counts) for tick, counts in ticks.items() if tick <= last)))
+            for key, ticks in sorted(self._ticks.items())
+        )
 
     def tallies(
         self, now_ns: int, signals: Sequence[Signal], *, cell: str, baseline: str
     ) -> dict[str, tuple[Tally, ...]]:
         """For each hard stop its tallies by cell and value, of the time that it looks back from `now_ns`."""
         tracks = {cell: "canary", baseline: "baseline"}
-        told = {}
-        for stop in self.stops:
-            if stop.source == SIGNAL:
-                told[stop.name] = _reported(stop, now_ns, signals, tracks)
-            else:
-                told[stop.name] = self._tally(stop, now_ns)
-        return told
+        return {
+            stop.name: _reported(stop, now_ns, signals, tracks) if stop.is_signal else self._tally(stop, now_ns)
+            for stop in self.stops
+        }
 
     def _tally(self, stop: HardStop, now_ns: int) -> tuple[Tally, ...]:
         from_ns = now_ns - round(stop.within_s * SECOND_NS)
         kept = [event for event in self._events.get(stop.name, ()) if event[0] >= from_ns]
         self._events[stop.name] = kept
-        counted: dict[tuple[str, str], list[bool]] = {}
-        for ended_ns, track, value, bad in kept:
+        counted: dict[str, Counts] = {}
+        for ended_ns, value, counts in kept:
             if ended_ns <= now_ns:
-                counted.setdefault((track, value), []).append(bad)
-        return tuple(Tally(track, len(bad), sum(bad), value) for (track, value), bad in sorted(counted.items()))
+                counted[value] = counted.get(value, Counts()) + counts
+        return tuple(
+            Tally(track, counts.pairs, bad, value)
+            for value, counts in sorted(counted.items())
+            for track, bad in (("baseline", counts.baseline_failed), ("canary", counts.canary_failed))
+        )
 
 
-def _told(stop: HardStop, seen: Observation) -> list[tuple[str, bool]]:
-    """What a run says of a hard stop: (value of its label, whether it is bad)."""
-    if seen.failed is None or stop.source == SIGNAL:
+def _told(stop: HardStop, canary: Observation, baseline: Observation) -> list[tuple[str, Counts]]:
+    """What a pair says of a hard stop, by the value of its label."""
+    if canary.failed is None or baseline.failed is None or stop.is_signal:
         return []
-    if stop.source == RUNS:
-        return [(seen.row.get(stop.by, ""), seen.failed and stop.blame in ("", seen.blame))]
+    if stop.source == RUN:
+        sides = (bool(one.failed) and stop.blame in ("", one.blame) for one in (canary, baseline))
+        return [(canary.row.get(stop.by, ""), _counts(*sides))]
+    beside = {step.step: step for step in baseline.steps if step.sli == stop.source and step.held is not None}
     return [
-        (step.labels.get(stop.by) or seen.row.get(stop.by, ""), not step.held and stop.blame in ("", step.blame))
-        for step in seen.steps
-        if step.sli == stop.source and step.held is not None
+        (
+            step.labels.get(stop.by) or canary.row.get(stop.by, ""),
+            _counts(*(not one.held and stop.blame in ("", one.blame) for one in (step, beside[step.step]))),
+        )
+        for step in canary.steps
+        if step.sli == stop.source and step.held is not None and step.step in beside
     ]
 
 
+def _counts(canary: bool, baseline: bool) -> Counts:  # noqa: FBT001 - always given by place, canary first
+    return Counts(1, int(canary and not baseline), int(baseline and not canary), int(canary and baseline))
+
+
 def _reported(stop: HardStop, now_ns: int, signals: Iterable[Signal], tracks: Mapping[str, str]) -> tuple[Tally, ...]:
-    """What was reported of each cell and label within the stop's time, summed up. What is no number says nothing."""
+    """What was reported of each cell and label within the stop's time, summed up.
+
+    What is no number says nothing, and a number below 0 takes nothing back.
+    """
     from_ns = now_ns - round(stop.within_s * SECOND_NS)
     sums: dict[tuple[str, str], float] = {}
     for signal in signals:
         track = tracks.get(signal.cell)
         if signal.name == stop.name and track and from_ns <= signal.at_ns <= now_ns and math.isfinite(signal.value):
-            sums[track, signal.label] = sums.get((track, signal.label), 0.0) + signal.value
+            sums[track, signal.label] = sums.get((track, signal.label), 0.0) + max(signal.value, 0.0)
     return tuple(
         Tally(track, 1, int(amount > stop.above), label, amount) for (track, label), amount in sorted(sums.items())
     )
@@ -82,28 +112,59 @@ def _reported(stop: HardStop, now_ns: int, signals: Iterable[Signal], tracks: Ma
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A hard stop that is met on the canary; `shared`: the baseline shows the same."""
+    """A hard stop that is met on the canary. `other`: what the baseline shows of it.
+
+    `standing`: `alone` is the canary's own doing, `shared` hits the baseline as well, `unsure` looks like the canary's own doing.
+    """
 
     stop: HardStop
     tally: Tally
-    shared: bool
+    other: Tally
+    standing: Standing
 
 
 def stopped(policy: Policy, evidence: Evidence) -> list[Stopped]:
-    """Every hard stop that is met, those of the canary alone first."""
+    """Every hard stop that is met, those of the canary alone first, then those that may be."""
     found = []
     for stop in policy.hard_stops:
         tallies = evidence.tallies.get(stop.name, ())
-        on_baseline = {tally.value for tally in tallies if tally.track == "baseline" and _is_met(stop, tally)}
-        found += [
-            Stopped(stop, tally, tally.value in on_baseline)
-            for tally in tallies
-            if tally.track == "canary" and _is_met(stop, tally)
-        ]
-    return sorted(found, key=lambda one: one.shared)
+        beside = {tally.value: tally for tally in tallies if tally.track == "baseline"}
+        for tally in tallies:
+            if tally.track == "canary" and _is_met(stop, tally):
+                other = beside.get(tally.value, Tally("baseline", 0, 0, tally.value))
+                stand = _of_signal if stop.is_signal else _of_pairs
+                found.append(Stopped(stop, tally, other, stand(policy, evidence, stop, tally, other)))
+    return sorted(found, key=lambda one: ("alone", "unsure", "shared").index(one.standing))
 
 
 def _is_met(stop: HardStop, tally: Tally) -> bool:
-    if stop.source == SIGNAL:
+    if stop.is_signal:
         return math.isfinite(tally.amount) and tally.amount > stop.above
     return tally.total >= max(stop.at_least, 1) and tally.bad > stop.above * tally.total
+
+
+def _of_pairs(policy: Policy, evidence: Evidence, stop: HardStop, tally: Tally, other: Tally) -> Standing:
+    streams = [stream for stream in evidence.stop_streams if stream.objective == stop.name]
+    for stream, part in zip(streams, shares_of_values(policy, stop.by, streams), strict=True):
+        if stream.value == tally.value and _log_own_doing(stream) >= -math.log(alpha_of_stop(policy, stop) * part):
+            return "alone"
+    return "shared" if _is_met(stop, other) or other.bad * 2 >= tally.bad else "unsure"
+
+
+def _log_own_doing(stream: Stream) -> float:
+    """log of the evidence that bad pairs are so on the canary rather than on either side; holds at every look."""
+    process, start = Process(canary_sided()), 0
+    for tick, counts in stream.ticks:
+        if counts.canary_only or counts.baseline_only:
+            start = begin((process,), start, tick)
+            process.take(counts.canary_only, counts.baseline_only)
+    return process.log_value()
+
+
+def _of_signal(policy: Policy, _evidence: Evidence, stop: HardStop, tally: Tally, other: Tally) -> Standing:
+    """Where both sides report too much, the canary has to report far more; each number counts as so many events."""
+    if not _is_met(stop, other):
+        return "alone"
+    mine, its = (int(min(amount, SIGNALS_MAX)) for amount in (tally.amount, math.ceil(min(other.amount, SIGNALS_MAX))))
+    own = log_e_canary_only(mine, its) >= -math.log(alpha_of_stop(policy, stop))
+    return "alone" if own else "shared"

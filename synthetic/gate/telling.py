@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from synthetic.gate.counts import Counts, Evidence
 from synthetic.gate.decision import Weighed
 from synthetic.gate.policy import RUN, Objective, Policy
-from synthetic.gate.stops import SIGNAL, Stopped
+from synthetic.gate.stops import Stopped
 
 HOLD = "Do not promote, and do not roll back for it"
 
@@ -45,21 +45,47 @@ def money_law(proven: Mapping[str, int], on_baseline: Mapping[str, int]) -> str:
     )
 
 
+def money_law_unpaired(laws: Mapping[str, int]) -> str:
+    """Laws that the canary breaks in runs that have no baseline's run beside them."""
+    told = ", ".join(f"{law} ({_plural(count, 'run')})" for law, count in laws.items())
+    return (
+        f"The canary breaks money laws: {told}. The baseline's run beside it is missing, and no run of the baseline has broken "
+        "them. A broken law is proof by itself. Roll back."
+    )
+
+
 def hard_stop(one: Stopped) -> str:
     """A hard stop of the canary alone."""
-    return f"The hard stop {_stop(one)} is met on the canary, and the baseline does not show it. Roll back."
+    return f"The hard stop {_stop(one)} is met on the canary, and the baseline {_beside(one)}. Roll back."
 
 
 def shared_stop(one: Stopped) -> str:
     """A hard stop that the baseline shows, too."""
     return (
-        f"The hard stop {_stop(one)} is met on both sides, so it is not the release's fault. {HOLD}, until it is gone."
+        f"The hard stop {_stop(one)} is met, and the baseline {_beside(one)}: both sides are hit, so it is not the release's "
+        f"fault. {HOLD}, until it is gone."
     )
+
+
+def unsure_stop(one: Stopped) -> str:
+    """A hard stop of which it is not yet certain that it is the canary's own doing."""
+    return (
+        f"The hard stop {_stop(one)} is met on the canary, and the baseline {_beside(one)}. It looks like the release and is not "
+        "certain yet. Hold the rollout; probes are denser until it is known."
+    )
+
+
+def _beside(one: Stopped) -> str:
+    if one.stop.is_signal:
+        return f"has {one.other.amount:g} reported" if one.other.amount else "does not show it"
+    if not one.other.bad:
+        return "does not show it in the same pairs"
+    return f"shows {one.other.bad} of {one.other.total} bad in the same pairs"
 
 
 def _stop(one: Stopped) -> str:
     name = f"{one.stop.name} [{one.tally.value}]" if one.tally.value else one.stop.name
-    if one.stop.source == SIGNAL:
+    if one.stop.is_signal:
         return f"{name} ({one.tally.amount:g} reported, more than {one.stop.above:g} is too many)"
     seen = f"{one.tally.bad} of {one.tally.total} bad within {one.stop.within_s:.0f} s"
     return f"{name} ({seen}, more than {one.stop.above:.0%} is too many)"
@@ -146,11 +172,13 @@ def stale(silent_s: float, pairs: int) -> str:
     return f"No pair of runs for {_time(silent_s)}, {seen}: what is known is too old to decide on. See whether the runner plays."
 
 
-def no_baseline() -> str:
-    """The canary plays alone."""
+def no_baseline(laws: Iterable[str]) -> str:
+    """The canary plays alone. `laws`: the money laws that it has broken so."""
+    told = ", ".join(sorted(set(laws)))
+    broken = f" It has broken money laws ({told}): do not promote it, and see to them." if told else ""
     return (
-        "The canary has no baseline beside it: no run of one was seen, so nothing tells a bad release from a bad day. Play pairs "
-        "(`pairs_with` of the canary's cell), then ask again."
+        f"The canary has no baseline beside it: no run of one was seen, so nothing tells a bad release from a bad day.{broken} "
+        "Play pairs (`pairs_with` of the canary's cell), then ask again."
     )
 
 

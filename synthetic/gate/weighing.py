@@ -13,14 +13,14 @@ from synthetic.gate.eprocess import (
     SLOW_SHARES,
     Process,
     above_budget,
+    begin,
     below_margin,
     canary_sided,
     hits_in_tick,
     log_e_above_budget,
-    next_start,
-    start_weight,
 )
 from synthetic.gate.policy import Objective, Policy
+from synthetic.gate.shares import alpha_of_objectives, shares_of_values
 
 LOG_MAX = 500.0
 """Evidence is told as a factor, and JSON has no infinity."""
@@ -53,8 +53,11 @@ def weigh(policy: Policy, evidence: Evidence) -> list[Weight]:
     for objective in policy.objectives:
         streams = by_name.get(objective.name) or [Stream(objective.name)]
         # The values of a label divide the share of their objective, or each one more would be one more chance of an error.
-        share = objective.share / len(streams)
-        scales += [_weigh(policy, evidence, objective, stream, share) for stream in streams]
+        parts = shares_of_values(policy, objective.by, streams)
+        scales += [
+            _weigh(policy, evidence, objective, stream, objective.share * part)
+            for stream, part in zip(streams, parts, strict=True)
+        ]
     return scales
 
 
@@ -94,7 +97,9 @@ class _Needed:
     @classmethod
     def of(cls, policy: Policy, share: float) -> _Needed:
         return cls(
-            -math.log(policy.alpha_budget * share), -math.log(policy.alpha_pair * share), math.log(policy.pass_evidence)
+            -math.log(policy.alpha_budget * share),
+            -math.log(alpha_of_objectives(policy) * share),
+            math.log(policy.pass_evidence),
         )
 
 
@@ -142,14 +147,7 @@ class _Course:
 
     def _begin(self, start: int, tick: int) -> int:
         """Start all processes anew at each start up to this tick; answers the next one."""
-        weight = 0.0
-        while start <= tick:
-            weight += start_weight(start)
-            start = next_start(start)
-        if weight > 0:
-            for process in (self._budget, self._pair, self._pass):
-                process.start(weight)
-        return start
+        return begin((self._budget, self._pair, self._pass), start, tick)
 
     def _take(self, counts: Counts) -> None:
         if not counts.pairs:

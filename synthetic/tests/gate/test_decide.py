@@ -35,6 +35,18 @@ def deposits(*counts: Counts, psp: str = "a") -> Stream:
     return ticks(*counts, objective="deposits", value=psp)
 
 
+def outage(psp_a: Counts, psp_b: Counts | None = None) -> Evidence:
+    """Deposits of a PSP in pairs, within the hard stop's time, all of them in the first tick; all else is clean."""
+    both = {"psp-a": psp_a, "psp-b": psp_b or Counts()}
+    tallies = [
+        Tally(track, counts.pairs, bad, value)
+        for value, counts in both.items()
+        for track, bad in (("canary", counts.canary_failed), ("baseline", counts.baseline_failed))
+    ]
+    streams = tuple(ticks(counts, objective="psp_outage", value=value) for value, counts in both.items())
+    return evidence(ticks(*WATCHED), now_s=870, tallies={"psp_outage": tuple(tallies)}, stop_streams=streams)
+
+
 @dataclass(frozen=True)
 class Case:
     """Evidence, the decision on it, and words that its explanation has to hold."""
@@ -67,7 +79,7 @@ CASES = (
     Case("failures of the baseline alone are not the release's",
          evidence(ticks(*WATCHED, Counts(9, baseline_only=3))), "pass", "clean"),
     Case("the canary alone fails, tick after tick", evidence(ticks(*[BAD] * 6)), "fail", "regression",
-         ("alone failed in 12 of 54 pairs of journeys", "the baseline alone in 0", "(needed 133)", "(needed 13)", "Roll back.")),
+         ("alone failed in 12 of 54 pairs of journeys", "the baseline alone in 0", "(needed 133)", "(needed 14)", "Roll back.")),
     Case("the canary fails altogether", evidence(ticks(*[WORST] * 6), now_s=180), "fail", "regression"),
     Case("the canary alone fails, in one burst so far", evidence(ticks(*[CLEAN] * 25, WORST), now_s=780),
          "inconclusive", "pause", ("looks like the release and is not certain yet",)),
@@ -101,17 +113,26 @@ CASES = (
          ("a-law (10 pairs, the baseline in 1)",)),
     Case("the baseline alone breaks a law", evidence(ticks(*WATCHED), breaches={"baseline": ("a-law",)}),
          "inconclusive", "shared_fault"),
-    Case("a hard stop of the canary", evidence(now_s=5, tallies={"psp_outage": (Tally("canary", 6, 4, "psp-a"),)}),
-         "fail", "hard_stop", ("psp_outage [psp-a] (4 of 6 bad within 300 s, more than 50% is too many)", "Roll back.")),
-    Case("a hard stop of both", evidence(ticks(CLEAN), now_s=5, tallies={
-        "psp_outage": (Tally("canary", 6, 4, "psp-a"), Tally("baseline", 6, 5, "psp-a"))}),
-         "inconclusive", "shared_fault", ("is met on both sides",)),
-    Case("a hard stop of the baseline with another PSP excuses nothing", evidence(now_s=5, tallies={
-        "psp_outage": (Tally("canary", 6, 4, "psp-a"), Tally("baseline", 6, 5, "psp-b"))}), "fail", "hard_stop"),
+    Case("a hard stop of the canary", outage(Counts(20, 15)), "fail", "hard_stop",
+         ("psp_outage [psp-a] (15 of 20 bad within 300 s, more than 50% is too many)", "does not show it in the same pairs",
+          "Roll back.")),
+    Case("a hard stop that may be the canary's own doing", outage(Counts(6, 4)), "inconclusive", "pause",
+         ("looks like the release and is not certain yet",)),
+    Case("a hard stop of both", outage(Counts(40, both=30)), "inconclusive", "shared_fault", ("30 of 40 bad in the same pairs",)),
+    Case("a hard stop that the baseline does not quite meet", outage(Counts(40, 11, 9, 10)), "inconclusive", "shared_fault",
+         ("21 of 40 bad", "shows 19 of 40 bad")),
+    Case("a hard stop of both that is far worse on the canary", outage(Counts(60, 20, 0, 35)), "fail", "hard_stop"),
+    Case("a hard stop of the baseline with another PSP excuses nothing",
+         outage(Counts(20, 15), psp_b=Counts(20, 0, 15)), "fail", "hard_stop"),
     Case("a hard stop on too few events", evidence(ticks(*WATCHED), tallies={"psp_outage": (Tally("canary", 4, 4, "psp-a"),)}),
          "pass", "clean"),
     Case("too many chargebacks", evidence(now_s=5, tallies={"chargebacks": (Tally("canary", 1, 1, "", 7.0),)}),
          "fail", "hard_stop", ("chargebacks (7 reported, more than 3 is too many)",)),
+    Case("far more chargebacks than on the baseline", evidence(now_s=5, tallies={
+        "chargebacks": (Tally("canary", 1, 1, "", 50.0), Tally("baseline", 1, 1, "", 5.0))}), "fail", "hard_stop",
+         ("the baseline has 5 reported",)),
+    Case("about as many chargebacks as on the baseline", evidence(now_s=5, tallies={
+        "chargebacks": (Tally("canary", 1, 1, "", 9.0), Tally("baseline", 1, 1, "", 5.0))}), "inconclusive", "shared_fault"),
     Case("the harness could not measure", evidence(ticks(*WATCHED), missing_pairs=30), "inconclusive", "harness",
          ("30 of 300 pairs have no usable run on both sides", "Mend it")),
     Case("only missing pairs", evidence(missing_pairs=3), "inconclusive", "harness", ("3 of 3 pairs",)),
@@ -122,6 +143,15 @@ CASES = (
     Case("nothing at all since the start", evidence(), "inconclusive", "stale", ("for 15 min, and there was none before",)),
     Case("a canary that plays alone", evidence(values={"canary": {}}), "inconclusive", "not_comparable",
          ("no baseline beside it",)),
+    Case("a canary that plays alone and reports chargebacks", evidence(values={"canary": {}}, tallies={
+         "chargebacks": (Tally("canary", 1, 1, "", 7.0),)}), "inconclusive", "not_comparable", ("no baseline beside it",)),
+    Case("a canary that plays alone and breaks a law", evidence(values={"canary": {}}, breaches={"canary_unpaired": (LAW,)}),
+         "inconclusive", "not_comparable", ("no baseline beside it", f"has broken money laws ({LAW})")),
+    Case("a law is broken in a run whose pair is missing", evidence(ticks(*WATCHED), breaches={"canary_unpaired": (LAW,) * 2}),
+         "fail", "money_law", (f"{LAW} (2 runs)", "The baseline's run beside it is missing", "Roll back.")),
+    Case("... and the baseline has broken it, too",
+         evidence(ticks(*WATCHED), breaches={"canary_unpaired": (LAW,), "baseline_unpaired": (LAW,)}),
+         "inconclusive", "shared_fault"),
     Case("a PSP on one side only",
          evidence(ticks(*WATCHED), values={"canary": {"psp": frozenset("a")}, "baseline": {"psp": frozenset("abc")}}),
          "inconclusive", "not_comparable", ("do not play the same psp: b, c only on the baseline",), BY_PSP),
@@ -153,12 +183,22 @@ def test_the_table_has_every_reason() -> None:
 
 
 def test_the_error_level_is_shared_out() -> None:
-    """The thresholds are 1/(alpha share), the values of a label divide it, and all shares sum to at most 1."""
+    """The thresholds are 1/(alpha share); hard stops and the values of a label divide it; all shares sum to at most 1."""
     streams = [deposits(CLEAN, psp=f"psp-{number}") for number in range(10)]
     weighed = decide(BY_PSP, evidence(ticks(CLEAN), *streams)).streams
-    assert (weighed[0].e_budget_needed, weighed[0].e_pair_needed) == pytest.approx((1 / 0.0075, 1 / 0.075))
-    assert (weighed[1].e_budget_needed, weighed[1].e_pair_needed) == pytest.approx((1 / 0.0002, 1 / 0.002))
+    left = 1 - POLICY.stops_share
+    assert (weighed[0].e_budget_needed, weighed[0].e_pair_needed) == pytest.approx((1 / 0.0075, 1 / 0.075 / left))
+    assert (weighed[1].e_budget_needed, weighed[1].e_pair_needed) == pytest.approx((1 / 0.00015, 1 / 0.0015 / left))
     assert sum(1 / (POLICY.alpha_budget * one.e_budget_needed) for one in weighed) <= 1 + 1e-9
+
+
+def test_a_value_that_is_seen_later_takes_nothing_from_those_before() -> None:
+    """Values appear one after the other: what each has stays, and all together never have more than their objective."""
+    first, *later = [Stream("deposits", f"psp-{number}", ((number * 9, CLEAN),)) for number in range(6)]
+    policy = replace(POLICY, objectives=(DEPOSITS,))
+    alone, *many = (decide(policy, evidence(first, *later[:seen])).streams for seen in range(6))
+    assert all(streams[0].e_budget_needed == alone[0].e_budget_needed for streams in many)
+    assert sum(1 / one.e_budget_needed for one in many[-1]) <= POLICY.alpha_budget * DEPOSITS.share
 
 
 def test_a_rollback_needs_its_violations_on_consecutive_ticks() -> None:

@@ -156,7 +156,9 @@ def test_a_law_is_broken_by_one_side_or_by_both() -> None:
     for number, (canary, baseline) in enumerate([([LAW], []), ([LAW, "b"], ["b"]), ([], ["c"]), ([LAW], [])]):
         runs += [run("canary", pair=f"p{number}", broken=canary), run("baseline", pair=f"p{number}", broken=baseline)]
     runs.append(run("canary", pair="", broken=["alone"]))
-    assert gathered(runs).breaches == {"canary": ("alone", LAW, LAW, LAW), "baseline": ("c",), "both": ("b",)}
+    assert gathered(runs).breaches == {
+        "canary": (LAW, LAW, LAW), "baseline": ("c",), "both": ("b",), "canary_unpaired": ("alone",)
+    }  # fmt: skip
 
 
 def test_the_values_that_each_side_showed_are_told() -> None:
@@ -196,27 +198,47 @@ CHARGEBACKS = HardStop("chargebacks", "signal", above=3, within_s=600)
 
 
 def test_a_hard_stop_counts_what_has_happened_of_late() -> None:
-    """By cell and value, each for itself: runs that have no pair, too; what is older than its time is forgotten."""
+    """Pairs only, by value: a run that has none, or not yet, could be a fault of both sides. What is older is forgotten."""
     policy = replace(POLICY, hard_stops=(OUTAGE, PROVIDER))
-    blamed = run("baseline", FAILED, pair="", at_s=590, blame=Blame.PROVIDER)
+    blamed = [
+        run("baseline", FAILED, pair="blamed", at_s=590, blame=Blame.PROVIDER),
+        run("canary", FAILED, pair="blamed", at_s=590, blame=Blame.PLATFORM),
+    ]
+    waiting = run("canary", FAILED, pair="waiting", at_s=590, blame=Blame.PROVIDER, row={"psp": "psp-a"})
     runs = [
         *pair(FAILED, psp="psp-a", at_s=100),
         *pair(FAILED, psp="psp-a", at_s=580),
         *pair(psp="psp-a", at_s=585),
-        blamed,
+        *blamed,
+        waiting,
+        run("canary", FAILED, pair="", at_s=591, blame=Blame.PROVIDER),
     ]
     assert gathered(runs, policy=policy).tallies == {
         "psp_outage": (Tally("baseline", 2, 0, "psp-a"), Tally("canary", 2, 1, "psp-a")),
-        "provider_errors": (Tally("baseline", 3, 1), Tally("canary", 2, 0)),
+        "provider_errors": (Tally("baseline", 3, 1), Tally("canary", 3, 0)),
     }
+    streams = {stream.name: stream.ticks for stream in gathered(runs, policy=policy).stop_streams}
+    assert streams["psp_outage[psp-a]"] == ((3, Counts(1, 1)), (19, Counts(2, 1)))
+    assert streams["provider_errors"][-1] == (19, Counts(3, baseline_only=1))
+
+
+def test_a_pair_is_in_a_hard_stop_when_its_second_run_has_ended() -> None:
+    """Nobody sees one side of an outage a second before the other."""
+    policy = replace(POLICY, hard_stops=(OUTAGE,))
+    canary, baseline = pair(FAILED, FAILED, psp="psp-a", at_s=580)
+    slow = replace(baseline, duration_ns=9 * 10**9)
+    assert gathered([canary, slow], policy=policy, now_s=588).tallies == {"psp_outage": ()}
+    both = (Tally("baseline", 1, 1, "psp-a"), Tally("canary", 1, 1, "psp-a"))
+    assert gathered([canary, slow], policy=policy, now_s=589).tallies == {"psp_outage": both}
 
 
 def test_what_is_reported_is_summed_up() -> None:
-    """Of each cell; other names, other cells, old ones, and what is no number are left aside."""
+    """Of each cell; other names, other cells, old ones, what is no number and what would take others back are left aside."""
     policy = replace(POLICY, hard_stops=(CHARGEBACKS,))
     signals = [
         Signal("chargebacks", "canary", 2, at(100)),
         Signal("chargebacks", "canary", 3, at(300)),
+        Signal("chargebacks", "canary", -4, at(301)),
         Signal("chargebacks", "baseline", 1, at(-100)),
         Signal("chargebacks", "elsewhere", 9, at(300)),
         Signal("other", "canary", 9, at(300)),
