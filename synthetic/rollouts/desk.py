@@ -6,7 +6,7 @@ Whoever polls waits only for the first decision, or where the last one is too ol
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +29,8 @@ TOLD_FOR_S = 5.0
 KEPT_MAX = 256
 DECIDING_MAX = 32
 """So many decisions wait at a time: of names that nobody has asked for before each poll needs one."""
+SEEN_DECIDING_MAX = 8
+"""So many of them of a cell beside another one, which anybody can name: the rest is for rollouts that somebody has begun."""
 THREADS = 2
 WATCHED_MAX = 16
 
@@ -67,7 +69,7 @@ class Desk:
     clock: Clock
     notes: Notes | None = None
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "synthetic-gate"))
-    _deciding: int = 0
+    _deciding: Counter[bool] = field(default_factory=Counter)  # by whether they are of cells that were named
     _known: OrderedDict[Asked, _Known] = field(default_factory=OrderedDict)
     _problem: str = ""
 
@@ -75,8 +77,7 @@ class Desk:
         """What is answered now; `always`: however many wait. Raises Busy, and JournalUnavailable where nothing can be known."""
         known = self._known.pop(asked, None) or _Known()
         self._known[asked] = known
-        if len(self._known) > KEPT_MAX:
-            self._known.popitem(last=False)
+        self._make_room()
         age_s = (self.clock.monotonic_ns() - known.at_ns) / 1e9
         every_s = _every_s(known.judged) if known.judged else 0.0
         if known.judged is not None and age_s < every_s:
@@ -85,21 +86,31 @@ class Desk:
         if known.judged is not None and age_s < TOLD_FOR_S:
             return known.judged
         if deciding is None:
-            raise Busy(f"{DECIDING_MAX} decisions are waited for already")
+            raise Busy("too many decisions are waited for already")
         return await asyncio.shield(deciding)
+
+    def _make_room(self) -> None:
+        """Names that nobody knows go first: whoever makes them up must not have decisions of rollouts forgotten."""
+        if len(self._known) > KEPT_MAX:
+            nobodys = (asked for asked, known in self._known.items() if known.judged and known.judged.rollout is None)
+            del self._known[next(nobodys, next(iter(self._known)))]
 
     def _begin_to_decide(self, asked: Asked, known: _Known, *, always: bool) -> asyncio.Task[Judged] | None:
         """None: too many are waited for already."""
-        if self._deciding >= DECIDING_MAX and not always:
+        of_cells = not asked.rollout
+        full = sum(self._deciding.values()) >= DECIDING_MAX or (
+            of_cells and self._deciding[of_cells] >= SEEN_DECIDING_MAX
+        )
+        if full and not always:
             return None
-        self._deciding += 1  # here, as a task that was made has not begun yet
+        self._deciding[of_cells] += 1  # here, as a task that was made has not begun yet
         known.deciding = asyncio.create_task(self._decide(asked, known))
-        known.deciding.add_done_callback(self._decided)
+        known.deciding.add_done_callback(partial(self._decided, of_cells))
         return known.deciding
 
-    def _decided(self, task: asyncio.Task[Judged]) -> None:
+    def _decided(self, of_cells: bool, task: asyncio.Task[Judged]) -> None:  # noqa: FBT001 - a key
         """Whoever awaits it hears of its error; where nobody does, the next poll tries again."""
-        self._deciding -= 1
+        self._deciding[of_cells] -= 1
         if not task.cancelled():
             task.exception()
 
@@ -153,19 +164,31 @@ class Desk:
             await asyncio.sleep(DECIDE_EVERY_S)
 
     async def look(self) -> None:
-        """Once. What can't be judged now is told, and tried again."""
+        """Once. What can't be judged now is told, and tried again; a bug that one rollout meets holds up none of the others."""
         problem = ""
         try:
             rollouts = await self.off_loop(partial(self.judge.store.rollouts, at_most=WATCHED_MAX, open_only=True))
             for rollout in rollouts:
-                await self.verdict(Asked(rollout=rollout.id), always=True)
+                problem = await self._look_at(rollout) or problem
             if self.notes is not None:
                 self.notes.open_now(rollouts)
         except HarnessError as error:
             problem = str(error)
+        except Exception as error:  # noqa: BLE001 - as below
+            problem = f"the gate can't judge, and this is a bug of synthetic: {error!r}"
         if problem != self._problem and self.notes is not None:
             self.notes.not_judged(problem)
         self._problem = problem
+
+    async def _look_at(self, rollout: Rollout) -> str:
+        """What is wrong with its judgement; "": nothing. Raises HarnessError where the store can't be used."""
+        try:
+            await self.verdict(Asked(rollout=rollout.id), always=True)
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it must end neither the gate nor a worker that moves money
+            return f"rollout {rollout.id} can't be judged, and this is a bug of synthetic: {error!r}"
+        return ""
 
     async def _changed(self, work: Callable[[], T]) -> T:
         """Change the store; what was decided before is not told any more."""

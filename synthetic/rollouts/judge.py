@@ -95,9 +95,14 @@ class Judge:
         return Judged(decision, now_ns, rollout, registered, cpu_s, evidence.last_pair_ns)
 
     def _version_as_rollout(self, asked: Asked, now_ns: int) -> Rollout | None:
-        """The present version of a cell, as if somebody had begun it when it was first seen."""
+        """The present version of a cell, as if somebody had begun it when it was first seen.
+
+        None where one of the two cells was never seen: a poll writes, and nobody may write under names that he makes up.
+        """
+        if not asked.baseline or asked.baseline == asked.cell or self.store.version_of(asked.baseline) is None:
+            return None
         found = self.store.version_of(asked.cell)
-        if found is None or not asked.baseline or asked.baseline == asked.cell:
+        if found is None:
             return None
         name = f"{asked.cell}:{asked.baseline}:{found.version}@{found.first_ns // 10**9}"
         known, since_ns = self._watches.get(name), max(found.since_ns, now_ns - UNREGISTERED_FOR_NS)
@@ -112,8 +117,9 @@ class Judge:
             )
         if not asked.baseline or asked.baseline == asked.cell:
             return unknown(f"A canary is judged beside a baseline, and {asked.cell!r} has none.")
+        unseen = asked.cell if self.store.version_of(asked.cell) is None else asked.baseline
         return unknown(
-            f"No run of cell {asked.cell!r} was ever seen: is it the name that the runner's cells file gives it?"
+            f"No run of cell {unseen!r} was ever seen: is it the name that the runner's cells file gives it?"
         )
 
     def _watch(self, rollout: Rollout, *, registered: bool) -> Watch:

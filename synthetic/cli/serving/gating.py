@@ -21,7 +21,7 @@ from synthetic.core.ports import Clock
 from synthetic.gate.observing import ObservationFold
 from synthetic.gate.policy import Policy
 from synthetic.report.store import DEFAULT_PATH
-from synthetic.rollouts.desk import DECIDE_EVERY_S, Desk
+from synthetic.rollouts.desk import Desk
 from synthetic.rollouts.judge import Judge
 from synthetic.rollouts.keeper import ObservationKeeper
 from synthetic.rollouts.schema import beside
@@ -80,22 +80,11 @@ class Gating:
             around=Surroundings(lambda: [words] if (words := killed()) else [], record_from(records), gate.trace_url),
         )
         if gate.listen is None:
-            return self._keeper(desk), [*routes]
+            return desk.keep, [*routes]
         app, tls = Starlette(routes=routes), _tls(gate)
         address = await stack.enter_async_context(serving(app, *gate.listen, tls=tls, connections_max=CONNECTIONS_MAX))
         self.telling.log.gate_listens(address)
-        return self._keeper(desk), []
-
-    def _keeper(self, desk: Desk) -> Keeper:
-        async def keep() -> None:
-            while True:
-                try:
-                    await desk.look()
-                except Exception as error:  # noqa: BLE001 - a bug of the gate is told; it must not end a worker that moves money
-                    self.telling.log.gate(f"the gate can't judge, and this is a bug of synthetic: {error!r}")
-                await asyncio.sleep(DECIDE_EVERY_S)
-
-        return keep
+        return desk.keep, []
 
 
 def _pairs(plan: ServingPlan) -> frozenset[tuple[str, str]]:

@@ -101,10 +101,12 @@ def test_a_fault_on_both_sides_is_held(store: Store, clock: TestClock) -> None:
 def test_what_nobody_knows_is_inconclusive(store: Store, clock: TestClock) -> None:
     """A rollout, a cell, a canary without a baseline: each is told with what to do."""
     store.observe([run(1)])
-    judge = judge_of(store, clock)
+    heard = Heard()
+    judge = judge_of(store, clock, heard, replace(POLICY, eager_s=600.0))
     asked = {
         Asked(rollout="r2"): "POST /v1/rollouts",
         Asked(cell="canry", baseline="baseline"): "'canry'",
+        Asked(cell="canary", baseline="made-up"): "'made-up'",
         Asked(cell="canary"): "beside a baseline",
         Asked(cell="canary", baseline="canary"): "beside a baseline",
     }
@@ -113,6 +115,7 @@ def test_what_nobody_knows_is_inconclusive(store: Store, clock: TestClock) -> No
         assert told(judged) == ("inconclusive", Reason.UNKNOWN)
         assert words in judged.decision.explanation
         assert judged.rollout is None
+    assert (heard.entries, heard.suspected) == ([], [])  # anybody may poll: that leaves nothing behind
 
 
 def test_a_version_that_nobody_has_begun_is_watched_since_it_was_first_seen(store: Store, clock: TestClock) -> None:

@@ -27,6 +27,14 @@ class Cells:
                 hint = f"did you mean {meant[0]!r}?" if meant else f"known are: {', '.join(sorted(known))}"
                 raise BadCall(404, f"there is no cell {cell!r}; {hint}")
 
+    def not_paired(self, cell: str, baseline: str) -> str:
+        """Why a canary is not judged beside a baseline, in words; "" where it is, or where nobody knows here."""
+        pairs = self.pairs()
+        if not pairs or (cell, baseline) in pairs:
+            return ""
+        told = ", ".join(f"{canary!r} beside {other!r}" for canary, other in sorted(pairs))
+        return f"No probe plays {cell!r} beside {baseline!r}. Played are: {told}."
+
     def only_pair(self) -> tuple[str, str] | None:
         """The canary and its baseline, where there is one pair and no other."""
         pairs = self.pairs()

@@ -43,7 +43,7 @@ def gate_calls(health: HealthDesk, cells: Cells, clock: Clock) -> list[Call]:
     desk = health.desk
     releases = Releases(desk, cells, clock, health, Live(health))
     return [
-        *_verdicts(Verdicts(desk)),
+        *_verdicts(Verdicts(desk, cells)),
         *_hooks(Flagger(desk, cells, clock, health.around.kill)),
         *_releases(releases),
         *_reading(releases),

@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from synthetic.gate.decision import Decision, Weighed
 from synthetic.rollouts.desk import KEPT_MAX, Desk
+from synthetic.rollouts.holding import unknown
 from synthetic.rollouts.judge import Asked
 from synthetic.rollouts.watch import Judged
 from synthetic.web.calls import BadCall
 from synthetic.web.gate.answers import counts_of, verdict_of
 from synthetic.web.gate.calls import FRESH, answered, encoded
+from synthetic.web.gate.cells import Cells
 from synthetic.web.gate.documents import Asking, JudgeOut, JudgeRequest, MetricResult, ScoreOut
 from synthetic.web.gate.guard import body_of, query_of
 
@@ -28,12 +30,13 @@ class Verdicts:
     """Answers polls. What was encoded once is sent again until somebody decides anew."""
 
     desk: Desk
+    cells: Cells
     _encoded: OrderedDict[Asked, tuple[Judged, bytes]] = field(default_factory=OrderedDict)
 
     async def verdict(self, request: Request) -> Response:
         """`GET /v1/verdict?rollout=ID` or `?cell=..&baseline=..`: 200 with a verdict, whatever it is."""
         asked = asked_of(query_of(request, Asking))
-        judged = await self.desk.verdict(asked)
+        judged = await self._judged(asked)
         return Response(self._document(asked, judged), headers=FRESH, media_type="application/json")
 
     def _document(self, asked: Asked, judged: Judged) -> bytes:
@@ -46,6 +49,13 @@ class Verdicts:
             self._encoded.popitem(last=False)
         return document
 
+    async def _judged(self, asked: Asked) -> Judged:
+        """Cells that are no pair are told so here: they are no work for the judge, which keeps what it decides."""
+        nobody = self.cells.not_paired(asked.cell, asked.baseline) if asked.cell else ""
+        if nobody and not asked.rollout:
+            return Judged(unknown(nobody), self.desk.clock.wall_ns())
+        return await self.desk.verdict(Asked(rollout=asked.rollout) if nobody else asked)
+
     async def judge(self, request: Request) -> Response:
         """`POST /v1/judge`: the same evidence and the same verdict as a score."""
         wanted = await body_of(request, JudgeRequest)
@@ -53,7 +63,7 @@ class Verdicts:
         if thresholds.marginal >= thresholds.pass_:
             raise BadCall(422, "`thresholds.marginal` is below `thresholds.pass`")
         asked = asked_of(Asking(rollout=wanted.rollout, cell=wanted.cell, baseline=wanted.baseline))
-        decision = (await self.desk.verdict(asked)).decision
+        decision = (await self._judged(asked)).decision
         return answered(
             JudgeOut(
                 judge_name=JUDGE_NAME,

@@ -12,8 +12,9 @@ import pytest
 from synthetic.rollouts import desk
 from synthetic.rollouts.model import Rollout
 from synthetic.rollouts.store import DAY_NS
-from synthetic.tests.rollouts.evidence import NOON_NS, pairs, run
+from synthetic.tests.rollouts.evidence import NOON_NS, S, pairs, run
 from synthetic.tests.web.gate.faces import Gate
+from synthetic.web.gate.cells import Cells
 
 ROLLOUT = Rollout("r1", "canary", "baseline", "", NOON_NS, "ann")
 
@@ -60,6 +61,25 @@ def test_what_is_unknown_is_inconclusive_and_no_error(gate: Gate) -> None:
             "inconclusive",
             "unknown",
         )
+
+
+def test_cells_that_are_no_pair_are_told_and_leave_nothing_behind(gate: Gate) -> None:
+    """A poll of them is answered without the judge, who keeps and audits what he decides; a rollout beside them still is."""
+    gate.store.observe(pairs(range(3)))
+    gate.store.begin(ROLLOUT)
+    gate.cells = Cells(pairs=lambda: frozenset({("canary", "baseline")}))
+
+    async def play(client: httpx.AsyncClient) -> list[str]:
+        turned = {"cell": "baseline", "baseline": "canary"}
+        queries: list[dict[str, str]] = [turned, turned | {"rollout": "r1"}, {"cell": "canary", "baseline": "baseline"}]
+        answers = [(await client.get("/v1/verdict", params=query)).json() for query in queries]
+        answers.append((await client.post("/v1/judge", json=turned)).json()["score"])
+        assert "'canary' beside 'baseline'" in answers[0]["explanation"]
+        assert "'canary' beside 'baseline'" in answers[3]["classificationReason"]
+        return [answer["rollout"] for answer in answers[:3]]
+
+    assert [name.partition(":")[0] for name in gate.asked(play)] == ["", "r1", "canary"]
+    assert gate.store.decisions(f"baseline:canary:1.0@{NOON_NS // S}") == []
 
 
 def test_a_poll_that_cannot_be_understood_is_a_4xx_with_its_reason(gate: Gate) -> None:
