@@ -19,6 +19,7 @@ SHOWN_MAX = 10_000
 FUTURE_MAX_S = 5.0
 """A run that began later than this from now is dated by a clock that is wrong: it is no evidence, now or when its time comes."""
 
+_BESIDE = "played beside another version"
 _FUTURE = "dated in the future (look at the workers' clocks)"
 _UNREADABLE = "that can't be read"
 
@@ -40,7 +41,11 @@ class Judged:
 
 @dataclass(slots=True)
 class Watch:
-    """What is known of a rollout under one policy. A canary that tells another version than the rollout's is not the canary."""
+    """What is known of a rollout under one policy. A canary that tells another version than the rollout's is not the canary.
+
+    Its baseline's run is left out with it, or each would be a pair with a side missing. So where a version is wanted, a run of the
+    baseline waits for the canary's, which may tell another one, but not longer than a pair waits for its other side.
+    """
 
     rollout: Rollout
     policy: Policy
@@ -49,6 +54,9 @@ class Watch:
     last: int = 0
     _aside: Counter[str] = field(default_factory=Counter)
     _gathering: Gathering = field(init=False)
+    _beside: dict[str, Observation] = field(default_factory=dict)  # by pair: runs of the baseline that wait
+    _taken: set[str] = field(default_factory=set)  # pairs of which the canary's run alone was taken,
+    _left_out: set[str] = field(default_factory=set)  # or alone left out
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self.policy, self.rollout.cell, self.rollout.baseline, self.rollout.since_ns)
@@ -63,6 +71,7 @@ class Watch:
             self._take(seen.observations, now_ns)
             self.last, more = seen.last, seen.more
             self._aside[_UNREADABLE] += seen.unreadable
+        self._wait_no_longer(now_ns)
 
     def _take(self, observations: Sequence[Observation], now_ns: int) -> None:
         latest_ns = now_ns + round(FUTURE_MAX_S * 1e9)
@@ -71,9 +80,46 @@ class Watch:
                 self._aside[_FUTURE] += 1
             elif self._is_another_version(one):
                 self._aside[f"of version {one.version} instead of {self.rollout.version}"] += 1
+                self._leave_out(one.pair)
+            elif self.rollout.version and one.pair:
+                self._compare(one)
             else:
-                self.shown.append(one)
-                self._gathering.take(one)
+                self._count(one)
+
+    def _count(self, one: Observation) -> None:
+        self.shown.append(one)
+        self._gathering.take(one)
+
+    def _leave_out(self, pair: str) -> None:
+        """The canary's run of a pair is none of this release."""
+        if self._beside.pop(pair, None) is not None:
+            self._aside[_BESIDE] += 1
+        elif pair:
+            self._left_out.add(pair)
+
+    def _compare(self, one: Observation) -> None:
+        """Count a run of a pair once it is known that the canary's is one of this release."""
+        if one.cell == self.rollout.cell:
+            self._count(one)
+            beside = self._beside.pop(one.pair, None)
+            if beside is not None:
+                self._count(beside)
+            else:
+                self._taken.add(one.pair)
+        elif one.pair in self._left_out:
+            self._left_out.discard(one.pair)
+            self._aside[_BESIDE] += 1
+        elif one.pair in self._taken:
+            self._taken.discard(one.pair)
+            self._count(one)
+        else:
+            self._beside[one.pair] = one
+
+    def _wait_no_longer(self, now_ns: int) -> None:
+        patience_ns = round(self.policy.stale_s * 1e9)
+        for pair, one in list(self._beside.items()):
+            if one.started_ns + one.duration_ns + patience_ns <= now_ns:
+                self._count(self._beside.pop(pair))
 
     def _is_another_version(self, one: Observation) -> bool:
         """Only where the cell itself has told it: a cells file is not edited for each release."""

@@ -10,7 +10,7 @@ import pytest
 from synthetic.audit.entry import Entry
 from synthetic.audit.trail import AuditTrail
 from synthetic.gate.decision import Reason
-from synthetic.gate.observed import Signal
+from synthetic.gate.observed import Observation, Signal
 from synthetic.gate.policy import Policy
 from synthetic.journal.sqlite_database import SqliteDatabase
 from synthetic.rollouts import store as store_module
@@ -170,6 +170,44 @@ def test_runs_of_another_version_than_the_release_are_no_evidence_of_it(store: S
     assert "70 runs of version 2.0 instead of 3.0" in judged.decision.explanation
 
 
+def with_old_version_first(numbers: range) -> list[tuple[Observation, Observation]]:
+    """Canary and baseline; the canary tells the version before in the first ten."""
+    return [
+        (run(n, at_s=n, version="1.9" if n < 10 else "3.0", version_told=True), run(n, "baseline", at_s=n))
+        for n in numbers
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_runs_beside_another_version_are_left_out_with_it(store: Store, clock: TestClock, order: int) -> None:
+    """A release whose predecessor still answered for a while is no fault of ours, in whichever order two runs end."""
+    store.begin(replace(ROLLOUT, version="3.0"))
+    judge = judge_of(store, clock)
+    for canary, baseline in with_old_version_first(range(75)):
+        for one in (canary, baseline)[::order]:
+            store.observe([one])
+            if canary.started_ns < NOON_NS + 12 * S:
+                judge.judge(R1)
+        clock.advance(1)
+    judged = judge.judge(R1)
+    assert told(judged) == ("pass", Reason.CLEAN)
+    assert judged.decision.streams[0].counts.pairs == 65
+    assert "10 runs of version 1.9 instead of 3.0, 10 runs played beside another version" in judged.decision.explanation
+
+
+def test_a_baseline_whose_canary_never_ends_is_a_pair_that_is_missing(store: Store, clock: TestClock) -> None:
+    """It waits for the version that the canary tells, but not for ever: a canary that hangs must not go unnoticed."""
+    store.begin(replace(ROLLOUT, version="3.0"))
+    store.observe([run(n, "baseline", at_s=n) for n in range(30)])
+    judge = judge_of(store, clock)
+    clock.advance(30)
+    assert judge.judge(R1).decision.reason == Reason.INSUFFICIENT
+    assert judge.runs(ROLLOUT) == ()
+    clock.advance(POLICY.stale_s + 1)
+    assert judge.judge(R1).decision.verdict == "inconclusive"
+    assert len(judge.runs(ROLLOUT)) == 30
+
+
 def test_a_version_of_the_cells_file_is_not_held_against_the_release(store: Store, clock: TestClock) -> None:
     """Nobody edits that for each release: only what the cell itself tells is sure."""
     passing(store, clock, replace(ROLLOUT, version="3.0"))
@@ -291,6 +329,21 @@ def test_probes_are_denser_for_as_long_as_the_gate_suspects(store: Store, clock:
     clock.advance(36)
     judge.judge(R1)
     assert len(heard.suspected) == 2
+
+
+def test_probes_are_denser_from_the_start_of_a_watch(store: Store, clock: TestClock) -> None:
+    """For as long as the policy is eager: without a suspicion, as the first pairs are worth most."""
+    heard = Heard()
+    store.begin(ROLLOUT)
+    store.observe(pairs(range(5)))
+    clock.advance(6)
+    judge = judge_of(store, clock, heard, replace(POLICY, eager_s=30.0))
+    judge.judge(R1)
+    assert heard.suspected == [("canary", SUSPECT_FOR_S)]
+    store.observe(pairs(range(6, 40)))
+    clock.advance(35)
+    judge.judge(R1)
+    assert len(heard.suspected) == 1
 
 
 def test_a_hard_stop_acts_at_once(store: Store, clock: TestClock) -> None:

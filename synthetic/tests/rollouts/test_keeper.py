@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from synthetic.core.events import Event, RunEnded
+from synthetic.core.events import Event, RunEnded, RunStarted
 from synthetic.core.outcome import RunOutcome
 from synthetic.gate.observed import Observation
+from synthetic.gate.observing import ObservationFold
 from synthetic.rollouts import keeper as keeper_module
 from synthetic.rollouts.keeper import ObservationKeeper
 from synthetic.rollouts.store import OBSERVATIONS_FOR_NS, Store, open_store
@@ -24,6 +26,12 @@ class EachEnd:
 
 def ended(number: int) -> RunEnded:
     return RunEnded(str(number), RunOutcome.OK, None, "", "", "", (), 0)
+
+
+def begun(name: str) -> RunStarted:
+    return RunStarted(
+        name, 1, "deposit-bet", "", (), {}, "canary", "canary", "test", "MT", "acme", "2.0", "EUR", "p1", "", 0, 0, 0
+    )
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -77,6 +85,43 @@ def test_what_waits_for_the_store_is_bounded(tmp_path: Path, clock: TestClock) -
             path.unlink()
             (tmp_path / "aside.db").rename(path)
         assert kept(store) == {"canary-2", "canary-3", "canary-4"}
+
+
+class Poison(EachEnd):
+    """A fold of which run 2 has a text that no database takes (and no JSON)."""
+
+    def take(self, event: Event) -> Observation | None:
+        seen = super().take(event)
+        return replace(seen, reason="\ud800") if seen is not None and seen.run_id == "canary-2" else seen
+
+
+def test_a_run_that_cannot_be_written_is_told_and_costs_no_other_one(store: Store, clock: TestClock) -> None:
+    """The thread goes on: one that has ended would cost all evidence from then on, and nobody would hear of it."""
+    told = list[str]()
+    with ObservationKeeper(store, Poison(), clock, told.append) as keeper:
+        for number in range(1, 4):
+            keeper(ended(number))
+        until(lambda: len(kept(store)) == 2)
+        keeper(ended(4))
+    assert kept(store) == {"canary-1", "canary-3", "canary-4"}
+    assert len(told) == 1
+    assert "'canary-2' could not be kept" in told[0]
+
+
+def test_what_waits_for_a_store_that_does_not_answer_is_bounded(store: Store, clock: TestClock) -> None:
+    """Whole runs are left out, and told once; those that began before end as they should."""
+    told = list[str]()
+    keeper = ObservationKeeper(store, ObservationFold(), clock, told.append, events_max=2)
+    for name in "abc":
+        keeper(begun(name))
+    for name in "abc":
+        keeper(replace(ended(0), run_id=name))
+    with keeper:
+        until(lambda: kept(store) == {"a", "b"})
+        keeper(begun("d"))
+        keeper(replace(ended(0), run_id="d"))
+    assert kept(store) == {"a", "b", "d"}
+    assert ["left out" in problem for problem in told] == [True, False]
 
 
 def test_the_old_is_forgotten_while_the_new_is_kept(store: Store, clock: TestClock) -> None:
