@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from bench.gate_power.traces import PSPS, SLOT_S, Traces
 from synthetic.gate.eprocess import (
-    BURST_TIMES,
     SLOW_SHARES,
     Alternative,
     above_budget,
     canary_sided,
+    hits_max,
+    log_e_above_budget,
     next_start,
     start_weight,
 )
 from synthetic.gate.policy import Policy
 from synthetic.gate.shares import alpha_of_objectives
+from synthetic.gate.weighing import SUSPECT_ODDS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,6 +97,53 @@ class Processes:
         self._values, self._scale = self._values[kept], self._scale[kept]
 
 
+class Suspicion:
+    """Which runs the gate is suspicious of: a failure of the canary alone of late, or more slow answers than there may be."""
+
+    def __init__(self, policy: Policy, streams: tuple[Watched, ...], runs: int) -> None:
+        self._policy = policy
+        self._latency = np.array([stream.latency for stream in streams])
+        self._budgets = [stream.budget for stream in streams if stream.latency]
+        self._last_failed = np.full(runs, -(10**6), dtype=np.int64)
+        self._slow: list[tuple[int, Ints, Ints]] = []
+        self._runs, self._tick = runs, 0
+
+    def begin(self, tick: int) -> None:
+        """A tick begins; slow answers that are too old for any suspicion are forgotten."""
+        self._tick = tick
+        if self._budgets:
+            oldest = tick - math.ceil(self._policy.suspect_for_s / self._policy.tick_s) - 1
+            none = np.zeros((self._runs, len(self._budgets)), dtype=np.int64)
+            self._slow = [one for one in self._slow if one[0] >= oldest] + [(tick, none, none.copy())]
+
+    def take(self, hits: Ints, pairs: Ints) -> None:
+        """Failures of the canary alone, and pairs, by stream."""
+        failed = hits[:, ~self._latency].any(axis=1)
+        self._last_failed = np.where(failed, self._tick, self._last_failed)
+        if self._budgets:
+            _, slow, of = self._slow[-1]
+            slow += hits[:, self._latency]
+            of += pairs[:, self._latency]
+
+    def at(self, now_s: float) -> NDArray[np.bool_]:
+        """Who is suspicious now."""
+        from_tick = (now_s - self._policy.suspect_for_s) / self._policy.tick_s - 1
+        suspicious: NDArray[np.bool_] = self._last_failed > from_tick
+        recent = [(slow, of) for tick, slow, of in self._slow if tick > from_tick]
+        if recent:
+            slow, of = (np.sum(counts, axis=0) for counts in zip(*recent, strict=True))
+            for stream, budget in enumerate(self._budgets):
+                for run in np.flatnonzero((slow[:, stream] > budget * of[:, stream]) & ~suspicious):
+                    told = log_e_above_budget(int(slow[run, stream]), int(of[run, stream]), budget)
+                    suspicious[run] |= told >= math.log(SUSPECT_ODDS)
+        return suspicious
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Leave the other runs aside."""
+        self._last_failed, self._runs = self._last_failed[kept], int(kept.sum())
+        self._slow = [(tick, slow[kept], of[kept]) for tick, slow, of in self._slow]
+
+
 class _Batch:
     """Runs that are still on, with what decide would read out of their evidence. Arrays of shape (runs, streams)."""
 
@@ -107,19 +156,18 @@ class _Batch:
         )
         self.needed_above = np.array([-math.log(policy.alpha_budget * stream.share) for stream in streams])
         self.needed_sided = np.array([-math.log(alpha_of_objectives(policy) * stream.share) for stream in streams])
-        self.budgets = np.array([stream.budget for stream in streams])
+        self.hits_max = np.array([hits_max(stream.budget, policy.burst_max) for stream in streams], dtype=np.int64)
         self.members = np.array([[psp in stream.psps for stream in streams] for psp in range(PSPS)]).astype(np.int64)
         self.clean = self.above.factors(np.array([1, policy.suspect_factor])[:, None] * self.members.sum(axis=0)[None])
         self.next_start = 0
-        self.streak, self.in_tick, self.pairs_in_tick, self.counted_in_tick = (
-            np.zeros(shape, dtype=np.int64) for _ in range(4)
-        )
+        self.streak, self.in_tick, self.counted_in_tick = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+        self.suspicion = Suspicion(policy, streams, len(runs))
         self.is_sided = np.zeros(shape, dtype=np.bool_)
-        self.last_failed = np.full(len(runs), -(10**6), dtype=np.int64)
         self.pairs = np.zeros(len(runs), dtype=np.int64)
 
     def begin(self, tick: int) -> None:
         """A tick begins: processes start anew where they may, and its bursts are counted from 0."""
+        self.suspicion.begin(tick)
         weight = 0.0
         while self.next_start <= tick:
             weight += start_weight(self.next_start)
@@ -127,21 +175,20 @@ class _Batch:
         if weight:
             self.above.start(weight)
             self.sided.start(weight)
-        for counted in (self.in_tick, self.pairs_in_tick, self.counted_in_tick):
+        for counted in (self.in_tick, self.counted_in_tick):
             counted[:] = 0
 
     def take(self, canary: Ints, baseline: Ints, count: Ints) -> NDArray[np.bool_]:
         """Take one slot: failures on one side alone, (runs, PSPs), of so many pairs a PSP. Answers which streams are over both."""
         hits, its = canary @ self.members, baseline @ self.members
         self.pairs += count * PSPS
-        self.pairs_in_tick += count[:, None] * self.members.sum(axis=0)[None]
+        self.suspicion.take(hits, count[:, None] * self.members.sum(axis=0)[None])
         # As if all were clean; those that were not are put right below.
         self.above.multiply(self.clean[(count > 1).astype(np.int64)])
         touched = np.flatnonzero(hits.any(axis=1) | its.any(axis=1) | self.in_tick.any(axis=1))
         if len(touched):
             self.in_tick[touched] += hits[touched]
-            allowed = np.ceil(BURST_TIMES * self.budgets[None] * self.pairs_in_tick[touched]).astype(np.int64)
-            counted = np.minimum(self.in_tick[touched], np.maximum(allowed, self.policy.burst_max))
+            counted = np.minimum(self.in_tick[touched], self.hits_max)
             new = counted - self.counted_in_tick[touched]
             self.counted_in_tick[touched] = counted
             self.above.take(new, -hits[touched], touched)
@@ -158,9 +205,9 @@ class _Batch:
         self.above.keep(kept)
         self.sided.keep(kept)
         self.runs, self.streak, self.in_tick = self.runs[kept], self.streak[kept], self.in_tick[kept]
-        self.pairs_in_tick, self.counted_in_tick = self.pairs_in_tick[kept], self.counted_in_tick[kept]
-        self.is_sided = self.is_sided[kept]
-        self.last_failed, self.pairs = self.last_failed[kept], self.pairs[kept]
+        self.counted_in_tick, self.is_sided = self.counted_in_tick[kept], self.is_sided[kept]
+        self.pairs = self.pairs[kept]
+        self.suspicion.keep(kept)
 
 
 def play(
@@ -185,7 +232,6 @@ def play(
             batch.begin(tick)
         dense = _is_dense(policy, batch, slot)
         canary, baseline, count = _probe(traces, batch.runs, slot, np.where(dense, policy.suspect_factor, 1), random)
-        batch.last_failed = np.where(canary.any(axis=1), tick, batch.last_failed)
         over = batch.take(canary, baseline, count)
         rolled_back = ((batch.streak + over) >= policy.consecutive).any(axis=1) & (slot_of[batch.runs] < 0)
         if in_tick == slots_a_tick - 1:
@@ -204,7 +250,7 @@ def _is_dense(policy: Policy, batch: _Batch, slot: int) -> NDArray[np.bool_]:
     now_s = slot * SLOT_S
     if now_s < min(policy.eager_s, policy.window_s):
         return np.ones(len(batch.runs), dtype=np.bool_)
-    return (batch.last_failed + 1) * policy.tick_s > now_s - policy.suspect_for_s
+    return batch.suspicion.at(now_s)
 
 
 def _probe(

@@ -11,14 +11,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from itertools import takewhile
 
 from synthetic.gate import telling
 from synthetic.gate.counts import Counts, Evidence
 from synthetic.gate.decision import Decision, Reason, Verdict
 from synthetic.gate.eprocess import log_e_canary_only
 from synthetic.gate.policy import Policy
-from synthetic.gate.stops import Stopped, stopped
+from synthetic.gate.stops import Standing, Stopped, stopped
 from synthetic.gate.weighing import Weight, weigh
 
 SECOND_NS = 1_000_000_000
@@ -38,7 +37,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
     if _impossible(evidence):
         return Decision("inconclusive", Reason.UNKNOWN, telling.unreadable(unreadable))
     weights = weigh(policy, evidence)
-    failed_lately = _has_failed_alone_lately(policy, evidence)
+    suspicious = [weight for weight in weights if weight.suspicious]
     met = stopped(policy, evidence)
     answer = (
         _proven(policy, evidence)
@@ -51,7 +50,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         or _badly_measured(policy, evidence)
         or _shared(evidence, weights, met)
         or _unsure(met)
-        or _paused(weights, failed_lately=failed_lately)
+        or _paused(weights, suspicious)
     )
     missing, ready_in_s = _still_missing(policy, evidence, weights)
     if answer is None:
@@ -62,7 +61,7 @@ def decide(policy: Policy, evidence: Evidence) -> Decision:
         answer.reason,
         answer.explanation,
         tuple(weight.weighed for weight in weights),
-        suspect=failed_lately or _has_just_begun(policy, evidence),
+        suspect=bool(suspicious or _of(met, "unsure")) or _has_just_begun(policy, evidence),
         pairs_missing=missing if open_still else None,
         ready_in_s=ready_in_s if open_still else None,
     )
@@ -95,13 +94,6 @@ def _has_just_begun(policy: Policy, evidence: Evidence) -> bool:
     return 0 <= elapsed_s < min(policy.eager_s, policy.window_s)
 
 
-def _has_failed_alone_lately(policy: Policy, evidence: Evidence) -> bool:
-    """Whether the canary has failed alone within the last `suspect_for_s`."""
-    from_tick = ((evidence.now_ns - evidence.since_ns) / SECOND_NS - policy.suspect_for_s) / policy.tick_s - 1
-    recent = (takewhile(lambda one: one[0] > from_tick, reversed(stream.ticks)) for stream in evidence.streams)
-    return any(counts.canary_only for ticks in recent for _, counts in ticks)
-
-
 # The grounds, in the order in which they count. Each answers None where it has nothing to say.
 
 
@@ -128,7 +120,7 @@ def _proven(policy: Policy, evidence: Evidence) -> _Answer | None:
 
 
 def _stopped_hard(met: list[Stopped]) -> _Answer | None:
-    alone = [one for one in met if one.standing == "alone"]
+    alone = _of(met, "alone")
     return _Answer("fail", Reason.HARD_STOP, telling.hard_stop(alone[0])) if alone else None
 
 
@@ -190,7 +182,7 @@ def _shared(evidence: Evidence, weights: list[Weight], met: list[Stopped]) -> _A
     )
     if laws:
         return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_laws(laws))
-    shared = [one for one in met if one.standing == "shared"]
+    shared = _of(met, "shared")
     if shared:
         return _Answer("inconclusive", Reason.SHARED_FAULT, telling.shared_stop(shared[0]))
     for weight in weights:
@@ -201,17 +193,22 @@ def _shared(evidence: Evidence, weights: list[Weight], met: list[Stopped]) -> _A
 
 
 def _unsure(met: list[Stopped]) -> _Answer | None:
-    return _Answer("inconclusive", Reason.PAUSE, telling.unsure_stop(met[0])) if met else None
+    unsure = _of(met, "unsure")
+    return _Answer("inconclusive", Reason.PAUSE, telling.unsure_stop(unsure[0])) if unsure else None
 
 
-def _paused(weights: list[Weight], *, failed_lately: bool) -> _Answer | None:
+def _of(met: list[Stopped], standing: Standing) -> list[Stopped]:
+    return [one for one in met if one.standing == standing]
+
+
+def _paused(weights: list[Weight], suspicious: list[Weight]) -> _Answer | None:
     above = [weight for weight in weights if weight.above_recently]
     if above:
         told = telling.pause(above[0].objective, above[0].weighed, above[0].recent)
         return _Answer("inconclusive", Reason.PAUSE, told)
-    failed = [weight for weight in weights if weight.recent.canary_only]
-    if failed_lately and failed:
-        told = telling.suspicion(failed[0].objective, failed[0].weighed, failed[0].recent)
+    if suspicious:
+        first = suspicious[0]
+        told = telling.suspicion(first.objective, first.weighed, first.recent)
         return _Answer("inconclusive", Reason.PAUSE, told)
     return None
 

@@ -33,6 +33,7 @@ class Weighed:
     """One stream with its evidence. Each `e_` is held against its `_needed`, as factors (odds to 1), finite and never NaN.
 
     `e_budget`: failures above the budget; `e_pair`: on the canary rather than on both sides; `e_pass`: below the margin.
+    `hits`: how many of the failures of the canary alone count; more in one tick are one burst.
     `streak`: consecutive ticks with new data on which both were above; `line`: (tick, e_budget, e_pair, e_pass), for charts.
     """
 
@@ -46,6 +47,7 @@ class Weighed:
     e_pair_needed: float
     e_pass: float
     e_pass_needed: float
+    hits: int = 0
     streak: int = 0
     regressed: bool = False
     line: tuple[tuple[int, float, float, float], ...] = ()

@@ -13,7 +13,7 @@ that were fixed beforehand is one, too, and begins at 1. So the sum is an e-proc
 of clean pairs, is caught without looking back over "the last n minutes", which would be a new test each time.
 
 Bursts: where a pod restarts, many probes fail for one cause. Of the failures of the canary alone only some in a tick are hits
-(`hits_in_tick`), and the others are left out. A hit multiplies both processes by more than 1, so what is left out makes them
+(`hits_max`), and the others are left out. A hit multiplies both processes by more than 1, so what is left out makes them
 smaller on every path: they stay below an e-process, and Ville's bound holds. What it costs in power: docs/gate-statistics.md.
 """
 
@@ -30,6 +30,8 @@ CANARY_SHARE = 0.98
 SLOW_SHARES = (0.95, 0.8, 0.65)
 
 BURST_TIMES = 4
+BURST_PAIRS = 25
+"""About as many pairs as a tick of 20 s has while three PSPs are played densely."""
 
 FROM_THE_START = 0.92
 """The weight of "it is so from the first tick on"."""
@@ -75,9 +77,12 @@ def _rate_alternative(rate: float, null: float, weight: float) -> Alternative:
     return Alternative(math.log(weight), math.log(rate / null), math.log((1 - rate) / (1 - null)))
 
 
-def hits_in_tick(failed: int, pairs: int, budget: float, burst_max: int) -> int:
-    """How many failures of the canary alone count in one tick: `burst_max`, or some times what the budget allows so many pairs."""
-    return min(failed, max(burst_max, math.ceil(BURST_TIMES * budget * pairs)))
+def hits_max(budget: float, burst_max: int) -> int:
+    """How many failures of the canary alone count in one tick: `burst_max`, or some times what the budget allows `BURST_PAIRS`.
+
+    It is fixed beforehand and depends on no pairs that are seen: else one more clean pair could let one more failure count.
+    """
+    return max(burst_max, math.ceil(round(BURST_TIMES * budget * BURST_PAIRS, 6)))
 
 
 def log_sum_exp(terms: Sequence[float]) -> float:

@@ -70,10 +70,11 @@ class Policy:
     `window_s`: the release is watched so long before it may pass; figures, and what holds it without rolling it back (a pause, a
     shared fault), are those of so long. `tick_s`: evidence is counted in disjoint ticks; `consecutive` of them with new data have
     to violate. `burst_max`: so many failures of the canary alone count in one tick; more of them at once are one burst (more
-    count where the budget allows more: `eprocess.hits_in_tick`). `warm_up_s`: what is left aside after the start of a release.
+    count where the budget allows more: `eprocess.hits_max`). `warm_up_s`: what is left aside after the start of a release.
     `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence. `missing_max`: the share
     of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs. Probes are `suspect_factor` times denser
-    for `suspect_for_s` after a failure on the canary alone, and for `eager_s` from the start of the watch on (`window_s` at most).
+    for `suspect_for_s` after a failure on the canary alone (slow answers: while there are more than the budget allows), and for
+    `eager_s` from the start of the watch on (`window_s` at most).
     `stops_share`: the part of `alpha_pair` that hard stops have of it, where there are any; the objectives share the rest.
     """
 

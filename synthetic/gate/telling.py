@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from synthetic.gate.counts import Counts, Evidence
@@ -31,7 +32,7 @@ def clean(evidence: Evidence, streams: Sequence[Weighed], policy: Policy) -> str
 
 
 def _margins(policy: Policy) -> str:
-    return " or ".join(f"{margin:.0%}" for margin in sorted({objective.margin for objective in policy.objectives}))
+    return " or ".join(_percent(margin) for margin in sorted({objective.margin for objective in policy.objectives}))
 
 
 def money_law(proven: Mapping[str, int], on_baseline: Mapping[str, int]) -> str:
@@ -88,17 +89,23 @@ def _stop(one: Stopped) -> str:
     if one.stop.is_signal:
         return f"{name} ({one.tally.amount:g} reported, more than {one.stop.above:g} is too many)"
     seen = f"{one.tally.bad} of {one.tally.total} bad within {one.stop.within_s:.0f} s"
-    return f"{name} ({seen}, more than {one.stop.above:.0%} is too many)"
+    return f"{name} ({seen}, more than {_percent(one.stop.above)} is too many)"
 
 
 def regression(objective: Objective, stream: Weighed, streams: int) -> str:
     """A stream in which both tests have crossed."""
+    alone = stream.counts.canary_only
+    burst = (
+        f", though only {stream.hits} of the {alone} count: more in one tick are one burst"
+        if stream.hits < alone
+        else ""
+    )
     more = f" ({_plural(streams - 1, 'further stream')} says the same.)" if streams > 1 else ""
     return (
         f"The canary alone {_missed(objective)} in {stream.counts.canary_only} of {_plural(stream.counts.pairs, 'pair')} of "
         f"{stream.stream}, the baseline alone in {stream.counts.baseline_only}. That it is more than the budget of "
-        f"{objective.budget:.3g} is certain by {_odds(stream.e_budget)} (needed {stream.e_budget_needed:.0f}), that it is the "
-        f"canary's own doing by {_odds(stream.e_pair)} (needed {stream.e_pair_needed:.0f}).{more} Roll back."
+        f"{_percent(objective.budget)} is certain by {_odds(stream.e_budget)} ({_needed(stream.e_budget_needed)}), that it is the "
+        f"canary's own doing by {_odds(stream.e_pair)} ({_needed(stream.e_pair_needed)}){burst}.{more} Roll back."
     )
 
 
@@ -122,7 +129,7 @@ def pause(objective: Objective, stream: Weighed, recent: Counts) -> str:
     return (
         f"{stream.stream}: the canary {_missed(objective)} in {recent.canary_failed} of {pairs}, above its "
         f"budget, and the baseline in {recent.baseline_failed}. It looks like the release and is not certain yet (by "
-        f"{_odds(stream.e_pair)}, needed {stream.e_pair_needed:.0f}). Hold the rollout; probes are denser until it is known."
+        f"{_odds(stream.e_pair)}, {_needed(stream.e_pair_needed)}). Hold the rollout; probes are denser until it is known."
     )
 
 
@@ -212,7 +219,22 @@ def _missed(objective: Objective) -> str:
 
 
 def _odds(factor: float) -> str:
-    return "over a million : 1" if factor > 1e6 else f"{factor:.3g} : 1"
+    """`1 360 : 1`: three digits that say something, thousands apart, and never an exponent."""
+    if factor > 1e6:
+        return "over a million : 1"
+    if factor < 0.01:
+        return "less than 0.01 : 1"
+    shown = f"{factor:.3g}" if factor < 100 else f"{round(factor, 2 - math.floor(math.log10(factor))):,.0f}"
+    return f"{shown.replace(',', ' ')} : 1"
+
+
+def _needed(factor: float) -> str:
+    return f"needed {math.ceil(round(factor, 6)):,}".replace(",", " ")
+
+
+def _percent(share: float) -> str:
+    """`0.1 %`, `12.5 %`: without zeros that say nothing."""
+    return f"{share * 100:.4g} %"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from synthetic.gate.counts import Counts, Evidence, Stream, total
 from synthetic.gate.decision import Weighed
@@ -16,7 +17,7 @@ from synthetic.gate.eprocess import (
     begin,
     below_margin,
     canary_sided,
-    hits_in_tick,
+    hits_max,
     log_e_above_budget,
 )
 from synthetic.gate.policy import Objective, Policy
@@ -26,6 +27,8 @@ LOG_MAX = 500.0
 """Evidence is told as a factor, and JSON has no infinity."""
 RECENT_TICKS = 10
 MORE_MAX = 100_000
+SUSPECT_ODDS = 2.0
+"""So much has to speak for "slow more often than may be" before probes are denser for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,16 @@ class Weight:
     """One stream on the scales: what is told of it (`weighed`), and what else a decision needs.
 
     `recent`: its counts of late (`recent_s`); `above_recently`: in that time the canary failed more than its budget allows,
-    whatever the baseline did. `pairs_missing`: how many more clean pairs a pass needs, for its evidence and for `pairs_min`.
+    whatever the baseline did. `suspicious`: it has failed alone within the last `suspect_for_s`, or was slow alone more often than
+    its budget allows: of slow answers some are there in any health, and one is nothing to be suspicious of.
+    `pairs_missing`: how many more clean pairs a pass needs, for its evidence and for `pairs_min`.
     """
 
     objective: Objective
     weighed: Weighed
     recent: Counts
     above_recently: bool
+    suspicious: bool
     pairs_missing: int
     pairs_per_s: float
 
@@ -77,13 +83,15 @@ def _weigh(policy: Policy, evidence: Evidence, objective: Objective, stream: Str
         e_pair_needed=_factor(needed.log_pair),
         e_pass=_factor(log_pass),
         e_pass_needed=policy.pass_evidence,
+        hits=course.hits,
         streak=course.streak,
         regressed=course.longest >= max(policy.consecutive, 1),
         line=tuple(course.line),
     )
     above = log_e_above_budget(recent.canary_failed, recent.pairs, objective.budget) >= needed.log_budget
     missing = max(course.clean_pairs_to_pass(), policy.pairs_min - counted.pairs, 0)
-    return Weight(objective, weighed, recent, above, missing, _pace(policy, evidence, recent))
+    suspicious = _is_suspicious(policy, evidence, objective, stream)
+    return Weight(objective, weighed, recent, above, suspicious, missing, _pace(policy, evidence, recent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +124,15 @@ class _Course:
     needed: _Needed
     streak: int = 0
     longest: int = 0
+    hits: int = 0
     line: list[tuple[int, float, float, float]] = field(default_factory=list)
+    _hits_max: int = field(init=False)
     _budget: Process = field(init=False)
     _pair: Process = field(init=False)
     _pass: Process = field(init=False)
 
     def __post_init__(self) -> None:
+        self._hits_max = hits_max(self.objective.budget, self.burst_max)
         self._budget = Process(above_budget(self.objective.budget))
         latency = self.objective.measure == "latency"
         self._pair = Process(canary_sided(SLOW_SHARES) if latency else canary_sided())
@@ -129,7 +140,7 @@ class _Course:
 
     def run(self, ticks: Sequence[tuple[int, Counts]]) -> _Course:
         """Take all ticks of a stream."""
-        start, clean, last = 0, 0, len(ticks) - 1
+        start, clean, last = self._begin(0, -1 if ticks else 0), 0, len(ticks) - 1
         for place, (tick, counts) in enumerate(ticks):
             if tick >= start:
                 self._take(Counts(clean))
@@ -153,7 +164,8 @@ class _Course:
         if not counts.pairs:
             return
         clean = counts.pairs - counts.canary_only
-        hits = hits_in_tick(counts.canary_only, counts.pairs, self.objective.budget, self.burst_max)
+        hits = min(counts.canary_only, self._hits_max)
+        self.hits += hits
         self._budget.take(hits, clean)
         self._pass.take(counts.canary_failed, counts.pairs - counts.canary_failed)
         if hits or counts.baseline_only:
@@ -192,6 +204,14 @@ def recent_s(policy: Policy) -> float:
 def _recent(policy: Policy, evidence: Evidence, stream: Stream) -> Counts:
     from_tick = (_elapsed_s(evidence) - recent_s(policy)) / policy.tick_s
     return total(counts for tick, counts in stream.ticks if tick + 1 > from_tick)
+
+
+def _is_suspicious(policy: Policy, evidence: Evidence, objective: Objective, stream: Stream) -> bool:
+    from_tick = (_elapsed_s(evidence) - policy.suspect_for_s) / policy.tick_s - 1
+    lately = total(counts for _, counts in takewhile(lambda one: one[0] > from_tick, reversed(stream.ticks)))
+    if objective.measure == "success" or not lately.canary_only:
+        return lately.canary_only > 0
+    return log_e_above_budget(lately.canary_only, lately.pairs, objective.budget) >= math.log(SUSPECT_ODDS)
 
 
 def _elapsed_s(evidence: Evidence) -> float:

@@ -21,11 +21,12 @@ from bench.gate_power.traces import (
     SLOT_S,
     SLOTS_A_MINUTE,
     SLOW,
+    SLOW_BOTH,
     Scenario,
     Traces,
     draw,
 )
-from bench.gate_power.twin import play
+from bench.gate_power.twin import Suspicion, play
 from synthetic.config.slo import shipped_policy
 from synthetic.gate.counts import Counts, Evidence, Stream
 from synthetic.gate.decide import decide
@@ -83,6 +84,27 @@ def test_the_twin_rolls_back_when_the_gate_does(scenario: Scenario) -> None:
         )
         assert first == slot
     assert scenario is RESTARTS or (told >= 0).any()
+
+
+@pytest.mark.parametrize("scenario", [P98, SLOW, SLOW_BOTH], ids=lambda one: one.name)
+def test_the_twin_is_suspicious_when_the_gate_is(scenario: Scenario) -> None:
+    """Look by look: of failures on the canary alone, and of more slow answers than there may be."""
+    policy = replace(shipped_policy(), eager_s=0.0, suspect_for_s=100.0)
+    traces = draw(scenario, 1, np.random.default_rng(3), minutes=12)
+    streams = watched(policy, scenario)
+    suspicion = Suspicion(policy, streams, 1)
+    alone = (traces.canary & ~traces.baseline).astype(np.int64)
+    looks = []
+    for slot in range(traces.slots):
+        if slot % 2 == 0:
+            suspicion.begin(slot // 2)
+        members = np.array([[psp in stream.psps for stream in streams] for psp in range(PSPS)]).astype(np.int64)
+        suspicion.take(alone[:, slot] @ members, members.sum(axis=0)[None])
+        if slot % 5 == 4:
+            told = decide(policy, looked_at(policy, scenario, traces, slot)).suspect
+            looks.append((bool(suspicion.at((slot + 1) * SLOT_S)[0]), told))
+    assert [twin for twin, _ in looks] == [told for _, told in looks]
+    assert {told for _, told in looks} == ({False} if scenario is SLOW_BOTH else {False, True})
 
 
 def test_the_twin_probes_denser_at_the_start_and_after_a_failure() -> None:

@@ -79,7 +79,7 @@ CASES = (
     Case("failures of the baseline alone are not the release's",
          evidence(ticks(*WATCHED, Counts(9, baseline_only=3))), "pass", "clean"),
     Case("the canary alone fails, tick after tick", evidence(ticks(*[BAD] * 6)), "fail", "regression",
-         ("alone failed in 12 of 54 pairs of journeys", "the baseline alone in 0", "(needed 133)", "(needed 14)", "Roll back.")),
+         ("alone failed in 12 of 54 pairs of journeys", "the baseline alone in 0", "(needed 134)", "(needed 14)", "Roll back.")),
     Case("the canary fails altogether", evidence(ticks(*[WORST] * 6), now_s=180), "fail", "regression"),
     Case("the canary alone fails, in one burst so far", evidence(ticks(*[CLEAN] * 25, WORST), now_s=780),
          "inconclusive", "pause", ("looks like the release and is not certain yet",)),
@@ -114,7 +114,7 @@ CASES = (
     Case("the baseline alone breaks a law", evidence(ticks(*WATCHED), breaches={"baseline": ("a-law",)}),
          "inconclusive", "shared_fault"),
     Case("a hard stop of the canary", outage(Counts(20, 15)), "fail", "hard_stop",
-         ("psp_outage [psp-a] (15 of 20 bad within 300 s, more than 50% is too many)", "does not show it in the same pairs",
+         ("psp_outage [psp-a] (15 of 20 bad within 300 s, more than 50 % is too many)", "does not show it in the same pairs",
           "Roll back.")),
     Case("a hard stop that may be the canary's own doing", outage(Counts(6, 4)), "inconclusive", "pause",
          ("looks like the release and is not certain yet",)),
@@ -226,10 +226,52 @@ def test_a_burst_is_one_failure_of_its_tick() -> None:
     one, many = (decide(POLICY, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(9, 1), WORST))
     assert one.e_pair == pytest.approx(many.e_pair)
     lenient = replace(POLICY, objectives=(replace(JOURNEYS, target=0.95),))
-    few, more = (
-        decide(lenient, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(40, 1), Counts(40, 9))
+    few, more, most = (
+        decide(lenient, evidence(ticks(counts), now_s=30)).streams[0]
+        for counts in (Counts(40, 1), Counts(40, 5), Counts(40, 9))
     )
-    assert more.e_pair > few.e_pair * 50
+    assert (few.hits, more.hits, most.hits) == (1, 5, 5)
+    assert more.e_pair > few.e_pair * 10
+
+
+SLOW = Objective("slow", "deposit", 0.95, measure="latency", threshold_ms=400, share=1.0)
+
+
+def test_a_clean_pair_more_lets_no_further_slow_answer_count() -> None:
+    """How many failures count in a tick is known beforehand: four or five pairs, with two slow answers, are no other matter."""
+    policy = replace(POLICY, objectives=(SLOW,))
+    four, five, many = (
+        decide(policy, evidence(ticks(*[Counts(pairs, 2)] * 4, objective="slow"), now_s=120)).streams[0]
+        for pairs in (4, 5, 60)
+    )
+    assert four.e_budget > five.e_budget > many.e_budget
+    assert four.e_pair == five.e_pair == many.e_pair
+
+
+def test_slow_answers_are_suspicious_where_they_are_more_than_their_budget() -> None:
+    """Of a hundred answers five may be slow: one is nothing to hold a release for, nor to play denser; a third of them is."""
+    policy = replace(POLICY, objectives=(SLOW,), eager_s=0)
+    some, many = (
+        decide(policy, evidence(ticks(*[Counts(9)] * 29, last, objective="slow")))
+        for last in (Counts(9, 1), Counts(9, 6))
+    )
+    assert (some.verdict, some.suspect) == ("pass", False)
+    assert (many.reason, many.suspect) == (Reason.PAUSE, True)
+
+
+def test_before_the_first_pair_the_pairs_to_a_pass_are_those_of_a_clean_start() -> None:
+    """Thirty at least, and no limit of a search."""
+    missing = decide(POLICY, evidence(now_s=10)).pairs_missing
+    assert missing is not None
+    assert POLICY.pairs_min <= missing < 50
+
+
+def test_figures_are_told_as_people_write_them() -> None:
+    """Thousands apart and without an exponent, budgets in per cent, and a burst as what it is."""
+    told = decide(POLICY, evidence(ticks(*[BAD] * 10))).explanation
+    assert "more than the budget of 0.1 % is certain by over a million : 1 (needed 134)" in told
+    assert "doing by 773 : 1 (needed 14), though only 10 of the 20 count: more in one tick are one burst" in told
+    assert "doing by 1 510 : 1" in decide(POLICY, evidence(ticks(*[BAD] * 11))).explanation
 
 
 def test_the_start_of_a_watch_is_played_denser() -> None:
