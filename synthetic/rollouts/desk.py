@@ -141,9 +141,9 @@ class Desk:
         """The rollout is over."""
         return await self._changed(lambda: self.judge.store.end(rollout_id, ending, self.clock.wall_ns()))
 
-    async def signal(self, signals: Sequence[Signal]) -> None:
-        """The platform reports something."""
-        await self._changed(lambda: self.judge.store.signal(signals))
+    async def signal(self, signals: Sequence[Signal], ids: Sequence[str] = ()) -> int:
+        """The platform reports something; how much of it is new."""
+        return await self._changed(lambda: self.judge.store.signal(signals, ids))
 
     async def rollout(self, rollout_id: str) -> Rollout | None:
         """The rollout of that id."""

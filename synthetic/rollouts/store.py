@@ -36,6 +36,10 @@ SELECT number, body FROM gate_observations
 WHERE number > :after AND started_ns >= :since AND started_ns <= :until AND cell IN (:cell, :baseline)
 ORDER BY number LIMIT :at_most
 """
+_SIGNAL = """
+INSERT INTO gate_signals (name, cell, label, value, at_ns, id) VALUES (:name, :cell, :label, :value, :at_ns, :id)
+ON CONFLICT (name, cell, id) WHERE id <> '' DO NOTHING
+"""
 _ROLLOUT = "id, cell, baseline, version, started_ns, by_whom, steps, ended_ns, ending"
 _DECIDED = "rollout, at_ns, verdict, reason, explanation, weight, evidence"
 
@@ -229,22 +233,27 @@ class Store:
             rows = _decided(transaction, "AND verdict = 'fail' ORDER BY number LIMIT 1", rollout=rollout_id)
         return rows[0] if rows else None
 
-    def signal(self, signals: Sequence[Signal]) -> None:
-        """Keep what the platform reports by itself."""
+    def signal(self, signals: Sequence[Signal], ids: Sequence[str] = ()) -> int:
+        """Keep what the platform reports by itself; answers how much of it is new.
 
-        def work(transaction: Transaction) -> None:
-            for one in signals:
+        `ids`: the reporter's own name of each, "" where it has none: of one name and cell the same id once more is nothing new.
+        """
+
+        def work(transaction: Transaction) -> int:
+            return sum(
                 transaction.change(
-                    "INSERT INTO gate_signals (name, cell, label, value, at_ns) "
-                    "VALUES (:name, :cell, :label, :value, :at_ns)",
+                    _SIGNAL,
                     name=one.name,
                     cell=one.cell,
                     label=one.label,
                     value=repr(float(one.value)),
                     at_ns=one.at_ns,
+                    id=name,
                 )
+                for one, name in zip(signals, ids or ("",) * len(signals), strict=True)
+            )
 
-        self._do(work)
+        return self._do(work)
 
     def signals(self, cell: str, baseline: str, *, since_ns: int) -> tuple[Signal, ...]:
         """What was signalled of both cells since an instant, oldest first."""

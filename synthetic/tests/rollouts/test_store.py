@@ -132,8 +132,16 @@ def test_signals_are_those_of_both_cells_since_an_instant(any_store: Store) -> N
         Signal("chargebacks", "other", 3.0, NOON_NS + S),
         Signal("chargebacks", "canary", 3.0, NOON_NS - S),
     ]
-    any_store.signal(signals)
+    assert any_store.signal(signals) == 4
     assert any_store.signals("canary", "baseline", since_ns=NOON_NS) == (signals[1], signals[0])
+
+
+def test_a_signal_with_an_id_is_kept_once(any_store: Store) -> None:
+    """Of one name and cell; the first one stands."""
+    signals = [Signal("chargebacks", "canary", value, NOON_NS) for value in (3.0, 5.0)]
+    assert any_store.signal(signals, ["cb-1", ""]) == 2
+    assert any_store.signal(signals, ["cb-1", "cb-2"]) == 1
+    assert [one.value for one in any_store.signals("canary", "baseline", since_ns=0)] == [3.0, 5.0, 5.0]
 
 
 def test_what_is_old_is_forgotten(any_store: Store) -> None:

@@ -57,12 +57,13 @@ class EndRollout(_In):
 
 
 class PostedSignal(_In):
-    """What the platform reports by itself of a cell: a number, at an instant (now, where none is given)."""
+    """What the platform reports by itself of a cell: a number from 0 on, at an instant (now, where none is given)."""
 
     name: Name
     cell: Name
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     label: Line = ""
+    id: NameOrNone = Field("", description="The reporter's own name for it: the same one once more counts once.")
     at: AwareDatetime | None = None
 
 
@@ -196,7 +197,7 @@ class HookOut(_Out):
 
 
 class SignalsOut(_Out):
-    """How many were kept."""
+    """How many were kept: those that are new."""
 
     kept: int
 

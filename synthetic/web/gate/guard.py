@@ -7,7 +7,9 @@ import binascii
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -52,8 +54,10 @@ class Guard:
         self._changes = Allowances(CHANGES_A_MINUTE, self.clock)
 
     def admit(self, request: Request, *, changes: bool) -> None:
-        """Let the call through. Raises BadCall: 401 without the token, 403 from another site, 429 where it is too often."""
+        """Let the call through. Raises BadCall: 401 without the token, 403 of another site or host, 429 where it is too often."""
         caller = request.client.host if request.client else ""
+        if not self.token and is_rebound(request):
+            raise BadCall(403, "without a token the gate answers under a name of this machine only, such as localhost")
         if self.token and not self._has_token(request) and (changes or not self.reads_too(request)):
             if not self._wrong.of(caller).take():
                 raise BadCall(429, "too many calls without the right token", {"Retry-After": "60"})
@@ -71,6 +75,23 @@ class Guard:
         elif kind.lower() != "bearer":
             return False
         return hmac.compare_digest(secret, self.token.encode())
+
+
+def is_rebound(request: Request) -> bool:
+    """Whether a browser may have been led here: by another site's name, which its server has let mean this machine (DNS rebinding).
+
+    To be asked where no token is needed; behind mutual TLS the caller has shown a certificate of his own.
+    """
+    if request.url.scheme == "https":
+        return False
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return True
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host not in ("", "localhost")
 
 
 def _password(shown: bytes) -> bytes:

@@ -69,13 +69,16 @@ def _verdicts(verdicts: Verdicts) -> list[Call]:
             {200: ("The verdict, whatever it is.", d.VerdictOut)},
             query=d.Asking,
         ),
-        Call(
-            "POST",
-            "/v1/judge",
-            "The same as a score, in Kayenta's words.",
-            verdicts.judge,
-            {200: ("The judgement.", d.JudgeOut)},
-            body=d.JudgeRequest,
+        *(
+            Call(
+                "POST",
+                path,
+                "The same as a score, in Kayenta's words.",
+                verdicts.judge,
+                {200: ("The judgement.", d.JudgeOut)},
+                body=d.JudgeRequest,
+            )
+            for path in ("/v1/judge", "/judge")
         ),
     ]
 

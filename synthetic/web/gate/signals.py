@@ -30,11 +30,10 @@ class Signals:
     clock: Clock
 
     async def post(self, request: Request) -> Response:
-        """`POST /v1/signals`: all of them are kept, or none."""
+        """`POST /v1/signals`: all of them are kept, or none; those whose `id` is known have been kept before."""
         wanted = (await body_of(request, PostedSignals)).signals
         signals = [self._signal(one) for one in wanted]
-        await self.desk.signal(signals)
-        return answered(SignalsOut(kept=len(signals)))
+        return answered(SignalsOut(kept=await self.desk.signal(signals, [one.id for one in wanted])))
 
     def _signal(self, posted: PostedSignal) -> Signal:
         stop = self._stop(posted.name)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from synthetic.core.wording import json_escaped
 from synthetic.report.health import ReleaseHealth
@@ -28,6 +30,20 @@ class _Written:
     health: ReleaseHealth
     tells: str
     whole: str
+
+
+class _Stream(EventSourceResponse):
+    """A stream that tells when it is over, also where nobody ever read of it."""
+
+    def __init__(self, closed: Callable[[], None], *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._closed = closed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._closed()
 
 
 class Live:
@@ -55,7 +71,9 @@ class Live:
             return PlainTextResponse("no such rollout\n", 404)
         if self._open >= self._streams_max:
             return PlainTextResponse("too many pages are open\n", 503, headers={"Retry-After": "30"})
-        return EventSourceResponse(
+        self._open += 1  # here, where nobody comes between: what is counted later lets everybody in who came at once
+        return _Stream(
+            self._closed,
             self._told(rollout, health, closing_of(request.app)),
             ping=self._beat_every_s,
             ping_message_factory=lambda: ServerSentEvent(event="beat", data="-"),
@@ -66,20 +84,19 @@ class Live:
         self, rollout: str, health: ReleaseHealth | None, closing: asyncio.Event
     ) -> AsyncIterator[ServerSentEvent]:
         shown = ""
-        self._open += 1  # here, for a stream that nobody ever reads is not open
-        try:
-            while health is not None and not closing.is_set():
-                written = self._write(rollout, health)
-                if written.tells != shown:
-                    shown = written.tells
-                    yield ServerSentEvent(event="health", data=written.whole)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(closing.wait(), self._look_every_s)
-                health = await self._releases.health(rollout)
-        finally:
-            self._open -= 1
-            if not self._open:
-                self._written.clear()
+        while health is not None and not closing.is_set():
+            written = self._write(rollout, health)
+            if written.tells != shown:
+                shown = written.tells
+                yield ServerSentEvent(event="health", data=written.whole)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(closing.wait(), self._look_every_s)
+            health = await self._releases.health(rollout)
+
+    def _closed(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self._written.clear()
 
     def _write(self, rollout: str, health: ReleaseHealth) -> _Written:
         """Once for all pages that are open: this is the loop that probes are played on, too."""

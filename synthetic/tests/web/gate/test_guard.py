@@ -7,10 +7,13 @@ import base64
 import json
 
 import httpx
+from starlette.applications import Starlette
 
-from synthetic.tests.web.faces import TOKEN
+from synthetic.tests.web.faces import NO_TLS, TOKEN
 from synthetic.tests.web.gate.faces import BEARER, Gate, hook
+from synthetic.web.gate.face import face_of
 from synthetic.web.gate.routes import gate_calls
+from synthetic.web.listening import serving
 
 Pieces = tuple[str, str]
 
@@ -108,3 +111,35 @@ def test_a_body_is_bounded_and_deep_ones_are_no_trouble(gate: Gate) -> None:
         return [answer.status_code for answer in sent]
 
     assert gate.asked(play) == list(bodies.values())
+
+
+def test_without_a_token_another_host_name_is_refused(gate: Gate) -> None:
+    """A browser on this machine that a foreign site's name leads here sends that name: it neither begins nor reads a release."""
+    gate.token = ""
+    routes = face_of(gate.health().desk, gate.clock, token="", polls_a_minute=100)
+    hosts = [
+        "evil.example",
+        "evil.example:80",
+        "10.0.0.1",
+        "[x",
+        "localhost.evil.example",
+        "localhost:9466",
+        "127.0.0.1",
+        "[::1]:9466",
+    ]
+    body = {"id": "r1", "cell": "canary", "baseline": "baseline"}
+
+    async def play() -> list[tuple[int, int]]:
+        async with (
+            serving(Starlette(routes=routes)) as address,
+            httpx.AsyncClient(base_url=address, verify=NO_TLS) as client,
+        ):
+            return [
+                (
+                    (await client.post("/v1/rollouts", json=body, headers={"Host": host})).status_code,
+                    (await client.get("/", headers={"Host": host})).status_code,
+                )
+                for host in hosts
+            ]
+
+    assert asyncio.run(play()) == [(403, 403)] * 5 + [(201, 200), (200, 200), (200, 200)]

@@ -26,7 +26,7 @@ def test_every_route_is_told_and_none_else(gate: Gate) -> None:
     }
     told = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert told == served
-    assert len(told) == 15
+    assert len(told) == 16
 
 
 def test_every_call_tells_what_it_reads_and_what_it_refuses(gate: Gate) -> None:

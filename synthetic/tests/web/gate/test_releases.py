@@ -94,6 +94,8 @@ MALFORMED: list[Call] = [
     ("/v1/signals", b'{"signals": [{"name": "chargebacks", "cell": "canary", "value": Infinity}]}'),
     ("/v1/signals", b'{"signals": [{"name": "chargebacks", "cell": "canary", "value": 1e999}]}'),
     ("/v1/signals", {"signals": [{"name": "chargebacks", "cell": "canary", "value": None}]}),
+    ("/v1/signals", {"signals": [{"name": "chargebacks", "cell": "canary", "value": -3}]}),
+    ("/v1/signals", {"signals": [{"name": "chargebacks", "cell": "canary", "value": 3, "id": "a b"}]}),
     ("/v1/signals", {"signals": [{"name": "chargebacks", "cell": "canary", "value": 1, "at": "2026-11-26T06:00:00"}]}),
 ]
 
@@ -145,6 +147,14 @@ def test_a_signal_that_nobody_waits_for_or_that_is_of_another_time_is_refused(ga
     assert statuses(answers) == [404, 422, 422, 200, 200]
     assert "did you mean 'chargebacks'" in answers[0].json()["error"]
     assert len(gate.store.signals("canary", "baseline", since_ns=0)) == 2
+
+
+def test_a_signal_that_is_reported_again_counts_once(gate: Gate) -> None:
+    """Whoever got no answer tries again: with an id of its own a signal is kept once; without one each is another."""
+    answers = posted(gate, signal(id="cb-1"), signal(id="cb-1"), signal(id="cb-1", cell="baseline"), signal(), signal())
+    assert [answer.json()["kept"] for answer in answers] == [1, 0, 1, 1, 1]
+    kept = gate.store.signals("canary", "baseline", since_ns=0)
+    assert sorted(one.cell for one in kept) == ["baseline", *["canary"] * 3]
 
 
 def test_a_signal_rolls_back_at_the_next_poll(gate: Gate) -> None:

@@ -191,7 +191,9 @@ def test_kayenta_reads_the_same_verdict_as_a_score(gate: Gate) -> None:
             {"rollout": "r2"},
             {"rollout": "r3", "thresholds": {"pass": 80, "marginal": 50}},
         ]
-        return [(await client.post("/v1/judge", json=body)).json() for body in asked]
+        answers = [(await client.post("/v1/judge", json=body)).json() for body in asked]
+        assert (await client.post("/judge", json=asked[0])).json() == answers[0]  # the same under both paths
+        return answers
 
     good, failed, unknown = gate.asked(play)
     assert (good["score"]["score"], good["score"]["classification"]) == (100.0, "Pass")  # type: ignore[index]

@@ -93,6 +93,26 @@ def test_streams_are_bounded_and_one_that_ends_makes_room() -> None:
     assert asked(Kept(streams_max=1), ask) == (503, "30", 200)
 
 
+def test_streams_that_come_at_once_are_bounded_too() -> None:
+    """As many browsers do whose gate was started again."""
+
+    async def ask(client: httpx.AsyncClient) -> list[int]:
+        over, statuses = asyncio.Event(), list[int]()
+
+        async def listen() -> None:
+            async with client.stream("GET", EVENTS) as answer:
+                statuses.append(answer.status_code)
+                if len(statuses) == 6:
+                    over.set()
+                await over.wait()
+
+        async with asyncio.timeout(WITHIN_S):
+            await asyncio.gather(*(listen() for _ in range(6)))
+        return sorted(statuses)
+
+    assert asked(Kept(streams_max=2), ask) == [200] * 2 + [503] * 4
+
+
 def test_a_stream_ends_with_its_app() -> None:
     """A service that ends is not held up by pages that are open, and cuts none off in the middle of an answer."""
 
