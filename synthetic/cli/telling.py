@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from synthetic.cli.exits import ExitCode
 from synthetic.cli.screen import say
 from synthetic.config.names import NOWHERE
-from synthetic.core.errors import AuthorError, SyntheticError
+from synthetic.core.errors import AuthorError, Mistake, SyntheticError
 
 
 def tell_error(error: BaseException) -> int:
@@ -27,7 +27,16 @@ def tell_error(error: BaseException) -> int:
 def tell_mistakes(error: AuthorError) -> None:
     """All mistakes, each on its line as `file:line:column: what; what to do`; one on the command line has no place."""
     for mistake in error.mistakes:
-        say(f"error: {str(mistake).removeprefix(f'{NOWHERE}: ')}" if mistake.place == NOWHERE else str(mistake))
+        say(f"error: {_without_place(mistake)}" if mistake.place == NOWHERE else str(mistake))
+
+
+def said(error: SyntheticError) -> str:
+    """The same as one text, for a document."""
+    return "\n".join(map(_without_place, error.mistakes)) if isinstance(error, AuthorError) else str(error)
+
+
+def _without_place(mistake: Mistake) -> str:
+    return str(mistake).removeprefix(f"{NOWHERE}: ") if mistake.place == NOWHERE else str(mistake)
 
 
 def _known(error: BaseException) -> Iterator[SyntheticError]:

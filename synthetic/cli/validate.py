@@ -98,7 +98,16 @@ def _validate_files(given: Sequence[Path], mapping: Path | None, cells: Path | N
         mistakes += _mistakes_of(path, platforms, resolve_hook)
     if mistakes:
         raise AuthorError(mistakes)
-    write(f"ok: {len(files)} file{'' if len(files) == 1 else 's'}")
+    write(f"ok: {len(files)} file{'' if len(files) == 1 else 's'}{_not_held(files)}")
+
+
+def _not_held(files: Sequence[Path]) -> str:
+    """An SLO's SLIs are names of a mapping's, and files that are given one by one are no project that would have it."""
+    slos = [path for path in files if _is(FileKind.SLO, path)]
+    if not slos:
+        return ""
+    told = f"that a mapping has the SLIs of {', '.join(map(str, slos))} was not looked at"
+    return f"; {told}: `synthetic validate` alone, in a project's folder, does so for its {DEFAULT_SLO}"
 
 
 def _allowing(files: Sequence[Path], cells: Path | None) -> list[Path]:

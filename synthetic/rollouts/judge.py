@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from synthetic.audit.trail import AuditTrail
+from synthetic.core.expressions import did_you_mean
 from synthetic.core.ports import Clock
 from synthetic.gate.counts import Evidence
 from synthetic.gate.decide import decide
@@ -118,8 +119,10 @@ class Judge:
         if not asked.baseline or asked.baseline == asked.cell:
             return unknown(f"A canary is judged beside a baseline, and {asked.cell!r} has none.")
         unseen = asked.cell if self.store.version_of(asked.cell) is None else asked.baseline
+        hint = did_you_mean(unseen, self.store.cells())
+        meant = f" {hint[0].upper()}{hint[1:]}" if hint else ""
         return unknown(
-            f"No run of cell {unseen!r} was ever seen: is it the name that the runner's cells file gives it?"
+            f"No run of cell {unseen!r} was ever seen: is it the name that the runner's cells file gives it?{meant}"
         )
 
     def _watch(self, rollout: Rollout, *, registered: bool) -> Watch:

@@ -17,7 +17,7 @@ from synthetic.journal.group import GroupCommit
 from synthetic.rollouts.model import Decided, Ending, Rollout, Step
 from synthetic.rollouts.schema import open_database
 from synthetic.rollouts.texts import observation_of, observation_text, steps_of, steps_text
-from synthetic.rollouts.versions import VersionSeen, age_versions, note_versions, present
+from synthetic.rollouts.versions import VersionSeen, age_versions, cells_seen, note_versions, present
 
 DAY_NS = 86_400 * 10**9
 EVER_NS = 2**62
@@ -111,6 +111,11 @@ class Store:
         """The present version of a cell; None: no run was ever seen there."""
         with self._database.read() as transaction:
             return present(transaction, cell)
+
+    def cells(self) -> list[str]:
+        """The cells of which a run was ever seen, by name."""
+        with self._database.read() as transaction:
+            return cells_seen(transaction)
 
     def begin(self, rollout: Rollout) -> Rollout:
         """Keep a rollout; where one of that id is kept already, answer that one.

@@ -42,6 +42,11 @@ def present(transaction: Transaction, cell: str) -> VersionSeen | None:
     return _present(_versions(transaction, cell))
 
 
+def cells_seen(transaction: Transaction) -> list[str]:
+    """The cells of which a run was ever seen, by name."""
+    return [cell for (cell,) in transaction.rows("SELECT DISTINCT cell FROM gate_versions ORDER BY cell")]
+
+
 def note_versions(transaction: Transaction, observations: Sequence[Observation]) -> None:
     """Note what new runs have shown of their cells' versions."""
     for cell in sorted({one.cell for one in observations}):

@@ -44,7 +44,9 @@ class GateOverHttp:
         try:
             answer = self._client.get("/v1/verdict", params={name: text for name, text in query.items() if text})
         except httpx.HTTPError as error:
-            raise HarnessError(f"the gate {self._client.base_url} can't be reached: {error!r}") from None
+            raise HarnessError(f"the gate {self._client.base_url} can't be reached: {_in_words(error)}") from None
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise Refused(f"the gate {self._client.base_url} answers 401: {self._about_the_token()}")
         if answer.status_code != httpx.codes.OK:
             told = f"the gate {self._client.base_url} answers {answer.status_code}: {brief(answer.text, 300)}"
             raise HarnessError(told) if answer.status_code in _MENDS_BY_ITSELF else Refused(told)
@@ -53,16 +55,32 @@ class GateOverHttp:
         except ValidationError:
             raise Refused(f"{self._client.base_url} answers with something that is no verdict") from None
 
+    def _about_the_token(self) -> str:
+        if "Authorization" in self._client.headers:
+            return "the token that was given is not the gate's own"
+        return "it wants a token, and none was given; add --token env:NAME or --token file:PATH"
+
 
 class GateInStore:
-    """The gate's store, judged here: no service has to run for it."""
+    """The gate's store, judged here: no service has to run for it. `slo_from`: where its SLO stands."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, slo_from: str = "") -> None:
         self._judge = judge
+        self._slo_from = slo_from
 
     def verdict(self, asked: Asked) -> VerdictOut:
         """Decide now. Raises JournalUnavailable."""
-        return verdict_of(self._judge.judge(asked), asked)
+        return verdict_of(self._judge.judge(asked), asked, slo=self._judge.policy().name, slo_from=self._slo_from)
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    """Why nobody answers, without the names of Python's types."""
+    told = str(error)
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {TIMEOUT_S:g} s"
+    if "refused" in told:
+        return "connection refused; does a gate listen there?"
+    return told or type(error).__name__
 
 
 def client_of(url: str, token: str, *, ca_file: str = "", certificate: str = "", key: str = "") -> httpx.Client:
@@ -99,6 +117,8 @@ def ask(
         except Refused:
             raise
         except HarnessError as error:
+            if left_s <= 0 and before == str(error):
+                raise HarnessError(f"no verdict within {wait_s:g} s: {error}") from None
             if left_s <= 0:
                 raise
             now = str(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +12,21 @@ from typer.core import TyperGroup
 
 from synthetic.cli.gate import alone, export
 from synthetic.cli.gate.asking import Gate, GateInStore, GateOverHttp, ask, client_of
-from synthetic.cli.gate.options import Database, ServeFile, Slo, Token, address_of, duration_of, policy_from, token_of
-from synthetic.cli.gate.telling import BROKEN, Format, exit_of, shown
+from synthetic.cli.gate.options import (
+    Database,
+    ServeFile,
+    Slo,
+    Token,
+    address_of,
+    duration_of,
+    policy_from,
+    token_of,
+    where_from,
+)
+from synthetic.cli.gate.telling import BROKEN, Format, broken, exit_of, shown
 from synthetic.cli.project import CHECK_NAMES, hooks_of
 from synthetic.cli.screen import say, write
-from synthetic.cli.telling import tell_error
+from synthetic.cli.telling import said, tell_error
 from synthetic.config.names import NOWHERE
 from synthetic.config.serving import load_serving
 from synthetic.config.serving_gate import policy_of
@@ -27,6 +37,7 @@ from synthetic.gate.policy import Policy
 from synthetic.rollouts.judge import Asked, Judge
 from synthetic.rollouts.schema import existing
 from synthetic.rollouts.store import open_store
+from synthetic.web.gate.answers import instant
 
 
 class GateGroup(TyperGroup):
@@ -84,16 +95,27 @@ def gate(
         _write(shown(verdict, format), output)
     except SyntheticError as error:
         tell_error(error)
+        _write_broken(error, rollout or cell, format, output)
         raise typer.Exit(BROKEN) from None  # never 2: a mistake on the command line is no verdict
     raise typer.Exit(exit_of(verdict))
+
+
+def _write_broken(error: SyntheticError, subject: str, form: Format, output: Path | None) -> None:
+    """What a program reads instead of a verdict; where that can't be written either, the error was told already."""
+    with suppress(HarnessError):
+        if document := broken(said(error), subject, form, instant(SystemClock().wall_ns())):
+            _write(document, output)
 
 
 def _asked(rollout: str, cell: str, baseline: str) -> Asked:
     if not rollout and not (cell and baseline):
         raise AuthorError.at(NOWHERE, "name a canary and its baseline (--cell, --baseline), or a --rollout")
+    if rollout and (cell or baseline):
+        told = "a --rollout has its cells since it was begun"
+        raise AuthorError.at(NOWHERE, told, "leave --cell and --baseline out, or --rollout")
     if cell and cell == baseline:
         raise AuthorError.at(NOWHERE, "--cell and --baseline are two cells")
-    return Asked(rollout, cell if baseline else "", baseline if cell else "")
+    return Asked(rollout, cell, baseline)
 
 
 @contextmanager
@@ -108,9 +130,9 @@ def _gate_over(
 @contextmanager
 def _gate_here(database: str | None, slo: Path | None, file: Path) -> Iterator[Gate]:
     journal = address_of(database) if database else _database_of(file)
-    policy = policy_from(slo) if slo is not None or database else _policy_of(file)
+    policy, slo_from = (policy_from(slo), where_from(slo)) if slo is not None or database else _policy_of(file)
     with open_store(existing(journal)) as store:
-        yield GateInStore(Judge(store, lambda: policy, SystemClock()))
+        yield GateInStore(Judge(store, lambda: policy, SystemClock()), slo_from)
 
 
 def _database_of(file: Path) -> str:
@@ -121,12 +143,12 @@ def _database_of(file: Path) -> str:
     return places.database
 
 
-def _policy_of(file: Path) -> Policy:
-    """The SLO of a serve file's gate. Raises AuthorError."""
+def _policy_of(file: Path) -> tuple[Policy, str]:
+    """The SLO of a serve file's gate, and where it stands. Raises AuthorError."""
     plan = load_serving(file, known_checks=CHECK_NAMES, hooks_of=lambda cells: hooks_of([cells]))
     if plan.gate is None:
         raise AuthorError.at(plan.place, "this serve file has no `gate`", "add one, or name an SLO file with --slo")
-    return policy_of(plan.gate)
+    return policy_of(plan.gate), where_from(Path(plan.gate.slo) if plan.gate.slo else None)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -35,6 +35,11 @@ def policy_from(slo: Path | None) -> Policy:
     return load_slo(slo) if slo is not None else shipped_policy()
 
 
+def where_from(slo: Path | None) -> str:
+    """Where the SLO of a verdict stands, for whoever reads it."""
+    return str(slo) if slo is not None else "shipped"
+
+
 def address_of(database: str) -> str:
     """Where the runner keeps its journal. Raises AuthorError."""
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from enum import StrEnum
 
 from synthetic.cli.exits import ExitCode
@@ -9,6 +11,8 @@ from synthetic.report.junit_verdict import Case, State, verdict_xml
 from synthetic.web.gate.calls import encoded
 from synthetic.web.gate.documents import StreamOut, VerdictOut
 
+NOT_ASKED = "gate_not_asked"
+"""The reason of what is no verdict."""
 INCONCLUSIVE, BROKEN = 2, 3
 """Exit codes of the gate: not known, and the gate itself could not be asked."""
 _EXITS: dict[str, int] = {"pass": ExitCode.PASS, "fail": ExitCode.FAILED, "inconclusive": INCONCLUSIVE}
@@ -38,6 +42,17 @@ def shown(verdict: VerdictOut, form: Format) -> str:
             return verdict_xml(_subject(verdict), _cases(verdict), verdict.at)
 
 
+def broken(told: str, subject: str, form: Format, at: datetime) -> str:
+    """What stands where a verdict was awaited: the gate could not be asked. As text nothing: standard error has told it."""
+    match form:
+        case Format.TEXT:
+            return ""
+        case Format.JSON:
+            return json.dumps({"verdict": "error", "reason": NOT_ASKED, "explanation": told, "at": at.isoformat()})
+        case Format.JUNIT:
+            return verdict_xml(subject or "gate", [Case("verdict", "inconclusive", NOT_ASKED, told)], at)
+
+
 def _text(verdict: VerdictOut) -> str:
     lines = [f"{verdict.verdict}: {verdict.reason}", verdict.explanation]
     if verdict.since is not None:
@@ -46,6 +61,8 @@ def _text(verdict: VerdictOut) -> str:
         lines.append(
             f"{verdict.cell}{version} beside {verdict.baseline}, since {verdict.since:%Y-%m-%d %H:%M:%S}Z{weight}"
         )
+    if verdict.slo:
+        lines.append(f"held against the SLO {verdict.slo}" + (f" ({verdict.slo_from})" if verdict.slo_from else ""))
     lines += [f"  {_line(stream)}" for stream in verdict.streams]
     return "\n".join(lines)
 

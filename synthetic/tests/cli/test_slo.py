@@ -157,3 +157,13 @@ def test_what_an_slo_file_can_not_say_is_noted(here: Path) -> None:
     answer = call("slo", "import", "open.yaml")
     assert "note: SLO login-success-ratio: its time window was left out" in answer.err
     assert answer.out.startswith("slo: reference\n")
+
+
+def test_an_slo_file_that_is_validated_alone_says_what_was_not_looked_at(here: Path) -> None:
+    """Its SLIs are a mapping's names, and there is no mapping to hold them against."""
+    (here / "slo.yaml").write_text(OWN)
+    answer = call("validate", "slo.yaml")
+    assert (
+        answer.code,
+        answer.out.startswith("ok: 1 file; that a mapping has the SLIs of slo.yaml was not looked at"),
+    ) == (0, True)

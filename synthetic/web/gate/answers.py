@@ -12,8 +12,8 @@ from synthetic.rollouts.watch import Judged
 from synthetic.web.gate.documents import CountsOut, HookOut, RolloutOut, StepOut, StreamOut, VerdictOut
 
 
-def verdict_of(judged: Judged, asked: Asked) -> VerdictOut:
-    """What a controller polls for."""
+def verdict_of(judged: Judged, asked: Asked, *, slo: str = "", slo_from: str = "") -> VerdictOut:
+    """What a controller polls for. `slo`: what the release was held against, and `slo_from`: where that stands."""
     decision, rollout = judged.decision, judged.rollout
     return VerdictOut(
         verdict=decision.verdict,
@@ -29,6 +29,8 @@ def verdict_of(judged: Judged, asked: Asked) -> VerdictOut:
         suspect=decision.suspect,
         pairs_missing=decision.pairs_missing,
         ready_in_s=decision.ready_in_s,
+        slo=slo,
+        slo_from=slo_from,
         streams=[_stream(weighed) for weighed in decision.streams],
     )
 

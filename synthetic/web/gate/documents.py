@@ -156,6 +156,8 @@ class VerdictOut(_Out):
     suspect: bool
     pairs_missing: int | None
     ready_in_s: float | None
+    slo: str = Field("", description="The name of the SLO that the release was held against.")
+    slo_from: str = Field("", description="Its file, or `shipped`; empty where the gate does not say.")
     streams: list[StreamOut]
 
 

@@ -43,7 +43,7 @@ class Verdicts:
         known = self._encoded.get(asked)
         if known is not None and known[0] is judged:
             return known[1]
-        document = encoded(verdict_of(judged, asked))
+        document = encoded(verdict_of(judged, asked, slo=self.desk.judge.policy().name))
         self._encoded[asked] = (judged, document)
         if len(self._encoded) > KEPT_MAX:
             self._encoded.popitem(last=False)

@@ -47,24 +47,29 @@ def alone(folder: Path) -> GateAlone:
 
 
 def test_the_gate_alone_answers_what_runners_have_kept(alone: GateAlone, seen: Seen) -> None:
-    """With the right token, and with the metrics of its verdict; with another one it is no use to ask again."""
+    """With the right token, and with the metrics of its verdict; with another one, or none, it is no use to ask again."""
     seen(pairs(range(70)))
 
-    async def play() -> tuple[VerdictOut, str, str]:
+    async def play() -> tuple[VerdictOut, str, list[str]]:
         async with gate_up(replace(alone, token="t0ken")) as (_, address):
             verdict = await asyncio.to_thread(asked, address, "t0ken")
             async with httpx.AsyncClient(base_url=address) as client:
                 metrics = (await client.get("/metrics")).text
-            try:
-                await asyncio.to_thread(asked, address, "wrong")
-            except Refused as error:
-                return verdict, metrics, str(error)
-            raise AssertionError
+            return verdict, metrics, [await asyncio.to_thread(refused, address, token) for token in ("wrong", "")]
 
-    verdict, metrics, refused = asyncio.run(play())
+    def refused(address: str, token: str) -> str:
+        with pytest.raises(Refused) as told:
+            asked(address, token)
+        return str(told.value).removeprefix(f"the gate {address} ")
+
+    verdict, metrics, problems = asyncio.run(play())
     assert (verdict.verdict, verdict.reason) == ("pass", "clean")
     assert 'synthetic_gate_verdict{baseline="baseline",cell="canary",verdict="pass"} 1' in metrics
-    assert "401" in refused
+    assert verdict.slo == "test"
+    assert problems == [
+        "answers 401: the token that was given is not the gate's own",
+        "answers 401: it wants a token, and none was given; add --token env:NAME or --token file:PATH",
+    ]
 
 
 def test_with_mutual_tls_only_known_certificates_are_answered(alone: GateAlone, folder: Path, seen: Seen) -> None:

@@ -54,12 +54,14 @@ MISTAKES: list[tuple[Sequence[str], str]] = [
     (("--cel", "canary"), "--cel"),
     ((*BOTH, "--format", "xml"), "--format"),
     (("--cell", "canary", "--baseline", "canary"), "two cells"),
+    (("--rollout", "r1", *BOTH), "leave --cell and --baseline out"),
+    (("--rollout", "r1", "--cell", "canary"), "leave --cell and --baseline out"),
     ((*BOTH, "--wait", "soon"), "--wait"),
     ((*BOTH, "--database", "elsewhere.db"), "elsewhere.gate.db"),
     ((*BOTH, "--database", "runner.db", "--slo", "none.yaml"), "none.yaml"),
     ((*BOTH, "--file", "none.yaml"), "none.yaml"),
     ((*BOTH, "--url", "http://127.0.0.1:9", "--token", "secret"), "--token"),
-    ((*BOTH, "--url", "http://127.0.0.1:9"), "can't be reached"),
+    ((*BOTH, "--url", "http://127.0.0.1:9"), "can't be reached: connection refused; does a gate listen there?"),
     ((*BOTH, "--url", "https://127.0.0.1:9", "--ca-file", "none.pem"), "TLS"),
 ]
 
@@ -70,6 +72,49 @@ def test_a_gate_that_cannot_be_asked_is_exit_3(folder: Path, arguments: Sequence
     answer = call("gate", *arguments)
     assert (answer.code, answer.out) == (3, "")
     assert told in answer.err
+
+
+@pytest.mark.parametrize("wrong", [("--cell", "canry"), ("--baseline", "baselin")])
+def test_a_cell_that_was_never_seen_is_told_with_the_one_that_was_meant(
+    folder: Path, seen: Seen, wrong: tuple[str, str]
+) -> None:
+    """Canary or baseline: a typing mistake must not look like a release that is too young."""
+    seen(pairs(range(5)))
+    meant = {"--cell": "canary", "--baseline": "baseline"}
+    answer = call("gate", *(word for pair in {**meant, wrong[0]: wrong[1]}.items() for word in pair), *HERE)
+    assert (answer.code, answer.out.splitlines()[0]) == (2, "inconclusive: unknown")
+    assert f"No run of cell '{wrong[1]}' was ever seen" in answer.out
+    assert f"Did you mean '{meant[wrong[0]]}'?" in answer.out
+
+
+def test_a_verdict_says_which_slo_it_is_held_against(folder: Path, seen: Seen) -> None:
+    """Without `--slo` that is the shipped one, whatever file lies beside the database."""
+    seen(pairs(range(5)))
+    assert "held against the SLO test (slo.yaml)" in gate().out
+    assert "(shipped)" in call("gate", *BOTH, "--database", "runner.db").out
+    body = json.loads(gate("--format", "json").out)
+    assert (body["slo"], body["slo_from"]) == ("test", "slo.yaml")
+
+
+def test_a_gate_that_cannot_be_asked_still_writes_a_document(folder: Path) -> None:
+    """A pipeline that reads the file of before must not take that for today's; and no document says pass."""
+    away = ("gate", *BOTH, "--url", "http://127.0.0.1:9")
+    told = json.loads(call(*away, "--format", "json").out)
+    assert (told["verdict"], told["reason"], "refused" in told["explanation"]) == ("error", "gate_not_asked", True)
+    assert call(*away, "--format", "junit", "--output", "out/away.xml").code == 3
+    away_xml = ET.parse(folder / "out" / "away.xml").getroot()  # noqa: S314 - we have just written it
+    assert [away_xml.get(count) for count in ("tests", "failures", "errors")] == ["1", "0", "1"]
+    (case,) = away_xml.iter("testcase")
+    assert [(one.tag, one.get("type")) for one in case] == [("error", "gate_not_asked")]
+
+
+def test_what_a_gate_does_not_answer_is_told_in_full_once(folder: Path) -> None:
+    """While it is waited for, and at the end with how long that was."""
+    answer = call("gate", *BOTH, "--url", "http://127.0.0.1:9", "--wait", "100ms")
+    first, last = answer.err.splitlines()
+    assert answer.code == 3
+    assert first.startswith("the gate http://127.0.0.1:9 can't be reached: connection refused")
+    assert last.startswith("error: no verdict within 0.1 s: ")
 
 
 def test_the_verdict_as_json_is_that_of_the_service(folder: Path, seen: Seen) -> None:
