@@ -69,7 +69,7 @@ def _text(verdict: VerdictOut) -> str:
 
 def _line(stream: StreamOut) -> str:
     counts = stream.counts
-    failed = f"failed on the canary alone {counts.canary_only}, the baseline alone {counts.baseline_only}, both {counts.both}"
+    failed = f"{counts.canary_only} failed on the canary alone, {counts.baseline_only} on the baseline alone, {counts.both} on both"
     return f"{stream.stream}: {counts.pairs} pairs, {failed}" + (" - regressed" if stream.regressed else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from synthetic.gate.decision import Decision
+from synthetic.gate.decision import Decision, Reason
 from synthetic.gate.observed import Observation
 from synthetic.gate.policy import Policy
 from synthetic.report.health.document import (
@@ -21,7 +21,7 @@ from synthetic.report.health.failing import failing_groups
 from synthetic.report.health.groups import groups
 from synthetic.report.health.latencies import distributions
 from synthetic.report.health.streams import streams
-from synthetic.report.health.wording import ENDED, ENDINGS, HEADLINES, TODO, TODO_AFTER_THE_END
+from synthetic.report.health.wording import ENDED, ENDINGS, HEADLINES, TODO, TODO_AFTER_THE_END, without_advice
 from synthetic.report.records import Amount, utc
 
 HISTORY_MAX = 100
@@ -60,7 +60,9 @@ def build_health(watched: Watched) -> ReleaseHealth:
         rollout=_named(watched.facts, baseline, canary),
         verdict=_verdict(watched, history),
         evidence=_evidence(watched, baseline, canary, figures_since_ns),
-        streams=streams(watched.policy, watched.decision.streams, since_ns=watched.since_ns),
+        streams=streams(
+            watched.policy, watched.decision.streams, since_ns=watched.since_ns, doubted=_is_doubted(watched.decision)
+        ),
         groups=groups(*of_late),
         latencies=distributions(watched.policy, *of_late),
         history=history[:HISTORY_MAX],
@@ -71,6 +73,10 @@ def build_health(watched: Watched) -> ReleaseHealth:
         ],
         kill_switch=KillSwitch(stopped=bool(watched.kill), words=list(watched.kill)),
     )
+
+
+def _is_doubted(decision: Decision) -> bool:
+    return decision.verdict == "fail" or decision.reason is Reason.PAUSE
 
 
 def _of_cell(watched: Watched, cell: str) -> list[Observation]:
@@ -107,7 +113,7 @@ def _verdict(watched: Watched, history: Sequence[DecisionLine]) -> VerdictFacts:
         verdict=decision.verdict,
         reason=decision.reason,
         headline=HEADLINES[decision.verdict] if going else ENDINGS.get(watched.facts.ending, ENDED),
-        explanation=decision.explanation,
+        explanation=decision.explanation if going else without_advice(decision.explanation),
         todo=TODO[decision.reason] if going else TODO_AFTER_THE_END,
         since=same[-1].at if same else None,
         suspect=decision.suspect,

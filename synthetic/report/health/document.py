@@ -15,6 +15,7 @@ from synthetic.report.records import Amount
 SCHEMA_VERSION: Literal[1] = 1
 
 Side = Literal["baseline", "canary"]
+Standing = Literal["regressed", "over", "suspect", "pass", ""]
 GroupKind = Annotated[str, Field(description="sli, flow, market, brand, or the name of a matrix column such as psp")]
 
 
@@ -125,6 +126,13 @@ class StreamHealth(_Document):
     streak: Annotated[int, Field(description="consecutive ticks on which both tests were over")]
     streak_needed: int
     regressed: bool
+    standing: Annotated[
+        Standing,
+        Field(
+            description="regressed; over: both tests are, not for long enough; suspect: the release fails or is held for failures "
+            "of the canary alone, and this promise has some and its line rises; pass; empty: on its way"
+        ),
+    ] = ""
     line: list[LinePoint] = []
 
 
@@ -200,6 +208,9 @@ class FailingGroup(_Document):
     alone: int
     newest_at: datetime
     reason: Annotated[str, Field(description="of the newest run")]
+    whom_to_ask: Annotated[str, Field(description="where the blame alone would lead to the wrong door, else empty")] = (
+        ""
+    )
     runs: Annotated[list[FailingRun], Field(description="the newest of them, newest first")]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
+from synthetic.core.outcome import Blame
 from synthetic.gate.observed import Observation
 from synthetic.report.health.document import FailingGroup, FailingRun, Side
 from synthetic.report.records import milliseconds, utc
@@ -51,16 +52,29 @@ def _group(place: _Place, runs: Sequence[Observation], twins: _Twins, trace_url:
     side, flow, where, blame = place
     others = twins["baseline" if side == "canary" else "canary"]
     newest_first = sorted(runs, key=lambda run: run.started_ns, reverse=True)
+    alone = sum(_twin(run, others) == "ok" for run in runs)
     return FailingGroup(
         side=side,
         flow=flow,
         failed_at=where,
         blame=blame,
         count=len(runs),
-        alone=sum(_twin(run, others) == "ok" for run in runs),
+        alone=alone,
         newest_at=utc(newest_first[0].started_ns),
         reason=newest_first[0].reason,
+        whom_to_ask=_whom_to_ask(blame) if side == "canary" and 2 * alone > len(runs) else "",
         runs=[_run(run, others, trace_url) for run in newest_first[:RUNS_A_GROUP_MAX]],
+    )
+
+
+def _whom_to_ask(blame: str) -> str:
+    """Blame says where a run broke, not what has changed: what fails on the canary alone, the release has changed."""
+    others = {str(Blame.PSP): "PSP", str(Blame.PROVIDER): "game provider"}
+    if blame not in others:
+        return ""
+    return (
+        f"It broke at the {others[blame]}, but for the canary alone: most likely by what this release sends there. "
+        f"Call whoever releases first, not the {others[blame]}."
     )
 
 

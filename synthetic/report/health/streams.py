@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from synthetic.gate.decision import Weighed
 from synthetic.gate.policy import Policy
-from synthetic.report.health.document import LinePoint, StreamHealth
+from synthetic.report.health.document import LinePoint, Standing, StreamHealth
 from synthetic.report.health.wording import promise_of, title_of
 from synthetic.report.records import utc
 
@@ -16,13 +16,16 @@ FAR = 2.0
 POINTS_MAX = 240
 
 
-def streams(policy: Policy, weighed: Iterable[Weighed], *, since_ns: int) -> list[StreamHealth]:
-    """Those nearest to a rollback first: that is what somebody looks for. Equals keep the order of the policy."""
-    told = [_stream(policy, one, since_ns) for one in weighed]
+def streams(policy: Policy, weighed: Iterable[Weighed], *, since_ns: int, doubted: bool = False) -> list[StreamHealth]:
+    """Those nearest to a rollback first: that is what somebody looks for. Equals keep the order of the policy.
+
+    `doubted`: the release has failed, or is held for what the canary alone fails.
+    """
+    told = [_stream(policy, one, since_ns, doubted=doubted) for one in weighed]
     return sorted(told, key=lambda one: (not one.regressed, -one.to_rollback))
 
 
-def _stream(policy: Policy, one: Weighed, since_ns: int) -> StreamHealth:
+def _stream(policy: Policy, one: Weighed, since_ns: int, *, doubted: bool) -> StreamHealth:
     objective = next((named for named in policy.objectives if named.name == one.objective), None)
     return StreamHealth(
         stream=one.stream,
@@ -41,8 +44,26 @@ def _stream(policy: Policy, one: Weighed, since_ns: int) -> StreamHealth:
         streak=one.streak,
         streak_needed=policy.consecutive,
         regressed=one.regressed,
+        standing=_standing(one, suspect=doubted and one.counts.canary_only > 0 and _rises(one, policy.consecutive)),
         line=_line(policy, one, since_ns),
     )
+
+
+def _standing(one: Weighed, *, suspect: bool) -> Standing:
+    """The worst that is true: no promise is called kept beside evidence that it is broken."""
+    if one.regressed:
+        return "regressed"
+    if _to_rollback(one, one.e_budget, one.e_pair) >= 1.0:
+        return "over"
+    if suspect:
+        return "suspect"
+    return "pass" if towards(one.e_pass, one.e_pass_needed) >= 1.0 else ""
+
+
+def _rises(one: Weighed, ticks: int) -> bool:
+    """The way to a rollback is longer than it was so many ticks ago; a watch begins at 0."""
+    ways = [0.0] * ticks + [_to_rollback(one, budget, pair) for _, budget, pair, _ in one.line]
+    return ways[-1] > ways[-1 - ticks]
 
 
 def _line(policy: Policy, one: Weighed, since_ns: int) -> list[LinePoint]:

@@ -40,6 +40,15 @@ TODO: dict[Reason, str] = {
     Reason.UNKNOWN: "Nothing is known of this rollout yet. See that its cells have the names that the runner knows.",
 }
 
+_ADVICE = (" Roll back.", " Go on.", " Wait.")
+
+
+def without_advice(explanation: str) -> str:
+    """A decision's paragraph without what it tells one to do: of a rollout that has ended nobody is to do it."""
+    for advice in _ADVICE:
+        explanation = explanation.removesuffix(advice)
+    return explanation
+
 
 _SPELT_OUT = {"ws": "WebSocket", "rtt": "round trip", "psp": "PSP", "sso": "SSO"}
 

@@ -84,8 +84,19 @@ def login_page(*, problem: str = "", after: str = "/") -> str:
 
 def _filled(title: str, told: str, data: Mapping[str, Any], *, head: str, home: str, scripts: str) -> str:
     return Template(asset("page.html")).substitute(
-        head=head, title=escape(title), home=home, told=escape(told), data=in_script(data), scripts=scripts
+        head=head,
+        title=escape(title),
+        home=home,
+        told=escape(told),
+        data=in_script(data),
+        scripts=scripts,
+        skip=_first(data),
     )
+
+
+def _first(data: Mapping[str, Any]) -> str:
+    """What a page begins with, for the link that leads there."""
+    return next((name for name in ("rollouts", "run") if name in data), "verdict")
 
 
 def in_script(data: Mapping[str, Any]) -> str:

@@ -57,7 +57,11 @@ class Pages:
             return _to_login(request)
         lines = [line.model_dump(mode="json") for line in await self._releases.rollouts()]
         now = utc(self._clock.wall_ns()).isoformat()
-        return _page("Rollouts – Release Health", f"{len(lines)} rollouts", {"rollouts": lines, "now": now})
+        return _page(
+            "Rollouts – Release Health",
+            f"{len(lines)} rollout{'' if len(lines) == 1 else 's'}",
+            {"rollouts": lines, "now": now},
+        )
 
     async def rollout(self, request: Request) -> Response:
         """`GET /rollouts/{rollout}`: one rollout, live."""

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from synthetic.core.outcome import RunOutcome
+from synthetic.gate.counts import Counts
 from synthetic.gate.decision import Decision, Reason, Verdict
 from synthetic.report.health import DecisionLine, build_health, health_schema
 from synthetic.report.health.document import Share
@@ -105,6 +106,29 @@ def test_a_rollout_that_has_ended_asks_for_nothing_more(ending: str, headline: s
     facts = watched().facts.model_copy(update={"ended_at": utc(T0_NS + 50 * SECOND), "ending": ending})
     verdict = build_health(watched(facts=facts)).verdict
     assert (verdict.headline, verdict.todo) == (headline, TODO_AFTER_THE_END)
+
+
+def test_what_was_decided_of_an_ended_rollout_tells_nobody_to_do_it() -> None:
+    """The paragraph stays, its advice goes; while the rollout goes on, both are there."""
+    decision = Decision("fail", Reason.REGRESSION, "The canary alone failed. Roll back.")
+    facts = watched().facts.model_copy(update={"ended_at": utc(T0_NS + 50 * SECOND), "ending": "rolled_back"})
+    assert build_health(watched(decision=decision)).verdict.explanation == "The canary alone failed. Roll back."
+    assert build_health(watched(facts=facts, decision=decision)).verdict.explanation == "The canary alone failed."
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "standing"),
+    [
+        ("fail", Reason.MONEY_LAW, "suspect"),
+        ("inconclusive", Reason.PAUSE, "suspect"),
+        ("inconclusive", Reason.STALE, "pass"),
+    ],
+)
+def test_a_fail_and_a_pause_leave_no_rising_promise_green(verdict: Verdict, reason: Reason, standing: str) -> None:
+    """Three of them have failed on the canary alone, and its line rises."""
+    line = ((0, 10.0, 5.0, 30.0),)
+    rising = weighed(counts=Counts(40, 3), e_budget=10.0, e_pair=5.0, e_pass=30.0, line=line)
+    assert build_health(watched(decision=Decision(verdict, reason, "why", (rising,)))).streams[0].standing == standing
 
 
 def test_a_thrown_switch_and_stranded_money_are_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic.core.outcome import RunOutcome
+from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.health.failing import GROUPS_MAX, RUNS_A_GROUP_MAX, failing_groups, link_to_trace
 from synthetic.tests.report.health.seen import failed, seen
 
@@ -25,6 +25,16 @@ def test_a_group_says_how_often_the_other_side_was_fine() -> None:
     assert (of_canary.count, of_canary.alone) == (4, 1)
     assert [run.twin for run in of_canary.runs] == ["none", "none", "failed", "ok"]
     assert (of_baseline.side, of_baseline.alone) == ("baseline", 0)
+
+
+def test_what_breaks_at_a_psp_for_the_canary_alone_is_asked_of_whoever_releases() -> None:
+    """The blame says where; what both sides suffer, and what our own platform does, needs no such word."""
+    fine, sick = [seen("baseline", at) for at in (1, 2)], [failed("baseline", at) for at in (1, 2)]
+    at_the_psp = [failed("canary", at, blame=Blame.PSP) for at in (1, 2)]
+    (alone,), _ = failing_groups(fine, at_the_psp)
+    assert alone.whom_to_ask.endswith("Call whoever releases first, not the PSP.")
+    assert failing_groups(sick, at_the_psp)[0][0].whom_to_ask == ""
+    assert failing_groups(fine, [failed("canary", 1)])[0][0].whom_to_ask == ""
 
 
 def test_the_canarys_groups_come_before_newer_ones_of_the_baseline() -> None:

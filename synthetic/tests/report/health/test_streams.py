@@ -54,6 +54,33 @@ def test_what_is_nearest_to_a_rollback_comes_first() -> None:
     assert [one.stream for one in streams(POLICY, [calm, near, crossed], since_ns=T0_NS)] == ["crossed", "near", "calm"]
 
 
+RISING = ((0, 1.0, 1.0, 30.0), (1, 10.0, 5.0, 30.0), (2, 20.0, 10.0, 30.0))
+FALLING = ((0, 20.0, 10.0, 30.0), (1, 10.0, 5.0, 30.0), (2, 5.0, 4.0, 30.0), (3, 3.0, 2.0, 30.0))
+
+
+def test_beside_a_fail_a_promise_that_the_canary_breaks_more_and_more_does_not_pass() -> None:
+    """Suspect, where its line rises. One whose line falls, or that only the baseline breaks, passes."""
+    risen = {"e_budget": 20.0, "e_pair": 10.0, "e_pass": 30.0}
+    rising = weighed(stream="rising", counts=Counts(40, 3), line=RISING, **risen)
+    falling = weighed(stream="falling", counts=Counts(40, 3), line=FALLING, e_budget=3.0, e_pair=2.0, e_pass=30.0)
+    others = weighed(stream="others", counts=Counts(40, 0, 3), line=RISING, **risen)
+    told = {
+        one.stream: one.standing for one in streams(POLICY, [rising, falling, others], since_ns=T0_NS, doubted=True)
+    }
+    assert told == {"rising": "suspect", "falling": "pass", "others": "pass"}
+    assert streams(POLICY, [rising], since_ns=T0_NS)[0].standing == "pass"
+
+
+def test_a_promise_that_is_over_both_tests_does_not_pass() -> None:
+    """Whatever its evidence for a pass was before; and one that has nothing certain has no standing."""
+    over = weighed(stream="over", e_budget=2000.0, e_pair=200.0, e_pass=30.0)
+    regressed = weighed(stream="regressed", regressed=True, e_pass=30.0)
+    told = {
+        one.stream: one.standing for one in streams(POLICY, [over, regressed, weighed(stream="new")], since_ns=T0_NS)
+    }
+    assert told == {"over": "over", "regressed": "regressed", "new": ""}
+
+
 def test_a_stream_says_what_is_promised_and_what_was_counted() -> None:
     """In words and whole numbers."""
     slow = weighed(

@@ -52,6 +52,12 @@ def evil() -> ReleaseHealth:
     return build_health(watched(run, decision=Decision("fail", Reason.REGRESSION, EVIL), kill=[EVIL]))
 
 
+def test_the_skip_link_says_where_it_leads() -> None:
+    """A list has no verdict to skip to."""
+    for data, place in (({"rollouts": []}, "rollouts"), ({"run": {}}, "run"), ({"health": {}}, "verdict")):
+        assert f'<a class="skip" href="#main">Skip to the {place}</a>' in served_page("title", "told", data)
+
+
 @pytest.mark.parametrize("shown", ["served", "exported"])
 def test_nothing_that_was_said_becomes_markup(shown: str) -> None:
     """A reason with a script in it is the text of a reason: no element comes of it, and the document is whole."""

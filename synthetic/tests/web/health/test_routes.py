@@ -67,8 +67,9 @@ def test_a_saved_files_name_is_of_our_own_making() -> None:
 
 
 def test_the_list_holds_every_rollout() -> None:
-    """And the instant that it was made at."""
+    """And the instant that it was made at; without JavaScript it is their number."""
     data = data_of(got("/"))
+    assert "<p>1 rollout</p>" in got("/").text
     assert [line["id"] for line in data["rollouts"]] == ["cashier-2.4.0"]  # type: ignore[attr-defined]
     assert "now" in data
 

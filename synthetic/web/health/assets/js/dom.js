@@ -24,8 +24,12 @@ export function outward(href, ...children) {
   return /^https?:\/\//.test(href || "") ? h("a", { href, rel: "noreferrer", target: "_blank" }, ...children) : null;
 }
 
-export const percent = (share, digits = 1) =>
-  share === null ? "–" : `${share === 1 ? "100" : (Math.floor(share * 100 * 10 ** digits) / 10 ** digits).toFixed(digits)} %`;
+// Rounded; but what is not all of it is never 100 %.
+export const percent = (share, digits = 1) => {
+  if (share === null) return "–";
+  const most = share < 1 ? 100 - 10 ** -digits : Infinity;
+  return share === 1 ? "100 %" : `${Math.min(share * 100, most).toFixed(digits)} %`;
+};
 
 export const ms = (value) =>
   value === null ? "–" : value >= 10000 ? `${(value / 1000).toFixed(1)} s` : `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ms`;

@@ -43,9 +43,9 @@ function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, genera
   return h("dl", { id: "facts", class: "facts" },
     fact("Based on", plural(evidence.pairs, "pair"), [`since `, when(evidence.since),
       evidence.missing_pairs ? `; ${evidence.missing_pairs} lost to our own faults` : ""]),
-    fact("Newest pair", evidence.last_pair_at ? [h("span", { "data-since": evidence.last_pair_at, "data-stale": rollout.ended_at ? null : evidence.stale_after_s }), " ago"] : "none yet",
+    fact("Newest pair", evidence.last_pair_at ? age(evidence.last_pair_at, rollout.ended_at ? null : evidence.stale_after_s) : "none yet",
       rollout.ended_at ? "nothing is awaited" : evidence.last_pair_at ? `too old after ${lasting(evidence.stale_after_s)}` : "nothing to judge by"),
-    fact("Canary's traffic", `${step ? step.weight : 0} %`, step ? ["since ", when(step.at), ` (step ${rollout.steps.length})`] : "before the first step"),
+    fact(rollout.ended_at ? "Canary's traffic at the end" : "Canary's traffic", `${step ? step.weight : 0} %`, step ? ["since ", when(step.at), ` (step ${rollout.steps.length})`] : "before the first step"),
     fact("Until a pass", verdict.verdict === "pass" ? "nothing" : verdict.pairs_missing ? plural(verdict.pairs_missing, "pair") : verdict.verdict === "fail" ? "–" : "unknown",
       rollout.ended_at ? "it has ended" : verdict.verdict === "pass" ? "the step may be taken" : verdict.ready_at ? `clean ones; about ${clock(verdict.ready_at).slice(0, 5)} UTC, in ${between(now, verdict.ready_at)}`
         : verdict.verdict === "fail" ? "it will not pass" : "while this reason holds"),
@@ -53,6 +53,9 @@ function facts({ evidence, rollout, verdict, kill_switch: kill, stranded, genera
     fact("Stranded money", stranded.length ? stranded.map(amount).join(", ") : "none",
       stranded.length ? "what these runs could not bring home" : "all of it came home", stranded.length && "alarm"));
 }
+
+// In a file that is read days later, an age is no help.
+const age = (at, stale) => (document.body.dataset.export ? [when(at), " UTC"] : [h("span", { "data-since": at, "data-stale": stale }), " ago"]);
 
 const fact = (name, value, more, mood) => h("div", { class: mood ? `card ${mood}` : "card" }, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("span", {}, more)));
 
@@ -80,6 +83,7 @@ function failingGroup(group) {
   return h("article", { class: "card group" },
     h("h3", {}, h("span", { class: `key ${group.side}` }, group.side), ` ${group.flow}: ${group.failed_at}`),
     h("p", { class: "count" }, h("strong", {}, plural(group.count, "run")), ` failed, ${group.alone} of them while the ${other} was fine. Blame: `, h("strong", {}, group.blame), "."),
+    group.whom_to_ask ? h("p", { class: "hint" }, group.whom_to_ask) : null,
     group.reason ? h("p", { class: "said" }, group.reason) : null,
     table(h("span", { class: "unseen" }, `Newest runs: ${group.flow}, ${group.failed_at}`), ["Run", "With", "Other side", "Trace"], rows, { class: "runs" }));
 }
@@ -105,18 +109,18 @@ function evidence({ streams }) {
 }
 
 function stream(one) {
-  const state = one.regressed ? ["fail", "roll back"] : one.to_pass >= 1 ? ["pass", "pass"] : one.to_rollback >= 1 ? ["inconclusive", `over, tick ${one.streak} of ${one.streak_needed}`] : null;
+  const state = { regressed: ["fail", "regressed"], over: ["inconclusive", `over, tick ${one.streak} of ${one.streak_needed}`], suspect: ["inconclusive", "suspect"], pass: ["pass", "pass"] }[one.standing];
   const label = `${one.title}: ${percent(one.to_rollback, 0)} of the way to a rollback, ${percent(one.to_pass, 0)} of the way to a pass`;
   return h("article", { class: "card" },
     h("h3", {}, capital(one.title), state ? h("span", { class: `tag ${state[0]}` }, state[1]) : null),
     h("p", { class: "hint" }, one.promise), evidenceChart(one, label),
-    h("p", { class: "count" }, "Failed of ", h("strong", {}, plural(one.pairs, "pair")), `: canary alone `, h("strong", {}, one.canary_only), `, baseline alone ${one.baseline_only}, both ${one.both}`));
+    h("p", { class: "count" }, "Of ", h("strong", {}, plural(one.pairs, "pair")), ", ", h("strong", {}, `${one.canary_only || "none"} failed on the canary alone`), `, ${one.baseline_only || "none"} on the baseline alone, ${one.both || "none"} on both sides.`));
 }
 
 function history({ history: decided, rollout }) {
   const lines = decided.map((line) => [line.at, h("li", {}, when(line.at), h("span", { class: `tag ${line.verdict}` }, `${line.verdict}: ${words(line.reason)}`),
     h("span", { class: "weight" }, `at ${line.weight} %`), h("p", {}, line.explanation))]);
-  const steps = rollout.steps.map((step) => [step.at, h("li", { class: "step" }, when(step.at), h("span", {}, `The canary takes ${step.weight} % of the traffic`))]);
+  const steps = rollout.steps.map((step) => [step.at, h("li", { class: "step" }, when(step.at), h("span", {}, `The canary ${rollout.ended_at ? "took" : "takes"} ${step.weight} % of the traffic`))]);
   const start = [[rollout.started_at, h("li", { class: "step" }, when(rollout.started_at), h("span", {}, `Started${rollout.by ? ` by ${rollout.by}` : ""}`))]];
   const newestFirst = [...start, ...steps, ...lines].map((line, place) => [...line, place]).sort((a, b) => new Date(b[0]) - new Date(a[0]) || b[2] - a[2]);
   return section("history", "Decisions", h("ol", { class: "card history" }, newestFirst.map(([, node]) => node)));

@@ -25,5 +25,5 @@ function rolloutTable(caption, lines, now) {
         : [when(line.started_at), h("span", { class: "of" }, `for ${between(line.started_at, now)}`)],
     ];
   });
-  return h("div", { class: "card" }, table(h("span", { class: "unseen" }, caption), ["Rollout", "Verdict", "Traffic", lines[0].ended_at ? "Ending" : "Since (UTC)"], rows, { class: "rollouts" }));
+  return h("div", { class: "card" }, table(h("span", { class: "unseen" }, caption), ["Rollout", "Verdict", lines[0].ended_at ? "Traffic at the end" : "Traffic", lines[0].ended_at ? "Ending" : "Since (UTC)"], rows, { class: "rollouts" }));
 }
