@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from synthetic.cli.exits import ExitCode, exit_code_of
 from synthetic.cli.platform_process import reference_platform
@@ -18,7 +19,7 @@ from synthetic.cli.screen import answers, say
 from synthetic.cli.small_rollout import SmallRollout, rounds_needed
 from synthetic.core.errors import HarnessError
 from synthetic.gate.observing import observe
-from synthetic.report.summary import ShareBlock, Summary, summary_of
+from synthetic.report.summary import ShareBlock, Summary, VerdictBlock, summary_of
 from synthetic.report.tables import SummaryTables, verdict_text
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.provoked import PROVOCATIONS
@@ -122,7 +123,12 @@ def _show(summary: Summary, out: Path) -> None:
     console.print(SummaryTables(summary))
     console.print(f"the same as JSON: {out}", soft_wrap=True)
     if summary.verdict is not None:
-        console.print(verdict_text(summary.verdict), soft_wrap=True)
+        show_verdict(console, summary.verdict)
+
+
+def show_verdict(console: Console, verdict: VerdictBlock) -> None:
+    """One line in a log or a pipe, however wide; broken between words for who reads it on a terminal."""
+    console.print(verdict_text(verdict), soft_wrap=not console.is_terminal)
 
 
 def _exit_code(played: Played, summary: Summary, *, promoted: bool) -> ExitCode:

@@ -14,6 +14,10 @@ from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.wording import one_line
 from synthetic.report.summary import CellBlock, MoneyBlock, PassRatio, ShareBlock, SliBlock, Summary, VerdictBlock
 
+LAGGED = (
+    "Most steps are not counted: this machine was too slow or too busy to time them, so they say nothing of the platform. "
+    "What follows rests on the rest; play again when less runs here."
+)
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -27,6 +31,9 @@ class SummaryTables:
         """The tables in the order in which a person asks: did it pass, where not, how fast, what did it cost."""
         cells = self._summary.cells
         yield _runs(cells)
+        if _mostly_left_out(cells):
+            yield Text(LAGGED, style="yellow")
+            yield Text()
         yield _slis(cells)
         if any(cell.money for cell in cells):
             yield _money(cells)
@@ -36,7 +43,7 @@ class SummaryTables:
 
 
 def verdict_text(verdict: VerdictBlock) -> Text:
-    """The closing line, in the colour of its verdict; print it with `soft_wrap`, so that it stays one line in a log."""
+    """The closing line, in the colour of its verdict; printed with `soft_wrap` it stays one line in a log."""
     return Text(verdict.line, style=_VERDICT_STYLES[verdict.verdict])
 
 
@@ -68,6 +75,11 @@ def _runs(cells: list[CellBlock]) -> Table:
         table.add_row("steps not counted (our own lag)", *[str(left) for left in lefts])
     table.add_row("WebSocket RTT p95", *[_ms(cell.ws_rtt_p95_ms, "ms") for cell in cells])
     return table
+
+
+def _mostly_left_out(cells: list[CellBlock]) -> bool:
+    whole = [sli for cell in cells for sli in cell.slis if not sli.labels]
+    return sum(sli.left_out for sli in whole) > sum(sli.passed.total for sli in whole)
 
 
 def _blames(table: Table, cells: list[CellBlock]) -> None:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
-from synthetic.report.summary import summary_schema
+from synthetic.cli.demo import show_verdict
+from synthetic.report.summary import VerdictBlock, summary_schema
 from synthetic.tests.cli.calling import call
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_verdict_breaks_between_words_on_a_terminal_and_nowhere_in_a_log(*, terminal: bool) -> None:
+    """Whoever reads gets whole words, and whoever greps one line."""
+    out = io.StringIO()
+    verdict = VerdictBlock(
+        verdict="fail", reason="regression", explanation="The canary alone failed in 13 of 60 pairs."
+    )
+    show_verdict(Console(file=out, width=30, force_terminal=terminal, color_system=None), verdict)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert (len(lines) > 1, " ".join(lines)) == (terminal, verdict.line)
+    assert not terminal or max(map(len, lines)) <= 30
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.decision import Decision, Reason
 from synthetic.report.summary import ShareBlock, Summary, summary_of, summary_schema
-from synthetic.report.tables import SummaryTables, verdict_text
+from synthetic.report.tables import LAGGED, SummaryTables, verdict_text
 from synthetic.sli.samples import fold
 from synthetic.tests.sli.streams import Story, failing, passing
 
@@ -151,6 +151,18 @@ def test_a_rollout_stands_below_everything_else_share_by_share() -> None:
         ["25", "%", "52", "inconclusive", "(shared_fault)", "holds", "it"],
     ]
     assert "Rollout" not in _shown(summary_of(fold(_session())))
+
+
+def test_where_most_steps_do_not_count_that_is_said() -> None:
+    """Below the runs: whoever reads on must know what the figures rest on. Half of them is not most."""
+    summary = summary_of(fold(_session()))
+    steps = sum(sli.passed.total for cell in summary.cells for sli in cell.slis if not sli.labels)
+    for left_out, is_said in ((steps, False), (steps + 1, True)):
+        first, *others = summary.cells
+        whole, *parts = first.slis
+        lagged = first.model_copy(update={"slis": [whole.model_copy(update={"left_out": left_out}), *parts]})
+        shown = _shown(summary.model_copy(update={"cells": [lagged, *others]}), width=300)
+        assert (LAGGED in shown) is is_said
 
 
 def test_verdict_is_one_line() -> None:
