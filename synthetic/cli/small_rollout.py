@@ -42,7 +42,7 @@ def small_policy(elapsed_s: float) -> Policy:
     objectives = tuple(
         replace(objective, margin=MARGIN) for objective in shipped.objectives if objective.measure == "success"
     )
-    return replace(shipped, objectives=objectives, window_s=elapsed_s, tick_s=TICK_S, pairs_min=PAIRS_MIN)
+    return replace(shipped, objectives=objectives, window_s=elapsed_s, step_s=0.0, tick_s=TICK_S, pairs_min=PAIRS_MIN)
 
 
 @dataclass(slots=True)

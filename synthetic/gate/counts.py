@@ -88,7 +88,8 @@ class Evidence:
     usable run on one side. `values`: per track and label which values were seen, such as {canary: {psp: {psp-a}}}; a track of
     which no run was seen is not there. `breaches`: the money laws that were broken on the `canary` alone, the `baseline` alone
     and on `both`, by name, once for each pair that broke it; `canary_unpaired` and `baseline_unpaired`: in runs without a pair.
-    `last_pair_ns` 0: there was no pair. `tallies`: by hard stop, of pairs only; `stop_streams`: the same pairs by tick since the
+    `last_pair_ns` 0: there was no pair; `step_ns`: when the present step began, 0: there is none.
+    `tallies`: by hard stop, of pairs only; `stop_streams`: the same pairs by tick since the
     start of the watch, for whether it is the canary's own doing. `unreadable`: what of the evidence can't be true, such as runs
     that are dated in the future, in words.
     """
@@ -100,6 +101,7 @@ class Evidence:
     step_pairs: int = 0
     missing_pairs: int = 0
     last_pair_ns: int = 0
+    step_ns: int = 0
     values: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     breaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tallies: Mapping[str, tuple[Tally, ...]] = field(default_factory=dict)

@@ -89,9 +89,12 @@ def _adds_up(counts: Counts) -> bool:
 
 
 def _has_just_begun(policy: Policy, evidence: Evidence) -> bool:
-    """Whether the watch is so young that denser probes buy most: a bad release is bad from its first minute on."""
-    elapsed_s = (evidence.now_ns - evidence.since_ns) / SECOND_NS
-    return 0 <= elapsed_s < min(policy.eager_s, policy.window_s)
+    """Whether the watch, or a step, is so young that denser probes buy most: what is bad is bad from its first minute on."""
+    elapsed_s, of_step_s = (
+        (evidence.now_ns - from_ns) / SECOND_NS for from_ns in (evidence.since_ns, evidence.step_ns)
+    )
+    eager_s = min(policy.eager_s, policy.window_s)
+    return 0 <= elapsed_s < eager_s or 0 <= of_step_s < min(eager_s, policy.step_s)
 
 
 # The grounds, in the order in which they count. Each answers None where it has nothing to say.
@@ -218,6 +221,9 @@ def _still_missing(policy: Policy, evidence: Evidence, weights: list[Weight]) ->
     missing = max((weight.pairs_missing for weight in weights), default=0)
     elapsed_s = (evidence.now_ns - evidence.since_ns) / SECOND_NS
     waits: list[float | None] = [max(policy.window_s - elapsed_s, 0.0)]
+    if evidence.step_ns > evidence.since_ns:
+        of_step_s = (evidence.now_ns - evidence.step_ns) / SECOND_NS
+        waits.append(max(min(policy.step_s, policy.window_s) - of_step_s, 0.0))
     short = [weight for weight in weights if weight.pairs_missing]
     waits += [weight.pairs_missing / weight.pairs_per_s if weight.pairs_per_s else None for weight in short]
     of_step = max(policy.pairs_min - evidence.step_pairs, 0)
@@ -233,6 +239,9 @@ def _passed_or_not_yet(
 ) -> _Answer:
     """A pass needs each stream of each objective: one that was never measured, or hardly, is none."""
     if not missing and ready_in_s == 0.0 and weights:
+        silent = max(weights, key=lambda weight: weight.silent_s)
+        if silent.silent_s:
+            return _Answer("inconclusive", Reason.STALE, telling.silent(silent.weighed, silent.silent_s))
         return _Answer("pass", Reason.CLEAN, telling.clean(evidence, [weight.weighed for weight in weights], policy))
     unmeasured = [weight.objective.name for weight in weights if not weight.weighed.counts.pairs]
     thin = [weight.weighed for weight in weights if 0 < weight.weighed.counts.pairs < policy.pairs_min]

@@ -79,6 +79,7 @@ class Gathering:
             pairs=len(self._pair_starts),
             step_pairs=sum(start >= step_ns for start in self._pair_starts),
             missing_pairs=self._missing,
+            step_ns=step_ns,
             last_pair_ns=max((start for start in self._pair_starts if start <= now_ns), default=0),
             values=_frozen(self._seen),
             breaches={side: tuple(sorted(laws.elements())) for side, laws in self._breaches.items()},
@@ -102,6 +103,9 @@ class Gathering:
         for side in (canary, baseline):
             self._note_values(side)
         tick = self._tick(canary.started_ns)
+        if self._are_apart(canary, baseline):
+            self._missing += 1
+            return
         self._stops.take(tick, canary, baseline)
         if canary.started_ns < self.since_ns + round(self.policy.warm_up_s * SECOND_NS):
             return
@@ -126,6 +130,16 @@ class Gathering:
         for side, laws in (("canary", mine - its), ("baseline", its - mine), ("both", mine & its)):
             if laws:
                 self._breaches.setdefault(side, Counter()).update(laws)
+
+    def _are_apart(self, canary: Observation, baseline: Observation) -> bool:
+        """Whether the two sides went to different PSPs (or other values of a label), so that they can't be compared."""
+        both = [(labelled(canary, by), labelled(baseline, by)) for by in self._labels]
+        return any(here and there and not here & there for here, there in both)
+
+    @property
+    def _labels(self) -> set[str]:
+        of_objectives = {objective.by for objective in self.policy.objectives}
+        return (of_objectives | {stop.by for stop in self.policy.hard_stops}) - {""}
 
     def _note_values(self, seen: Observation) -> None:
         labels = self._seen.setdefault(str(self._track(seen)), {})

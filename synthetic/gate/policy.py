@@ -74,8 +74,10 @@ class Policy:
     `pairs_min`: fewer say nothing of a stream. `stale_s`: so long without a pair there is no evidence. `missing_max`: the share
     of pairs that our own faults may cost. `pass_evidence`: odds to 1 that a pass needs. Probes are `suspect_factor` times denser
     for `suspect_for_s` after a failure on the canary alone (slow answers: while there are more than the budget allows), and for
-    `eager_s` from the start of the watch on (`window_s` at most).
+    `eager_s` from the start of the watch on (`window_s` at most), and for `step_s` from that of a step on.
     `stops_share`: the part of `alpha_pair` that hard stops have of it, where there are any; the objectives share the rest.
+    `step_s`: each step of a rollout is watched so long before it may pass, longer than `consecutive` ticks (`window_s` at most),
+    and each stream needs some pairs of it; 0: steps are not watched, but for `pairs_min` in all.
     """
 
     objectives: tuple[Objective, ...]
@@ -95,6 +97,7 @@ class Policy:
     suspect_factor: int = 5
     eager_s: float = 600.0
     stops_share: float = 0.015
+    step_s: float = 90.0
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     name: str = ""

@@ -179,6 +179,14 @@ def stale(silent_s: float, pairs: int) -> str:
     return f"No pair of runs for {_time(silent_s)}, {seen}: what is known is too old to decide on. See whether the runner plays."
 
 
+def silent(stream: Weighed, silent_s: float) -> str:
+    """One stream has no fresh pair, though others have."""
+    return (
+        f"{stream.stream} has had no pair of runs for {_time(silent_s)}, after {_plural(stream.counts.pairs, 'pair')}: what is "
+        "known of it is too old for a pass. See whether it is still played on both sides."
+    )
+
+
 def no_baseline(laws: Iterable[str]) -> str:
     """The canary plays alone. `laws`: the money laws that it has broken so."""
     told = ", ".join(sorted(set(laws)))
@@ -202,8 +210,8 @@ def missing_value(label: str, canary: frozenset[str], baseline: frozenset[str]) 
 def harness(missing: int, pairs: int) -> str:
     """Our own fault."""
     return (
-        f"{missing} of {_plural(pairs, 'pair')} have no usable run on both sides (tainted, aborted, or never ended): the harness "
-        "itself could not measure. Mend it, then ask again."
+        f"{missing} of {_plural(pairs, 'pair')} have no usable run on both sides (tainted, aborted, never ended, or sent to "
+        "different PSPs): the harness itself could not measure. Mend it, then ask again."
     )
 
 

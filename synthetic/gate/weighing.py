@@ -27,6 +27,7 @@ LOG_MAX = 500.0
 """Evidence is told as a factor, and JSON has no infinity."""
 RECENT_TICKS = 10
 MORE_MAX = 100_000
+SILENT_GAPS = 6
 SUSPECT_ODDS = 2.0
 """So much has to speak for "slow more often than may be" before probes are denser for it."""
 
@@ -38,7 +39,8 @@ class Weight:
     `recent`: its counts of late (`recent_s`); `above_recently`: in that time the canary failed more than its budget allows,
     whatever the baseline did. `suspicious`: it has failed alone within the last `suspect_for_s`, or was slow alone more often than
     its budget allows: of slow answers some are there in any health, and one is nothing to be suspicious of.
-    `pairs_missing`: how many more clean pairs a pass needs, for its evidence and for `pairs_min`.
+    `pairs_missing`: how many more clean pairs a pass needs, for its evidence, for `pairs_min`, and since the last step.
+    `silent_s`: for how long it has been longer without a pair than a stream may be that is played as it is; 0: it is not.
     """
 
     objective: Objective
@@ -48,6 +50,7 @@ class Weight:
     suspicious: bool
     pairs_missing: int
     pairs_per_s: float
+    silent_s: float
 
 
 def weigh(policy: Policy, evidence: Evidence) -> list[Weight]:
@@ -89,9 +92,19 @@ def _weigh(policy: Policy, evidence: Evidence, objective: Objective, stream: Str
         line=tuple(course.line),
     )
     above = log_e_above_budget(recent.canary_failed, recent.pairs, objective.budget) >= needed.log_budget
-    missing = max(course.clean_pairs_to_pass(), policy.pairs_min - counted.pairs, 0)
+    of_step = _needed_since_step(policy, evidence, stream)
+    missing = max(course.clean_pairs_to_pass(), policy.pairs_min - counted.pairs, of_step, 0)
     suspicious = _is_suspicious(policy, evidence, objective, stream)
-    return Weight(objective, weighed, recent, above, suspicious, missing, _pace(policy, evidence, recent))
+    return Weight(
+        objective,
+        weighed,
+        recent,
+        above,
+        suspicious,
+        missing,
+        _pace(policy, evidence, recent),
+        _silent_s(policy, evidence, stream),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +225,25 @@ def _is_suspicious(policy: Policy, evidence: Evidence, objective: Objective, str
     if objective.measure == "success" or not lately.canary_only:
         return lately.canary_only > 0
     return log_e_above_budget(lately.canary_only, lately.pairs, objective.budget) >= math.log(SUSPECT_ODDS)
+
+
+def _needed_since_step(policy: Policy, evidence: Evidence, stream: Stream) -> int:
+    """Since the last step each stream needs at least the pairs in which it could have regressed: one in each tick on end."""
+    if evidence.step_ns <= evidence.since_ns or policy.step_s <= 0:
+        return 0
+    first_tick = (evidence.step_ns - evidence.since_ns) / 1e9 / policy.tick_s
+    seen = total(counts for _, counts in takewhile(lambda one: one[0] >= first_tick, reversed(stream.ticks)))
+    return min(policy.consecutive, policy.pairs_min) - seen.pairs
+
+
+def _silent_s(policy: Policy, evidence: Evidence, stream: Stream) -> float:
+    """One that is played every five minutes is not silent after three; one that was played every ten seconds is."""
+    if not stream.ticks:
+        return 0.0
+    first, last = stream.ticks[0][0], stream.ticks[-1][0]
+    gap_s = (last - first) / max(len(stream.ticks) - 1, 1) * policy.tick_s
+    silent_s = _elapsed_s(evidence) - (last + 1) * policy.tick_s
+    return silent_s if silent_s > max(policy.stale_s, SILENT_GAPS * gap_s) else 0.0
 
 
 def _elapsed_s(evidence: Evidence) -> float:

@@ -141,6 +141,17 @@ CASES = (
     Case("nothing fresh", evidence(ticks(*WATCHED), last_pair_ns=at(700)), "inconclusive", "stale",
          ("No pair of runs for 3 min, after 270 pairs",)),
     Case("nothing at all since the start", evidence(), "inconclusive", "stale", ("for 15 min, and there was none before",)),
+    Case("a PSP that both sides have stopped playing", evidence(ticks(*WATCHED), deposits(*WATCHED),
+         deposits(*WATCHED[:20], psp="b"), values=PSPS), "inconclusive", "stale",
+         ("deposits[b] has had no pair of runs for 5 min, after 180 pairs",), BY_PSP),
+    Case("a PSP that is played every four minutes", evidence(ticks(*WATCHED), deposits(*WATCHED),
+         Stream("deposits", "b", tuple((tick, Counts(20)) for tick in (0, 8, 16, 24))), values=PSPS), "pass", "clean", (), BY_PSP),
+    Case("a PSP that was not played since the step", evidence(ticks(*WATCHED), deposits(*WATCHED),
+         deposits(*WATCHED[:26], psp="b"), values=PSPS, step_ns=at(780)), "inconclusive", "insufficient",
+         ("3 more clean pairs would do (for deposits[b])",), BY_PSP),
+    Case("a step that has just begun", evidence(ticks(*WATCHED), step_ns=at(840)), "inconclusive", "insufficient",
+         ("nothing speaks against the release; it is watched a little longer", "in 30 s")),
+    Case("a step that was watched", evidence(ticks(*WATCHED), step_ns=at(810)), "pass", "clean"),
     Case("a canary that plays alone", evidence(values={"canary": {}}), "inconclusive", "not_comparable",
          ("no baseline beside it",)),
     Case("a canary that plays alone and reports chargebacks", evidence(values={"canary": {}}, tallies={
@@ -280,6 +291,14 @@ def test_the_start_of_a_watch_is_played_denser() -> None:
     assert decide(POLICY, evidence(clean, now_s=POLICY.eager_s - 1)).suspect
     assert not decide(POLICY, evidence(clean, now_s=POLICY.eager_s + 1)).suspect
     assert not decide(replace(POLICY, window_s=60), evidence(clean, now_s=61)).suspect
+
+
+def test_the_start_of_a_step_is_played_denser() -> None:
+    """More of the traffic is on the canary from then on; but for a policy that is never eager."""
+    stepped = evidence(ticks(*WATCHED), step_ns=at(900 - POLICY.step_s + 1))
+    assert decide(POLICY, stepped).suspect
+    assert not decide(POLICY, replace(stepped, step_ns=at(900 - POLICY.step_s - 1))).suspect
+    assert not decide(replace(POLICY, eager_s=0), stepped).suspect
 
 
 def test_a_failure_of_the_canary_alone_makes_it_suspect_for_a_while() -> None:

@@ -70,6 +70,15 @@ def test_a_pair_whose_other_side_never_came_is_missing_once_it_should_be_there()
     assert (evidence.pairs, evidence.missing_pairs) == (0, 1)
 
 
+def test_a_pair_whose_sides_went_to_different_psps_is_missing() -> None:
+    """What the one PSP does says nothing beside the other; which was seen where is told all the same."""
+    canary = run("canary", FAILED, pair="p", row={"psp": "psp-a"}, steps=[step("deposit", held=False, psp="psp-a")])
+    baseline = run("baseline", pair="p", row={"psp": "psp-b"}, steps=[step("deposit", psp="psp-b")])
+    evidence = gathered([canary, baseline], policy=replace(POLICY, hard_stops=(OUTAGE,)))
+    assert (evidence.streams, evidence.stop_streams, evidence.pairs, evidence.missing_pairs) == ((), (), 0, 1)
+    assert evidence.values == {"canary": {"psp": {"psp-a"}}, "baseline": {"psp": {"psp-b"}}}
+
+
 def test_a_run_without_a_pair_is_left_out() -> None:
     """It was not played for a comparison: it neither counts nor is it missing, even if it failed."""
     evidence = gathered([run("canary", FAILED, pair=""), run("baseline", pair="", at_s=1)])

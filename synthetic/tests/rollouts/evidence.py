@@ -80,5 +80,6 @@ POLICY = Policy(
     stale_s=30.0,
     suspect_for_s=20.0,
     eager_s=0.0,
+    step_s=0.0,
 )
 """Small enough for a test: a minute of clean pairs passes."""
