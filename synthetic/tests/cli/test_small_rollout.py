@@ -86,7 +86,7 @@ def test_a_broken_law_is_rolled_back_after_the_first_round() -> None:
 
 def test_a_canary_that_turns_bad_is_rolled_back_at_the_share_that_it_has() -> None:
     """It passed at 5 %, and was never promoted."""
-    rollout, _ = rolled_out(lambda number, _psp, track: FAILED if number >= 50 and track == "canary" else OK)
+    rollout, _ = rolled_out(lambda number, _psp, track: FAILED if number >= 40 and track == "canary" else OK)
     assert course(rollout)[0] == (5, "pass", "goes on")
     assert course(rollout)[-1][1:] == ("fail", "rolls it back")
     assert not rollout.is_promoted
