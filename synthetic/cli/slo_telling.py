@@ -63,11 +63,13 @@ def _rollback(policy: Policy, objective: Objective, pairs: int, values: int) -> 
 def failures_to_roll_back(policy: Policy, objective: Objective, pairs: int, *, values: int = 1) -> int:
     """How many of so many pairs have to fail on the canary alone for a rollback, at the least; 0 where all would not do.
 
-    `values`: of the objective's label, as they divide its share. That they fall into `consecutive` ticks comes on top.
+    `values`: of the objective's label, as they divide its share. That both tests stay over for `consecutive` ticks comes on top.
     """
     others = tuple(Stream(objective.name, f"{number}", ((0, Counts(1)),)) for number in range(1, values))
     for failures in range(1, pairs + 1):
-        ticks = ((0, Counts(pairs - failures)), (1, Counts(failures, canary_only=failures)))
+        # Each in a tick of its own: of a burst within one tick not all of them count.
+        failed = ((tick, Counts(1, canary_only=1)) for tick in range(1, failures + 1))
+        ticks = ((0, Counts(pairs - failures)), *failed)
         streams = (Stream(objective.name, "0", ticks), *others)
         weighed = weigh(replace(policy, objectives=(objective,)), Evidence(0, 1, streams))[0].weighed
         if weighed.e_budget >= weighed.e_budget_needed and weighed.e_pair >= weighed.e_pair_needed:
