@@ -23,6 +23,7 @@ from synthetic.tests.web.health.browser import CHROMIUM, PHONE, WITHIN_MS, chrom
 from synthetic.tests.web.health.kept import TOKEN
 from synthetic.tests.web.health.test_page import EVIL, evil
 from synthetic.web.health.export import export_of, exported
+from synthetic.web.health.page import static_root
 
 pytestmark = [
     pytest.mark.slow,
@@ -242,12 +243,24 @@ def test_no_request_leaves(browser: Browser, address_of: dict[str, str], view: s
         assert view != "export" or sent == [address_of[view]]
 
 
+def test_a_share_is_rounded_and_only_all_of_it_is_a_hundred_percent(browser: Browser, address: str) -> None:
+    """As one would round on paper; but one failure in a million is not none."""
+    with opened(browser) as page:
+        page.goto(address)
+        shares = page.evaluate(
+            "([module, shares]) => import(module).then(({ percent }) => shares.map((share) => percent(share)))",
+            [f"{static_root()}/js/dom.js", [0.96671, 0.96665, 0.999999, 1, 0, 1.5, None]],
+        )
+        assert shares == ["96.7 %", "96.7 %", "99.9 %", "100 %", "0.0 %", "150.0 %", "–"]
+
+
 def test_an_export_opens_from_disk(browser: Browser, export: str) -> None:
     """Without any network: verdict, charts, and the waterfall of a failing run, and back."""
     with opened(browser, offline=True) as page:
         page.goto(export)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Roll back")
         expect(page.get_by_role("status")).to_contain_text("Exported 2026-11-23")
+        expect(page.locator("#facts")).not_to_contain_text("ago")
         expect(page.locator("#latency canvas").first).to_be_visible()
         page.locator("#failing a").first.click()
         expect(page.locator("details[open] pre")).to_contain_text("psp_unreachable")
