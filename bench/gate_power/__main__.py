@@ -1,4 +1,4 @@
-"""`python -m bench.gate_power [--runs 10000]`: how often, and how soon, gates roll back: Argo, Flagger, Kayenta and ours.
+"""`python -m bench.gate_power [--runs 6000]`: how often, and how soon, gates roll back: Argo, Flagger, Kayenta and ours.
 
 All look at the same traces. The first table holds the rules of others against what `reference/rollout-gates.md` has measured of
 them, the next ones have ours beside them, and then come the bars; exit 1 where one is missed. Everything is kept in
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.gate_power", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10000, help="how many runs of each scenario (default 10000)")
+    parser.add_argument("--runs", type=int, default=6000, help="how many runs of each scenario (default 6000)")
     parser.add_argument("--seed", type=int, default=4711, help="of all randomness (default 4711)")
     parser.add_argument("--out", type=Path, default=OUT, help=f"where the figures go as JSON (default {OUT})")
     return parser

@@ -64,7 +64,9 @@ def watched(policy: Policy, scenario: Scenario) -> tuple[Watched, ...]:
     whole = next(one for one in policy.objectives if one.sli == RUN)
     each = next(one for one in policy.objectives if one.sli == "deposit" and one.by == "psp")
     single = tuple(Watched(each.budget, each.share * FIRST_SEEN / PSPS, (psp,)) for psp in range(PSPS))
-    return (Watched(whole.budget, whole.share, tuple(range(PSPS))), *single)
+    slow = [one for one in policy.objectives if one.measure == "latency" and scenario.slow]
+    beside = (Watched(one.budget, one.share, tuple(range(PSPS)), latency=True, slow=scenario.slow) for one in slow)
+    return (Watched(whole.budget, whole.share, tuple(range(PSPS))), *single, *beside)
 
 
 def measure(runs: int, seed: int, scenarios: Sequence[Scenario] = SCENARIOS, *, workers: int = 2) -> list[Measured]:

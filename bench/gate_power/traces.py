@@ -19,6 +19,7 @@ PSPS = 3
 SLOT_S = 10
 SLOTS_A_MINUTE = 60 // SLOT_S
 HEALTHY = 0.001
+SLOW_HEALTHY = 0.03
 
 RESTART_EVERY_MIN = 20
 RESTART_SLOTS = 2
@@ -53,7 +54,8 @@ Course = Callable[[np.random.Generator, int, int], tuple[Rates, Rates]]
 class Scenario:
     """A named course of things. `bad`: the canary is worse than its baseline, so that a rollback is right.
 
-    `latency`: what counts as failed is a slow answer, which a twentieth of all may be.
+    `latency`: what counts as failed is a slow answer, which a twentieth of all may be. `slow`: the
+    share of slow answers on either side beside the failures, for the latency objectives of our own gate.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Scenario:
     minutes: int = 60
     bad: bool = False
     latency: bool = False
+    slow: float = 0.0
 
 
 def draw(scenario: Scenario, runs: int, random: np.random.Generator, *, minutes: int | None = None) -> Traces:
@@ -105,6 +108,18 @@ def late(rate: float, from_minute: int) -> Course:
     return course
 
 
+def outage(*, shared: bool) -> Course:
+    """From minute 5 on every deposit of one PSP fails for 10 minutes: on both sides, or on the canary alone."""
+
+    def course(_random: np.random.Generator, _runs: int, slots: int) -> tuple[Rates, Rates]:
+        canary, baseline = _level(slots, HEALTHY), _level(slots, HEALTHY)
+        for side in (canary, baseline) if shared else (canary,):
+            side[:, 5 * SLOTS_A_MINUTE : 15 * SLOTS_A_MINUTE, 0] = 1.0
+        return canary, baseline
+
+    return course
+
+
 def restarts(random: np.random.Generator, runs: int, slots: int) -> tuple[Rates, Rates]:
     """On each side, for itself, a pod restarts now and then: half of all probes fail for 20 s."""
     return _restarting(random, runs, slots), _restarting(random, runs, slots)
@@ -118,13 +133,20 @@ def _restarting(random: np.random.Generator, runs: int, slots: int) -> Rates:
     return np.where(down, RESTART_FAILS, HEALTHY)[:, :, None].repeat(PSPS, axis=2)
 
 
-HEALTHY_HOUR = Scenario("healthy", "healthy, 1 h", steady((HEALTHY,)))
-HEALTHY_DAY = Scenario("healthy_24h", "healthy, 24 h", steady((HEALTHY,)), minutes=24 * 60)
+HEALTHY_HOUR = Scenario("healthy", "healthy, 1 h", steady((HEALTHY,)), slow=SLOW_HEALTHY)
+OUTAGE = Scenario("outage", "PSP1 down 10 min in both", outage(shared=True), slow=SLOW_HEALTHY)
+OWN_OUTAGE = Scenario("own_outage", "PSP1 down on the canary", outage(shared=False), bad=True)
+HEALTHY_DAY = Scenario("healthy_24h", "healthy, 24 h", steady((HEALTHY,)), minutes=24 * 60, slow=SLOW_HEALTHY)
 P95 = Scenario("0.95", ".95", steady((0.05,)), bad=True)
 P98 = Scenario("0.98", ".98", steady((0.02,)), bad=True)
 P99 = Scenario("0.99", ".99", steady((0.01,)), bad=True)
 ONE_PSP = Scenario("one_psp", "one PSP at .90", steady((0.1, HEALTHY, HEALTHY)), bad=True)
-BROWNOUT = Scenario("brownout", "PSP1 30 % brownout in both", steady((0.3, HEALTHY, HEALTHY), (0.3, HEALTHY, HEALTHY)))
+BROWNOUT = Scenario(
+    "brownout",
+    "PSP1 30 % brownout in both",
+    steady((0.3, HEALTHY, HEALTHY), (0.3, HEALTHY, HEALTHY)),
+    slow=SLOW_HEALTHY,
+)
 RESTARTS = Scenario("restarts", "pods restart on both sides", restarts)
 DRIFT = Scenario("drift", "drift to .95 over 1 h", drift(0.05), bad=True)
 LATE = Scenario("late", ".98 from minute 30 on", late(0.02, 30), bad=True)
@@ -132,4 +154,4 @@ SLOW_BOTH = Scenario("latency_fine", "3 % slow on both", steady((0.03,), (0.03,)
 SLOW = Scenario("latency", "15 % slow (3 % before)", steady((0.15,), (0.03,)), bad=True, latency=True)
 
 HOURS = (HEALTHY_HOUR, P95, P98, P99, ONE_PSP, BROWNOUT, RESTARTS, DRIFT, LATE, SLOW_BOTH, SLOW)
-SCENARIOS = (*HOURS, HEALTHY_DAY)
+SCENARIOS = (*HOURS, HEALTHY_DAY, OUTAGE, OWN_OUTAGE)

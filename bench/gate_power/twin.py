@@ -6,15 +6,17 @@ Each slot of 10 s ends with a look. What decide says then is done: a failure on 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate_power.traces import PSPS, SLOT_S, Traces
+from bench.gate_power.processes import Processes
+from bench.gate_power.stopping import HardStops
+from bench.gate_power.traces import PSPS, SLOT_S, Rates, Traces
 from synthetic.gate.eprocess import (
     SLOW_SHARES,
-    Alternative,
     above_budget,
     canary_sided,
     hits_max,
@@ -26,19 +28,22 @@ from synthetic.gate.policy import Policy
 from synthetic.gate.shares import alpha_of_objectives
 from synthetic.gate.weighing import SUSPECT_ODDS
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-SCALED_DOWN_FROM = 1e100
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One stream of our gate: its budget, its share of the error level, and the PSPs whose pairs it has."""
+    """One stream of our gate: its budget, its share of the error level, and the PSPs whose pairs it has.
+
+    `slow`: the share of slow answers on either side, drawn beside the traces; 0: what the traces say counts.
+    """
 
     budget: float
     share: float
     psps: tuple[int, ...]
     latency: bool = False
+    slow: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +54,11 @@ class Outcome:
     played: Ints
 
 
-class Processes:
-    """One kind of e-process for all runs and streams; arrays of shape (runs, streams, alternatives)."""
-
-    def __init__(self, runs: int, alternatives: list[tuple[Alternative, ...]]) -> None:
-        shape = (runs, len(alternatives), len(alternatives[0]))
-        self._weights = np.exp(np.array([[one.log_weight for one in some] for some in alternatives]))
-        self._hit = np.array([[one.log_hit for one in some] for some in alternatives])
-        self._miss = np.array([[one.log_miss for one in some] for some in alternatives])
-        self._values = np.zeros(shape)
-        self._scale = np.zeros(shape[:2])
-        self._waiting = 1.0
-
-    def start(self, weight: float) -> None:
-        """So much of the weight starts here."""
-        self._waiting = max(self._waiting - weight, 0.0)
-        self._values += weight * self._weights[None] * np.exp(-self._scale)[:, :, None]
-
-    def factors(self, misses: Ints) -> Floats:
-        """What so many misses multiply by; `misses`: (kinds, streams), answers (kinds, streams, alternatives)."""
-        factors: Floats = np.exp(misses[:, :, None] * self._miss[None])
-        return factors
-
-    def multiply(self, factors: Floats) -> None:
-        """Multiply all by what is at most 1, so that nothing can grow."""
-        self._values *= factors
-
-    def take(self, hits: Ints, misses: Ints, runs: Ints | None = None) -> None:
-        """Multiply by the likelihood ratios of hits and misses, (runs, streams); of these runs only, where they are told."""
-        rows = slice(None) if runs is None else runs
-        values = self._values[rows] * np.exp(hits[:, :, None] * self._hit[None] + misses[:, :, None] * self._miss[None])
-        highest = values.max(axis=2)
-        factor = np.where(highest > SCALED_DOWN_FROM, highest, 1.0)
-        self._values[rows] = values / factor[:, :, None]
-        self._scale[rows] += np.log(factor)
-
-    def logs(self, runs: Ints | None = None) -> Floats:
-        """log of the evidence, (runs, streams)."""
-        rows = slice(None) if runs is None else runs
-        with np.errstate(divide="ignore"):
-            started = np.log(self._values[rows].sum(axis=2)) + self._scale[rows]
-            logs: Floats = np.logaddexp(started, math.log(self._waiting) if self._waiting > 0 else -np.inf)
-        return logs
-
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Leave the other runs aside."""
-        self._values, self._scale = self._values[kept], self._scale[kept]
+@cache
+def suspicious_from(pairs: int, budget: float) -> int:
+    """So many slow answers of so many pairs are suspicious (more than there are pairs: none is)."""
+    enough = (hits for hits in range(1, pairs + 1) if log_e_above_budget(hits, pairs, budget) >= math.log(SUSPECT_ODDS))
+    return next(enough, pairs + 1)
 
 
 class Suspicion:
@@ -133,9 +97,9 @@ class Suspicion:
         if recent:
             slow, of = (np.sum(counts, axis=0) for counts in zip(*recent, strict=True))
             for stream, budget in enumerate(self._budgets):
-                for run in np.flatnonzero((slow[:, stream] > budget * of[:, stream]) & ~suspicious):
-                    told = log_e_above_budget(int(slow[run, stream]), int(of[run, stream]), budget)
-                    suspicious[run] |= told >= math.log(SUSPECT_ODDS)
+                for pairs in np.unique(of[:, stream]):
+                    enough = slow[:, stream] >= suspicious_from(int(pairs), budget)
+                    suspicious |= enough & (of[:, stream] == pairs)
         return suspicious
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
@@ -157,11 +121,17 @@ class _Batch:
         self.needed_above = np.array([-math.log(policy.alpha_budget * stream.share) for stream in streams])
         self.needed_sided = np.array([-math.log(alpha_of_objectives(policy) * stream.share) for stream in streams])
         self.hits_max = np.array([hits_max(stream.budget, policy.burst_max) for stream in streams], dtype=np.int64)
-        self.members = np.array([[psp in stream.psps for stream in streams] for psp in range(PSPS)]).astype(np.int64)
-        self.clean = self.above.factors(np.array([1, policy.suspect_factor])[:, None] * self.members.sum(axis=0)[None])
+        told = [[psp in stream.psps and not stream.slow for stream in streams] for psp in range(PSPS)]
+        self.members = np.array(told).astype(np.int64)
+        self.slow = np.array([stream.slow for stream in streams])
+        self.size = np.array([len(stream.psps) for stream in streams], dtype=np.int64)
+        self.clean = self.above.factors(np.array([1, policy.suspect_factor])[:, None] * self.size[None])
         self.next_start = 0
         self.streak, self.in_tick, self.counted_in_tick = (np.zeros(shape, dtype=np.int64) for _ in range(3))
         self.suspicion = Suspicion(policy, streams, len(runs))
+        # Slow answers are no failures: a hard stop has nothing to say of them.
+        judged = not all(stream.latency for stream in streams)
+        self.stops = HardStops(policy if judged else replace(policy, hard_stops=()), len(runs))
         self.is_sided = np.zeros(shape, dtype=np.bool_)
         self.pairs = np.zeros(len(runs), dtype=np.int64)
 
@@ -175,14 +145,19 @@ class _Batch:
         if weight:
             self.above.start(weight)
             self.sided.start(weight)
+            self.stops.start(weight)
         for counted in (self.in_tick, self.counted_in_tick):
             counted[:] = 0
 
-    def take(self, canary: Ints, baseline: Ints, count: Ints) -> NDArray[np.bool_]:
+    def take(self, canary: Ints, baseline: Ints, count: Ints, random: np.random.Generator) -> NDArray[np.bool_]:
         """Take one slot: failures on one side alone, (runs, PSPs), of so many pairs a PSP. Answers which streams are over both."""
         hits, its = canary @ self.members, baseline @ self.members
+        if self.slow.any():
+            pairs, alone = count[:, None] * self.size[None], (self.slow * (1 - self.slow))[None]
+            slow = random.binomial(pairs, alone)
+            hits, its = hits + slow, its + random.binomial(pairs - slow, alone / (1 - alone))
         self.pairs += count * PSPS
-        self.suspicion.take(hits, count[:, None] * self.members.sum(axis=0)[None])
+        self.suspicion.take(hits, count[:, None] * self.size[None])
         # As if all were clean; those that were not are put right below.
         self.above.multiply(self.clean[(count > 1).astype(np.int64)])
         touched = np.flatnonzero(hits.any(axis=1) | its.any(axis=1) | self.in_tick.any(axis=1))
@@ -208,6 +183,7 @@ class _Batch:
         self.counted_in_tick, self.is_sided = self.counted_in_tick[kept], self.is_sided[kept]
         self.pairs = self.pairs[kept]
         self.suspicion.keep(kept)
+        self.stops.keep(kept)
 
 
 def play(
@@ -231,9 +207,14 @@ def play(
         if in_tick == 0:
             batch.begin(tick)
         dense = _is_dense(policy, batch, slot)
-        canary, baseline, count = _probe(traces, batch.runs, slot, np.where(dense, policy.suspect_factor, 1), random)
-        over = batch.take(canary, baseline, count)
-        rolled_back = ((batch.streak + over) >= policy.consecutive).any(axis=1) & (slot_of[batch.runs] < 0)
+        canary, baseline, both, count = _probe(
+            traces, batch.runs, slot, np.where(dense, policy.suspect_factor, 1), random
+        )
+        over = batch.take(canary, baseline, count, random)
+        stopped = batch.stops.take(canary, baseline, both, count) | ((batch.streak + over) >= policy.consecutive).any(
+            axis=1
+        )
+        rolled_back = stopped & (slot_of[batch.runs] < 0)
         if in_tick == slots_a_tick - 1:
             batch.streak = np.where(over, batch.streak + 1, 0)
         slot_of[batch.runs[rolled_back]] = slot
@@ -255,10 +236,10 @@ def _is_dense(policy: Policy, batch: _Batch, slot: int) -> NDArray[np.bool_]:
 
 def _probe(
     traces: Traces, runs: Ints, slot: int, density: Ints, random: np.random.Generator
-) -> tuple[Ints, Ints, Ints]:
-    """Failures on the canary alone and on the baseline alone, (runs, PSPs), and how many pairs of each PSP were played."""
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Failures on the canary alone, the baseline alone and both, (runs, PSPs), and how many pairs of each PSP were played."""
     one, other = traces.canary[runs, slot], traces.baseline[runs, slot]
-    canary, baseline = (one & ~other).astype(np.int64), (other & ~one).astype(np.int64)
+    canary, baseline, both = (failed.astype(np.int64) for failed in (one & ~other, other & ~one, one & other))
     more = density - 1
     denser = np.flatnonzero(more)
     if len(denser):
@@ -269,5 +250,13 @@ def _probe(
         alone, its = rates[0] * (1 - rates[1]), rates[1] * (1 - rates[0])
         further = random.binomial(more[denser][:, None], alone)
         canary[denser] += further
-        baseline[denser] += random.binomial(more[denser][:, None] - further, its / (1 - alone))
-    return canary, baseline, density
+        left = more[denser][:, None] - further
+        its_further = random.binomial(left, its / np.maximum(1 - alone, TINY))
+        baseline[denser] += its_further
+        both[denser] += random.binomial(left - its_further, _shared(rates[0] * rates[1], 1 - alone - its))
+    return canary, baseline, both, density
+
+
+def _shared(both: Rates, not_alone: Rates) -> Rates:
+    shares: Rates = np.clip(both / np.maximum(not_alone, TINY), 0.0, 1.0)
+    return shares

@@ -12,8 +12,12 @@ from bench.gate_power.anchors import ANCHORS, agrees
 from bench.gate_power.bars import bars_of
 from bench.gate_power.mann_whitney import is_low
 from bench.gate_power.measuring import OURS, Measured, watched
+from bench.gate_power.stopping import HardStops
 from bench.gate_power.traces import (
+    BROWNOUT,
     ONE_PSP,
+    OUTAGE,
+    OWN_OUTAGE,
     P95,
     P98,
     PSPS,
@@ -31,7 +35,11 @@ from synthetic.config.slo import shipped_policy
 from synthetic.gate.counts import Counts, Evidence, Stream
 from synthetic.gate.decide import decide
 from synthetic.gate.decision import Reason
-from synthetic.gate.policy import Policy
+from synthetic.gate.eprocess import next_start, start_weight
+from synthetic.gate.gathering import Gathering
+from synthetic.gate.policy import HardStop, Policy
+from synthetic.tests.gate.playing import FAILED, OK, SINCE_NS, at, step
+from synthetic.tests.gate.playing import run as played
 
 
 def traces_of(*minutes: tuple[int, ...]) -> Traces:
@@ -84,6 +92,48 @@ def test_the_twin_rolls_back_when_the_gate_does(scenario: Scenario) -> None:
         )
         assert first == slot
     assert scenario is RESTARTS or (told >= 0).any()
+
+
+@pytest.mark.parametrize("scenario", [OUTAGE, OWN_OUTAGE, BROWNOUT, ONE_PSP], ids=lambda one: one.name)
+def test_the_twin_is_stopped_when_the_gate_is(scenario: Scenario) -> None:
+    """By runs whose two sides end at different times, look by look: the first slot in which decide says hard stop."""
+    stop = HardStop("psp", "deposit", above=0.3, at_least=6, within_s=300, by="psp")
+    policy = replace(shipped_policy(), suspect_factor=1, objectives=(), hard_stops=(stop,))
+    random = np.random.default_rng(8)
+    traces = draw(scenario, 2, random, minutes=9)
+    stops = HardStops(policy, 2)
+    told = [-1, -1]
+    start = 0
+    for slot in range(traces.slots):
+        while start <= slot // 2:
+            stops.start(start_weight(start))
+            start = next_start(start)
+        one, other = traces.canary[:, slot], traces.baseline[:, slot]
+        alone, its, both = (side.astype(np.int64) for side in (one & ~other, other & ~one, one & other))
+        stopped = stops.take(alone, its, both, np.ones(2, dtype=np.int64))
+        told = [slot if now and before < 0 else before for before, now in zip(told, stopped, strict=True)]
+    for run, slot in enumerate(told):
+        gathering = Gathering(policy, "canary", "baseline", SINCE_NS)
+        first = -1
+        for at_slot in range(traces.slots):
+            for psp in range(PSPS):
+                name = f"{at_slot}-{psp}"
+                for track, side in (("canary", traces.canary), ("baseline", traces.baseline)):
+                    failed = bool(side[run, at_slot, psp])
+                    seen = played(
+                        track,
+                        FAILED if failed else OK,
+                        pair=name,
+                        at_s=at_slot * SLOT_S,
+                        row={"psp": f"psp-{psp}"},
+                        steps=[step("deposit", held=not failed)],
+                    )
+                    gathering.take(replace(seen, duration_ns=int(random.integers(1, 9 * 10**9))))
+            decision = decide(policy, gathering.evidence(at((at_slot + 1) * SLOT_S - 0.5)))
+            if decision.reason is Reason.HARD_STOP and first < 0:
+                first = at_slot
+        assert first == slot
+    assert (max(told) >= 0) == (scenario is OWN_OUTAGE)
 
 
 @pytest.mark.parametrize("scenario", [P98, SLOW, SLOW_BOTH], ids=lambda one: one.name)

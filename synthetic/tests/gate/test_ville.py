@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.gate_power.measuring import watched
+from bench.gate_power.processes import Processes
 from bench.gate_power.traces import BROWNOUT, HEALTHY_HOUR, Scenario, draw, steady
-from bench.gate_power.twin import Processes, play
+from bench.gate_power.twin import play
 from synthetic.config.slo import shipped_policy
 from synthetic.gate.eprocess import (
     BETTER,
