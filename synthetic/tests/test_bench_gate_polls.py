@@ -52,4 +52,4 @@ def test_a_short_one_polls_while_pairs_are_played() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=140, check=False)
     assert "met    every poll was answered with a verdict" in run.stderr, run.stdout + run.stderr
     assert "met    no missed slot" in run.stderr, run.stdout + run.stderr
-    assert "80 200 inconclusive" in " ".join(run.stdout.split())
+    assert "120 200 inconclusive" in " ".join(run.stdout.split())

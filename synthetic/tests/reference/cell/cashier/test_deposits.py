@@ -208,7 +208,7 @@ def test_the_safety_net_credits_a_stuck_deposit_once(tmp_path: Path, psp: str) -
 @both_styles
 def test_an_unknown_outcome_is_looked_up_later(tmp_path: Path, psp: str) -> None:
     """No webhook and no look-up at first: the deposit stays pending, and is found when the PSP answers again."""
-    timing = CashierTiming(look_ups_s=(0.05,) * 100)
+    timing = CashierTiming(look_ups_s=(0.05,) * 1_000)
     with open_market(tmp_path, timing=timing) as market:
         market.throw(psp, "withholds_webhooks")
         market.throw(psp, "times_out_after_capture")
