@@ -11,7 +11,9 @@ from synthetic.journal.model import Caps
 from synthetic.simulation.lives import Fate
 
 TROUBLED_S = 40.0  # so long things go wrong, and probes play
-CALM_S = 150.0  # and so long everything works, for recovery
+# And so long everything works, for recovery: an intent of the clock that is furthest ahead (90 s), read by the one that is furthest
+# behind (42 s), looks younger by all that, and waits for `late_after` and the longest back-off besides.
+CALM_S = 240.0
 PAUSE_MAX_S = 10.0  # of a process that stands still; with the latest arrival it stays below the mapping's `late_after`
 LIVES_MAX = 3  # of one worker that go wrong; what is started after them lives to the end
 _CURRENCY = "EUR"
