@@ -15,9 +15,8 @@ from synthetic.cli.playing import Played, play_turns
 from synthetic.cli.progress import showing_progress
 from synthetic.cli.project import Sources, chosen_scenarios, open_project
 from synthetic.cli.reference import chosen, reference_module
-from synthetic.cli.screen import answers, say
+from synthetic.cli.screen import answers, save, say
 from synthetic.cli.small_rollout import SmallRollout, rounds_needed
-from synthetic.core.errors import HarnessError
 from synthetic.gate.observing import observe
 from synthetic.report.summary import ShareBlock, Summary, VerdictBlock, summary_of
 from synthetic.report.tables import SummaryTables, verdict_text
@@ -69,7 +68,7 @@ def demo(
         "broken": ", ".join(one.name for one in broken),
     }
     summary = summary_of(fold(played.events), decision, about, rollout.shares)
-    _save(summary, out)
+    save(summary.model_dump_json(indent=2), out)
     _show(summary, out)
     raise typer.Exit(_exit_code(played, summary, promoted=rollout.is_promoted))
 
@@ -108,14 +107,6 @@ def _play(cells_file: Path, seed: int, pairs: int, broken: Sequence[Fault]) -> t
 
 def _tell(share: ShareBlock) -> None:
     say(f"{share.weight} % after {share.pairs} pairs: {share.verdict} ({share.reason}); a controller {share.then}")
-
-
-def _save(summary: Summary, out: Path) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise HarnessError(f"{out} can't be written: {error.strerror}") from None
 
 
 def _show(summary: Summary, out: Path) -> None:

@@ -12,10 +12,10 @@ import typer
 from synthetic.cli.exits import ExitCode, exit_code_of
 from synthetic.cli.playing import play_turns
 from synthetic.cli.project import Sources, chosen_cells, chosen_scenarios, open_project
-from synthetic.cli.screen import say, write
+from synthetic.cli.screen import put, say, write
 from synthetic.cli.telling import tell_error
 from synthetic.cli.watching import changes
-from synthetic.core.errors import HarnessError, SyntheticError
+from synthetic.core.errors import SyntheticError
 from synthetic.report.jsonlines import json_array
 from synthetic.report.junit import junit_xml
 from synthetic.report.records import RunRecord
@@ -119,16 +119,5 @@ def _play_and_tell(turns: Sequence[Turn], seed: int, at_once: int, form: Format,
     played = play_turns(turns, seed=seed, at_once=at_once, tell=lambda record: show(run_line(record)))
     show(closing_line(played.records))
     if not streamed:
-        _document(_RENDERERS[form](played.records), output)
+        put(_RENDERERS[form](played.records), output)
     return exit_code_of(played.records, interrupted=played.interrupted, left_open=bool(played.left_open))
-
-
-def _document(text: str, output: Path | None) -> None:
-    if output is None:
-        write(text)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise HarnessError(f"{output} can't be written: {error.strerror}") from None

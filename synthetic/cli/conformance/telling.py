@@ -11,10 +11,9 @@ from rich.text import Text
 
 from synthetic.cli.conformance.options import Format
 from synthetic.cli.exits import ExitCode
-from synthetic.cli.screen import answers, remarks, say, write
+from synthetic.cli.screen import answers, remarks, save, say, write
 from synthetic.conformance.rendering import as_json, closing_line, details, junit_xml, text, why
 from synthetic.conformance.ruling import Report, Ruling, Standing
-from synthetic.core.errors import HarnessError
 
 _STYLES = {Standing.HELD: "green", Standing.BROKEN: "bold red", Standing.NOT_TESTABLE: "yellow"}
 _RENDERERS: dict[Format, Callable[[Report], str]] = {Format.TEXT: text, Format.JSON: as_json, Format.JUNIT: junit_xml}
@@ -33,7 +32,7 @@ def hear(ruling: Ruling) -> None:
 def tell(report: Report, form: Format, out: Path | None) -> ExitCode:
     """Write the document; the exit code is 1 where a law is broken, 3 where one could have been tried and was not."""
     if out is not None:
-        _save(_RENDERERS[form](report), out)
+        save(_RENDERERS[form](report), out)
         say(closing_line(report))
     elif form is Format.TEXT and answers().is_terminal:
         _show(report)
@@ -57,11 +56,3 @@ def _show(report: Report) -> None:
     for line in details(report):
         console.print(line, soft_wrap=True)
     console.print(closing_line(report), soft_wrap=True)
-
-
-def _save(document: str, out: Path) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(document if document.endswith("\n") else f"{document}\n", encoding="utf-8")
-    except OSError as error:
-        raise HarnessError(f"{out} can't be written: {error.strerror}") from None

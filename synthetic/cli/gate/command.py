@@ -25,7 +25,7 @@ from synthetic.cli.gate.options import (
 )
 from synthetic.cli.gate.telling import BROKEN, Format, broken, exit_of, shown
 from synthetic.cli.project import CHECK_NAMES, hooks_of
-from synthetic.cli.screen import say, write
+from synthetic.cli.screen import put, say
 from synthetic.cli.telling import said, tell_error
 from synthetic.config.names import NOWHERE
 from synthetic.config.serving import load_serving
@@ -92,7 +92,7 @@ def gate(
         here = _gate_over(url, token, ca_file, certificate, key) if url else _gate_here(database, slo, file)
         with here as asking:
             verdict = ask(asking, asked, wait_s=wait_s, told=lambda line: say(line, style="dim"))
-        _write(shown(verdict, format), output)
+        put(shown(verdict, format), output)
     except SyntheticError as error:
         tell_error(error)
         _write_broken(error, rollout or cell, format, output)
@@ -104,7 +104,7 @@ def _write_broken(error: SyntheticError, subject: str, form: Format, output: Pat
     """What a program reads instead of a verdict; where that can't be written either, the error was told already."""
     with suppress(HarnessError):
         if document := broken(said(error), subject, form, instant(SystemClock().wall_ns())):
-            _write(document, output)
+            put(document, output)
 
 
 def _asked(rollout: str, cell: str, baseline: str) -> Asked:
@@ -149,14 +149,3 @@ def _policy_of(file: Path) -> tuple[Policy, str]:
     if plan.gate is None:
         raise AuthorError.at(plan.place, "this serve file has no `gate`", "add one, or name an SLO file with --slo")
     return policy_of(plan.gate), where_from(Path(plan.gate.slo) if plan.gate.slo else None)
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        write(text)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise HarnessError(f"{output} can't be written: {error.strerror}") from None

@@ -10,9 +10,9 @@ import typer
 
 from synthetic.cli.gate.options import Database, Slo, address_of, policy_from
 from synthetic.cli.gate.runs import record_from
-from synthetic.cli.screen import say
+from synthetic.cli.screen import save, say
 from synthetic.config.names import NOWHERE
-from synthetic.core.errors import AuthorError, HarnessError
+from synthetic.core.errors import AuthorError
 from synthetic.drivers.clocks import SystemClock
 from synthetic.gate.policy import Policy
 from synthetic.report.store import DEFAULT_PATH
@@ -42,11 +42,7 @@ def export(
         page = asyncio.run(_page(store, policy, rollout, around))
     if page is None:
         raise AuthorError.at(NOWHERE, f"no rollout {rollout!r} is known")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise HarnessError(f"{out} can't be written: {error.strerror}") from None
+    save(page, out)
     say(f"wrote {out}")
 
 
