@@ -9,6 +9,7 @@ from synthetic.core.checks import CHECKS
 from synthetic.core.events import CheckJudged, Event, RunEnded, RunStarted, StepEnded
 from synthetic.core.outcome import Blame
 from synthetic.gate.observed import Observation, StepSeen
+from synthetic.sli.folding import RunFold
 
 _SAYS_NOTHING = (Blame.HARNESS, Blame.USER)  # our own fault, or the player's own card: no word about the target
 _OTHERS = (Blame.HARNESS, Blame.PSP, Blame.PROVIDER, Blame.USER)
@@ -23,36 +24,23 @@ class _Open:
     broken: set[str] = field(default_factory=set)
     ours: bool = False  # a check has proven that the harness itself did it
 
+    def keep(self, event: Event) -> None:
+        """Take an event that counts."""
+        match event:
+            case StepEnded(purpose="step") if event.sli:
+                self.steps.append(event)
+            case CheckJudged(held=False) if event.name in CHECKS:
+                self.ours |= CHECKS[event.name].own
+                self.broken |= {event.name} if _is_breach(event) else set()
+            case _:
+                pass
 
-class ObservationFold:
+
+class ObservationFold(RunFold[_Open, Observation]):
     """Takes the events of any number of interleaved runs; hands out a run's observation at its end."""
 
     def __init__(self) -> None:
-        self._open: dict[str, _Open] = {}
-
-    @property
-    def open_runs(self) -> int:
-        """How many runs have begun and not ended."""
-        return len(self._open)
-
-    def take(self, event: Event) -> Observation | None:
-        """Fold one event in. Events of a run that never began are left aside: there is nothing to add them to."""
-        if isinstance(event, RunStarted):
-            self._open[event.run_id] = _Open(event)
-            return None
-        run = self._open.get(event.run_id)
-        if run is None:
-            return None
-        match event:
-            case StepEnded(purpose="step") if event.sli:
-                run.steps.append(event)
-            case CheckJudged(held=False) if event.name in CHECKS:
-                run.ours |= CHECKS[event.name].own
-                run.broken |= {event.name} if _is_breach(event) else set()
-            case RunEnded():
-                del self._open[event.run_id]
-                return _observation(run, event)
-        return None
+        super().__init__(_Open, _Open.keep, _observation)
 
 
 def observe(events: Iterable[Event]) -> list[Observation]:

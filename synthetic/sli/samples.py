@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from synthetic.core.events import CheckJudged, Event, MoneyMoved, RunEnded, RunStarted, StepEnded, UndoEnded
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.sli.folding import RunFold
 
 _SAYS_NOTHING = (Blame.HARNESS, Blame.USER)  # our own fault, or the player's own card: no word about the target
 
@@ -84,39 +85,26 @@ class _Open:
     violated: list[str] = field(default_factory=list)
     nothing_to_undo: list[str] = field(default_factory=list)
 
+    def keep(self, event: Event) -> None:
+        """Take an event that counts."""
+        match event:
+            case StepEnded():
+                self.steps.append(event)
+            case MoneyMoved():
+                self.moved.append(event)
+            case CheckJudged(held=False):
+                self.violated.append(event.name)
+            case UndoEnded(result="nothing_to_undo"):
+                self.nothing_to_undo.append(event.step)
+            case _:
+                pass
 
-class SampleFold:
+
+class SampleFold(RunFold[_Open, RunSample]):
     """Takes the events of any number of interleaved runs; hands out a run's sample at its end."""
 
     def __init__(self) -> None:
-        self._open: dict[str, _Open] = {}
-
-    @property
-    def open_runs(self) -> int:
-        """How many runs have begun and not ended."""
-        return len(self._open)
-
-    def take(self, event: Event) -> RunSample | None:
-        """Fold one event in. Events of a run that never began are left aside: there is nothing to add them to."""
-        if isinstance(event, RunStarted):
-            self._open[event.run_id] = _Open(event)
-            return None
-        run = self._open.get(event.run_id)
-        if run is None:
-            return None
-        match event:
-            case StepEnded():
-                run.steps.append(event)
-            case MoneyMoved():
-                run.moved.append(event)
-            case CheckJudged(held=False):
-                run.violated.append(event.name)
-            case UndoEnded(result="nothing_to_undo"):
-                run.nothing_to_undo.append(event.step)
-            case RunEnded():
-                del self._open[event.run_id]
-                return _sample(run, event)
-        return None
+        super().__init__(_Open, _Open.keep, _sample)
 
 
 def fold(events: Iterable[Event]) -> tuple[RunSample, ...]:
