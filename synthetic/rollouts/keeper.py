@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -28,7 +28,7 @@ _TOGETHER_MAX = 200
 
 
 class Fold(Protocol):
-    """Makes an observation of the events of a run (`gate.observe.ObservationFold`)."""
+    """Makes an observation of the events of a run (`gate.observing.ObservationFold`)."""
 
     def take(self, event: Event) -> Observation | None:
         """Take the next event; the observation where it was the run's last one."""
@@ -162,10 +162,3 @@ class ObservationKeeper:
             self._problem = problem
             self._told(problem)
         return not problem
-
-
-def keep_all(store: Store, fold: Fold, events: Iterable[Event]) -> int:
-    """Keep what the runs of a whole stream have shown, such as a session that was recorded. Answers how many were kept."""
-    seen = [one for event in events if (one := fold.take(event)) is not None]
-    store.observe(seen)
-    return len(seen)
