@@ -21,7 +21,7 @@ from synthetic.report.health.failing import failing_groups
 from synthetic.report.health.groups import groups
 from synthetic.report.health.latencies import distributions
 from synthetic.report.health.streams import streams
-from synthetic.report.health.wording import ENDED, ENDINGS, HEADLINES, TODO, TODO_AFTER_THE_END, without_advice
+from synthetic.report.health.wording import ENDED, ENDINGS, HEADLINES, NOTHING_TO_DO, WHAT_TO_DO, without_advice
 from synthetic.report.records import Amount, utc
 
 HISTORY_MAX = 100
@@ -114,7 +114,7 @@ def _verdict(watched: Watched, history: Sequence[DecisionLine]) -> VerdictFacts:
         reason=decision.reason,
         headline=HEADLINES[decision.verdict] if going else ENDINGS.get(watched.facts.ending, ENDED),
         explanation=decision.explanation if going else without_advice(decision.explanation),
-        todo=TODO[decision.reason] if going else TODO_AFTER_THE_END,
+        todo=WHAT_TO_DO[decision.reason] if going else NOTHING_TO_DO,
         since=same[-1].at if same else None,
         suspect=decision.suspect,
         pairs_missing=decision.pairs_missing,

@@ -13,9 +13,9 @@ HEADLINES: dict[Verdict, str] = {
 
 ENDINGS = {"promoted": "Promoted", "rolled_back": "Rolled back", "aborted": "Aborted"}
 ENDED = "Ended"
-TODO_AFTER_THE_END = "Nothing more: this rollout has ended. What follows is what was known of it."
+NOTHING_TO_DO = "Nothing more: this rollout has ended. What follows is what was known of it."
 
-TODO: dict[Reason, str] = {
+WHAT_TO_DO: dict[Reason, str] = {
     Reason.CLEAN: "The next step may be taken. The release stays under watch until its rollout has ended.",
     Reason.MONEY_LAW: (
         "Take the traffic off the canary now; one breach is proof. The failing run below holds what finance will ask for."

@@ -14,7 +14,7 @@ from synthetic.gate.counts import Counts
 from synthetic.gate.decision import Decision, Reason, Verdict
 from synthetic.report.health import DecisionLine, build_health, health_schema
 from synthetic.report.health.document import Share
-from synthetic.report.health.wording import HEADLINES, TODO, TODO_AFTER_THE_END
+from synthetic.report.health.wording import HEADLINES, NOTHING_TO_DO, WHAT_TO_DO
 from synthetic.report.records import utc
 from synthetic.tests.report.health.seen import SECOND, T0_NS, failed, seen, watched, weighed
 
@@ -87,7 +87,7 @@ def test_a_verdict_is_as_old_as_the_first_decision_in_a_row_that_says_it() -> No
 def test_every_reason_says_what_to_do(reason: Reason) -> None:
     """Nobody is left with a reason and no next step."""
     verdict = build_health(watched(decision=Decision("inconclusive", reason, "why"))).verdict
-    assert verdict.todo == TODO[reason] != ""
+    assert verdict.todo == WHAT_TO_DO[reason] != ""
     assert verdict.explanation == "why"
 
 
@@ -105,7 +105,7 @@ def test_a_rollout_that_has_ended_asks_for_nothing_more(ending: str, headline: s
     """Nobody is told to hold or to roll back what is over."""
     facts = watched().facts.model_copy(update={"ended_at": utc(T0_NS + 50 * SECOND), "ending": ending})
     verdict = build_health(watched(facts=facts)).verdict
-    assert (verdict.headline, verdict.todo) == (headline, TODO_AFTER_THE_END)
+    assert (verdict.headline, verdict.todo) == (headline, NOTHING_TO_DO)
 
 
 def test_what_was_decided_of_an_ended_rollout_tells_nobody_to_do_it() -> None:
