@@ -71,7 +71,7 @@ bench: $(READY) ## benchmarks that print ratios against a peer
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--extra reference --extra postgres --extra otlp --extra test --extra contracts --group dev -o requirements/dev.txt
+		--extra reference --extra postgres --extra otlp --extra test --extra contracts --extra http2 --extra load --group dev -o requirements/dev.txt
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		-o requirements/runtime.txt
 
