@@ -12,6 +12,7 @@ import pytest
 
 from synthetic.audit.entry import Entry
 from synthetic.audit.trail import AuditTrail
+from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.project import CHECK_NAMES
 from synthetic.cli.serving.daily import Daily
 from synthetic.cli.serving.drivers import Drivers
@@ -38,21 +39,25 @@ from synthetic.tests.cli.serving.conftest import PROBE, SERVE
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def test_what_only_the_journal_knows_is_found_once(tmp_path: Path, synthetic_cells_file: Path) -> None:
+def test_what_only_the_journal_knows_is_found_once(tmp_path: Path) -> None:
     """A journey agrees with ledger and PSP; a deposit that nobody else has heard of does not."""
+    with reference_platform() as cells_file:  # its own: reconciliation sees everybody's money on it
+        _compare(tmp_path, cells_file)
+
+
+def _compare(tmp_path: Path, cells_file: Path) -> None:
     file = tmp_path / "runner.yaml"
     text = SERVE.format(
-        cells=synthetic_cells_file,
+        cells=cells_file,
         root=shipped_root(),
         platforms=shipped_root() / "fixtures" / "platforms",
         probe=PROBE,
     )
     file.write_text(text.replace("env:SERVING_TEST_DATABASE", "runner.db"), encoding="utf-8")
     plan = load_serving(file, known_checks=CHECK_NAMES)
-    # One player a cell: whoever else plays on this platform takes the first ones.
-    cells = {name: replace(cell, players=_last_standard(cell.players)) for name, cell in plan.cells.items()}
-    probe = replace(plan.probes[0], cell=cells["canary"], baseline=None, baseline_scenario=None)
-    plan = replace(plan, cells=cells, probes=(probe,))
+    cells = plan.cells
+    plan = replace(plan, probes=(replace(plan.probes[0], baseline=None, baseline_scenario=None),))
+    (probe,) = plan.probes
     noted: list[Entry] = []
     shown: list[float] = []
 
@@ -119,7 +124,3 @@ def _pretend_long_ago(folder: Path) -> None:
     """Whatever has ended did so an hour ago."""
     with sqlite3.connect(folder / "runner.db") as database:
         database.execute("UPDATE slots SET ended_ns = ended_ns - 3600000000000 WHERE ended_ns > 0")
-
-
-def _last_standard(players: Any) -> Any:
-    return tuple(player for player in players if player.pool == "standard")[-1:]
