@@ -1,0 +1,109 @@
+"""A small fast server in a process of its own, for benchmarks: it plays `bench/journey.yaml` and tells the truth about its delays.
+
+`with bench_server(delay_ms=(50, 120), core=1) as server:` gives `server.url`, `server.cells_file` and `server.stats()`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bench.server.cells import write_cells
+from synthetic.core.errors import HarnessError
+
+TRUE_DELAY = "x-true-delay-ns"
+"""The header of each answer that says how long the server kept its request, in nanoseconds: from the kernel's stamp to the send."""
+
+UP_WITHIN_S = 30.0
+STOPPED_WITHIN_S = 10.0
+PLAYERS = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a server says of itself.
+
+    `sends_us`: how long the sends of its last answers took, sorted, in microseconds: an answer is on its way within so much of the
+    end of the delay that it tells. `cpu_s`: the CPU that its process has used.
+    """
+
+    answered: int
+    cpu_s: float
+    sends_us: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchServer:
+    """A server that runs: where it listens, and its cells file."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    cells_file: Path
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def stats(self) -> Stats:
+        """Ask it. The question itself is not counted."""
+        told = httpx.get(f"{self.url}/bench/stats", timeout=UP_WITHIN_S, trust_env=False).json()
+        return Stats(told["answered"], told["cpu_s"], tuple(told["sends_us"]))
+
+
+@contextmanager
+def bench_server(
+    *,
+    delay_ms: float | Sequence[float] = 0.0,
+    core: int | None = None,
+    players: int = PLAYERS,
+    tracks: Sequence[str] = ("canary", "baseline"),
+) -> Iterator[BenchServer]:
+    """Start a server; it listens when this yields, and ends with the block. Raises HarnessError where it does not come up.
+
+    `delay_ms`: how long it keeps each request, or several times that take turns; `core`: the one that it is pinned to;
+    `players`: of each of the cells in `tracks`, which are all this one server.
+    """
+    delays = [delay_ms] if isinstance(delay_ms, int | float) else list(delay_ms)
+    command = [sys.executable, "-m", "bench.server", "--players", str(players)]
+    command += ["--delay-ms", ",".join(f"{delay:g}" for delay in delays), "--exit-with-parent", str(os.getpid())]
+    command += [] if core is None else ["--core", str(core)]
+    with tempfile.TemporaryDirectory(prefix="synthetic-bench-server-") as name:
+        folder = Path(name)
+        log = folder / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603 - our own module
+        try:
+            chosen = _awaited_port(process, log)
+            yield BenchServer(process, chosen, write_cells(folder, chosen, players, tracks))
+        finally:
+            _end(process)
+
+
+def _awaited_port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline_s = time.monotonic() + UP_WITHIN_S
+    while not (written := log.read_text()).endswith("\n") or not written.split()[0].isdigit():
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            raise HarnessError(f"the benchmarks' server did not come up: {written[-500:]}")
+        time.sleep(0.02)
+    return int(written.split()[0])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOPPED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
