@@ -9,7 +9,7 @@ WORKERS ?= 4
 # Images of containers like to switch bytecode off; then each of the hundreds of processes of the tests compiles everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup prometheus chromium demo test check exhaustive contracts-publish bench clean lock format schemas proto
+.PHONY: help setup prometheus nginx chromium demo test check exhaustive contracts-publish bench clean lock format schemas proto
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,12 @@ prometheus: ## Debian's Prometheus and promtool, for the tests that are scraped 
 	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 		DEBIAN_FRONTEND=noninteractive timeout 120 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus'; \
 	else echo "prometheus is not installed: it takes root and apt, or your own way" >&2; exit 1; fi
+
+nginx: ## Debian's nginx, one of the servers that the HTTP transport is held against (needs root and apt)
+	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		DEBIAN_FRONTEND=noninteractive timeout 120 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends nginx'; \
+	else echo "nginx is not installed: it takes root and apt, or your own way" >&2; exit 1; fi
 
 chromium: ## Debian's Chromium, for the tests that look at Release Health in a browser (needs root and apt)
 	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \

@@ -1,0 +1,98 @@
+"""One exchange through a transport of httpx, and what it comes to: an answer or a failure, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+HANG_S = 30.0
+"""An exchange that is not over by then is a hang, whatever the machine is busy with. Nothing here takes a second."""
+
+MakeTransport = Callable[[ssl.SSLContext], httpx.AsyncBaseTransport]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller sees of an answer: header names in lower case, in order of arrival; the body unpacked."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a caller sees where there is no answer: the class of httpx's error, and its message."""
+
+    kind: str
+    message: str
+
+    @property
+    def before_sending(self) -> bool:
+        """Whether it says that nothing can have left."""
+        return self.kind in (
+            "ConnectError",
+            "ConnectTimeout",
+            "PoolTimeout",
+            "LocalProtocolError",
+            "UnsupportedProtocol",
+        )
+
+
+class Hang(Exception):  # noqa: N818 - it is what a transport must not do
+    """An exchange was neither answered nor failed."""
+
+
+def httpx_own(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """The peer: httpx's transport over httpcore and h11."""
+    return httpx.AsyncHTTPTransport(verify=tls)
+
+
+def transports() -> Mapping[str, MakeTransport]:
+    """The transports by name, httpx's own first."""
+    made: dict[str, MakeTransport] = {"httpx": httpx_own}
+    if importlib.util.find_spec("synthetic.drivers.probe") is not None:
+        probe = importlib.import_module("synthetic.drivers.probe")
+        made["ours"] = lambda tls: probe.ProbeTransport(tls=tls)
+    return made
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    timeout_s: float = HANG_S,
+) -> httpx.Request:
+    """A request that gives every phase so long; no compression unless its headers ask for it."""
+    sent = {"accept-encoding": "identity", **(headers or {})}
+    extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+    return httpx.Request(method, url, headers=sent, content=content, extensions=extensions)
+
+
+async def exchange(transport: httpx.AsyncBaseTransport, asked: httpx.Request) -> Answer | Failure:
+    """Send it, read the whole answer, unpack it. Raises Hang, and whatever is no error of httpx."""
+    try:
+        async with asyncio.timeout(HANG_S):
+            return await _answer(transport, asked)
+    except httpx.RequestError as error:
+        return Failure(type(error).__name__, str(error))
+    except TimeoutError:
+        raise Hang(f"{asked.method} {asked.url} was not over within {HANG_S:g} s") from None
+
+
+async def _answer(transport: httpx.AsyncBaseTransport, asked: httpx.Request) -> Answer:
+    response = await transport.handle_async_request(asked)
+    response.request = asked
+    try:
+        body = await response.aread()
+    finally:
+        await response.aclose()
+    headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw)
+    return Answer(response.status_code, headers, body)
