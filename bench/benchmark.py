@@ -1,12 +1,11 @@
-"""What a benchmark is: a bounded number of rounds, and a table that compares with a peer."""
+"""What `python -m bench` can run: a benchmark with a bounded number of rounds, or a program of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from bench.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +17,17 @@ class Benchmark:
     counts: str
     rounds: int
     rounds_max: int
-    run: Callable[[int], Table]
+    run: Callable[[int], Result]
 
 
-def table_of(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], remark: str = "") -> Table:
-    """An aligned table: the first column names the row, all others are numbers."""
-    table = Table(
-        box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left", title_style=""
-    )
-    table.caption, table.caption_justify, table.caption_style = remark or None, "left", ""
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A benchmark that is `python -m bench.NAME`: it keeps its own result, and its exit code is 1 where a bar is missed."""
 
+    name: str
+    title: str
 
-def ratio(value: float, peer: float) -> str:
-    """How many times the peer's value this is: `1.25x`; a dash where the peer has none."""
-    return f"{value / peer:.2f}x" if peer else "-"
+    @property
+    def module(self) -> str:
+        """What is started."""
+        return f"bench.{self.name}"

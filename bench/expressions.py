@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from cel_expr_python import cel
-from rich.table import Table
 
-from bench.benchmark import Benchmark, ratio, table_of
+from bench.benchmark import Benchmark
 from bench.canned import HISTORY, CannedPlatform
+from bench.charts import Chart, Panel
 from bench.journeys import journey
+from bench.results import Grid, Result
+from bench.tables import ratio
 from synthetic.config.cells import load_cells
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import HarnessError
@@ -28,6 +30,7 @@ from synthetic.journal.memory import MemoryJournal
 from synthetic.runner.quiet import quiet_collector
 
 ROUNDS, ROUNDS_MAX = 500, 5_000
+TITLE = "expressions: those of the journey, as the machine evaluates them"
 PLAYER = {"id": "p-1", "pool": "standard", "username": "canned", "password": "canned", "instrument": "card_ok"}
 COLUMNS = ("expressions", "per journey", "us each", "bare CEL us", "x", "us per journey")
 
@@ -50,7 +53,7 @@ class Evaluation:
         return self.expression.value(self.scope, self.currency)
 
 
-def run(rounds: int) -> Table:
+def run(rounds: int) -> Result:
     """Evaluate everything that one journey evaluates, `rounds` times."""
     caught = evaluations()
     assertions = [one for one in caught if one.is_assertion]
@@ -64,7 +67,9 @@ def run(rounds: int) -> Table:
         _row("values", len(values), values_us, "-", "-"),
     ]
     remark = f"x: times Google's runtime alone; {rounds} rounds; the ledger has {HISTORY} postings"
-    return table_of("expressions: those of the journey, as the machine evaluates them", COLUMNS, rows, remark)
+    columns = {"assertions": ours_us, "the runtime alone": bare_us, "values": values_us}
+    chart = Chart(TITLE, "", "microseconds each", (Panel("", columns=columns),))
+    return Result("expressions", BENCHMARK.title, (Grid(TITLE, COLUMNS, rows, remark),), chart=chart)
 
 
 def evaluations() -> list[Evaluation]:

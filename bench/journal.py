@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from rich.table import Table
-
-from bench.benchmark import Benchmark, ratio, table_of
+from bench.benchmark import Benchmark
+from bench.charts import Chart, Panel
+from bench.results import Grid, Result
+from bench.tables import ratio
 from synthetic.core.effects import Intent
 from synthetic.core.errors import HarnessError
 from synthetic.core.money import Money
@@ -21,6 +22,7 @@ from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.runner.quiet import quiet_collector
 
 ROUNDS, ROUNDS_MAX = 500, 5_000
+TITLE = "journal: one durable intent, as a run waits for it"
 CROWDS = (1, 10, 50)
 COLUMNS = ("at once", "rows/s", "p50 us", "p99 us", "commit a row: p50 us", "p99 us", "rows/s x")
 CAPS = (Caps(run=Money(10**9, "EUR"), day=Money(10**12, "EUR"), outstanding=Money(10**12, "EUR")),)
@@ -28,12 +30,17 @@ CREATE = "CREATE TABLE rows (key TEXT PRIMARY KEY, run_id TEXT, step TEXT, minor
 Write = Callable[[int], None]
 
 
-def run(rounds: int) -> Table:
+def run(rounds: int) -> Result:
     """Write `rounds` rows at each width, into a fresh file for each, on the disk that holds temporary files."""
     with quiet_collector():
         rows = [_row(crowd, _through_book(crowd, rounds), _alone(crowd, rounds)) for crowd in CROWDS]
     remark = f"SQLite, WAL, synchronous=FULL; {rounds} rows each; the book also checks the lease, the caps and the key"
-    return table_of("journal: one durable intent, as a run waits for it", COLUMNS, rows, remark)
+    lines = {
+        name: [(float(row[0]), float(row[column])) for row in rows]
+        for name, column in (("book, p50", 2), ("book, p99", 3), ("a commit a row, p50", 4), ("a commit a row, p99", 5))
+    }
+    chart = Chart(TITLE, "runs at once", "microseconds", (Panel("", lines),), log_x=True, log_y=True)
+    return Result("journal", BENCHMARK.title, (Grid(TITLE, COLUMNS, rows, remark),), chart=chart)
 
 
 def _through_book(crowd: int, rounds: int) -> list[int]:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.table import Table
-
-from bench.benchmark import Benchmark, ratio, table_of
+from bench.benchmark import Benchmark
+from bench.charts import Chart, Panel
+from bench.results import Grid, Result
+from bench.tables import ratio
 from bench.variants import PEER, Variant, open_variants
 from synthetic.cli.platform_process import reference_platform
 from synthetic.config.cells import load_cells
@@ -23,6 +24,7 @@ from synthetic.runner.quiet import quiet_collector
 from synthetic.sli.latencies import Latencies
 
 ROUNDS, ROUNDS_MAX = 24, 200
+TITLE = "journeys: eight calls, one at a time"
 BUDGET_S = 40.0  # no round begins after it
 COLUMNS = ("variant", "journeys", "requests", "wall s", "CPU ms", "CPU x", "p50 ms", "p50 x")
 
@@ -48,13 +50,13 @@ class Cost:
         return self.balances.percentile_ms(50) or 0.0
 
 
-def run(rounds: int) -> Table:
+def run(rounds: int) -> Result:
     """Play `rounds` journeys with each variant, as far as the time budget lets it."""
     with reference_platform() as cells_file, tempfile.TemporaryDirectory(prefix="synthetic-bench-") as folder:
         cell = load_cells(cells_file)["canary"]
         with open_variants(journey(), cell, Path(folder)) as variants, quiet_collector():
             costs = _measure(variants, rounds)
-    return _table(costs, rounds)
+    return _result(costs, rounds)
 
 
 def journey() -> ScenarioPlan:
@@ -98,7 +100,7 @@ def _charged(cost: Cost) -> Iterator[None]:
     cost.journeys += 1
 
 
-def _table(costs: Mapping[str, Cost], rounds: int) -> Table:
+def _result(costs: Mapping[str, Cost], rounds: int) -> Result:
     peer = costs[PEER]
     rows = [
         (
@@ -115,7 +117,9 @@ def _table(costs: Mapping[str, Cost], rounds: int) -> Table:
     ]
     stopped = f"\nstopped after {BUDGET_S:g} s, before the wanted {rounds} rounds" if peer.journeys < rounds else ""
     remark = f"requests, CPU: per journey; p50: of a balance call; x: times {PEER}{stopped}"
-    return table_of("journeys: eight calls, one at a time", COLUMNS, rows, remark)
+    panel = Panel("CPU of one journey", columns={name: cost.cpu_ms for name, cost in costs.items()})
+    chart = Chart(TITLE, "", "milliseconds", (panel,))
+    return Result("journeys", BENCHMARK.title, (Grid(TITLE, COLUMNS, rows, remark),), chart=chart)
 
 
 BENCHMARK = Benchmark("journeys", "a money journey by our engine and by hand", "journeys", ROUNDS, ROUNDS_MAX, run)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.table import Table
 
-from bench.benchmark import table_of
 from bench.blame.cases import Case, cases_of, healthy
 from bench.blame.playing import Observed, Player, Tell
 from bench.blame.scoring import REPORTED, Score, confusion, misses, score
+from bench.tables import table_of
 from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.project import Sources, open_project
 from synthetic.cli.screen import answers, say, write

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import httpx
 
-from bench.benchmark import table_of
 from bench.gate_polls.project import ROLLOUT, write_project
 from bench.schedule.measuring import lags_ms, percentile, sample, slots_between
 from bench.served import Served, served
+from bench.tables import table_of
 from synthetic.cli.screen import answers, say
 from synthetic.cli.telling import tell_error
 from synthetic.core.errors import HarnessError, SyntheticError

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.benchmark import table_of
 from bench.mutations.playing import Boundary, Played
 from bench.mutations.scoring import Score, grouped, score
+from bench.tables import table_of
 from synthetic.sli.ratios import Ratio
 
 _COLUMNS = ("mutants", "Pact", "laws", "of", "both", "alarms", "of")

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.benchmark import table_of
 from bench.schedule.measuring import Sample, Slots, lags_ms, percentile, sample, slots_between
 from bench.schedule.project import write_project
+from bench.tables import table_of
 from synthetic.cli.screen import answers, say
 from synthetic.cli.telling import tell_error
 from synthetic.core.errors import HarnessError, SyntheticError

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from bench.server import PLAYERS
 from bench.server.cells import write_cells
 from bench.server.connection import Connection, Shared, stamp_arrivals
+from bench.server.starting import PLAYERS
 from synthetic.runner.quiet import quiet_collector
 
 _PR_SET_PDEATHSIG = 1

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.server import TRUE_DELAY, BenchServer, bench_server
 from bench.server.answers import TOKEN, Bank
 from bench.server.cells import PASSWORD
+from bench.server.starting import TRUE_DELAY, BenchServer, bench_server
 
 ROOT = Path(__file__).parents[2]
 DELAYS_MS = (20.0, 60.0)
