@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from synthetic.core.plan_serving import DensityPlan, ProbePlan, ServingPlan
@@ -55,34 +55,40 @@ class Suspicions:
         return dict(self._until)
 
 
+PurseOf = Callable[[ProbePlan], Purse]
+
+
 @dataclass(slots=True)
 class Denser:
-    """Plays probes under suspicion denser. `purse_of`: what a probe may spend at an instant.
+    """Plays probes under suspicion denser. `purses`: what each probe may spend at an instant.
 
-    `look` weighs every open suspicion against the budget again: a factor falls while the budget does.
+    `look` weighs every open suspicion against the budget again: a factor falls while the budget does. Both are done on the event
+    loop, between two slots: what a thousand probes have in common is found out once, not once for each of them.
     """
 
     plan: Callable[[], ServingPlan]
     timetable: Timetable
-    purse_of: Callable[[ProbePlan, int], Purse]
+    purses: Callable[[int], PurseOf]
     suspicions: Suspicions = field(default_factory=Suspicions)
 
-    def suspect(self, probe: str, until_ns: int, now_ns: int) -> int:
-        """The gate suspects the canary of a probe. Answers how much denser it is played now: 1 where it can't be."""
-        self.suspicions.suspect(probe, end_of(self.plan().density, now_ns, until_ns))
-        return self._densify(probe, now_ns)
+    def suspect(self, probes: Iterable[str], until_ns: int, now_ns: int) -> None:
+        """The gate suspects the canary of these probes."""
+        end_ns = end_of(self.plan().density, now_ns, until_ns)
+        names = list(probes)
+        for name in names:
+            self.suspicions.suspect(name, end_ns)
+        self._densify(names, now_ns)
 
     def look(self, now_ns: int) -> None:
         """Weigh what is open again."""
-        for probe in self.suspicions.open_at(now_ns):
-            self._densify(probe, now_ns)
+        self._densify(self.suspicions.open_at(now_ns), now_ns)
 
-    def _densify(self, name: str, now_ns: int) -> int:
-        plan, until_ns = self.plan(), self.suspicions.open_at(now_ns).get(name, now_ns)
-        probe = plan.probe(name)
-        if probe is None:
-            return 1
-        for_s = (until_ns - now_ns) / SECOND_NS
-        factor = density(plan.density, probe.schedule.every_s, for_s, self.purse_of(probe, now_ns))
-        self.timetable.densify(name, factor, until_ns, now_ns)
-        return factor
+    def _densify(self, names: Iterable[str], now_ns: int) -> None:
+        plan, open_until_ns = self.plan(), self.suspicions.open_at(now_ns)
+        probes, purse_of = {probe.name: probe for probe in plan.probes}, self.purses(now_ns)
+        for name in names:
+            probe, until_ns = probes.get(name), open_until_ns.get(name, now_ns)
+            if probe is not None:
+                for_s = (until_ns - now_ns) / SECOND_NS
+                factor = density(plan.density, probe.schedule.every_s, for_s, purse_of(probe))
+                self.timetable.densify(name, factor, until_ns, now_ns)

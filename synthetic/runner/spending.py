@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from synthetic.config.serving_rules import brought_in
 from synthetic.core.money import Money
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.book import Book
 from synthetic.journal.model import Caps
-from synthetic.runner.density import Purse
+from synthetic.runner.density import Purse, PurseOf
 from synthetic.runner.grid import Grid
 from synthetic.runner.maintenance import DAY_NS
 from synthetic.runner.outside import OffLoop
@@ -48,14 +49,21 @@ class Spending:
                     return Refusal("budget", sentence, Missed.BUDGET)
         return None
 
-    def purse(self, probe: ProbePlan, now_ns: int) -> Purse:
-        """What denser slots of the probe cost, and what the normal slots of all probes leave of the day for them."""
-        currency = probe.cell.currency
-        cost_minor = most(probe).get(currency, 0)
-        left = self._left.get(currency, {}).get("day")
-        if left is None:
-            return Purse(cost_minor)
-        return Purse(cost_minor, left.minor, needed_today(self.plan(), currency, now_ns))
+    def purses(self, now_ns: int) -> PurseOf:
+        """What denser slots of a probe cost, and what the normal slots of all probes leave of the day for them.
+
+        The normal slots are counted once for all that ask at this instant.
+        """
+        plan = self.plan()
+        kept = cache(lambda currency: needed_today(plan, currency, now_ns))
+
+        def purse(probe: ProbePlan) -> Purse:
+            currency = probe.cell.currency
+            cost_minor = most(probe).get(currency, 0)
+            left = self._left.get(currency, {}).get("day")
+            return Purse(cost_minor) if left is None else Purse(cost_minor, left.minor, kept(currency))
+
+        return purse
 
 
 def costs(probe: ProbePlan) -> dict[str, Money]:

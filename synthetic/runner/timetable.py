@@ -108,7 +108,7 @@ class Timetable:
             elif known.schedule != schedule:
                 known.schedule, known.grid = schedule, Grid.of(name, schedule)
                 known.last_ns = max(known.last_ns, now_ns + self._early(known))  # no slot of both grids at once
-                self._queue_up(known, known.grid.next_slot(known.last_ns))
+                self._queue_up(known, known.grid.next_slot(known.last_ns, known.factor_at(now_ns)))
         return before
 
     def tick(self, now_ns: int) -> Tick:
@@ -142,7 +142,10 @@ class Timetable:
         entry = self._entries.get(probe)
         if entry is None:
             return
+        goes_on = entry.factor == max(1, factor) and entry.until_ns > now_ns
         entry.factor, entry.until_ns = max(1, factor), until_ns
+        if goes_on:
+            return  # its next slot stays where it is: a suspicion that is told every second must not fill the queue
         denser = entry.grid.next_slot(max(entry.last_ns, now_ns), entry.factor_at(now_ns))
         self._queue_up(entry, min(entry.grid.next_slot(entry.last_ns), denser))
 

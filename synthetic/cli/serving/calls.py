@@ -37,6 +37,5 @@ class ServiceCalls:
         """Play the probes of a cell denser for so long, as far as the day's budget carries it. Answers which."""
         now_ns = self.clock.wall_ns()
         suspected = [p.name for p in self.plan().probes if p.cell.name == cell and scenario in ("", p.scenario.name)]
-        for name in suspected:
-            self.denser.suspect(name, now_ns + int(for_s * 1e9), now_ns)
+        self.denser.suspect(suspected, now_ns + int(for_s * 1e9), now_ns)
         return suspected

@@ -128,6 +128,7 @@ class DenserSuspects:
 
     def _suspect(self, cell: str, for_s: float) -> None:
         now_ns = self.clock.wall_ns()
-        for probe in self.plan().probes:
-            if probe.cell.name == cell and probe.baseline is not None:
-                self.denser.suspect(probe.name, now_ns + round(for_s * 1e9), now_ns)
+        suspected = [
+            probe.name for probe in self.plan().probes if probe.cell.name == cell and probe.baseline is not None
+        ]
+        self.denser.suspect(suspected, now_ns + round(for_s * 1e9), now_ns)

@@ -220,7 +220,7 @@ class _Making:
         duty = Duty(
             worker, lambda: reloader.plan, dispatch, admission.refuse, compensator, telling, woke=telling.scheduler_woke
         )
-        denser = Denser(lambda: reloader.plan, duty.pacer.timetable, spending.purse)
+        denser = Denser(lambda: reloader.plan, duty.pacer.timetable, spending.purses)
         calls = ServiceCalls(switch, denser, lambda: reloader.plan, self.clock, trail)
         token = secret_of(self.plan, self.plan.kill.token) if self.plan.kill.token else ""
         keep_gate, gate_routes = await _gate_up(gating, self.stack, reloader, denser, switch)

@@ -15,7 +15,7 @@ from synthetic.core.money import Money
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Caps
-from synthetic.runner.density import Denser, Purse
+from synthetic.runner.density import Denser, Purse, PurseOf
 from synthetic.runner.grid import SECOND_NS
 from synthetic.runner.spending import Spending, costs, needed_today
 from synthetic.runner.timetable import Due, Missed, Timetable
@@ -109,10 +109,9 @@ def test_what_the_normal_slots_need_up_to_midnight_is_kept(plan: ServingPlan) ->
 def test_a_suspicion_is_played_as_dense_as_the_rest_of_the_budget_carries(plan: ServingPlan, book: Book) -> None:
     """200 EUR of the day less 144 EUR for the normal slots: 28 extra ticks, which is a factor of 5 for an hour."""
     spending = looked(book, plan)
-    assert spending.purse(deposit(plan), NOON_NS) == Purse(200, 20_000, 14_400)
+    assert spending.purses(NOON_NS)(deposit(plan)) == Purse(200, 20_000, 14_400)
     table = Timetable({probe.name: probe.schedule for probe in plan.probes}, {}, NOON_NS)
-    denser = Denser(lambda: plan, table, spending.purse)
-    assert denser.suspect(deposit(plan).name, NOON_NS + 3600 * SECOND_NS, NOON_NS) == 5
+    Denser(lambda: plan, table, spending.purses).suspect([deposit(plan).name], NOON_NS + 3600 * SECOND_NS, NOON_NS)
     assert [one.extra for one in played(table, deposit(plan), hours=1)].count(True) == 24
     assert [one.extra for one in played(table, deposit(plan), hours=2)] == [False] * 6
 
@@ -121,8 +120,8 @@ def test_a_factor_falls_while_the_budget_does(plan: ServingPlan) -> None:
     """An open suspicion is weighed again, and is given up where nothing is to spare."""
     left = [20_000]
     table = Timetable({probe.name: probe.schedule for probe in plan.probes}, {}, NOON_NS)
-    denser = Denser(lambda: plan, table, lambda _probe, _now: Purse(200, left[0], 14_400))
-    denser.suspect(deposit(plan).name, NOON_NS + 2 * 3600 * SECOND_NS, NOON_NS)
+    denser = Denser(lambda: plan, table, lambda _now: lambda _probe: Purse(200, left[0], 14_400))
+    denser.suspect([deposit(plan).name], NOON_NS + 2 * 3600 * SECOND_NS, NOON_NS)
     left[0] = 14_500
     denser.look(NOON_NS)
     assert [one.extra for one in played(table, deposit(plan), hours=1)] == [False] * 6
@@ -130,6 +129,23 @@ def test_a_factor_falls_while_the_budget_does(plan: ServingPlan) -> None:
 
 def test_a_suspicion_of_a_probe_that_is_gone_changes_nothing(plan: ServingPlan, book: Book) -> None:
     """The gate may know an older plan."""
-    denser = Denser(lambda: plan, Timetable({}, {}, NOON_NS), looked(book, plan).purse)
-    assert denser.suspect("gone", NOON_NS + SECOND_NS, NOON_NS) == 1
+    table = Timetable({probe.name: probe.schedule for probe in plan.probes}, {}, NOON_NS)
+    denser = Denser(lambda: plan, table, looked(book, plan).purses)
+    denser.suspect(["gone"], NOON_NS + SECOND_NS, NOON_NS)
     denser.look(NOON_NS)
+    assert [one.extra for one in played(table, deposit(plan), hours=1)] == [False] * 6
+
+
+def test_what_all_suspected_probes_have_in_common_is_found_out_once(plan: ServingPlan) -> None:
+    """Or a suspicion of a thousand probes holds up the event loop, and every slot that is due meanwhile is late."""
+    asked: list[int] = []
+
+    def purses(now_ns: int) -> PurseOf:
+        asked.append(now_ns)
+        return lambda _probe: Purse()
+
+    table = Timetable({probe.name: probe.schedule for probe in plan.probes}, {}, NOON_NS)
+    denser = Denser(lambda: plan, table, purses)
+    denser.suspect([probe.name for probe in plan.probes], NOON_NS + 60 * SECOND_NS, NOON_NS)
+    denser.look(NOON_NS + SECOND_NS)
+    assert asked == [NOON_NS, NOON_NS + SECOND_NS]

@@ -165,6 +165,29 @@ def test_a_suspicion_that_ends_between_two_slots_plays_none_twice() -> None:
     assert [due(table.tick(s(second))) for second in (2, 3, 4, 5, 6, 7, 8)] == [[2], [3], [4], [5], [], [], [8]]
 
 
+def test_a_suspicion_that_is_told_again_and_again_goes_on_as_it_was() -> None:
+    """The gate tells it every second while it lasts, and a reload in between does not hold it up."""
+    table = Timetable({"p": EVERY_MINUTE}, {}, s(0))
+    seen = []
+    for second in range(1, 181):
+        if second == 90:
+            table.replace({"p": Schedule(60.0, deadline_s=50.0)}, {}, s(second))
+        if second <= 120:
+            table.densify("p", 3, s(second + 10), s(second))
+        seen += due(table.tick(s(second)))
+    assert seen == [20, 40, 60, 80, 100, 120, 180]
+
+
+def test_a_suspicion_told_with_another_factor_counts_at_once() -> None:
+    """What the budget carries may be more or less than a second ago."""
+    table = Timetable({"p": EVERY_MINUTE}, {}, s(0))
+    table.densify("p", 2, s(60), s(1))
+    table.densify("p", 6, s(60), s(2))
+    assert [due(table.tick(s(second))) for second in (10, 20)] == [[10], [20]]
+    table.densify("p", 2, s(60), s(21))
+    assert [due(table.tick(s(second))) for second in (25, 30, 40)] == [[], [30], []]
+
+
 def test_a_slot_in_between_that_is_not_played_is_no_missed_slot() -> None:
     """Only what the schedule promised can be missed."""
     table = Timetable({"p": EVERY_MINUTE}, {}, s(1))

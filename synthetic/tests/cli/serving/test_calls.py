@@ -26,7 +26,7 @@ def _no_plan() -> ServingPlan:
 def calls_of(book: Book, noted: list[Entry]) -> ServiceCalls:
     """Those of a worker with this book."""
     clock = SystemClock()
-    denser = Denser(_no_plan, Timetable({}, {}, clock.wall_ns()), lambda _probe, _now: Purse(0, 0, 0))
+    denser = Denser(_no_plan, Timetable({}, {}, clock.wall_ns()), lambda _now: lambda _probe: Purse(0, 0, 0))
     return ServiceCalls(KillSwitch(book, clock), denser, _no_plan, clock, AuditTrail(noted.append, "worker:w"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.gate_polls.project import write_project
+from bench.schedule.project import write_project
 from synthetic.cli.serving.gating import DenserSuspects, PolicyNow
 from synthetic.config.serving import load_serving
 from synthetic.core.plan_serving import ServingPlan
@@ -20,7 +20,7 @@ from synthetic.tests.rollouts.evidence import S, TestClock
 @pytest.fixture
 def plan(tmp_path: Path) -> ServingPlan:
     """Two probes a minute on a canary and its baseline, at most five times denser on suspicion."""
-    serving = write_project(tmp_path, 1, probes=2, every_s=60.0)
+    serving = write_project(tmp_path, 1, probes=2, every_s=60.0, paired=True)
     serving.write_text(f"{serving.read_text()}density: {{factor: 5}}\n")
     return load_serving(serving)
 
@@ -29,7 +29,7 @@ def slots_of_two_minutes(plan: ServingPlan, suspected: str) -> int:
     """How many slots fall due after a suspicion of a cell that the judge's own thread has told."""
     clock = TestClock()
     timetable = Timetable({probe.name: probe.schedule for probe in plan.probes}, {}, clock.wall_ns())
-    denser = Denser(lambda: plan, timetable, lambda _probe, _now: Purse())
+    denser = Denser(lambda: plan, timetable, lambda _now: lambda _probe: Purse())
 
     async def tell() -> None:
         suspects = DenserSuspects(lambda: plan, denser, clock, asyncio.get_running_loop())
@@ -50,7 +50,7 @@ def test_a_suspicion_that_comes_when_the_worker_has_ended_is_dropped(plan: Servi
     """The judge may be at it still."""
     loop = asyncio.new_event_loop()
     loop.close()
-    denser = Denser(lambda: plan, Timetable({}, {}, 0), lambda _probe, _now: Purse())
+    denser = Denser(lambda: plan, Timetable({}, {}, 0), lambda _now: lambda _probe: Purse())
     DenserSuspects(lambda: plan, denser, TestClock(), loop).suspect("canary", 120.0)
 
 
