@@ -24,7 +24,9 @@ from cel_expr_python.ext import ext_encoders, ext_math, ext_strings
 
 from synthetic.core.errors import AuthorError, Mistake, Place
 from synthetic.core.functions import FUNCTIONS, Overload
+from synthetic.core.held import INT64, UNHOLDABLE, HeldList, HeldObject
 from synthetic.core.money import Money, MoneyError
+from synthetic.core.shortcuts import NoShortcut, shortcut
 
 
 class Kind(StrEnum):
@@ -57,10 +59,8 @@ RESERVED = frozenset(
     ).split()
 )
 _MICROSECOND = timedelta(microseconds=1)
-_INT64 = 2**63
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
-_UNHOLDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _SUGARED = {"google.protobuf.Duration": "money", "duration": "money", "Duration": "money", "dyn": "any", "int64": "int"}
@@ -82,12 +82,22 @@ class Expression:
     kind: Kind
     names: frozenset[str]
     _compiled: Any = field(repr=False, compare=False)
+    _shortcut: Callable[[Mapping[str, Any], str], Any] | None = field(default=None, repr=False, compare=False)
 
     def value(self, scope: Mapping[str, Any], currency: str) -> Any:
         """Compute the value; an amount comes back as Money in `currency`, the run's.
 
         Raises ExpressionError where a name has no value yet, an operator does not apply, or a currency differs.
         """
+        if self._shortcut is not None:
+            try:
+                return self._shortcut(scope, currency)
+            except (NoShortcut, KeyError):
+                pass  # not plain after all: the runtime computes it, or has the words for what is wrong
+        return self.by_runtime(scope, currency)
+
+    def by_runtime(self, scope: Mapping[str, Any], currency: str) -> Any:
+        """The same by Google's runtime alone: what `value` has to agree with."""
         missing = sorted(name for name in self.names if name not in scope)
         if missing:
             raise ExpressionError(f"`{self.text}` needs {', '.join(missing)}, which has no value at this point")
@@ -102,7 +112,10 @@ class Expression:
             _currency.reset(token)
         if result.type() == cel.Type.ERROR:  # the runtime hands errors back as text, which would be truthy
             raise ExpressionError(f"`{self.text}`: {_plain_words(str(plain))}")
-        return _unbind(plain, currency)
+        try:
+            return _unbind(plain, currency)
+        except MoneyError as error:  # a sum that no amount can hold
+            raise ExpressionError(f"`{self.text}`: {error}") from None
 
     def holds(self, scope: Mapping[str, Any], currency: str) -> bool:
         """Compute a claim. Raises ExpressionError where its value is not true or false."""
@@ -122,7 +135,9 @@ def compile_expression(text: str, vocabulary: Vocabulary, place: Place, *, expec
     kind = _kind_of(compiled.return_type())
     if expected is not None and Kind.ANY not in (kind, expected) and kind is not expected:
         raise AuthorError.at(place, f"`{text}` is of type {kind}, but {expected} is expected here")
-    return Expression(text, place, kind, _names_in(text, vocabulary), compiled)
+    names = _names_in(text, vocabulary)
+    plain = shortcut(compiled.serialize(), {name: vocabulary[name].value for name in names})
+    return Expression(text, place, kind, names, compiled, plain)
 
 
 @lru_cache(maxsize=512)
@@ -170,10 +185,14 @@ def _bind(value: Any, name: str, currency: str) -> Any:
             if value.currency != currency:
                 raise MoneyError(f"{name} is {value}, but this run's currency is {currency}")
             return timedelta(microseconds=value.minor)
-        case int() if not isinstance(value, bool) and not -_INT64 <= value < _INT64:
+        case int() if not isinstance(value, bool) and not -INT64 <= value < INT64:
             return str(value)  # CEL's integers have 64 bits; a longer id stays readable as text
         case str():
             return _bound_text(value)
+        case HeldObject():
+            return dict(value)  # the runtime takes no subclasses
+        case HeldList():
+            return list(value)
         case Mapping():
             return {_bound_text(str(key)): _bind(item, f"{name}.{key}", currency) for key, item in value.items()}
         case list() | tuple():
@@ -184,7 +203,7 @@ def _bind(value: Any, name: str, currency: str) -> Any:
 
 def _bound_text(text: str) -> str:
     """The text as CEL can hold it. The binding cuts a text at NUL, and then `"paid\\0..."` would equal `"paid"`."""
-    return _UNHOLDABLE.sub("\ufffd", text)
+    return UNHOLDABLE.sub("\ufffd", text)
 
 
 def _unbind(value: Any, currency: str) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from synthetic.core.effects import Answers, FaultKind, Headers, Http, HttpReply, Intent, Together, TransportFault
 from synthetic.core.expressions import ExpressionError
+from synthetic.core.held import held_texts
 from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import read_clock, tell_duplicates
@@ -188,7 +189,7 @@ def _read_reply(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http, reply: HttpReply
 ) -> Answer:
     body = read_body(reply)
-    values = {"status": reply.status, "body": body.value, "headers": dict(reply.headers)}
+    values = {"status": reply.status, "body": body.value, "headers": held_texts(dict(reply.headers))}
     read_labels(state, call, reply, body.value)
     seen = {**scope, **values}
     answered = f"{asked(state, request)} answered HTTP {reply.status}"

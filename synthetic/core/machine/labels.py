@@ -7,6 +7,7 @@ from typing import Any
 
 from synthetic.core.effects import Headers, HttpReply, WsOpened
 from synthetic.core.expressions import ExpressionError
+from synthetic.core.held import held_texts
 from synthetic.core.machine.call import Call
 from synthetic.core.machine.reading import read_body
 from synthetic.core.machine.state import RunState
@@ -40,4 +41,4 @@ def read_hook_labels(state: RunState, call: Call, reply: HttpReply) -> None:
 
 
 def _answer(status: int, headers: Headers, body: Any) -> Mapping[str, Any]:
-    return {"status": status, "headers": dict(headers), "body": body}
+    return {"status": status, "headers": held_texts(dict(headers)), "body": body}

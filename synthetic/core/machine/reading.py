@@ -10,6 +10,7 @@ from typing import Any
 
 from synthetic.core.effects import HttpReply
 from synthetic.core.expressions import ExpressionError
+from synthetic.core.held import held_json
 
 UNREADABLE = "unreadable"
 """The code of a step whose answer came but can't be read as the mapping wants it."""
@@ -102,9 +103,9 @@ def read_json(text: str) -> Any:
         raise NotJson("JSON that holds a number of thousands of digits") from None
     if isinstance(data, _CONTAINERS):
         _bounded(data)
-    if _SURROGATE.search(text):
+    if "\\u" in text and _SURROGATE.search(text):
         _whole_characters(data)
-    return data
+    return held_json(data, text)
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> str:

@@ -11,6 +11,7 @@ from synthetic.core.cookies import CookieJar
 from synthetic.core.effects import Effect, Http, Result, Times, WsFrame, WsSend
 from synthetic.core.events import Event
 from synthetic.core.expressions import Expression
+from synthetic.core.held import held_texts
 from synthetic.core.history import Fact
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
@@ -105,11 +106,11 @@ class RunState:
             "cell.psps": list(cell.psps),
             "cell.providers": list(cell.providers),
             "cell.games": cell.games,
-            "cell.endpoints": cell.endpoints,
-            "player": dict(spec.player),
+            "cell.endpoints": held_texts(cell.endpoints),
+            "player": held_texts(spec.player),
             "run.id": spec.run_id,
             "run.currency": cell.currency,
-            "secret": dict(spec.secrets),
+            "secret": held_texts(spec.secrets),
         } | {f"matrix.{name}": value for name, value in spec.row.items()}
 
     @property

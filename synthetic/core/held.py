@@ -1,0 +1,53 @@
+"""Data that CEL holds as it is, known to be so: whoever evaluates over it need not look through all of it each time.
+
+CEL's runtime cuts a text at NUL, knows no half characters and no integer beyond 64 bits (see `expressions`). JSON without any of
+them goes in and comes out unchanged. It is marked by the type of its outermost container, and must not be changed afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+INT64 = 2**63
+UNHOLDABLE = re.compile(r"[\x00\ud800-\udfff]")
+_ODD_ESCAPE = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * 19  # 2**63 has 19 digits
+
+
+class HeldObject(dict[str, Any]):
+    """A JSON object."""
+
+    __slots__ = ()
+
+
+class HeldList(list[Any]):
+    """A JSON array."""
+
+    __slots__ = ()
+
+
+def is_holdable(text: str) -> bool:
+    """Whether CEL can hold the text."""
+    return text.isprintable() or UNHOLDABLE.search(text) is None
+
+
+def held_json(data: Any, text: str) -> Any:
+    """The data of a JSON text, marked where nothing in it is more than CEL can hold; else, and where it is a scalar, as it is."""
+    if not isinstance(data, dict | list) or ("\\u" in text and _ODD_ESCAPE.search(text)):
+        return data
+    raw = text.encode(errors="surrogatepass")
+    if _LONG in raw.translate(_DIGITS) or not (text.isascii() or is_holdable(text)):
+        return data
+    return HeldObject(data) if isinstance(data, dict) else HeldList(data)
+
+
+def held_texts(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """A mapping of texts, marked where CEL can hold them all."""
+    return HeldObject(texts) if _all_holdable(texts) and _all_holdable(texts.values()) else texts
+
+
+def _all_holdable(values: Iterable[object]) -> bool:
+    return all(type(value) is str and is_holdable(value) for value in values)
