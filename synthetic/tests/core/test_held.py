@@ -28,7 +28,7 @@ def test_what_cel_would_change_is_not_marked(data: Any) -> None:
     assert type(held_json(data, json.dumps(data))) is type(data)
 
 
-@pytest.mark.parametrize("data", [{"id": '\u00fc\U0001f3b0 "\\'}, {"n": 2**59, "e": [None, True, 0.5]}])
+@pytest.mark.parametrize("data", [{"id": '\u00fc "\\'}, {"n": 2**59, "e": [None, True, 0.5]}])
 def test_other_json_is_marked_by_its_outermost_container(data: Any) -> None:
     """The mark changes nothing: it is the same data for whoever does not ask."""
     for written in (json.dumps(data), json.dumps(data, ensure_ascii=False)):
