@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from functools import cache
 
 # ISO 4217 (list one): currencies whose minor unit is not a hundredth.
 _EXPONENTS = (
@@ -23,8 +24,9 @@ class MoneyError(ValueError):
     """An amount that can't be money: wrong form, more digits than the currency has, or two currencies mixed."""
 
 
+@cache
 def exponent(currency: str) -> int:
-    """How many decimal digits the currency has (ISO 4217): EUR 2, JPY 0, KWD 3."""
+    """How many decimal digits the currency has (ISO 4217): EUR 2, JPY 0, KWD 3. Raises MoneyError."""
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise MoneyError(f"{currency!r} is not an ISO 4217 currency code such as EUR")
     return _EXPONENTS.get(currency, 2)
@@ -38,9 +40,9 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if isinstance(self.minor, bool) or not isinstance(self.minor, int):
+        if type(self.minor) is not int and (isinstance(self.minor, bool) or not isinstance(self.minor, int)):
             raise MoneyError(f"{self.minor!r} is not a whole number of minor units")
-        if abs(self.minor) > _MINOR_MAX:
+        if not -_MINOR_MAX <= self.minor <= _MINOR_MAX:
             raise MoneyError(f"{self.minor} minor units are out of range")
         exponent(self.currency)
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORTEST = 4  # masking shorter texts would blot out half of a report and protect nothing
+_REMEMBERED_CHARS, _REMEMBERED_MAX = 200, 1000
 # How the JSON writers of common platforms escape more than they have to.
 _GO = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 _DOTNET = {ord(sign): f"\\u{ord(sign):04X}" for sign in "<>&'+`"}
@@ -21,24 +22,38 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
+        self._longest = 0
+        self._told: dict[str, str] = {}  # short texts that were redacted with these forms: names of headers, paths
 
     def taint(self, secret: str) -> str:
         """Remember a secret; returns it unchanged, so that it can be tainted where it is captured."""
         if len(secret) >= _SHORTEST and secret not in self._forms:
             self._forms.update(_spellings(secret))
+            self._longest = max(map(len, self._forms))
+            self._told.clear()
         return secret
 
     def redact(self, text: str) -> str:
         """The text without any known secret; where secrets overlap, the whole of them is masked."""
-        return self.beginning(text, len(text))[0]
+        told = self._told.get(text)
+        if told is None:
+            told = self.beginning(text, len(text))[0]
+            if len(text) <= _REMEMBERED_CHARS and len(self._told) < _REMEMBERED_MAX:
+                self._told[text] = told
+        return told
 
     def beginning(self, text: str, chars: int) -> tuple[str, bool]:
         """The first so many characters without any known secret, and whether that is all of the text.
 
         A secret that begins there is masked whole: a cut through its middle would show its first half.
         """
-        longest = max(map(len, self._forms), default=0)
-        seen, shown, end = text[: chars + longest], list[str](), 0
+        seen = text[: chars + self._longest]
+        for form in self._forms:
+            if form in seen:
+                break
+        else:
+            return text[:chars], chars >= len(text)
+        shown, end = list[str](), 0
         for start, stop in sorted(span for form in self._forms for span in _occurrences(form, seen)):
             if start >= chars:
                 break

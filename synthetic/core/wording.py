@@ -33,5 +33,5 @@ def brief(text: str, chars_max: int = REASON_MAX) -> str:
 
     Mask secrets before: a cut through the middle of one would show its first half.
     """
-    line = one_line(text)
+    line = text if text.isprintable() and "  " not in text and text == text.strip() else one_line(text)
     return line if len(line) <= chars_max else f"{line[: chars_max - 1]}\u2026"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Generic, TypeVar
 
+from synthetic.core.altered import altered
 from synthetic.core.effects import Effect, Result
 from synthetic.core.events import Event
 from synthetic.core.ports import EventSink
@@ -47,4 +47,4 @@ class Course(Generic[T]):
 
 def handed_over(result: Result, handled_ns: int, lag_ns: int = 0) -> Result:
     """The result with the last of its times: when the scenario gets it, and how far our own loop stalled meanwhile."""
-    return replace(result, times=replace(result.times, handled=handled_ns, lag_ns=lag_ns))
+    return altered(result, times=altered(result.times, handled=handled_ns, lag_ns=lag_ns))

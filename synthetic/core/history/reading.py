@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from synthetic.core.history.entries import DoubleEntryLine, LedgerEntry, OpenItem, PspEntry, PspEvent, SinkRow
@@ -20,12 +21,14 @@ class MalformedEvidence(ValueError):  # noqa: N818 - it is evidence, and malform
     """A statement that can't be read: a missing field, a wrong type."""
 
 
+@cache
 def fields_of(kind: str) -> tuple[str, ...]:
     """All fields that a mapping's `evidence: {<kind>: {...}}` may give."""
     own = {f.name for f in fields(Told)}
     return tuple(f.name for f in fields(FACTS[kind]) if f.name not in own)
 
 
+@cache
 def required_of(kind: str) -> tuple[str, ...]:
     """The fields that it has to give: those without a default."""
     needed = {f.name for f in fields(FACTS[kind]) if f.default is MISSING}
@@ -45,7 +48,8 @@ def fact(kind: str, step: str, outcome: StepOutcome, values: Mapping[str, Any], 
         raise MalformedEvidence(f"the {_spoken(kind)} has no {', '.join(lacking)}")
     given = {name: _read(kind, name, type_of(kind, name), values[name]) for name in fields_of(kind) if name in values}
     if "entries" in given:
-        given["entries"] = _lines(kind, _line_of(made), given["entries"])
+        of: Any = made
+        given["entries"] = _lines(kind, _line_of(of), given["entries"])
     return made(step=step, outcome=outcome, **given, **told)
 
 
@@ -63,7 +67,8 @@ _TYPES: dict[type, dict[str, type]] = {
 }
 
 
-def _line_of(made: type) -> type:
+@cache
+def _line_of(made: Any) -> type:
     return next(line for line in _LINES if line in get_args(get_type_hints(made)["entries"]))
 
 
@@ -95,16 +100,21 @@ def _lines(kind: str, line: type, rows: Sequence[Any]) -> tuple[Any, ...]:
 def _line(line: type, row: Mapping[str, Any]) -> Any:
     """A line from a row: `amount_minor` and `currency` make its amount, `x_minor` any other one; ids become texts."""
     made: dict[str, Any] = {}
-    hints = _TYPES[line]
-    for known in fields(line):
-        name, kind = known.name, hints[known.name]
+    for name, kind, needed, minor in _columns(line):
         if kind is Money:
-            needed = known.default is MISSING
-            if needed or row.get(f"{name}_minor") is not None:
-                made[name] = Money(row[f"{name}_minor"], row["currency"])
-        elif known.default is MISSING or row.get(name) is not None:
-            made[name] = str(row[name]) if kind is str else kind(row[name])
+            if needed or row.get(minor) is not None:
+                made[name] = Money(row[minor], row["currency"])
+        elif needed or row.get(name) is not None:
+            value = row[name]
+            made[name] = value if type(value) is kind else str(value) if kind is str else kind(value)
     return line(**made)
+
+
+@cache
+def _columns(line: type) -> tuple[tuple[str, type, bool, str], ...]:
+    """Name, type, whether it is needed, and under which name a row has its minor units."""
+    hints = _TYPES[line]
+    return tuple((f.name, hints[f.name], f.default is MISSING, f"{f.name}_minor") for f in fields(line))
 
 
 def _spoken(kind: str) -> str:

@@ -12,6 +12,7 @@ from synthetic.core.plan import HttpPlan
 from synthetic.core.templates import Template, Tree, render
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _DERIVING = ("totp", "hmac_sha256", "sha256")
 
 
@@ -66,4 +67,4 @@ def _form(data: Mapping[str, Any]) -> dict[str, str]:
 
 def encode_json(data: Any) -> bytes:
     """Compact JSON with keys as written."""
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    return _COMPACT(data).encode()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from synthetic.core.altered import altered
 from synthetic.core.effects import Http, Times, WsSend
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.call import Answer, Call, first_refusal
@@ -81,12 +82,12 @@ def _behind_the_money(plan: ExchangePlan, answer: Answer) -> Answer:
 
 def _after(end: CallEnd, answer: Answer) -> CallEnd:
     times = answer.times
-    return replace(
-        end,
+    return CallEnd(
         outcome=answer.outcome,
         code=answer.code,
         reason=answer.reason,
         error=answer.error,
+        out=end.out,
         values={**end.values, **answer.values},
         first_sent_ns=end.first_sent_ns or (times.sent if times else 0),
         last_received_ns=times.received if times else end.last_received_ns,
@@ -109,7 +110,7 @@ def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
     refusal = first_refusal(state, call.operation.declined, scope | dotted("out", out))
     if refusal is not None:
         return replace(end, outcome=StepOutcome.REFUSED, code=refusal, reason=f"declined: {refusal}", out=out)
-    return replace(end, out=out)
+    return altered(end, out=out)
 
 
 def _perform_hook(state: RunState, call: Call) -> Machine[CallEnd]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from synthetic.core.altered import altered
 from synthetic.core.effects import Answers, FaultKind, Headers, Http, HttpReply, Intent, Together, TransportFault
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.held import held_texts
@@ -43,13 +44,13 @@ def send_http(
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the request can't be made: {error}")
     except BadKey as error:
         return Answer(StepOutcome.REFUSED, code="bad_key", reason=f"the request can't be signed: {error}")
-    request = replace(request, timeout_s=remaining_s(state, call, plan.timeout_s))
+    request = altered(request, timeout_s=remaining_s(state, call, plan.timeout_s))
     first = request
     for hop in range(plan.redirects + 1):
         answer, reply = yield from _one_hop(state, call, plan, scope, request)
         following = _redirected(request, reply) if reply is not None and plan.redirects else None
         if following is None:
-            return replace(_after_hops(state, answer, first, hop), request=first)
+            return altered(_after_hops(state, answer, first, hop), request=first)
         request = replace(following, timeout_s=remaining_s(state, call, plan.timeout_s))
     reason = (
         f"{asked(state, first)}: more than {plan.redirects} redirects, the last one to {state.told(request.url, 100)}"
@@ -113,7 +114,7 @@ def _one_hop(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
 ) -> Machine[tuple[Answer, HttpReply | None]]:
     span = state.next_span()
-    sent = replace(request, headers=request.headers + run_headers(state, request, span))
+    sent = altered(request, headers=request.headers + run_headers(state, request, span))
     if call.at_once > 1 and request.moves is not None:
         return (yield from _many_at_once(state, call, plan, scope, sent, span)), None
     result = yield sent

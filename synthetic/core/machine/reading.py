@@ -20,6 +20,8 @@ LACKING = "JSON that lacks what the mapping takes from it"
 _DEPTH_MAX = 64
 _VALUES_MAX = 100_000
 _CONTAINERS = (dict, list)
+_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLAIN = re.compile(r"[\w.+-]{1,40}(/[\w.+-]{1,60})?")
 _KEY_SHOWN_MAX = 40
@@ -75,13 +77,11 @@ def read_body(reply: HttpReply) -> Body:
 def _read(body: bytes, content_type: str) -> tuple[Any, str]:
     if not body:
         return None, ""
-    text = body.decode("utf-8", errors="replace")
+    text, broken_at = _decoded(body)
     if content_type in ("text/html", "application/xhtml+xml") or text[:200].lstrip().lower().startswith(_PAGE):
         return text, "HTML"
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return text, f"bytes that are not UTF-8 from byte {error.start} on"
+    if broken_at is not None:
+        return text, f"bytes that are not UTF-8 from byte {broken_at} on"
     try:
         return read_json(text), ""
     except NotJson as error:
@@ -89,10 +89,18 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
         return text, str(error) if looks_like_json else "text that is not JSON"
 
 
+def _decoded(body: bytes) -> tuple[str, int | None]:
+    """The text of a body, and from which byte on it is none."""
+    try:
+        return body.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        return body.decode("utf-8", errors="replace"), error.start
+
+
 def read_json(text: str) -> Any:
     """Strict JSON: no NaN, no key twice, no half characters, bounded depth and numbers. Raises NotJson."""
     try:
-        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        data = _DECODER.decode(text)
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except NotJson:
@@ -101,7 +109,7 @@ def read_json(text: str) -> Any:
         raise NotJson(_broken(text, error)) from None
     except ValueError:  # Python reads no number of more than 4300 digits
         raise NotJson("JSON that holds a number of thousands of digits") from None
-    if isinstance(data, _CONTAINERS):
+    if isinstance(data, _CONTAINERS) and not _is_small(text):
         _bounded(data)
     if "\\u" in text and _SURROGATE.search(text):
         _whole_characters(data)
@@ -152,6 +160,26 @@ def _bounded(data: Any) -> None:
         waiting.extend((item, depth + 1) for item in items if isinstance(item, _CONTAINERS))
 
 
+def _is_small(text: str) -> bool:
+    """Whether a JSON text can't hold too many values, nor containers too deep inside of each other.
+
+    A value takes two characters. Where all quotes stand in pairs once everything else but brackets is gone, no text has a bracket
+    in it, and the brackets are all there is: each round takes the innermost pairs away.
+    """
+    if len(text) > 2 * _VALUES_MAX:
+        return False
+    if text.count("{") + text.count("[") <= _DEPTH_MAX:
+        return True
+    brackets = text.encode(errors="replace").translate(_ONE_KIND, _BUT_BRACKETS).replace(b'""', b"")
+    if b'"' in brackets:
+        return False
+    for _ in range(_DEPTH_MAX):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"")
+    return not brackets
+
+
 def _too_deep() -> str:
     return f"JSON that is nested over {_DEPTH_MAX} levels deep"
 
@@ -161,6 +189,9 @@ def _whole_characters(data: Any) -> None:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise NotJson("JSON that holds half a surrogate pair, which is no character") from None
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
 
 
 def lacking(flaw: str, error: ExpressionError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from synthetic.core.cookies import CookieJar
@@ -120,10 +121,12 @@ class RunState:
 
     def scope(self, *more: Mapping[str, Any]) -> dict[str, Any]:
         """The values that expressions see: cell, player, run, session, earlier steps, and what is added."""
-        merged = self._base | self.steps | {"now": self.unix_s}
-        merged |= dotted("session", self.session)
+        merged = self._base | self.steps
+        merged["now"] = self.unix_s
+        for name, value in self.session.items():
+            merged[f"session.{name}"] = value
         for values in more:
-            merged |= values
+            merged.update(values)
         return merged
 
     def told(self, text: str, chars_max: int = REASON_MAX) -> str:
@@ -151,6 +154,7 @@ def dotted(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{prefix}.{name}": value for name, value in values.items()}
 
 
+@lru_cache(maxsize=4096)
 def trace_id(run_id: str) -> str:
     """The W3C trace id of a run: 32 hexadecimal digits."""
     return hashlib.sha256(f"trace:{run_id}".encode()).hexdigest()[:32]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from synthetic.core.altered import altered
 from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
 from synthetic.core.events import StepEnded, StepStarted
 from synthetic.core.expressions import ExpressionError, Kind
@@ -116,7 +117,7 @@ def _move_money(state: RunState, step: StepPlan, call: Call) -> Machine[tuple[Ca
     movement = Movement(step.id, call.operation, moves, key, amount, call.args, until=step.until, refused=step.refused)
     state.movements.append(movement)
     state.cash = None
-    end = yield from perform(state, replace(call, key=key, intent=intent))
+    end = yield from perform(state, altered(call, key=key, intent=intent))
     movement.request, movement.outcome, movement.out = end.request, end.outcome, end.out
     return end, movement
 
@@ -162,13 +163,13 @@ def _poll_once(
 
 def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd, polled: CallEnd) -> CallEnd:
     """A poll's outputs replace the step's; a poll without an answer changes nothing: the next one may have one."""
-    end = replace(end, tainted=end.tainted or polled.tainted, lag_ns=max(end.lag_ns, polled.lag_ns))
+    end = altered(end, tainted=end.tainted or polled.tainted, lag_ns=max(end.lag_ns, polled.lag_ns))
     if polled.outcome is not StepOutcome.DONE:
         # A poll that was cut off by the step's own deadline says nothing; one that was answered, or broke, does.
         said = polled.error != FaultKind.READ_TIMEOUT
         code, error = (polled.code, polled.error) if said else ("", "")
         return replace(end, reason=polled.reason, code=code, error=error)
-    merged = replace(
+    merged = altered(
         end,
         reason="",
         code="",
