@@ -16,6 +16,7 @@ from synthetic.config.names import NOWHERE, pick
 from synthetic.core.errors import AuthorError, SyntheticError
 
 ALL: tuple[Benchmark | Program, ...] = (
+    Program("accuracy", "what clients add to a latency, by how many journeys there are"),
     journeys.BENCHMARK,
     expressions.BENCHMARK,
     journal.BENCHMARK,

@@ -84,8 +84,8 @@ class Result:
         return file
 
 
-def finish(result: Result) -> int:
+def finish(result: Result, folder: Path = FOLDER) -> int:
     """Show and keep a result. Answers the exit code."""
     result.show()
-    say(f"kept in {result.keep()}")
+    say(f"kept in {result.keep(folder)}")
     return result.exit_code

@@ -25,6 +25,7 @@ REAL_TIME = (
             "runner",
             "second_platform",
             "test_bench.py",
+            "test_bench_accuracy.py",
             "test_bench_crash_storm.py",
             "test_bench_gate_polls.py",
             "test_bench_schedule.py",

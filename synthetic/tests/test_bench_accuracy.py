@@ -1,0 +1,92 @@
+"""The benchmark of accuracy: what it counts is so, and a short one plays with every client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.accuracy.bars import Case, Measured, result_of
+from bench.accuracy.by_hand import calls
+from bench.accuracy.sampling import Told
+from bench.server.answers import Bank
+
+QUIET = Case(50, 0)
+ROOT = Path(__file__).parents[2]
+
+
+def measured(
+    errors_ms: list[float], *, case: Case = QUIET, tainted_ms: list[float] | None = None, failed: int = 0
+) -> Measured:
+    """What ours measured, as its process tells it."""
+    ns = [[int(error * 1e6) for error in some] for some in (errors_ms, tainted_ms or [])]
+    return Measured("ours", case, Told.read(f"noise\n{json.dumps([*ns, 10, failed, 1.5])}\n"), (20.0,), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("one", "unmet"),
+    [
+        (measured([0.2] * 98 + [0.9, -0.9]), []),
+        (measured([0.2] * 98 + [1.1, 1.1]), ["error p99 below 1 ms", "every sample beyond 1 ms is tainted"]),
+        (measured([0.2] * 199 + [-1.1]), ["every sample beyond 1 ms is tainted"]),
+        (measured([0.2] * 99, tainted_ms=[9.0]), []),
+        (measured([0.2] * 94, tainted_ms=[9.0] * 6), ["at most 5% tainted"]),
+        (measured([0.2] * 94, tainted_ms=[9.0] * 6, case=Case(50, 2)), []),
+        (measured([1.9] * 100, case=Case(200, 2)), []),
+        (measured([0.2], failed=1), ["no journey failed"]),
+        (measured([9.0], case=Case(1, 0)), []),
+    ],
+)
+def test_each_bar_is_missed_by_itself(one: Measured, unmet: list[str]) -> None:
+    """p99 and every single sample, too early as well as too late; what is tainted counts only as a share."""
+    bars = result_of([one], [50.0]).bars
+    assert [bar.text.partition(": ")[2] for bar in bars if not bar.met] == unmet
+
+
+def test_nothing_measured_breaks_no_chart(tmp_path: Path) -> None:
+    """Where all is tainted, the share says so; the JSON has no number that is none."""
+    result = result_of([measured([], tainted_ms=[9.0])], [50.0])
+    assert [bar.text for bar in result.bars if not bar.met] == ["50 journeys, quiet: at most 5% tainted"]
+    assert json.loads(result.keep(tmp_path).read_text())["figures"]["ours, 50 journeys, quiet"]["tainted_share"] == 1.0
+
+
+def test_the_journey_by_hand_is_the_eight_calls_and_looks_at_the_money() -> None:
+    """As many requests as the scenario has steps, and a wallet that is wrong is seen."""
+    bank = Bank(1)
+    journey = calls(0, "r1")
+    call = next(journey)
+    for sent in range(1, 9):
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        told = json.loads(bank.answer(call.method, call.path, headers, json.dumps(call.body).encode())[1])
+        if sent < 8:
+            call = journey.send(told)
+    with pytest.raises(StopIteration):
+        journey.send(told)
+    journey = calls(0, "r2")
+    next(journey)
+    answers = [{"cash_minor": 5}, {}, {"state": "succeeded"}, {"cash_minor": 105}, {"state": "paid"}, {"cash_minor": 6}]
+    journey.send({"token": "t"})
+    for answer in answers:
+        journey.send(answer)
+    with pytest.raises(ValueError, match="did not move as it has to"):
+        journey.send({"entries": []})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the client and the server need a core each")
+@pytest.mark.parametrize(
+    "clients", [("ours", "Locust Fast"), pytest.param(("aiohttp", "httpx"), marks=pytest.mark.exhaustive)]
+)
+def test_a_short_one_measures_with_every_client(clients: tuple[str, ...], tmp_path: Path) -> None:
+    """Two journeys at once for a second: each client has samples, and none of its journeys fails."""
+    command = [sys.executable, "-m", "bench.accuracy", "--at-once", "2", "--delay-ms", "20", "--seconds", "1"]
+    command += ["--hogs", "0", "--out", str(tmp_path), *(word for client in clients for word in ("--client", client))]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=140, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    (table,) = json.loads((tmp_path / "accuracy.json").read_text())["tables"]
+    assert [row[0] for row in table["rows"]] == list(clients)
+    assert all(int(row[2]) > 0 and row[-1] == "0" for row in table["rows"])
