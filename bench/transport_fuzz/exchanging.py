@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from synthetic.drivers.guard import Limits
+
 HANG_S = 30.0
 """An exchange that is not over by then is a hang, whatever the machine is busy with. Nothing here takes a second."""
 
@@ -58,7 +60,8 @@ def transports() -> Mapping[str, MakeTransport]:
     made: dict[str, MakeTransport] = {"httpx": httpx_own}
     if importlib.util.find_spec("synthetic.drivers.probe") is not None:
         probe = importlib.import_module("synthetic.drivers.probe")
-        made["ours"] = lambda tls: probe.ProbeTransport(tls=tls)
+        roomy = Limits(body_bytes_max=8 << 20, body_wire_bytes_max=16 << 20)
+        made["ours"] = lambda tls: probe.ProbeTransport(tls=tls, limits=roomy)
     return made
 
 

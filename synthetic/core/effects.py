@@ -16,11 +16,28 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Phases:
+    """What the time of an HTTP exchange went to, each part in nanoseconds; 0 where it was not needed or is not known.
+
+    `dns`, `connect` and `tls` only where a connection had to be opened, before `sent`. `first_byte`: from `sent` to the first byte
+    of the answer; `body`: from there to its last one.
+    """
+
+    dns: int = 0
+    connect: int = 0
+    tls: int = 0
+    first_byte: int = 0
+    body: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """When an exchange happened, in nanoseconds of one monotonic clock.
 
     `started`: the driver took the effect; `sent`: the request had left; `received`: the answer was complete;
-    `handled`: the scenario got it. `lag_ns`: the longest stall of the harness's own event loop meanwhile (0: none seen).
+    `handled`: the scenario got it. `lag_ns`: the longest stall of the harness's own event loop that may be in them (0: none seen).
+    `doubt_ns`: by how much `sent` may be too early: we were interrupted while we sent. `stamped`: `received` is the kernel's word,
+    so no stall of ours is in it (of a time-out: that by then nothing had come).
     """
 
     started: int
@@ -28,6 +45,9 @@ class Times:
     received: int
     handled: int
     lag_ns: int = 0
+    doubt_ns: int = 0
+    stamped: bool = False
+    phases: Phases | None = None
 
     @property
     def latency_ns(self) -> int:

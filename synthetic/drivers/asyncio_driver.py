@@ -1,7 +1,8 @@
 """The asyncio driver: plays many runs against one cell on one event loop. The production runner's.
 
-It uses httpcore, the engine of httpx, without httpx's client on top: that one would keep cookies, follow redirects, read proxies
-from the environment and cost twice the CPU. Nothing here retries: one effect is at most one request.
+HTTP goes over the probe transport (`drivers.probe`) on Linux; elsewhere, through proxies and for HTTP/2 over httpcore, the engine
+of httpx, without httpx's client on top: that one would keep cookies, follow redirects, read proxies from the environment and cost
+twice the CPU. Nothing here retries: one effect is at most one request.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from synthetic.core.effects import (
 )
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock, EventSink, Journal
+from synthetic.drivers.asking import Asking, Carrying, Probing, has_probe
 from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.asyncio_sockets import AsyncSockets
 from synthetic.drivers.attempt import Attempt
@@ -35,9 +37,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import reach
 from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
-from synthetic.drivers.http_wire import AnswerReader, http_request
-from synthetic.drivers.intake import INTAKE, Intake
-from synthetic.drivers.lag import LagMeter
+from synthetic.drivers.lag import LagMeter, exposed
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
@@ -48,7 +48,7 @@ T = TypeVar("T")
 class AsyncDriver:
     """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop.
 
-    `carrier` carries HTTP in place of a pool of its own.
+    `carrier` carries HTTP in place of the probe transport.
     """
 
     def __init__(
@@ -67,7 +67,11 @@ class AsyncDriver:
         self._tls = tls or client_context()
         self._own_lag = LagMeter(self._clock) if lag is None else None
         self._lag = lag or self._own_lag or LagMeter(self._clock)
-        self._pool: Carrier = carrier or asyncio_pool(self._tls, self._limits)
+        self._asking: Asking = (
+            Probing(self._tls, self._limits, self._clock)
+            if carrier is None and has_probe()
+            else Carrying(carrier or asyncio_pool(self._tls, self._limits), self._limits)
+        )
 
     async def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
@@ -79,8 +83,8 @@ class AsyncDriver:
             while effect is not None:
                 result = await self._perform(effect, sockets, journal)
                 handled = self._clock.monotonic_ns()
-                stall = self._lag.longest_stall_ns(result.times.sent, handled)
-                effect = course.advance(handed_over(result, handled, stall))
+                stall_ns = self._lag.longest_stall_ns(*exposed(result, handled))
+                effect = course.advance(handed_over(result, handled, stall_ns))
             return course.value
         finally:
             try:
@@ -94,7 +98,7 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._pool.aclose()
+        await self._asking.aclose()
         if self._own_lag is not None:
             await self._own_lag.stop()
 
@@ -139,24 +143,10 @@ class AsyncDriver:
         return answers_of(await asyncio.gather(*sending))
 
     async def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
-        intake = Intake(self._limits)
-        token = INTAKE.set(intake)
         try:
-            request = http_request(effect, {"trace": attempt.atrace})
-            async with asyncio.timeout(effect.timeout_s):
-                response = await self._pool.handle_async_request(request)
-                try:
-                    intake.expect_body()
-                    answer = AnswerReader(effect.method, response, self._limits, attempt)
-                    async for chunk in response.aiter_stream():
-                        answer.feed(chunk)
-                finally:
-                    await response.aclose()
-            return answer.reply(attempt.times())
+            return await self._asking.ask(effect, attempt)
         except TRANSPORT_ERRORS as error:
             return fault(error, attempt, target, effect.timeout_s)
-        finally:
-            INTAKE.reset(token)
 
 
 async def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-from synthetic.core.effects import Done, Times
+from synthetic.core.effects import Done, Phases, Times
 from synthetic.core.ports import Clock
 
 
@@ -23,36 +23,88 @@ _PHASES = {
     "connection.connect_tcp.started": Phase.CONNECTING,
     "connection.start_tls.started": Phase.SECURING,
     "http11.send_request_headers.started": Phase.EXCHANGING,
+    "http2.send_request_headers.started": Phase.EXCHANGING,
 }
-_WRITTEN = "http11.send_request_body.complete"
+_CONNECTED = "connection.connect_tcp.complete"
+_SECURED = "connection.start_tls.complete"
+_WRITTEN = ("http11.send_request_body.complete", "http2.send_request_body.complete")
+_HEAD_CAME = ("http11.receive_response_headers.complete", "http2.receive_response_headers.complete")
 
 
 class Attempt:
     """The phase and the times of one effect."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self._monotonic_ns = clock.monotonic_ns
         self._sent = 0
-        self.started = clock.monotonic_ns()
+        self._doubt = 0
+        self._dns = self._connect = self._tls = 0
+        self._first_byte = self._last_byte = 0
+        self._stamped = self._looked = False
+        self.started = self._since = clock.monotonic_ns()
         self.phase = Phase.WAITING
+        self.left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
         self.progress = ""  # how much of an answer has come, where its head has: `HTTP 200 and 3 of 10 bytes had come`
 
     def enter(self, phase: Phase) -> None:
         """The attempt came this far. Where it begins to exchange, that moment counts as sent until `written` says better."""
         self.phase = phase
+        self._since = self._monotonic_ns()
         if phase is Phase.EXCHANGING:
-            self._sent = self._clock.monotonic_ns()
+            self._sent = self._since
+
+    def resolved(self) -> None:
+        """The name of the host is known; its connection is next."""
+        self._dns, self._since = self._lap()
+
+    def connected(self) -> None:
+        """TCP is up."""
+        self._connect, self._since = self._lap()
+
+    def secured(self) -> None:
+        """TLS is up."""
+        self._tls, self._since = self._lap()
 
     def written(self) -> None:
         """The request has left in full."""
-        self._sent = self._clock.monotonic_ns()
+        self._sent = self._monotonic_ns()
+
+    def left(self, before_ns: int, after_ns: int, at_ns: int | None) -> None:
+        """A part of the request left between two moments, by the kernel's word `at_ns`.
+
+        Where it has none, the first moment counts, and the time between them is in doubt.
+        """
+        self.left_ns = self.left_ns or before_ns
+        self._sent = at_ns or before_ns
+        self._doubt = 0 if at_ns else after_ns - before_ns
+
+    def left_at(self, at_ns: int) -> None:
+        """The kernel's word for the last part of the request has come late."""
+        if at_ns >= self._sent and not self._first_byte:
+            self._sent, self._doubt = at_ns, 0
+
+    def came(self, at_ns: int, *, stamped: bool) -> None:
+        """A part of the answer came, or its end; `stamped`: as the kernel says."""
+        self._first_byte = self._first_byte or at_ns
+        self._last_byte = at_ns
+        self._stamped = stamped
+
+    def looked(self) -> None:
+        """The socket was looked at once more, at the end: nothing more had come, however late we looked."""
+        self._looked = True
 
     def trace(self, name: str, _info: dict[str, Any]) -> None:
         """Listen to httpcore's trace of a request."""
         if name in _PHASES:
             self.enter(_PHASES[name])
-        elif name == _WRITTEN:
+        elif name == _CONNECTED:
+            self.connected()
+        elif name == _SECURED:
+            self.secured()
+        elif name in _WRITTEN:
             self.written()
+        elif name in _HEAD_CAME:
+            self._first_byte = self._monotonic_ns()
 
     async def atrace(self, name: str, info: dict[str, Any]) -> None:
         """`trace` for httpcore's asynchronous pool."""
@@ -60,8 +112,38 @@ class Attempt:
 
     def times(self, received_ns: int | None = None) -> Times:
         """The times so far; what was never sent counts as sent when it was started. `handled` is still to come."""
-        received = self._clock.monotonic_ns() if received_ns is None else received_ns
-        return Times(self.started, self._sent or self.started, received, received)
+        received = self._monotonic_ns() if received_ns is None else received_ns
+        return Times(
+            self.started,
+            self._sent or self.started,
+            received,
+            received,
+            phases=self._phases(received),
+        )
+
+    def answered(self) -> Times:
+        """The times of an answer that is complete, to the last byte that came."""
+        received = max(self._last_byte, self._sent)
+        doubt = max(0, min(self._doubt, self._first_byte - self._sent))  # it had left before its answer came
+        return Times(
+            self.started,
+            self._sent,
+            received,
+            received,
+            doubt_ns=doubt,
+            stamped=self._stamped,
+            phases=self._phases(received),
+        )
+
+    def _phases(self, received: int) -> Phases | None:
+        if not (self._dns or self._connect or self._first_byte):
+            return None
+        first = self._first_byte or received
+        return Phases(self._dns, self._connect, self._tls, max(0, first - self._sent), max(0, received - first))
+
+    def _lap(self) -> tuple[int, int]:
+        now = self._monotonic_ns()
+        return now - self._since, now
 
     def done(self) -> Done:
         """The result of an effect that has no answer of its own."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import httpcore
 import httpx
@@ -44,18 +45,28 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
     )
 
 
+class Head(Protocol):
+    """Status and headers of an answer."""
+
+    @property
+    def status(self) -> int:
+        """As it came."""
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """In their order."""
+
+
 class AnswerReader:
     """Collects the body of an answer up to a limit; the limit also holds after decompression.
 
     How far it came is noted in the attempt, for the case that the rest never comes.
     """
 
-    def __init__(self, method: str, response: httpcore.Response, limits: Limits, attempt: Attempt) -> None:
+    def __init__(self, method: str, head: Head, limits: Limits, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._status = response.status
-        self._headers = tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
-        )
+        self._status = head.status
+        self._headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers)
         self._bytes_max = bytes_max = limits.body_bytes_max
         self._crumbs_max = limits.crumbs_max
         self._chunk_count = 0

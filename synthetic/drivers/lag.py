@@ -5,10 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from synthetic.core.effects import Result, TransportFault
 from synthetic.core.ports import Clock
 
 _STALLS_KEPT = 1024
 _NOISE_NS = 1_000_000  # epoll rounds up to a millisecond
+
+
+def exposed(result: Result, handled_ns: int) -> tuple[int, int]:
+    """From when until when a stall of our loop falls into what was measured.
+
+    Where the kernel says when the answer came, only what comes behind that; where it says that none had come at the deadline, what
+    the target lost before it was asked.
+    """
+    times = result.times
+    match result:
+        case TransportFault() if times.stamped:
+            return times.started, times.sent
+        case TransportFault():
+            return times.started, handled_ns
+        case _ if times.stamped:
+            return max(times.received, times.started), handled_ns
+        case _:
+            return times.sent, handled_ns
 
 
 class LagMeter:

@@ -33,6 +33,7 @@ _RECORDED: Mapping[str, type[Any]] = {
         *get_args(Effect),
         *get_args(Result),
         effects.Times,
+        effects.Phases,
         effects.Intent,
         effects.FaultKind,
         IntentState,

@@ -13,4 +13,6 @@ def answers_of(results: Sequence[Result]) -> Answers:
     assert len(came) == len(results), "a request is answered by a reply or a fault"
     received = max(result.times.received for result in came)
     started, sent = (min(getattr(result.times, name) for result in came) for name in ("started", "sent"))
-    return Answers(came, Times(started, sent, received, received))
+    doubt_ns = max(result.times.doubt_ns for result in came)
+    stamped = all(result.times.stamped for result in came)
+    return Answers(came, Times(started, sent, received, received, doubt_ns=doubt_ns, stamped=stamped))

@@ -21,6 +21,10 @@ class BadAnswer(Exception):  # noqa: N818 - it is the target that errs
     """An answer is larger than we take, or can't be decoded; says what the target did: `sent a body over the limit of ...`."""
 
 
+class NotHttp(Exception):  # noqa: N818 - it is the target that errs
+    """What came is not HTTP; says what is wrong, in words that hold nothing of what came: `illegal status line`."""
+
+
 class Unsendable(Exception):  # noqa: N818 - nothing was sent
     """The request can't be written as HTTP: a line break in a header, a bad method."""
 
@@ -34,6 +38,7 @@ TRANSPORT_ERRORS = (
     WebSocketException,
     ValueError,  # websockets' refusal to follow a redirect on our socket; its cause holds the answer
     BadAnswer,
+    NotHttp,
     Unsendable,
 )
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
@@ -102,7 +107,7 @@ def _is(chain: tuple[BaseException, ...], *kinds: type[BaseException]) -> bool:
 def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
     if _is(chain, InvalidStatus):
         return FaultKind.WS_REJECTED
-    if _is(chain, Unsendable, BadAnswer, httpcore.LocalProtocolError):
+    if _is(chain, Unsendable, BadAnswer, NotHttp, httpcore.LocalProtocolError):
         return FaultKind.PROTOCOL
     if _is(chain, TimeoutError, httpcore.TimeoutException):
         return FaultKind.READ_TIMEOUT if phase is Phase.EXCHANGING else FaultKind.CONNECT_TIMEOUT
@@ -177,7 +182,7 @@ def _root(chain: tuple[BaseException, ...]) -> str:
     known = [
         cause
         for cause in chain
-        if isinstance(cause, BadAnswer | Unsendable | httpcore.ProtocolError | WebSocketException)
+        if isinstance(cause, BadAnswer | NotHttp | Unsendable | httpcore.ProtocolError | WebSocketException)
     ]
     told = str((known or chain)[-1])
     if told == "Receive buffer too long":

@@ -25,6 +25,7 @@ Machine = Generator[Effect | Event, Result | None, T]
 """Yields effects (and gets a result back) and events (and gets None back)."""
 
 _LAG_FLOOR_NS = 5_000_000
+_DOUBT_FLOOR_NS = 500_000
 
 
 @dataclass(slots=True)
@@ -161,5 +162,9 @@ def trace_id(run_id: str) -> str:
 
 
 def is_tainted(times: Times) -> bool:
-    """Whether our own lag is above 5 ms and above 5 % of what was measured: then the measurement says nothing of the target."""
-    return times.harness_lag_ns > max(_LAG_FLOOR_NS, times.latency_ns // 20)
+    """Whether the measurement says nothing of the target: our own lag is above 5 ms and above 5 % of what was measured.
+
+    Or we were interrupted just while we sent: then what was measured may be too long by more than 0.5 ms and 0.1 %.
+    """
+    late = times.harness_lag_ns > max(_LAG_FLOOR_NS, times.latency_ns // 20)
+    return late or times.doubt_ns > max(_DOUBT_FLOOR_NS, times.latency_ns // 1000)

@@ -1,0 +1,92 @@
+"""How the asyncio driver has one HTTP request answered: over the probe transport, or over httpcore."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import sys
+from typing import Protocol
+
+from synthetic.core.effects import Http, HttpReply
+from synthetic.core.ports import Clock
+from synthetic.drivers.asyncio_pool import Carrier
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.intake import INTAKE, Intake
+from synthetic.drivers.probe.client import ProbeClient
+from synthetic.drivers.probe.parser import Answer
+from synthetic.drivers.request_wire import place_of, request_bytes
+
+
+class Asking(Protocol):
+    """Carries one request and reads its answer within the limits."""
+
+    async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
+        """The complete answer. Raises what `translate.TRANSPORT_ERRORS` lists."""
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+
+
+def has_probe() -> bool:
+    """Whether the probe transport is the better one here: it lives on the kernel's stamps, and those are Linux's."""
+    return sys.platform == "linux"
+
+
+class Probing:
+    """Asks over the probe transport."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock) -> None:
+        self._client = ProbeClient(tls, limits, clock.monotonic_ns)
+        self._limits = limits
+
+    async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
+        """See `Asking`."""
+        readers: list[AnswerReader] = []
+
+        def read(answer: Answer) -> AnswerReader:
+            readers.append(AnswerReader(effect.method, answer, self._limits, attempt))
+            return readers[-1]
+
+        place = place_of(effect.url)
+        request = request_bytes(effect, place)
+        await self._client.ask(
+            place.target, request, lambda: Answer(effect.method.upper(), self._limits, read), attempt, effect.timeout_s
+        )
+        return readers[-1].reply(attempt.answered())
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept alive."""
+        self._client.close()
+
+
+class Carrying:
+    """Asks over httpcore, or over what stands for it."""
+
+    def __init__(self, carrier: Carrier, limits: Limits) -> None:
+        self._carrier = carrier
+        self._limits = limits
+
+    async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
+        """See `Asking`."""
+        intake = Intake(self._limits)
+        token = INTAKE.set(intake)
+        try:
+            request = http_request(effect, {"trace": attempt.atrace})
+            async with asyncio.timeout(effect.timeout_s):
+                response = await self._carrier.handle_async_request(request)
+                try:
+                    intake.expect_body()
+                    answer = AnswerReader(effect.method, response, self._limits, attempt)
+                    async for chunk in response.aiter_stream():
+                        answer.feed(chunk)
+                finally:
+                    await response.aclose()
+            return answer.reply(attempt.times())
+        finally:
+            INTAKE.reset(token)
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._carrier.aclose()

@@ -1,0 +1,78 @@
+"""Opening a connection: the name, TCP and TLS, each with the time it took."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.guard import Target
+from synthetic.drivers.intake import READ_BYTES_MAX
+from synthetic.drivers.probe.secured import Secured
+from synthetic.drivers.probe.stamps import stamp_what_comes
+
+AddressInfo = tuple[Any, Any, int, str, Any]
+
+
+async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple[socket.socket, Secured | None]:
+    """A socket, with TLS where the target speaks it. Raises OSError, UnicodeError."""
+    attempt.enter(Phase.CONNECTING)
+    addresses = await _addresses(target.host, target.port)
+    attempt.resolved()
+    sock = await _connected(target.host, addresses)
+    attempt.connected()
+    try:
+        if not target.secure:
+            return sock, None
+        attempt.enter(Phase.SECURING)
+        secured = await _secured(sock, Secured(tls, target.host))
+        attempt.secured()
+    except BaseException:
+        sock.close()
+        raise
+    return sock, secured
+
+
+async def _addresses(host: str, port: int) -> list[AddressInfo]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+async def _connected(host: str, addresses: list[AddressInfo]) -> socket.socket:
+    failure: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            stamp_what_comes(sock)
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
+
+
+async def _secured(sock: socket.socket, secured: Secured) -> Secured:
+    loop = asyncio.get_running_loop()
+    try:
+        while not secured.handshake():
+            if out := secured.outgoing():
+                await loop.sock_sendall(sock, out)
+            secured.received(await loop.sock_recv(sock, READ_BYTES_MAX))
+    except ssl.SSLError:
+        if out := secured.outgoing():  # the alert that says why
+            await loop.sock_sendall(sock, out)
+        raise
+    if out := secured.outgoing():
+        await loop.sock_sendall(sock, out)
+    return secured

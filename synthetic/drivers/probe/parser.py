@@ -1,0 +1,164 @@
+"""One HTTP/1.1 answer without I/O: bytes in, head and body out, within limits. The grammar is llhttp's (httptools).
+
+It takes what a client has to take (RFC 9112): folded header lines, a bare line feed, an informational answer before the real one,
+a body until the connection ends. Nothing that came is ever told in an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import httptools
+
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.translate import BadAnswer, NotHttp
+
+_HEAD_BYTES_MAX = 100 << 10  # of one head that has not ended; `Limits.head_bytes_max` counts those before it as well
+_WITHOUT_BODY = (204, 304)
+_SWITCHING = 101
+_FRAMINGS = {b"transfer-encoding", b"content-length"}
+
+
+class Body(Protocol):
+    """Takes the body of an answer, as it is packed."""
+
+    def feed(self, chunk: bytes, /) -> None:
+        """Take the next part. Raises BadAnswer."""
+
+
+class Answer:
+    """Parses one answer to one request. `body_of` is called when its head is complete, with this answer."""
+
+    def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer], Body]) -> None:
+        self.status = 0
+        self.reason = b""
+        self.http_version = "1.1"
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.complete = False
+        self.reusable = False  # whether the connection may carry another request afterwards
+        self._method = method
+        self._limits = limits
+        self._body_of = body_of
+        self._body: Body | None = None
+        self._taken = 0
+        self._head_began = 0
+        self._until_the_end = False
+        self._past_status_line = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Take what came. Raises NotHttp, BadAnswer."""
+        if self.complete:
+            self.reusable = False  # nobody asked for this
+            return
+        self._take(len(data))
+        self._parse(data)
+        if self._body is None and self._taken - self._head_began > _HEAD_BYTES_MAX:
+            raise NotHttp("a head that does not end")
+
+    def end(self) -> bool:
+        """The connection has ended; whether the answer is complete."""
+        if not self.complete and self._until_the_end:
+            self._finish(reusable=False)
+        return self.complete
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._finish(reusable=False)
+        except httptools.HttpParserError as error:
+            if self.complete:
+                self.reusable = False  # what follows the answer is wrong, the answer is not
+            elif isinstance(error, httptools.HttpParserCallbackError) and error.__context__ is not None:
+                raise error.__context__ from None
+            else:
+                raise NotHttp(self._flaw(error)) from None
+
+    def _take(self, size: int) -> None:
+        self._taken += size
+        if self._body is None:
+            if self._taken > self._limits.head_bytes_max:
+                raise BadAnswer(f"sent a head over the limit of {self._limits.head_bytes_max} bytes")
+        elif self._taken > self._limits.body_wire_bytes_max:
+            raise BadAnswer(f"sent a body over the limit of {self._limits.body_wire_bytes_max} bytes on the wire")
+
+    def _flaw(self, error: httptools.HttpParserError) -> str:
+        """llhttp's words are fixed texts, so they hold nothing of what came."""
+        return str(error).lower() if self._past_status_line else "illegal status line"
+
+    def _finish(self, *, reusable: bool) -> None:
+        self.complete = True
+        self.reusable = reusable
+
+    # What httptools calls. Whatever it finds behind a complete answer only spoils the connection.
+
+    def on_message_begin(self) -> None:
+        """Another answer begins: the first one, or one behind an informational one."""
+        if self.complete:
+            self.reusable = False
+            return
+        self.reason = b""
+        self.headers = []
+        self._past_status_line = False
+
+    def on_status(self, reason: bytes) -> None:
+        """A part of the words behind the status."""
+        self._past_status_line = True
+        if not self.complete:
+            self.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; behind the body a trailer, which nobody asks for."""
+        self._past_status_line = True
+        if self._body is None and not self.complete:
+            if b"\0" in value:
+                raise NotHttp("a header that holds a NUL")
+            self.headers.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete; of an informational answer it is all that there is."""
+        if self.complete:
+            return
+        self._past_status_line = True
+        self.status = self._parser.get_status_code()
+        self.http_version = self._parser.get_http_version()
+        named = {name.lower(): value.lower() for name, value in self.headers}
+        coding = named.get(b"transfer-encoding")
+        length = named.get(b"content-length")
+        if self.status < 200 and self.status != _SWITCHING:
+            if coding is not None or length not in (None, b"0"):
+                raise NotHttp("an informational answer with a body")
+            self._head_began = self._taken
+            return
+        if coding not in (None, b"chunked"):
+            raise NotHttp("a transfer coding that is not chunked")
+        self._taken = 0
+        self._body = self._body_of(self)
+        if self._method == "HEAD" or self.status in _WITHOUT_BODY:
+            self._finish(reusable=self.http_version == "1.1" and b"close" not in named.get(b"connection", b""))
+        elif self.status == _SWITCHING:
+            self._finish(reusable=False)
+        else:
+            self._until_the_end = coding is None and length is None
+
+    def on_body(self, chunk: bytes) -> None:
+        """A part of the body."""
+        if self.complete:
+            self.reusable = False
+            return
+        assert self._body is not None, "a body comes behind its head"
+        self._body.feed(chunk)
+
+    def on_message_complete(self) -> None:
+        """The answer is complete, where it was not an informational one."""
+        if self._body is not None and not self.complete:
+            framings = _FRAMINGS & {name.lower() for name, _ in self.headers}
+            self._finish(reusable=len(framings) == 1 and self._parser.should_keep_alive())

@@ -1,0 +1,103 @@
+"""The connections of one cell: kept alive per origin, bounded over all of them, the longest waiting request served first."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable
+
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.probe.connection import Connection
+from synthetic.drivers.probe.opening import opened
+from synthetic.drivers.probe.stamps import Stamps
+
+
+class Pool:
+    """Hands out connections. What it does for one request takes as long with a thousand connections as with one."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, monotonic_ns: Callable[[], int]) -> None:
+        tls.set_alpn_protocols(["http/1.1"])
+        self._tls = tls
+        self._limits = limits
+        self._monotonic_ns = monotonic_ns
+        self._stamps = Stamps(monotonic_ns)
+        self._idle: dict[Connection, None] = {}  # the longest idle first; so in each of the next
+        self._idle_of: dict[Target, dict[Connection, None]] = {}
+        self._busy = 0  # places taken by connections that are in use, or being opened
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def idle(self, target: Target) -> Connection | None:
+        """A connection that is there and free; None where one has to be opened or waited for."""
+        if self._waiting or (connection := self._kept(target)) is None:
+            return None
+        self._busy += 1
+        return connection
+
+    async def opened(self, target: Target, attempt: Attempt) -> Connection:
+        """A connection, once there is a place for it. Raises OSError, UnicodeError."""
+        await self._place()
+        try:
+            if (kept := self._kept(target)) is not None:
+                return kept
+            while self._busy + len(self._idle) > self._limits.connections_max:
+                next(iter(self._idle)).close()
+            sock, secured = await opened(target, self._tls, attempt)
+            return Connection(sock, secured, self._stamps, self._monotonic_ns)
+        except BaseException:
+            self._free()
+            raise
+
+    def back(self, target: Target, connection: Connection) -> None:
+        """The exchange is over: keep the connection where it is fit, and let the next request have its place."""
+        if not connection.closed:
+            kept = self._idle_of.setdefault(target, {})
+
+            def forget() -> None:
+                self._idle.pop(connection, None)
+                kept.pop(connection, None)
+
+            connection.rest(forget)
+            self._idle[connection] = kept[connection] = None
+        self._free()
+
+    def close(self) -> None:
+        """Close what is idle; what is in use is closed by who uses it."""
+        for connection in tuple(self._idle):
+            connection.close()
+        self._idle_of.clear()
+
+    def _kept(self, target: Target) -> Connection | None:
+        kept = self._idle_of.get(target)
+        while kept:
+            connection, _ = kept.popitem()
+            del self._idle[connection]
+            if connection.rested_s() < self._limits.keepalive_s and connection.is_fit():
+                return connection
+            connection.close()
+        return None
+
+    async def _place(self) -> None:
+        if not self._waiting and self._busy < self._limits.connections_max:
+            self._busy += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._free()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    def _free(self) -> None:
+        """Give a place back, or on: a newcomer does not overtake who waits."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy -= 1

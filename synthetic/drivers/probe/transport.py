@@ -1,0 +1,174 @@
+"""The probe transport for users of httpx: `httpx.AsyncClient(transport=ProbeTransport())`.
+
+Each answer is read whole, within the limits, before the client gets it, and tells when it came:
+`response.extensions["synthetic.times"]` holds `core.effects.Times`. Proxies, HTTP/2 and answers that stream are the business of
+httpx's own transport.
+"""
+
+from __future__ import annotations
+
+import ssl
+import zlib
+from dataclasses import replace
+
+import httpx
+
+from synthetic.core.ports import Clock
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.guard import CRUMB_BYTES, Limits, NotAllowed, Target
+from synthetic.drivers.probe.client import ProbeClient
+from synthetic.drivers.probe.connection import ClosedEarly
+from synthetic.drivers.probe.parser import Answer
+from synthetic.drivers.request_wire import Place, written
+from synthetic.drivers.tls import client_context
+from synthetic.drivers.translate import BadAnswer, NotHttp, Unsendable
+
+TIMES = "synthetic.times"
+_NO_TIMEOUT_S = 86_400.0
+_GZIP_OR_ZLIB = 47
+_RAW_DEFLATE = -15
+
+
+class ProbeTransport(httpx.AsyncBaseTransport):
+    """For one event loop. `tls`: as httpx's `verify`; `limits`: what is taken of a target; `clock`: of the times.
+
+    Of httpx's time-outs `connect` and `pool` together bound the opening of a connection, `read` and `write` together the exchange.
+    """
+
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
+        self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
+        self._client = ProbeClient(tls or client_context(), self._limits, self._clock.monotonic_ns)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The complete answer. Raises httpx's exceptions, as its own transport does."""
+        attempt = Attempt(self._clock)
+        bodies: list[_Packed] = []
+
+        def keep(answer: Answer) -> _Packed:
+            bodies.append(_Packed(answer, self._limits))
+            return bodies[-1]
+
+        method = request.method.upper()
+        open_s, exchange_s = _patience(request)
+        try:
+            answer = await self._client.ask(
+                _target(request),
+                _written(request, await request.aread()),
+                lambda: Answer(method, self._limits, keep),
+                attempt,
+                open_s,
+                exchange_s,
+            )
+            content = bodies[-1].content()
+        except (OSError, UnicodeError, NotHttp, BadAnswer, Unsendable) as error:
+            raise _as_httpx(error, attempt, request) from error
+        times = replace(attempt.answered(), handled=self._clock.monotonic_ns())
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=httpx.ByteStream(content),
+            extensions={
+                "http_version": f"HTTP/{answer.http_version}".encode(),
+                "reason_phrase": answer.reason,
+                TIMES: times,
+            },
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept alive."""
+        self._client.close()
+
+
+class _Packed:
+    """A body as it travelled; httpx unpacks it. That it will not be too large by then is made sure of here."""
+
+    def __init__(self, answer: Answer, limits: Limits) -> None:
+        self._answer = answer
+        self._limits = limits
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next part. Raises BadAnswer."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if len(self._chunks) > self._limits.crumbs_max and self._size < len(self._chunks) * CRUMB_BYTES:
+            raise BadAnswer(f"sent a body in over {self._limits.crumbs_max} chunks of next to nothing")
+        if self._size > self._limits.body_bytes_max:
+            raise BadAnswer(f"sent a body over the limit of {self._limits.body_bytes_max} bytes")
+
+    def content(self) -> bytes:
+        """All of it. Raises BadAnswer where it is larger unpacked than may be."""
+        packed = content = b"".join(self._chunks)
+        codings = b",".join(value for name, value in self._answer.headers if name.lower() == b"content-encoding")
+        for coding in reversed(codings.lower().split(b",")):
+            if coding.strip() not in (b"gzip", b"deflate"):
+                break
+            content = self._unpacked(content)
+        return packed
+
+    def _unpacked(self, content: bytes) -> bytes:
+        bytes_max = self._limits.body_bytes_max
+        for way in (_GZIP_OR_ZLIB, _RAW_DEFLATE):
+            try:
+                unpacked = zlib.decompressobj(way).decompress(content, bytes_max + 1)
+            except zlib.error:
+                continue
+            if len(unpacked) > bytes_max:
+                raise BadAnswer(f"sent a body over the limit of {bytes_max} bytes unpacked")
+            return unpacked
+        return b""  # httpx says what is wrong with it
+
+
+def _target(request: httpx.Request) -> Target:
+    try:
+        target = Target.of(str(request.url))
+    except NotAllowed as error:
+        raise httpx.UnsupportedProtocol(str(error), request=request) from None
+    if target.scheme not in ("http", "https"):
+        raise httpx.UnsupportedProtocol(f"the scheme {target.scheme!r} is not HTTP", request=request)
+    return target
+
+
+def _written(request: httpx.Request, body: bytes) -> bytes:
+    url = request.url
+    place = Place(_target(request), url.netloc.decode("ascii"), url.raw_path.decode("ascii"))
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    return written(request.method.upper(), place, headers, body, encoding="latin-1")
+
+
+def _patience(request: httpx.Request) -> tuple[float, float]:
+    asked = request.extensions.get("timeout", {})
+    open_s, exchange_s = (
+        sum(_NO_TIMEOUT_S if asked.get(name) is None else float(asked[name]) for name in names)
+        for names in (("pool", "connect"), ("read", "write"))
+    )
+    return open_s, exchange_s
+
+
+def _as_httpx(error: Exception, attempt: Attempt, request: httpx.Request) -> httpx.TransportError:
+    """What httpx's own transport would raise."""
+    message = str(error) or type(error).__name__
+    exchanging = attempt.phase is Phase.EXCHANGING
+    match error:
+        case Unsendable():
+            return httpx.LocalProtocolError(message, request=request)
+        case TimeoutError() if exchanging:
+            return httpx.ReadTimeout(message, request=request)
+        case TimeoutError():
+            kind = httpx.PoolTimeout if attempt.phase is Phase.WAITING else httpx.ConnectTimeout
+            return kind(message, request=request)
+        case NotHttp() | BadAnswer() | ClosedEarly() if exchanging:
+            return httpx.RemoteProtocolError(f"the server {_told(error, message)}", request=request)
+        case _ if exchanging:
+            return httpx.ReadError(message, request=request)
+        case _:
+            return httpx.ConnectError(message, request=request)
+
+
+def _told(error: Exception, message: str) -> str:
+    return f"sent what is not HTTP: {message}" if isinstance(error, NotHttp) else message
