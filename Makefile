@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COLLECTED := $(VENV)/.collected
 # Most tests wait for sockets, so two cores carry four workers.
 WORKERS ?= 4
 # Images of containers like to switch bytecode off; then each of the hundreds of processes of the tests compiles everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup prometheus nginx chromium demo test check exhaustive contracts-publish bench clean lock format schemas proto
+.PHONY: help setup prometheus nginx chromium demo test check types exhaustive contracts-publish bench clean lock format schemas proto
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,16 +44,24 @@ chromium: ## Debian's Chromium, for the tests that look at Release Health in a b
 demo: $(READY) ## the main job: reference platform, canary beside baseline, verdict; FAULT=name or DEFECT=name breaks something
 	@$(BIN)/synthetic demo $(if $(FAULT),--fault $(FAULT)) $(if $(DEFECT),--defect $(DEFECT)) $(ARGS)
 
-test: $(READY) ## the tests: parallel, in random order, under three minutes
+# pytest compiles each module for itself, once. Four workers that start on a clean checkout would each do so at the same time.
+$(COLLECTED): $(READY)
+	@$(BIN)/pytest -q --collect-only >$@.log || { tail -40 $@.log; exit 1; }
+	@touch $@
+
+test: $(COLLECTED) ## the tests: parallel, in random order, under three minutes
 	$(BIN)/pytest -q -n $(WORKERS) -m "not slow"
 
 check: $(READY) ## the developer's loop: format, lint, types, import rules, the events' schema, tests; also what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(MAKE) --no-print-directory -j2 -Otarget $(COLLECTED) types
+	$(BIN)/pytest -q -n $(WORKERS) -m "not exhaustive" --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks -raR
+
+types: $(READY) ## what can be said of the code without running it: types, import rules, the events' schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m synthetic.contracts.protobuf
-	$(BIN)/pytest -q -n $(WORKERS) -m "not exhaustive" --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks -raR
 
 exhaustive: $(READY) ## the combinations of which `make check` plays one of each kind
 	$(BIN)/pytest -q -n $(WORKERS) -m exhaustive

@@ -21,6 +21,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import Book
 from synthetic.journal.entry import JournalEntry
+from synthetic.tests.representative import combination
 
 ROOT = Path(__file__).parents[2]
 
@@ -184,7 +185,7 @@ def test_what_is_wrong_has_to_be_named_by_the_command(named: set[str], *, told: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", [combination("sqlite", played=False), "postgres"])
 def test_nothing_is_lost_or_doubled_in_a_small_storm(database: str, tmp_path: Path) -> None:
     """Four deaths of two workers, and everything is home afterwards."""
     command = [sys.executable, "-m", "bench.crash_storm", "--db", database, "--kills", "4", "--workers", "2"]

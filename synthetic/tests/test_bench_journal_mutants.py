@@ -7,6 +7,7 @@ import pytest
 from bench.journal_mutants.catalogue import MUTANTS
 from bench.journal_mutants.hunting import Caught, clean, hunt
 from bench.journal_mutants.table import table
+from synthetic.tests.representative import one_in
 
 QUICK = {"writes intents lazily": "intent-before-effect", "takes a live lease": "live-leases"}
 SLOWER = {
@@ -47,9 +48,10 @@ def test_a_mutant_is_caught_by_the_law_that_it_breaks(name: str, law: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("name", "law"), SLOWER.items())
-def test_more_mutants_are_caught(name: str, law: str) -> None:
+@pytest.mark.parametrize("name", one_in(2, SLOWER))
+def test_more_mutants_are_caught(name: str) -> None:
     """A kind of mistake for each law."""
+    law = SLOWER[name]
     caught = hunt(name, seeds_max=150, law=law)
     assert law in caught.laws, caught
 

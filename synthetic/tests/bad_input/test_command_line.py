@@ -86,6 +86,7 @@ def test_the_failing_exchange_is_shown_as_far_as_anybody_reads(tmp_path: Path, m
     assert "all that is kept of them is shown by --full" in brief
 
 
+@pytest.mark.slow
 def test_a_frame_that_can_not_be_read_is_shown_where_another_was_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ def play_in_a_process(folder: Path) -> tuple[int, str, int]:
     return ended.returncode, ended.stdout + "\n".join(remarks), int(peak_kib) << 10
 
 
+@pytest.mark.slow
 def test_no_library_prints_a_traceback_of_its_own(tmp_path: Path) -> None:
     """Where nobody set up logging, Python prints what a library logs as an error, with its traceback."""
     (case,) = [case for case in HANDSHAKES if case.name == "a handshake with a header without end"]

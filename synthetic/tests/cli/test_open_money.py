@@ -65,6 +65,7 @@ def test_a_second_ctrl_c_lists_the_money_that_it_leaves(endless: Path, cells_fil
     assert (endless / "out").read_text().splitlines()[-1] == "1 run: 1 aborted"
 
 
+@pytest.mark.slow
 def test_money_of_a_killed_session_is_told_to_the_next_one(endless: Path, cells_file: Path) -> None:
     """In one line with its sum and the journal's place; it is not the next session's failure."""
     with started(endless, *WORDS, "--cells", cells_file) as run:

@@ -81,7 +81,7 @@ ONE_DIALECT = {
 
 
 def dialect_of(switch: str) -> str:
-    """In which dialect CI examines the whole wallet with this switch; in the other one it tries the laws around."""
+    """In which dialect the whole wallet is examined with this switch (CI: each third one); in the other one the laws around."""
     return ONE_DIALECT.get(switch, DIALECT_NAMES[list(BREAKS).index(switch) % 2])
 
 
@@ -118,8 +118,8 @@ def test_the_table_has_every_switch_of_the_wallet() -> None:
 @pytest.mark.parametrize(
     ("switch", "dialect"),
     [
-        combination(switch, dialect, played=dialect == dialect_of(switch))
-        for switch in BREAKS
+        combination(switch, dialect, played=dialect == dialect_of(switch) and index % 3 == 0)
+        for index, switch in enumerate(BREAKS)
         for dialect in DIALECT_NAMES
     ],
 )

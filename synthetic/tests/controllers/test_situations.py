@@ -18,6 +18,7 @@ from synthetic.tests.controllers.argo_notifications import notify
 from synthetic.tests.controllers.flagger import Phase
 from synthetic.tests.controllers.gated import ARGO, NOTIFICATIONS, TOKEN, World, argo, flagger, gated_world
 from synthetic.tests.controllers.scripted import ScriptedGate
+from synthetic.tests.representative import one_in
 from synthetic.tests.rollouts.evidence import run
 
 PAGE = Path(__file__).parents[3] / "docs" / "gate-controllers.md"
@@ -166,7 +167,7 @@ def living(situation: Situation, world: World) -> Callable[[float], None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize("situation", one_in(2, SITUATIONS), ids=lambda situation: situation.name)
 def test_argo(situation: Situation, tmp_path: Path) -> None:
     """Promoted, paused at its share, or back at 0 %."""
     with gated_world(tmp_path, shipped_policy()) as world:
@@ -193,7 +194,7 @@ def test_argo(situation: Situation, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize("situation", one_in(2, [*SITUATIONS[1:], SITUATIONS[0]]), ids=lambda situation: situation.name)
 def test_flagger(situation: Situation, tmp_path: Path) -> None:
     """Promoted, waiting at its share, or back at 0 %."""
     with gated_world(tmp_path, shipped_policy()) as world:

@@ -14,7 +14,7 @@ from synthetic.config.shipped import shipped_root
 from synthetic.core.machine import Baseline
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.tests.representative import combination
+from synthetic.tests.representative import combination, one_in
 from synthetic.tests.runner.recovering import Crash, Cut, Stage, behind, behind_money, behind_money_effect, stage
 
 JOURNEY = "deposit_bet_withdraw"
@@ -38,7 +38,7 @@ def test_an_effect_whose_answer_nobody_heard_comes_home(on: Stage, operation: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, EFFECTS + 1))
+@pytest.mark.parametrize("number", one_in(3, range(1, EFFECTS + 1)))
 def test_a_run_that_is_cut_off_behind_any_effect_comes_home(on: Stage, number: int) -> None:
     """Log-in, polls, frames, the journal's own: whatever was the last thing that the process did."""
     cut = on.cut(on.plan(JOURNEY), behind(number))
@@ -47,7 +47,7 @@ def test_a_run_that_is_cut_off_behind_any_effect_comes_home(on: Stage, number: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 16))
+@pytest.mark.parametrize("number", one_in(2, range(1, 16)))
 def test_a_recovery_that_is_cut_off_behind_any_effect_is_started_again(on: Stage, number: int) -> None:
     """Nothing is undone twice: every effect is looked up before it is undone."""
     cut = on.cut(on.plan(JOURNEY), behind_money("cashier.withdraw"))
@@ -114,7 +114,7 @@ def test_what_is_above_the_baseline_goes_back_through_the_psp(on: Stage) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 16))
+@pytest.mark.parametrize("number", one_in(2, range(1, 16)))
 def test_a_sweep_that_is_cut_off_behind_any_effect_withdraws_once(on: Stage, number: int) -> None:
     """Whoever goes on asks for the withdrawal by its key; no second one leaves."""
     cut = on.cut(on.plan(JOURNEY), behind_money("cashier.deposit"))

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from synthetic.simulation.fates import plan_of
 from synthetic.simulation.many import Tally, play_many
 from synthetic.simulation.playing import play_seed
@@ -13,6 +15,7 @@ from synthetic.simulation.playing import play_seed
 SHOW_TRACE = "from synthetic.simulation.playing import play_seed; print(play_seed(4711).trace)"
 
 
+@pytest.mark.slow
 def test_no_law_is_broken() -> None:
     """Thirty seeds, in which much goes wrong and everything comes home."""
     tally = Tally()

@@ -10,6 +10,7 @@ import pytest
 from synthetic.contracts.report.document import Results, State
 from synthetic.contracts.report.writing import read_results
 from synthetic.tests.contracts.report.suite import run_suite
+from synthetic.tests.representative import combination
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -22,7 +23,7 @@ def states(results: Results) -> dict[str, list[str]]:
     return {pair.provider: [row.state.value for row in pair.rows] for pair in results.pairs}
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", [combination("0", played=False), "2"])
 def test_a_run_leaves_page_json_and_metrics(tmp_path: Path, workers: str) -> None:
     """Of all workers together; a broken contract fails its test with the path, and nothing else is left behind."""
     ran = run_suite(tmp_path, "good", "bad", "blind", arguments=("-n", workers))
@@ -65,7 +66,7 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
     assert bad.rows[0].reason == "the run was interrupted before"
 
 
-@pytest.mark.parametrize("arguments", [("--collect-only",), ("-k", "something_else")])
+@pytest.mark.parametrize("arguments", [("--collect-only",), combination(("-k", "something_else"), played=False)])
 def test_a_run_that_verifies_nothing_leaves_the_last_report_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """It says nothing about contracts."""
     ran = run_suite(tmp_path, "good", arguments=arguments)

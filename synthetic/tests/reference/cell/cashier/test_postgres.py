@@ -39,6 +39,7 @@ def test_duplicates_of_everything_at_once_move_money_once(pg_market: Market, psp
     assert market.kinds(psp)[reported:] == ["capture", "refund", "payout"]
 
 
+@pytest.mark.slow
 def test_deposits_webhooks_and_refunds_of_one_player_do_not_deadlock(pg_market: Market) -> None:
     """Twelve deposits of both styles, each refunded as soon as it is there, with duplicates of every event."""
     market, before = pg_market, pg_market.cash()
