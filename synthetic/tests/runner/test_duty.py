@@ -138,7 +138,7 @@ def slots_of(book: Book) -> list[Slot]:
     return [slot for slot in book.slots() if slot.probe != GAPS]
 
 
-async def until(claim: Callable[[], bool], within_s: float = 30.0) -> None:
+async def until(claim: Callable[[], bool], within_s: float = 100.0) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(within_s):
         while not claim():  # noqa: ASYNC110 - what is waited for happens in a database
@@ -298,7 +298,7 @@ def test_a_changed_plan_takes_effect_without_a_restart(book: Book, serving: Serv
 
     class Lenient(Heard):
         def slot_due(self, probe: str, lag_s: float) -> None:
-            assert lag_s < 30.0
+            assert lag_s < 100.0
             played.append(probe)
 
     async def go() -> None:
