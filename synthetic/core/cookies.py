@@ -49,6 +49,8 @@ class CookieJar:
 
     def header(self, url: str) -> str:
         """The `Cookie` header for a request to `url`; empty where there is none. Longer paths come first (5.4)."""
+        if not self._cookies:
+            return ""
         parts = urlsplit(url)
         secure = parts.scheme in ("https", "wss")
         fitting = [

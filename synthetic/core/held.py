@@ -50,4 +50,6 @@ def held_texts(texts: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _all_holdable(values: Iterable[object]) -> bool:
-    return all(type(value) is str and is_holdable(value) for value in values)
+    listed = list(values)
+    texts = [value for value in listed if type(value) is str]
+    return len(texts) == len(listed) and is_holdable("".join(texts))

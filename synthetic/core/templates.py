@@ -12,15 +12,20 @@ from synthetic.core.expressions import Expression, ExpressionError, Kind, Vocabu
 from synthetic.core.money import Money
 
 _HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_DERIVING = re.compile(r"(?:totp|sha256)\(")
 _MONEY_IN_TEXT = "say how it is written: .minor(), .decimal(), .units(100000) or .text()"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A scalar with holes. One that is a single whole hole keeps the type of its value; every other one is text."""
+    """A scalar with holes. One that is a single whole hole keeps the type of its value; every other one is text.
+
+    `deriving`: the holes that compute a digest or a code, which may be as secret as what it is made of.
+    """
 
     parts: tuple[str | Expression, ...]
     place: Place
+    deriving: tuple[Expression, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -42,13 +47,15 @@ class Template:
 
     def text(self, scope: Mapping[str, Any], currency: str) -> str:
         """Render as text. Raises ExpressionError where a hole holds no scalar."""
-        return "".join(
-            part if isinstance(part, str) else _scalar_text(part.value(scope, currency), part.text)
-            for part in self.parts
-        )
+        written = []
+        for part in self.parts:
+            value = part if isinstance(part, str) else part.value(scope, currency)
+            written.append(value if type(value) is str else _scalar_text(value, part))
+        return "".join(written)
 
 
-def _scalar_text(value: Any, source: str) -> str:
+def _scalar_text(value: Any, of: str | Expression) -> str:
+    source = of if isinstance(of, str) else of.text
     match value:
         case bool():
             return "true" if value else "false"
@@ -73,7 +80,8 @@ def compile_template(text: str, vocabulary: Vocabulary, place: Place, *, expecte
         end = hole.end()
     if end < len(text) or not parts:
         parts.append(text[end:])
-    template = Template(tuple(parts), place)
+    deriving = tuple(part for part in parts if isinstance(part, Expression) and _DERIVING.search(part.text))
+    template = Template(tuple(parts), place, deriving)
     _check(template, place, expected)
     return template
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from synthetic.core.held import HeldList
+
 REASON_MAX = 400
 """Characters of one reason; the sentence of a run may hold two of them."""
 CODE_MAX = 100
@@ -21,6 +23,19 @@ def printable(text: str) -> str:
 def json_escaped(document: str) -> str:
     """The same JSON with every control character in its texts escaped: a terminal may show it, and readers get it as it was."""
     return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", document)
+
+
+def beginning(value: object, chars_min: int) -> str:
+    """`str(value)`, or so many characters of its beginning at least: a statement may be a list of thousands of rows."""
+    if type(value) is not list and not isinstance(value, HeldList):
+        return str(value)
+    pieces, written = [], 0
+    for item in value:
+        pieces.append(repr(item))
+        written += len(pieces[-1])
+        if written > chars_min:
+            return "[" + ", ".join(pieces)
+    return f"[{', '.join(pieces)}]"
 
 
 def one_line(text: str) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from synthetic.core.expressions import Expression, ExpressionError
+from synthetic.core.expressions import ExpressionError
 from synthetic.core.plan import HttpPlan
 from synthetic.core.templates import Template, Tree, render
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_DERIVING = ("totp", "hmac_sha256", "sha256")
 
 
 def render_body(plan: HttpPlan, scope: Mapping[str, Any], currency: str, fields: Mapping[str, str]) -> bytes:
@@ -45,9 +44,8 @@ def one_time_codes(tree: Tree, scope: Mapping[str, Any], currency: str) -> Itera
     """What a body computes out of secrets, such as `totp(player.totp, now)`: it is as secret as they are."""
     match tree:
         case Template():
-            for part in tree.parts:
-                if isinstance(part, Expression) and any(f"{name}(" in part.text for name in _DERIVING):
-                    yield str(part.value(scope, currency))
+            for part in tree.deriving:
+                yield str(part.value(scope, currency))
         case Mapping():
             for item in tree.values():
                 yield from one_time_codes(item, scope, currency)

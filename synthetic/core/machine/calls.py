@@ -100,6 +100,8 @@ def _after(end: CallEnd, answer: Answer) -> CallEnd:
 
 
 def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
+    if not call.operation.out and not call.operation.declined:
+        return end
     scope = state.scope(call.scope(), end.values)
     try:
         out = {name: expression.value(scope, state.currency) for name, expression in call.operation.out.items()}
@@ -107,7 +109,8 @@ def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
         return replace(end, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=lacking(end.flaw, error))
     for name in call.operation.secret_out & out.keys():
         state.redactor.taint(str(out[name]))
-    refusal = first_refusal(state, call.operation.declined, scope | dotted("out", out))
+    declined = call.operation.declined
+    refusal = first_refusal(state, declined, scope | dotted("out", out)) if declined else None
     if refusal is not None:
         return replace(end, outcome=StepOutcome.REFUSED, code=refusal, reason=f"declined: {refusal}", out=out)
     return altered(end, out=out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -107,16 +108,28 @@ def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
     An answer with an `Age` comes out of a cache, and its date is of when it was made.
     """
     written = next((value for name, value in reply.headers if name == "date"), None)
-    who = _endpoint(state, url)
-    if written is None or who is None or any(name == "age" for name, _ in reply.headers):
+    if written is None or any(name == "age" for name, _ in reply.headers):
         return
+    who, told_s = _endpoint(state, url), _unix_s(written)
+    if who is not None and told_s is not None:
+        state.clock_skews_s[who] = told_s - state.unix_s
+
+
+@lru_cache(maxsize=256)
+def _unix_s(date: str) -> int | None:
+    """An HTTP date; it is the same for everything that is answered within one second."""
     try:
-        told_s = int(parsedate_to_datetime(written).timestamp())
+        return int(parsedate_to_datetime(date).timestamp())
     except (ValueError, TypeError, OverflowError):
-        return
-    state.clock_skews_s[who] = told_s - state.unix_s
+        return None
 
 
 def _endpoint(state: RunState, url: str) -> str | None:
-    origin = urlsplit(url)[:2]
-    return next((name for name, address in state.spec.cell.endpoints.items() if urlsplit(address)[:2] == origin), None)
+    origin = _origin(url)
+    return next((name for name, address in state.spec.cell.endpoints.items() if _origin(address) == origin), None)
+
+
+@lru_cache(maxsize=256)
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

@@ -39,18 +39,22 @@ def send_http(
 ) -> Machine[Answer]:
     """Send one request (following the redirects that the plan allows), and say what the answer means."""
     try:
-        request = again or build_request(state, call, plan, scope, intent)
+        timeout_s = remaining_s(state, call, plan.timeout_s)
+        if again is None:
+            request = build_request(state, call, plan, scope, intent, timeout_s)
+        else:
+            request = altered(again, timeout_s=timeout_s)
     except ExpressionError as error:
         return Answer(StepOutcome.REFUSED, code="not_sent", reason=f"the request can't be made: {error}")
     except BadKey as error:
         return Answer(StepOutcome.REFUSED, code="bad_key", reason=f"the request can't be signed: {error}")
-    request = altered(request, timeout_s=remaining_s(state, call, plan.timeout_s))
     first = request
     for hop in range(plan.redirects + 1):
         answer, reply = yield from _one_hop(state, call, plan, scope, request)
         following = _redirected(request, reply) if reply is not None and plan.redirects else None
         if following is None:
-            return altered(_after_hops(state, answer, first, hop), request=first)
+            answer = _after_hops(state, answer, first, hop)
+            return answer if answer.request is first else altered(answer, request=first)
         request = replace(following, timeout_s=remaining_s(state, call, plan.timeout_s))
     reason = (
         f"{asked(state, first)}: more than {plan.redirects} redirects, the last one to {state.told(request.url, 100)}"
@@ -73,7 +77,9 @@ def remaining_s(state: RunState, call: Call, timeout_s: float) -> float:
     return max(TIMEOUT_FLOOR_S, min(timeout_s, (call.deadline_ns - state.now_ns) / 1e9))
 
 
-def build_request(state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], intent: Intent | None) -> Http:
+def build_request(
+    state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], intent: Intent | None, timeout_s: float
+) -> Http:
     """The request as it will go out. Raises ExpressionError where a hole has no value, BadKey where it can't be signed."""
     moves = call.operation.moves
     carried = {moves.key_name: call.key} if moves is not None and intent is not None else {}
@@ -90,7 +96,7 @@ def build_request(state: RunState, call: Call, plan: HttpPlan, scope: Mapping[st
     headers += list(carried.items()) if in_header else []
     if plan.sign is not None:
         headers.append((plan.sign.header, sign(plan.sign.method, plan.sign.key.text(scope, state.currency), body)))
-    return Http(plan.method, url, tuple(headers), body, moves=intent)
+    return Http(plan.method, url, tuple(headers), body, timeout_s, intent)
 
 
 def _body_headers(plan: HttpPlan) -> list[tuple[str, str]]:
@@ -154,7 +160,8 @@ def _read_result(
     _take_cookies(state, request.url, result)
     read_clock(state, request.url, result)
     answer = _read_reply(state, call, plan, scope, request, result)
-    taint_outputs(state, call, {**scope, **answer.values})
+    if call.operation.secret_out:
+        taint_outputs(state, call, {**scope, **answer.values})
     return answer
 
 
@@ -195,7 +202,8 @@ def _read_reply(
     seen = {**scope, **values}
     answered = f"{asked(state, request)} answered HTTP {reply.status}"
     flaw = f"{answered} with {body}"
-    answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=is_tainted(reply.times), flaw=flaw)
+    tainted = is_tainted(reply.times)
+    answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=tainted, request=request, flaw=flaw)
     unclear = ""
     try:
         done = plan.ok.holds(seen, state.currency)

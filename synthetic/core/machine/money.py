@@ -29,10 +29,16 @@ def limit_refusal(state: RunState, kind: str, amount: object) -> str:
     return ""
 
 
-def note_cash(state: RunState, operation: OperationPlan, scope: Mapping[str, Any], end: CallEnd) -> None:
-    """Keep the player's cash where this operation has read it."""
+def reads_cash(state: RunState, operation: OperationPlan) -> bool:
+    """Whether it is this operation by which the mapping's sweep reads the player's cash."""
     plan = state.spec.plan.platform.sweep
-    if plan is None or plan.balance.operation != operation.name or end.outcome is not StepOutcome.DONE:
+    return plan is not None and plan.balance.operation == operation.name
+
+
+def note_cash(state: RunState, scope: Mapping[str, Any], end: CallEnd) -> None:
+    """Keep the player's cash, which an operation that reads it has answered."""
+    plan = state.spec.plan.platform.sweep
+    if plan is None or end.outcome is not StepOutcome.DONE:
         return
     try:
         cash = plan.cash.value(state.scope(scope), state.currency)

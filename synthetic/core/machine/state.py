@@ -18,12 +18,13 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StatePlan, StepPlan
 from synthetic.core.secrets import Redactor
-from synthetic.core.wording import REASON_MAX, brief
+from synthetic.core.wording import REASON_MAX, beginning, brief, printable
 
 T = TypeVar("T")
 Machine = Generator[Effect | Event, Result | None, T]
 """Yields effects (and gets a result back) and events (and gets None back)."""
 
+SHOWN_MAX = 200
 _LAG_FLOOR_NS = 5_000_000
 _DOUBT_FLOOR_NS = 500_000
 
@@ -133,6 +134,15 @@ class RunState:
     def told(self, text: str, chars_max: int = REASON_MAX) -> str:
         """A text as a person may read it: secrets masked, on one line, without controls, not too long."""
         return brief(self.redactor.redact(text), chars_max)
+
+    def shown(self, value: object) -> str:
+        """The first characters of an output as a person may read it; of a long list no more is written out than that takes."""
+        longest = self.redactor.longest
+        text = beginning(value, SHOWN_MAX + longest)
+        told = self.redactor.redact(text)
+        if told is not text and told != text:  # masks are shorter than what they hide
+            told = self.redactor.redact(str(value))
+        return printable(told[:SHOWN_MAX])
 
     def key(self, step: str) -> str:
         """The idempotency key of a step: the same in every attempt, for ever."""

@@ -17,7 +17,7 @@ from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.evidence import step_facts
 from synthetic.core.machine.journaled import written_args
-from synthetic.core.machine.money import limit_refusal, money_moved, note_cash, payouts_shown
+from synthetic.core.machine.money import limit_refusal, money_moved, note_cash, payouts_shown, reads_cash
 from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import Machine, Movement, RunState
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
@@ -25,7 +25,7 @@ from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import IntentState, StepOutcome
 from synthetic.core.plan import CallPlan, OperationPlan, StepPlan
 from synthetic.core.templates import Template
-from synthetic.core.wording import CODE_MAX, printable
+from synthetic.core.wording import CODE_MAX
 
 _JOURNAL_STATE = {
     StepOutcome.DONE: IntentState.DONE,
@@ -66,8 +66,10 @@ def bind_arguments(
     state: RunState, operation: OperationPlan, templates: Mapping[str, Template], scope: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The arguments' values, amounts as Money. Raises ExpressionError, MoneyError."""
-    seen = state.scope(scope)
     args: dict[str, Any] = {}
+    if not operation.inputs:
+        return args
+    seen = state.scope(scope)
     for name, kind in operation.inputs.items():
         template = templates.get(name)
         for code in one_time_codes(template, seen, state.currency):
@@ -182,7 +184,8 @@ def _merged(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallE
 
 
 def _declined(state: RunState, step: StepPlan, args: Mapping[str, Any], end: CallEnd) -> CallEnd:
-    code = first_refusal(state, step.operation.declined, state.scope(seen_of(args, end)))
+    declined = step.operation.declined
+    code = first_refusal(state, declined, state.scope(seen_of(args, end))) if declined else None
     return end if code is None else replace(end, outcome=StepOutcome.REFUSED, code=code, reason=f"declined: {code}")
 
 
@@ -197,7 +200,8 @@ def _end(
     overdue: bool = False,
 ) -> Machine[StepEnd]:
     verdict = judge(state, step, args, end, overdue=overdue)
-    note_cash(state, step.operation, seen_of(args, end), end)
+    if reads_cash(state, step.operation):
+        note_cash(state, seen_of(args, end), end)
     verdict = yield from _record(state, step, args, end, verdict)
     operation = step.operation
     # Our own lag spoils a measurement and may make an answer late; it never makes a wrong answer of a right one.
@@ -220,7 +224,7 @@ def _end(
         labels={name: state.told(str(args.get(name, "")), CODE_MAX) for name in operation.sli.by}
         if operation.sli
         else {},
-        out={name: printable(state.redactor.redact(str(value))[:200]) for name, value in end.out.items()},
+        out={name: state.shown(value) for name, value in end.out.items()},
         purpose=purpose,
         expected_refusal=step.refused,
         refusal_class=step.refusal_class or "",
@@ -246,6 +250,8 @@ def _record(
     key = next((m.key for m in state.movements if m.step == sent), state.key(sent))
     values = {**args, **end.out, "key": key, "code": end.code}
     state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
+    if not step.operation.evidence:
+        return verdict
     for known in step_facts(state, step, end, state.scope(seen_of(args, end), {"key": key})):
         if isinstance(known, MalformedEvidence):
             verdict = verdict if step.refused else _unreadable(state, step, args, end, verdict, str(known))

@@ -103,12 +103,17 @@ def frame_view(
 
 
 def _headers(state: RunState, headers: Headers) -> Headers:
-    shown = [
-        (state.told(name, _LINE_MAX), MASK if name.lower() in _ALWAYS_MASKED else state.told(value, _LINE_MAX))
-        for name, value in headers[:_HEADERS_MAX]
-    ]
+    known = state.redactor.shown_before
+    shown = [known.get(header) or _header(state, header) for header in headers[:_HEADERS_MAX]]
     left_out = len(headers) - len(shown)
     return (*shown, ("...", f"{left_out} more headers")) if left_out else tuple(shown)
+
+
+def _header(state: RunState, header: tuple[str, str]) -> tuple[str, str]:
+    """One header; those of one run are mostly the same ones, again and again."""
+    name, value = header
+    masked = MASK if name.lower() in _ALWAYS_MASKED else state.told(value, _LINE_MAX)
+    return state.redactor.remember(header, (state.told(name, _LINE_MAX), masked))
 
 
 def _text(state: RunState, body: bytes) -> str:
