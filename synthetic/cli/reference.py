@@ -51,6 +51,9 @@ def chosen(kind: str, names: list[str]) -> tuple[Fault, ...]:
 def up(
     *,
     cells: Annotated[int, typer.Option(min=1, max=20, help="How many cells: canary, baseline, and more.")] = 2,
+    players: Annotated[
+        int, typer.Option(min=1, max=5000, help="How many players each cell has in its pool `standard`.")
+    ] = 12,
     db: Annotated[str | None, typer.Option(help="A Postgres URL (default: SQLite files that go at the end).")] = None,
     seed: Annotated[int, typer.Option(help="The seed of keys, rounds and players.")] = 0,
     fault: Annotated[
@@ -64,7 +67,7 @@ def up(
     """Start cells, PSPs and game providers on free loopback ports, until Ctrl-C."""
     thrown = chosen("faults", fault or []) + chosen("defects", defect or [])
     world, serving = reference_module("world"), reference_module("up")
-    settings = world.WorldSettings(cells=cells, db_url=db, seed=seed, faults=thrown)
+    settings = world.WorldSettings(cells=cells, db_url=db, seed=seed, faults=thrown, players=players)
     raise typer.Exit(serving.serve(serving.UpSettings(settings, write_cells), write))
 
 

@@ -374,6 +374,7 @@ class CellPlan:
     )
     ca_file: str = ""
     python: tuple[str, ...] = ()  # modules that its platform mapping may take operations from
+    load: bool = False  # whether load may be played here, and not only single runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The blocking driver: plays one run at a time in the calling thread or greenlet, with the same results as the asyncio driver.
 
-pytest's and Locust's. It uses httpcore, the engine of httpx, for the reasons that the asyncio driver has. Nothing here retries.
+pytest's and Locust's. It uses httpcore, the engine of httpx, for the reasons that the asyncio driver has, unless a `Carrier` is
+given. Nothing here retries.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import ssl
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from synthetic.core.effects import (
     Effect,
     FaultKind,
     Http,
+    HttpReply,
     Intent,
     Resolve,
     Result,
@@ -37,6 +39,7 @@ from synthetic.drivers.dialling import Deadline, reach
 from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
 from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
+from synthetic.drivers.lag import Stalls, exposed
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
@@ -44,8 +47,21 @@ from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, 
 T = TypeVar("T")
 
 
+class Carrier(Protocol):
+    """What carries one request and brings its answer. `DEADLINE` and `INTAKE` are set meanwhile, and have to be obeyed."""
+
+    def exchange(self, effect: Http, target: Target, attempt: Attempt) -> HttpReply:
+        """Send it, at most once, and read its answer. Raises one of `TRANSPORT_ERRORS`."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
 class BlockingDriver:
-    """Performs effects against one cell. `allow`: see `AllowList`."""
+    """Performs effects against one cell. `allow`: see `AllowList`. `carrier` carries HTTP in place of a pool of its own.
+
+    `stalls`: what is noted of the stalls of the loop that the runs share, where they share one.
+    """
 
     def __init__(
         self,
@@ -54,12 +70,15 @@ class BlockingDriver:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
         clock: Clock | None = None,
+        carrier: Carrier | None = None,
+        stalls: Stalls | None = None,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
         self._tls = tls or client_context()
-        self._pool = blocking_pool(self._tls, self._limits)
+        self._carrier = carrier or _PooledCarrier(self._tls, self._limits)
+        self._stalls = stalls
 
     def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
@@ -69,7 +88,7 @@ class BlockingDriver:
             effect = course.advance()
             while effect is not None:
                 result = self._perform(effect, sockets, journal)
-                effect = course.advance(handed_over(result, self._clock.monotonic_ns()))
+                effect = course.advance(self._handed_over(result))
             return course.value
         finally:
             try:
@@ -83,7 +102,12 @@ class BlockingDriver:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._pool.close()
+        self._carrier.close()
+
+    def _handed_over(self, result: Result) -> Result:
+        handled = self._clock.monotonic_ns()
+        stall = self._stalls.longest_stall_ns(*exposed(result, handled)) if self._stalls is not None else 0
+        return handed_over(result, handled, stall)
 
     def _perform(self, effect: Effect, sockets: BlockingSockets, journal: Journal) -> Result:
         attempt = Attempt(self._clock)
@@ -126,25 +150,37 @@ class BlockingDriver:
             return answers_of(list(threads.map(self._http, effect.requests, targets, attempts)))
 
     def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
-        deadline = Deadline(effect.timeout_s)
-        intake = Intake(self._limits)
-        tokens = DEADLINE.set(deadline), INTAKE.set(intake)
+        tokens = DEADLINE.set(Deadline(effect.timeout_s)), INTAKE.set(Intake(self._limits))
         try:
-            timeout = {"pool": deadline.remaining_s()}
-            response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
-            try:
-                intake.expect_body()
-                answer = AnswerReader(effect.method, response, self._limits, attempt)
-                for chunk in response.iter_stream():
-                    answer.feed(chunk)
-            finally:
-                response.close()
-            return answer.reply(attempt.times())
+            return self._carrier.exchange(effect, target, attempt)
         except TRANSPORT_ERRORS as error:
             return fault(error, attempt, target, effect.timeout_s)
         finally:
             DEADLINE.reset(tokens[0])
             INTAKE.reset(tokens[1])
+
+
+class _PooledCarrier:
+    """httpcore's pool, in which one deadline covers a whole request."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits) -> None:
+        self._limits = limits
+        self._pool = blocking_pool(tls, limits)
+
+    def exchange(self, effect: Http, target: Target, attempt: Attempt) -> HttpReply:  # noqa: ARG002 - the URL has it
+        timeout = {"pool": DEADLINE.get().remaining_s()}
+        response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
+        try:
+            INTAKE.get().expect_body()
+            answer = AnswerReader(effect.method, response, self._limits, attempt)
+            for chunk in response.iter_stream():
+                answer.feed(chunk)
+        finally:
+            response.close()
+        return answer.reply(attempt.times())
+
+    def close(self) -> None:
+        self._pool.close()
 
 
 def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:

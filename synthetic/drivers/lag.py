@@ -30,23 +30,56 @@ def exposed(result: Result, handled_ns: int) -> tuple[int, int]:
             return times.sent, handled_ns
 
 
-class LagMeter:
-    """A heartbeat every `every_s` on one event loop; one meter may serve all drivers of that loop.
+class Stalls:
+    """What is known of the stalls of one loop: its heartbeat, every `every_s`, tells of each beat.
 
     A stall shorter than `every_s` may go unseen, and a longer one is seen short by up to `every_s`.
     """
 
     def __init__(self, clock: Clock, every_s: float = 0.005) -> None:
         self._clock = clock
-        self._every_ns = int(every_s * 1e9)
-        self._due_ns = 0
-        self._stalls: deque[tuple[int, int]] = deque(maxlen=_STALLS_KEPT)
+        self._due_ns: int | None = None
+        self._noted: deque[tuple[int, int]] = deque(maxlen=_STALLS_KEPT)
+        self.every_s = every_s
+
+    def begin(self) -> None:
+        """The heart begins to beat now."""
+        self._due_ns = self._clock.monotonic_ns() + int(self.every_s * 1e9)
+
+    def beat(self) -> None:
+        """The heart beats; where it beats late, that was a stall."""
+        now = self._clock.monotonic_ns()
+        if self._due_ns is not None and now - self._due_ns > _NOISE_NS:
+            self._noted.append((self._due_ns, now))
+        self._due_ns = now + int(self.every_s * 1e9)
+
+    def end(self) -> None:
+        """The heart beats no more."""
+        self._due_ns = None
+
+    def longest_stall_ns(self, since_ns: int, until_ns: int) -> int:
+        """The longest stall within a span of time, one that is still going on included; 0 where none was seen."""
+        longest = 0
+        if self._due_ns is not None and until_ns - self._due_ns > _NOISE_NS:
+            longest = until_ns - max(self._due_ns, since_ns)
+        for start_ns, end_ns in reversed(self._noted):
+            if end_ns <= since_ns:
+                break
+            longest = max(longest, min(end_ns, until_ns) - max(start_ns, since_ns))
+        return longest
+
+
+class LagMeter(Stalls):
+    """A heartbeat on an asyncio loop; one meter may serve all drivers of that loop."""
+
+    def __init__(self, clock: Clock, every_s: float = 0.005) -> None:
+        super().__init__(clock, every_s)
         self._heart: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to beat on the running loop; it is no mistake to call it again."""
         if self._heart is None or self._heart.done():
-            self._due_ns = self._clock.monotonic_ns() + self._every_ns
+            self.begin()
             self._heart = asyncio.get_running_loop().create_task(self._beat(), name="synthetic-lag-meter")
 
     async def stop(self) -> None:
@@ -55,22 +88,9 @@ class LagMeter:
             self._heart.cancel()
             await asyncio.wait([self._heart])
             self._heart = None
+            self.end()
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self._every_ns / 1e9)
-            now = self._clock.monotonic_ns()
-            if now - self._due_ns > _NOISE_NS:
-                self._stalls.append((self._due_ns, now))
-            self._due_ns = now + self._every_ns
-
-    def longest_stall_ns(self, since_ns: int, until_ns: int) -> int:
-        """The longest stall within a span of time, one that is still going on included; 0 where none was seen."""
-        longest = 0
-        if self._heart is not None and until_ns - self._due_ns > _NOISE_NS:
-            longest = until_ns - max(self._due_ns, since_ns)
-        for start_ns, end_ns in reversed(self._stalls):
-            if end_ns <= since_ns:
-                break
-            longest = max(longest, min(end_ns, until_ns) - max(start_ns, since_ns))
-        return longest
+            await asyncio.sleep(self.every_s)
+            self.beat()

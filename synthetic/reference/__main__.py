@@ -21,6 +21,7 @@ def _announce(line: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m synthetic.reference", description=__doc__)
     parser.add_argument("--cells", type=int, default=2, metavar="N")
+    parser.add_argument("--players", type=int, default=WorldSettings().players, metavar="N")
     parser.add_argument("--db", metavar="URL")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fault", choices=sorted(FAULTS), action="append", default=[])
@@ -34,7 +35,7 @@ def main() -> int:
     """Parse and serve."""
     given = _parser().parse_args()
     faults = tuple(FAULTS[name] for name in given.fault) + tuple(DEFECTS[name] for name in given.defect)
-    world = WorldSettings(cells=given.cells, db_url=given.db, seed=given.seed, faults=faults)
+    world = WorldSettings(cells=given.cells, db_url=given.db, seed=given.seed, faults=faults, players=given.players)
     return serve(UpSettings(world, given.write_cells, exit_with_parent=given.exit_with_parent), _announce)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler, StrictBool
 from pydantic_core import CoreSchema
 
 from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Title, one_of
@@ -72,6 +72,9 @@ class CellModel(Node):
         default_factory=dict, description="Secrets by name, each a reference: env:NAME or file:path."
     )
     players: list[PlayerModel] = Field(default_factory=list, description="The players that runs may lease.")
+    load: StrictBool | None = Field(
+        None, description="true: load may be played here, not only single runs. Never where real players are."
+    )
     ca_file: Title | None = Field(None, description="A PEM file of certificate authorities, beside the system's own.")
 
 

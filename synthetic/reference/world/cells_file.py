@@ -89,6 +89,7 @@ def _cell(
         "version": cell.version,
         "currency": cell.currency,
         "platform": "reference",
+        "load": True,
     }
     if cell.track == "canary" and "baseline" in listeners:
         described["baseline"] = "baseline"

@@ -25,11 +25,13 @@ OPENING_CASH_MINOR = 5000
 OPENING_CASH_MINOR_OF = {"broke": 0, "exhausted": 0, "light": 100, "slim": 25}
 
 
-def players_of(cell: str, *, market: str, brand: str, currency: str, keys: Keys) -> tuple[PlayerSeed, ...]:
-    """All players of a cell; the same seed gives the same passwords and one-time secrets."""
+def players_of(
+    cell: str, *, market: str, brand: str, currency: str, keys: Keys, standard: int = POOLS["standard"]
+) -> tuple[PlayerSeed, ...]:
+    """All players of a cell, so many of them `standard`; the same seed gives the same passwords and one-time secrets."""
     return tuple(
         _player(cell, pool, number, market=market, brand=brand, currency=currency, keys=keys)
-        for pool, count in POOLS.items()
+        for pool, count in (POOLS | {"standard": standard}).items()
         for number in range(1, count + 1)
     )
 

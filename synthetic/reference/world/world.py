@@ -31,7 +31,7 @@ from synthetic.reference.switchboard import Switch, Switchboard
 from synthetic.reference.world.cells_file import write_cells_file
 from synthetic.reference.world.identity import IDP, idp_account, idp_accounts, idp_app
 from synthetic.reference.world.keys import Keys
-from synthetic.reference.world.people import players_of
+from synthetic.reference.world.people import POOLS, players_of
 from synthetic.reference.world.serving import Listener, bound, serving
 
 PSP_STYLES = {"psp-a": "intents", "psp-b": "notifications", "psp-c": "intents"}
@@ -44,7 +44,8 @@ PSP_SWITCHES = {"intents": PSP_INTENTS_SWITCHES, "notifications": PSP_NOTIFICATI
 class WorldSettings:
     """How large a world, on which database (a Postgres URL; None: SQLite files that go with it), from which seed.
 
-    `faults` are thrown at start: those of a counterparty that is not `shared` for the cell `faulty` only.
+    `faults` are thrown at start: those of a counterparty that is not `shared` for the cell `faulty` only. `players`: how many
+    of each cell's are in the pool `standard`.
     """
 
     cells: int = 2
@@ -52,6 +53,7 @@ class WorldSettings:
     seed: int = 0
     faults: tuple[Fault, ...] = ()
     faulty: str = "canary"
+    players: int = POOLS["standard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _cell_settings(
         providers=tuple(_provider_account(name, provider, listeners, keys) for provider in PROVIDER_DIALECTS),
         idp=idp_account(name, listeners, keys),
         office_key=keys.text(f"office:{name}"),
-        players=players_of(name, market=market, brand=brand, currency=currency, keys=keys),
+        players=players_of(name, market=market, brand=brand, currency=currency, keys=keys, standard=settings.players),
     )
 
 

@@ -1,4 +1,4 @@
-"""Both drivers, and a certificate authority for a test."""
+"""The drivers, and a certificate authority for a test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 import trustme
 
 from synthetic.tests.drivers.scenarios import PLAYERS, Play
+from synthetic.tests.representative import combination
 
 
-@pytest.fixture(params=sorted(PLAYERS))
+@pytest.fixture(params=[combination(name, played=name != "gevent", id=name) for name in sorted(PLAYERS)])
 def play(request: pytest.FixtureRequest) -> Play:
     """Each driver in turn."""
     return PLAYERS[request.param]

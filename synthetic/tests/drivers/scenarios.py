@@ -16,6 +16,7 @@ from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.course import Scenario
 from synthetic.drivers.guard import Limits
 from synthetic.journal.memory import MemoryJournal
+from synthetic.locust_user.carrier import GeventCarrier, SharedClients
 
 LOOPBACK = ("127.0.0.1:*", "localhost:*", "nonexistent.invalid:*")
 NO_TIMES = Times(0, 0, 0, 0)
@@ -98,6 +99,25 @@ def play_blocking(
         driver.close()
 
 
+def play_gevent(
+    scenario: Scenario[Any],
+    *,
+    allow: Sequence[str] = LOOPBACK,
+    tls: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+    journal: Journal | None = None,
+    sink: EventSink = ignore,
+) -> Any:
+    """The blocking driver with the carrier of load users."""
+    own_tls, own_limits = tls or PLAIN_TLS, limits or Limits()
+    carrier = GeventCarrier(SharedClients(own_tls, own_limits), own_limits)
+    driver = BlockingDriver(allow=allow, tls=own_tls, limits=own_limits, carrier=carrier)
+    try:
+        return driver.run(scenario, sink=sink, journal=journal or MemoryJournal())
+    finally:
+        driver.close()
+
+
 PLAIN_TLS = ssl.create_default_context()
-PLAYERS: dict[str, Play] = {"asyncio": play_asyncio, "blocking": play_blocking}
+PLAYERS: dict[str, Play] = {"asyncio": play_asyncio, "blocking": play_blocking, "gevent": play_gevent}
 Make = Callable[[], Scenario[Any]]

@@ -1,4 +1,4 @@
-"""One scenario, two drivers: the same results but for their times."""
+"""One scenario, each driver: the same results but for their times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from synthetic.core.effects import (
 from synthetic.core.outcome import IntentState
 from synthetic.tests.drivers import servers
 from synthetic.tests.drivers.conftest import Authority
-from synthetic.tests.drivers.scenarios import asking, deposit, play_asyncio, play_blocking, timeless
+from synthetic.tests.drivers.scenarios import asking, deposit, play_asyncio, play_blocking, play_gevent, timeless
 from synthetic.tests.drivers.servers import RawServer, WebSocketServer, answer, answering, echo, free_port
 
 
@@ -53,10 +53,11 @@ def test_a_journey_with_money_and_frames() -> None:
     with RawServer(answering(answer(b"{}"))) as http, WebSocketServer(echo) as ws:
         both = [
             [timeless(result) for result in play(asking(*journey(http.url, ws.url)))]
-            for play in (play_asyncio, play_blocking)
+            for play in (play_asyncio, play_blocking, play_gevent)
         ]
     # The handshake's answer has a key and a date of its own.
-    assert [drop_headers(result) for result in both[0]] == [drop_headers(result) for result in both[1]]
+    results = [[drop_headers(result) for result in one] for one in both]
+    assert results[0] == results[1] == results[2]
     assert isinstance(both[0][0], HttpReply)
 
 

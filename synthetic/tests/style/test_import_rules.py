@@ -18,7 +18,7 @@ from synthetic.tests.style.checkout import PACKAGE, ROOT
 # The design's layers, from the top. What stands on one line does not import each other.
 LAYERS = (
     ("cli",),
-    ("pytest_plugin",),
+    ("pytest_plugin", "locust_user"),
     ("contracts",),
     ("conformance",),
     ("web", "simulation"),
@@ -34,6 +34,7 @@ PURE = ("core", "sli", "gate")
 DOORS = ("socket", "time", "random", "asyncio", "os", "httpx", "yaml", "websockets")
 ACCUSED_MAY_NOT = ("core.checks", "core.history", "config", "gate", "sli")
 BELOW_THE_FACES = (
+    "locust_user",
     "conformance",
     "web",
     "simulation",

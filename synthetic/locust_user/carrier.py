@@ -1,0 +1,232 @@
+"""HTTP of load users: geventhttpclient's client and parser, as Locust's `FastHttpUser` has them, under our rules.
+
+One request is one connection and at most one sending: geventhttpclient itself would send a GET again after a lost answer. One
+deadline covers all of it, every byte that comes is counted, and TLS is verified. What was measured is noted where it happens.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+from gevent.monkey import get_original
+from geventhttpclient.client import HTTPClient, HTTPClientPool
+from geventhttpclient.connectionpool import ConnectionPool
+from geventhttpclient.header import Headers
+from geventhttpclient.response import HTTPParseError
+from geventhttpclient.url import URL
+
+from synthetic.core.effects import Http, HttpReply
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.blocking_pool import DEADLINE
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.dialling import Deadline, dial
+from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.http_wire import AnswerReader, with_defaults
+from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX, Intake
+from synthetic.drivers.translate import Unsendable
+
+# gevent's own poll goes through its hub, and what is asked here is answered at once.
+_poll = get_original("select", "poll")
+_POLLIN = 0x001
+_PLAIN_TIMEOUT_S = 60.0  # of a request of `self.client`, which has no effect behind it
+
+
+@dataclass(slots=True)
+class _Under:
+    """The request that a greenlet performs. `at_end`: the peer has ended its connection."""
+
+    attempt: Attempt
+    at_end: bool = False
+
+
+# geventhttpclient hands no state of a request down to its sockets, and one greenlet performs one request at a time.
+_UNDER: ContextVar[_Under | None] = ContextVar("under", default=None)
+
+
+class SharedClients(HTTPClientPool):
+    """The connections of one user, by origin: those of its scenarios, and of `self.client` in tasks written by hand."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits) -> None:
+        super().__init__()
+        self._tls = tls
+        self._limits = limits
+        self._by_origin: dict[tuple[str, int, bool], HTTPClient] = {}
+
+    def get_client(self, url: str | URL) -> HTTPClient:
+        """The client of a URL's origin, as Locust's session asks for it."""
+        parsed = url if isinstance(url, URL) else URL(url)
+        secure = parsed.scheme == "https"
+        return self.client_of(parsed.host, parsed.port or (443 if secure else 80), secure=secure)
+
+    def client_of(self, host: str, port: int, *, secure: bool) -> HTTPClient:
+        """The client of an origin."""
+        origin = (host, port, secure)
+        if origin not in self._by_origin:
+            self._by_origin[origin] = _Client(host, port, self._tls if secure else None, self._limits)
+        return self._by_origin[origin]
+
+    def close(self) -> None:
+        """Close all of them."""
+        for client in self._by_origin.values():
+            client.close()
+        self._by_origin.clear()
+
+
+class GeventCarrier:
+    """`drivers.blocking_driver.Carrier` over `SharedClients`."""
+
+    def __init__(self, clients: SharedClients, limits: Limits) -> None:
+        self._clients = clients
+        self._limits = limits
+
+    def exchange(self, effect: Http, target: Target, attempt: Attempt) -> HttpReply:
+        """Send it, at most once, and read its answer. Raises one of `TRANSPORT_ERRORS`."""
+        uri, headers = _uri_and_headers(effect)
+        client = self._clients.client_of(target.host, target.port, secure=target.secure)
+        under = _Under(attempt)
+        token = _UNDER.set(under)
+        try:
+            response = client.request(effect.method, uri, body=effect.body, headers=headers)
+            try:
+                INTAKE.get().expect_body()
+                answer = AnswerReader(effect.method, _head(response), self._limits, attempt)
+                while chunk := response.read(READ_BYTES_MAX):
+                    answer.feed(chunk)
+            finally:
+                response.release()
+        except HTTPParseError as error:
+            if under.at_end:
+                raise ConnectionResetError(str(error)) from error
+            raise httpcore.RemoteProtocolError(str(error)) from error
+        except ValueError as error:
+            if attempt.phase is Phase.WAITING:
+                raise Unsendable(str(error)) from error
+            raise
+        finally:
+            _UNDER.reset(token)
+        return answer.reply(attempt.times())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._clients.close()
+
+
+def _uri_and_headers(effect: Http) -> tuple[str, Headers]:
+    url = httpx.URL(effect.url)
+    given = [("host", url.netloc.decode("ascii")), *with_defaults(effect.headers)]
+    if not (effect.method.isascii() and all((name + value).isascii() for name, value in given)):
+        raise Unsendable("method and headers have to be ASCII")
+    if any(name.lower() == "host" for name, _ in effect.headers):
+        given = given[1:]
+    return url.raw_path.decode("ascii"), Headers(given)
+
+
+def _head(response: Any) -> httpcore.Response:
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    return httpcore.Response(response.get_code(), headers=lines)
+
+
+class _Client(HTTPClient):
+    DEFAULT_HEADERS = Headers()
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, limits: Limits) -> None:
+        super().__init__(host, port, block_size=READ_BYTES_MAX, concurrency=limits.connections_max)
+        self._connection_pool = _Lines(host, port, tls, limits)
+
+
+class _Lines(ConnectionPool):
+    """The connections to one origin."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, limits: Limits) -> None:
+        super().__init__(host, port, host, port, size=limits.connections_max)
+        self._tls = tls
+        self._limits = limits
+
+    def get_socket(self) -> Any:
+        """A connection, once for each request. Raises ConnectionResetError where its sending has begun before."""
+        under = _UNDER.get()
+        if under is not None and under.attempt.phase is Phase.EXCHANGING:
+            raise ConnectionResetError("the connection was closed before its answer was complete")
+        return super().get_socket()
+
+    def return_socket(self, sock: Any) -> None:
+        """Keep a connection for the next request."""
+        sock.idle_since_s = time.monotonic()
+        super().return_socket(sock)
+
+    def _is_socket_alive(self, sock: Any) -> bool:
+        return sock is not None and sock.is_idle(self._limits.keepalive_s)
+
+    def _create_socket(self) -> Any:
+        under = _UNDER.get()
+        attempt = Attempt(SystemClock()) if under is None else under.attempt
+        deadline = DEADLINE.get(None) or Deadline(_PLAIN_TIMEOUT_S)
+        attempt.enter(Phase.CONNECTING)
+        sock = dial(self._request_host, self._request_port, deadline)
+        if self._tls is not None:
+            attempt.enter(Phase.SECURING)
+            sock.settimeout(deadline.remaining_s())
+            try:
+                sock = self._tls.wrap_socket(sock, server_hostname=self._request_host)
+            except BaseException:
+                sock.close()
+                raise
+        return _Line(sock)
+
+
+class _Line:
+    """A socket that obeys the deadline and the intake of the request that uses it, and tells its attempt how far it came."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.idle_since_s = 0.0
+
+    def is_idle(self, keepalive_s: float) -> bool:
+        """Whether nothing has come since it was last used, not even its end, and that is not too long ago."""
+        if self._sock.fileno() < 0 or time.monotonic() - self.idle_since_s > keepalive_s:
+            return False
+        poll = _poll()
+        poll.register(self._sock.fileno(), _POLLIN)
+        return not poll.poll(0)
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it in time."""
+        under, view = _UNDER.get(), memoryview(data)
+        if under is not None:
+            under.attempt.enter(Phase.EXCHANGING)
+        while view:
+            self._in_time()
+            view = view[self._sock.send(view) :]
+        if under is not None:
+            under.attempt.written()
+
+    def recv(self, bytes_max: int) -> bytes:
+        """What has come, in time and counted."""
+        self._in_time()
+        data: bytes = self._sock.recv(min(bytes_max, READ_BYTES_MAX))
+        intake: Intake | None = INTAKE.get(None)
+        if intake is not None:
+            intake.take(len(data))
+        under = _UNDER.get()
+        if under is not None and not data:
+            under.at_end = True
+        return data
+
+    def fileno(self) -> int:
+        """For pollers; -1 after `close`."""
+        number: int = self._sock.fileno()
+        return number
+
+    def close(self) -> None:
+        """Close it."""
+        self._sock.close()
+
+    def _in_time(self) -> None:
+        deadline = DEADLINE.get(None)
+        self._sock.settimeout(_PLAIN_TIMEOUT_S if deadline is None else deadline.remaining_s())
