@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from synthetic.core.outcome import RunOutcome
-from synthetic.report.records import RunRecord
+
+if TYPE_CHECKING:  # documents take pydantic along, which nobody needs who asks for help
+    from synthetic.report.records import RunRecord
 
 
 class ExitCode(IntEnum):

@@ -11,60 +11,19 @@ from typing import Annotated
 
 import typer
 
-from synthetic.cli import (
-    audit,
-    check,
-    conformance,
-    contracts,
-    demo,
-    explain,
-    init,
-    kill,
-    listing,
-    reconcile,
-    reference,
-    run,
-    schema,
-    settle,
-    simulate,
-    slo,
-    sweep,
-    validate,
-)
 from synthetic.cli.exits import ExitCode
-from synthetic.cli.gate import command as gate
 from synthetic.cli.screen import write
-from synthetic.cli.serving import command
 from synthetic.cli.telling import tell_error
+from synthetic.cli.verbs import LazyVerbs
 
 app = typer.Typer(
     name="synthetic",
+    cls=LazyVerbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("serve")(command.serve)
-app.command("sweep")(sweep.sweep)
-app.command("settle")(settle.settle)
-app.command("reconcile")(reconcile.reconcile)
-app.command("validate")(validate.validate)
-app.command("list")(listing.list_scenarios)
-app.command("explain")(explain.explain)
-app.command("check")(check.check)
-app.command("kill")(kill.kill)
-app.command("resume")(kill.resume)
-app.command("simulate")(simulate.simulate)
-app.command("schema")(schema.schema)
-app.command("init")(init.init)
-app.add_typer(audit.app, name="audit")
-app.add_typer(conformance.app, name="conformance")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(gate.app, name="gate")
-app.add_typer(reference.app, name="reference")
-app.add_typer(slo.app, name="slo")
 
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
