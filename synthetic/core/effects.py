@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
+from synthetic.core.quick import quick
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -30,6 +31,7 @@ class Phases:
     body: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Times:
     """When an exchange happened, in nanoseconds of one monotonic clock.
@@ -60,6 +62,7 @@ class Times:
         return max(self.handled - max(self.received, self.started), self.lag_ns)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Intent:
     """The durable record of a money effect, written before its request leaves.
@@ -81,6 +84,7 @@ class Intent:
     args: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Http:
     """One HTTP request. `url` is absolute, `body` the exact bytes; redirects are the scenario's business, never the driver's."""
@@ -111,6 +115,7 @@ class WsOpen:
     timeout_s: float = 10.0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WsSend:
     """Send one text frame."""
@@ -121,6 +126,7 @@ class WsSend:
     moves: Intent | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WsReceive:
     """Wait for the next frame."""
@@ -171,6 +177,7 @@ class FaultKind(StrEnum):
     NOT_JOURNALED = "not_journaled"  # the intent could not be made durable, so nothing was sent
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """An HTTP answer; `headers` as they came, names in lower case."""
@@ -189,6 +196,7 @@ class WsOpened:
     headers: Headers = field(default=(), repr=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WsFrame:
     """One text frame (a binary frame comes decoded as UTF-8 with replacement). `received` is when it arrived, not when asked."""
@@ -197,6 +205,7 @@ class WsFrame:
     times: Times
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Done:
     """A send, close, sleep or resolve was performed."""

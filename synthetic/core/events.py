@@ -12,11 +12,13 @@ from typing import Any
 from synthetic.core.effects import Times
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
+from synthetic.core.quick import quick
 
 RELEASE_LABELS = ("version", "rollout_step", "flag_variant")
 """What a cell's answers may tell of the release that gave them."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RunStarted:
     """A run begins. `wall_ns` (Unix, UTC) belongs to `at_ns`, so that any monotonic time can be shown as a date."""
@@ -43,6 +45,7 @@ class RunStarted:
     pair: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StepStarted:
     """A step begins. `purpose`: `step`, or `undo` for compensation."""
@@ -54,6 +57,7 @@ class StepStarted:
     purpose: str = "step"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ExchangeDone:
     """One request and its answer, or frame, as a person may see it: secrets replaced by `***`, bodies cut at 8 KiB.
@@ -81,6 +85,7 @@ class ExchangeDone:
     key: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MoneyMoved:
     """What became of a money effect. `direction`: `in` (into the wallet), `out` (out of it), `stake`, `payout`."""
@@ -94,6 +99,7 @@ class MoneyMoved:
     key: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step ended. `held` says whether it went as the scenario wants; if not, `reason`, `code` and `blame` say why and whose.
@@ -124,6 +130,7 @@ class StepEnded:
     refusal_class: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CheckJudged:
     """One invariant or named check over the run's evidence. `held` None: there was not enough evidence to judge."""
@@ -147,6 +154,7 @@ class UndoEnded:
     stranded: Money | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RunEnded:
     """A run ended. `failed_step` and `failed_check` name what turned it red, `attribution` is why `blame` is whose it is.

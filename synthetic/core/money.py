@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from functools import cache
 
+from synthetic.core.quick import quick
+
 # ISO 4217 (list one): currencies whose minor unit is not a hundredth.
 _EXPONENTS = (
     dict.fromkeys(("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF").split(), 0)
@@ -32,6 +34,7 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in minor units of one currency: `Money(100, "EUR")` is 1.00 EUR."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORTEST = 4  # masking shorter texts would blot out half of a report and protect nothing
+_SPELLED_ALIKE = re.compile(r"[A-Za-z0-9_.~-]*")  # as it is in JSON and in URLs
 _REMEMBERED_CHARS, _REMEMBERED_MAX = 200, 1000
 # How the JSON writers of common platforms escape more than they have to.
 _GO = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
@@ -87,12 +88,14 @@ def _spellings(secret: str) -> Iterator[str]:
     """The secret as it may stand in a body, a URL or a header."""
     raw = secret.encode(errors="surrogateescape")
     yield secret
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).decode().rstrip("=")
+    if _SPELLED_ALIKE.fullmatch(secret):
+        return
     yield from _json_spellings(secret)
     for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
         yield quoted
         yield re.sub("%..", lambda escape: escape[0].lower(), quoted)
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(raw).decode().rstrip("=")
 
 
 def _json_spellings(secret: str) -> Iterator[str]:

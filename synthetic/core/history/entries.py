@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synthetic.core.money import Money
+from synthetic.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """One posting of the player's ledger, in its own view. `reference`: the deposit, withdrawal or bet that it belongs to.

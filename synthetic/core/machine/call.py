@@ -11,8 +11,10 @@ from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.state import RunState, dotted
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import OperationPlan, Refusal
+from synthetic.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of an operation on behalf of a step. `purpose`: `call`, `poll`, `lookup`, `undo`, `repeat`.
@@ -36,6 +38,7 @@ class Call:
         return dotted("args", self.args) | {"key": self.key}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one exchange came to. `error` is the transport fault's kind, `values` what expressions may read of the answer.

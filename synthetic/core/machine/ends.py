@@ -8,8 +8,10 @@ from typing import Any
 
 from synthetic.core.effects import Http, WsSend
 from synthetic.core.outcome import StepOutcome
+from synthetic.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CallEnd:
     """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions.

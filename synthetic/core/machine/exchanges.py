@@ -100,9 +100,10 @@ def build_request(
 
 
 def _body_headers(plan: HttpPlan) -> list[tuple[str, str]]:
-    named = {name.lower() for name, _ in plan.headers}
     content_type = CONTENT_TYPES.get(plan.body_kind)
-    return [] if content_type is None or "content-type" in named else [("Content-Type", content_type)]
+    if content_type is None or any(name.lower() == "content-type" for name, _ in plan.headers):
+        return []
+    return [("Content-Type", content_type)]
 
 
 def _auth_headers(state: RunState, plan: HttpPlan, scope: Mapping[str, Any]) -> list[tuple[str, str]]:

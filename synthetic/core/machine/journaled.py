@@ -15,6 +15,8 @@ from synthetic.core.secrets import Redactor
 
 ARGUMENT_MAX = 4096
 """Characters of one argument: what is longer is data that came from the target, and no key to an effect."""
+_WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _MONEY = "$money"  # CEL has no names with a `$`, so no argument that a mapping makes has this key by accident
 
 
@@ -23,12 +25,12 @@ def written_args(args: Mapping[str, Any], redactor: Redactor) -> str:
     kept = {}
     for name, value in sorted(args.items()):
         try:
-            text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True)
+            text = _WRITE(_plain(value))
         except (TypeError, ValueError):
             continue
         if len(text) <= ARGUMENT_MAX and redactor.redact(text) == text:
-            kept[name] = json.loads(text)
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
+            kept[name] = value if type(value) is str or type(value) is int else json.loads(text)
+    return _COMPACT(kept)
 
 
 def read_args(text: str) -> dict[str, Any]:

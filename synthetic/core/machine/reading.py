@@ -11,6 +11,7 @@ from typing import Any
 from synthetic.core.effects import HttpReply
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.held import held_json
+from synthetic.core.quick import quick
 
 UNREADABLE = "unreadable"
 """The code of a step whose answer came but can't be read as the mapping wants it."""
@@ -21,6 +22,7 @@ _DEPTH_MAX = 64
 _VALUES_MAX = 100_000
 _CONTAINERS = (dict, list)
 _BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_BLANKS = b" \t\n\r"
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLAIN = re.compile(r"[\w.+-]{1,40}(/[\w.+-]{1,60})?")
@@ -33,6 +35,7 @@ class NotJson(ValueError):  # noqa: N818 - the sentence reads "it is not JSON"
     """The text is not JSON that every reader reads alike (I-JSON, RFC 7493); says what it is: `JSON that is cut short`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Body:
     """The body of an answer. `value` is what expressions see: data, None where nothing came, else the text.
@@ -100,7 +103,7 @@ def _decoded(body: bytes) -> tuple[str, int | None]:
 def read_json(text: str) -> Any:
     """Strict JSON: no NaN, no key twice, no half characters, bounded depth and numbers. Raises NotJson."""
     try:
-        data = _DECODER.decode(text)
+        data = _parsed(text)
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except NotJson:
@@ -114,6 +117,30 @@ def read_json(text: str) -> Any:
     if "\\u" in text and _SURROGATE.search(text):
         _whole_characters(data)
     return held_json(data, text)
+
+
+def _parsed(text: str) -> Any:
+    """What the text holds. Without a backslash, a quote before a colon ends a key: as many keys as those, and none came twice."""
+    if "\\" in text:
+        return _STRICT.decode(text)
+    data = _LENIENT.decode(text)
+    if not isinstance(data, _CONTAINERS):
+        return data
+    named = text.encode(errors="replace").translate(None, _BLANKS).count(b'":')
+    return data if _keys_in(data, text.count("{") + text.count("[")) == named else _STRICT.decode(text)
+
+
+def _keys_in(data: Any, containers_max: int) -> int:
+    """How many keys there are. Once as many containers were found as the text can hold, nobody has to look into the last ones."""
+    level, found, keys = [data], 1, 0
+    while level:
+        keys += sum([len(container) for container in level if type(container) is dict])
+        if found == containers_max:
+            break
+        within = [container.values() if type(container) is dict else container for container in level]
+        level = [item for items in within for item in items if type(item) is dict or type(item) is list]
+        found += len(level)
+    return keys
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> str:
@@ -191,7 +218,8 @@ def _whole_characters(data: Any) -> None:
         raise NotJson("JSON that holds half a surrogate pair, which is no character") from None
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+_LENIENT = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def lacking(flaw: str, error: ExpressionError) -> str:

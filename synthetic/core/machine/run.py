@@ -123,7 +123,8 @@ def _play_steps(state: RunState) -> Machine[Failure | None]:
         end = yield from play_step(state, step)
         if not end.verdict.held:
             return Failure(step, end, state.told(end.verdict.reason), end.verdict.blame)
-        refused = yield from enter_states(state, step.id)
+        if state.spec.plan.states:
+            refused = yield from enter_states(state, step.id)
     return None
 
 

@@ -24,6 +24,7 @@ from synthetic.core.machine.verdicts import Verdict, judge, seen_of
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import IntentState, StepOutcome
 from synthetic.core.plan import CallPlan, OperationPlan, StepPlan
+from synthetic.core.quick import quick
 from synthetic.core.templates import Template
 from synthetic.core.wording import CODE_MAX
 
@@ -34,6 +35,7 @@ _JOURNAL_STATE = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StepEnd:
     """What became of a step, for the run that plays it."""

@@ -11,8 +11,10 @@ from synthetic.core.machine.ends import CallEnd
 from synthetic.core.machine.state import RunState, dotted
 from synthetic.core.outcome import Blame, StepOutcome
 from synthetic.core.plan import StepPlan
+from synthetic.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How a step went: `held` as the scenario wants, or why not and whose fault it is."""

@@ -5,6 +5,8 @@ A run id, a URL or the text of an error never becomes a label: each new value wo
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from synthetic.core.effects import FaultKind
 from synthetic.core.events import RELEASE_LABELS, StepEnded
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
@@ -72,6 +74,7 @@ def error_class(step: StepEnded) -> str:
     return "refused" if step.outcome is StepOutcome.REFUSED else "wrong"
 
 
+@lru_cache(maxsize=1024)
 def bounded(value: str) -> str:
     """A label's value that is not ours: printable, without the characters that need escaping, not too long."""
     plain = "".join(char if char.isprintable() and char not in '\\"' else "_" for char in value.strip())

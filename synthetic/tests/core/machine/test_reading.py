@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -142,3 +143,17 @@ def test_no_frame_breaks_the_machine(texts: list[str]) -> None:
     run = played(BET, answer)
     assert (run.ended.outcome, run.ended.failed_step) == (RunOutcome.FAILED, "bet")
     assert run.ended.blame is not Blame.HARNESS, run.ended.reason
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(['"a"', '"b"', '"c:{"', '"d\\""']), st.sampled_from(["", " ", "\n "])), max_size=4
+    )
+)
+def test_a_key_that_comes_twice_is_found_however_it_is_written(keys: list[tuple[str, str]]) -> None:
+    """With blanks before the colon, with brackets and quotes in it, deep inside."""
+    inner = ", ".join(f'{key}{blank}:{blank}" :{{"' for key, blank in keys)
+    text = f'{{"rows" :[{{"x": 1}},{{{inner}}}], "last":"a\\tb"}}'.replace("\\t" if len(keys) % 2 else "\x00", "t")
+    twice = len({key for key, _ in keys}) < len(keys)
+    with pytest.raises(NotJson, match="twice in one object") if twice else nullcontext():
+        read_json(text)
