@@ -16,7 +16,7 @@ from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.parser import Answer
-from synthetic.drivers.request_wire import place_of, request_bytes
+from synthetic.drivers.request_wire import place_of, request_bytes, says_close
 
 
 class Asking(Protocol):
@@ -50,10 +50,12 @@ class Probing:
             return readers[-1]
 
         place = place_of(effect.url)
-        request = request_bytes(effect, place)
-        await self._client.ask(
-            place.target, request, lambda: Answer(effect.method.upper(), self._limits, read), attempt, effect.timeout_s
-        )
+        request, last = request_bytes(effect, place), says_close(effect.headers)
+
+        def fresh() -> Answer:
+            return Answer(effect.method.upper(), self._limits, read, last=last)
+
+        await self._client.ask(place.target, request, fresh, attempt, effect.timeout_s)
         return readers[-1].reply(attempt.answered())
 
     async def aclose(self) -> None:

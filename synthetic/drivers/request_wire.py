@@ -52,6 +52,11 @@ def _parsed(url: str) -> Place:
     return Place(target, parsed.netloc.decode("ascii"), parsed.raw_path.decode("ascii"))
 
 
+def says_close(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether these headers of a request make it the last one of its connection."""
+    return any("close" in value.lower() for name, value in headers if name.lower() == "connection")
+
+
 def request_bytes(effect: Http, place: Place) -> bytes:
     """The request as it travels, with Host and Content-Length. Raises Unsendable."""
     return written(effect.method.upper(), place, with_defaults(effect.headers), effect.body)

@@ -199,7 +199,12 @@ class Connection:
             done.set_result(None)
 
     def _fail(self, error: Exception) -> None:
-        if self._done is not None and not self._done.done():
+        if self._done is None or self._done.done():
+            return
+        if self._answer is not None and self._answer.complete:
+            self._broken = True  # the rest of the request did not leave, but all of the answer has come
+            self._done.set_result(None)
+        else:
             self._done.set_exception(error)
 
     def _expire(self) -> None:

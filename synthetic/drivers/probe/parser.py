@@ -28,9 +28,12 @@ class Body(Protocol):
 
 
 class Answer:
-    """Parses one answer to one request. `body_of` is called when its head is complete, with this answer."""
+    """Parses one answer to one request. `body_of` is called when its head is complete, with this answer.
 
-    def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer], Body]) -> None:
+    `last`: the request said `Connection: close`, so nothing may follow, whatever the answer says of it.
+    """
+
+    def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer], Body], *, last: bool = False) -> None:
         self.status = 0
         self.reason = b""
         self.http_version = "1.1"
@@ -38,6 +41,7 @@ class Answer:
         self.complete = False
         self.reusable = False  # whether the connection may carry another request afterwards
         self._method = method
+        self._last = last
         self._limits = limits
         self._body_of = body_of
         self._body: Body | None = None
@@ -96,7 +100,7 @@ class Answer:
 
     def _finish(self, *, reusable: bool) -> None:
         self.complete = True
-        self.reusable = reusable
+        self.reusable = reusable and not self._last
 
     # What httptools calls. Whatever it finds behind a complete answer only spoils the connection.
 
@@ -121,6 +125,9 @@ class Answer:
         if self._body is None and not self.complete:
             if b"\0" in value:
                 raise NotHttp("a header that holds a NUL")
+            if value.endswith(b"\t") and name.lower() == b"transfer-encoding":
+                # llhttp takes only blanks there for white space: it would read the chunks' own lines as the body.
+                raise NotHttp("a transfer coding with a tab behind it")
             self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:

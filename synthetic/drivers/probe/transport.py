@@ -8,7 +8,6 @@ httpx's own transport.
 from __future__ import annotations
 
 import ssl
-import zlib
 from dataclasses import replace
 
 import httpx
@@ -20,14 +19,13 @@ from synthetic.drivers.guard import CRUMB_BYTES, Limits, NotAllowed, Target
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.connection import ClosedEarly
 from synthetic.drivers.probe.parser import Answer
-from synthetic.drivers.request_wire import Place, written
+from synthetic.drivers.probe.unpacking import check_unpacked
+from synthetic.drivers.request_wire import Place, says_close, written
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.translate import BadAnswer, NotHttp, Unsendable
 
 TIMES = "synthetic.times"
 _NO_TIMEOUT_S = 86_400.0
-_GZIP_OR_ZLIB = 47
-_RAW_DEFLATE = -15
 
 
 class ProbeTransport(httpx.AsyncBaseTransport):
@@ -52,13 +50,13 @@ class ProbeTransport(httpx.AsyncBaseTransport):
             bodies.append(_Packed(answer, self._limits))
             return bodies[-1]
 
-        method = request.method.upper()
+        method, last = request.method.upper(), says_close(request.headers.items())
         open_s, exchange_s = _patience(request)
         try:
             answer = await self._client.ask(
                 _target(request),
                 _written(request, await request.aread()),
-                lambda: Answer(method, self._limits, keep),
+                lambda: Answer(method, self._limits, keep, last=last),
                 attempt,
                 open_s,
                 exchange_s,
@@ -102,26 +100,12 @@ class _Packed:
             raise BadAnswer(f"sent a body over the limit of {self._limits.body_bytes_max} bytes")
 
     def content(self) -> bytes:
-        """All of it. Raises BadAnswer where it is larger unpacked than may be."""
-        packed = content = b"".join(self._chunks)
+        """All of it. Raises BadAnswer where it is larger unpacked than may be, or stops short."""
+        packed = b"".join(self._chunks)
         codings = b",".join(value for name, value in self._answer.headers if name.lower() == b"content-encoding")
-        for coding in reversed(codings.lower().split(b",")):
-            if coding.strip() not in (b"gzip", b"deflate"):
-                break
-            content = self._unpacked(content)
+        if codings:
+            check_unpacked(packed, codings.decode("latin-1"), self._limits.body_bytes_max)
         return packed
-
-    def _unpacked(self, content: bytes) -> bytes:
-        bytes_max = self._limits.body_bytes_max
-        for way in (_GZIP_OR_ZLIB, _RAW_DEFLATE):
-            try:
-                unpacked = zlib.decompressobj(way).decompress(content, bytes_max + 1)
-            except zlib.error:
-                continue
-            if len(unpacked) > bytes_max:
-                raise BadAnswer(f"sent a body over the limit of {bytes_max} bytes unpacked")
-            return unpacked
-        return b""  # httpx says what is wrong with it
 
 
 def _target(request: httpx.Request) -> Target:
