@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from synthetic.drivers.guard import Limits
+from synthetic.drivers.probe import ProbeTransport
 
 HANG_S = 30.0
 """An exchange that is not over by then is a hang, whatever the machine is busy with. Nothing here takes a second."""
@@ -55,14 +54,12 @@ def httpx_own(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(verify=tls)
 
 
-def transports() -> Mapping[str, MakeTransport]:
-    """The transports by name, httpx's own first."""
-    made: dict[str, MakeTransport] = {"httpx": httpx_own}
-    if importlib.util.find_spec("synthetic.drivers.probe") is not None:
-        probe = importlib.import_module("synthetic.drivers.probe")
-        roomy = Limits(body_bytes_max=8 << 20, body_wire_bytes_max=16 << 20)
-        made["ours"] = lambda tls: probe.ProbeTransport(tls=tls, limits=roomy)
-    return made
+def ours(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """The probe transport, with the limits that a driver has."""
+    return ProbeTransport(tls=tls)
+
+
+TRANSPORTS: Mapping[str, MakeTransport] = {"httpx": httpx_own, "ours": ours}
 
 
 def request(
@@ -84,7 +81,7 @@ async def exchange(transport: httpx.AsyncBaseTransport, asked: httpx.Request) ->
     try:
         async with asyncio.timeout(HANG_S):
             return await _answer(transport, asked)
-    except httpx.RequestError as error:
+    except (httpx.RequestError, ssl.SSLError) as error:  # the second one is what httpx lets through within TLS
         return Failure(type(error).__name__, str(error))
     except TimeoutError:
         raise Hang(f"{asked.method} {asked.url} was not over within {HANG_S:g} s") from None

@@ -26,6 +26,7 @@ class Peer:
     """One accepted connection, as a behaviour drives it."""
 
     def __init__(self, sock: socket.socket) -> None:
+        self.sent_bytes = 0
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
@@ -66,12 +67,12 @@ class Peer:
         whole, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
         return whole
 
-    async def say(self, *pieces: bytes) -> None:
-        """Send these, each for itself. Raises Gone."""
+    async def say(self, *pieces: bytes, piece_bytes: int = 1 << 20) -> None:
+        """Send these, each for itself; of TLS, its records in pieces of this size. Raises Gone."""
         for piece in pieces:
             if self._tls is not None:
                 self._tls.write(piece)
-                await self._flush(1 << 20)
+                await self._flush(piece_bytes)
             elif piece:
                 await self.raw(piece)
 
@@ -81,6 +82,7 @@ class Peer:
             await self._loop.sock_sendall(self._sock, piece)
         except OSError:
             raise Gone from None
+        self.sent_bytes += len(piece)
         await asyncio.sleep(0)  # the client's socket becomes readable in this turn of the loop,
         await asyncio.sleep(0)  # and is read before this comes back
 
@@ -96,12 +98,16 @@ class Peer:
             while True:
                 await self._receive()
 
-    async def bid_farewell(self) -> None:
+    async def say_goodbye(self) -> None:
         """Say in TLS that nothing more comes (close_notify), as a server does that closes in good order."""
         assert self._tls is not None
         with contextlib.suppress(ssl.SSLError):
             self._tls.unwrap()
         await self._flush(1 << 20)
+
+    def end_sending(self) -> None:
+        """Say that nothing more comes, but go on reading."""
+        self._sock.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """End the connection with an RST."""
@@ -145,6 +151,7 @@ class HostileServer:
     def __init__(self, behaviour: Behaviour, *, secure: bool = False) -> None:
         self.behaviour = behaviour
         self.accepted = 0
+        self.peers: list[Peer] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._listener.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
         self.port: int = self._listener.getsockname()[1]
@@ -179,8 +186,10 @@ class HostileServer:
 
     async def _serve(self, sock: socket.socket) -> None:
         with sock:
+            peer = Peer(sock)
+            self.peers.append(peer)
             try:
-                await self.behaviour(Peer(sock))
+                await self.behaviour(peer)
             except (Gone, ssl.SSLError, OSError):
                 pass  # the client's good right
             except Exception as error:  # noqa: BLE001 - told to the test, which would else wait for an answer that never comes

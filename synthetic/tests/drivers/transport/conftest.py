@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 import trustme
 
-from bench.transport_fuzz.exchanging import MakeTransport, transports
+from bench.transport_fuzz.exchanging import TRANSPORTS, MakeTransport
 from synthetic.tests.drivers.transport.servers import Certificate, Served, nginx, python_servers
 
 
-@pytest.fixture(params=sorted(transports()))
+@pytest.fixture(params=sorted(TRANSPORTS))
 def make_transport(request: pytest.FixtureRequest) -> MakeTransport:
     """Each transport in turn."""
-    return transports()[request.param]
+    return TRANSPORTS[request.param]
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ EVERYWHERE = [
     Asked("/plain?a=1&b=%20%C3%BC&c=a+b", body=TEXT),
     Asked("/echo", "POST", content=b"", body=b""),
     Asked("/echo", "POST", content=b'{"amount_minor": 100}', body=b'{"amount_minor": 100}'),
-    Asked("/echo", "PUT", content=LARGE * 3, body=LARGE * 3),
+    Asked("/echo", "PUT", content=LARGE * 2, body=LARGE * 2),
     Asked("/echo", "POST", headers={"expect": "100-continue"}, content=LARGE, body=LARGE),
 ]
 
