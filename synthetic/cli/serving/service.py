@@ -54,6 +54,7 @@ from synthetic.runner.killswitch import KillSwitch
 from synthetic.runner.outside import Outside
 from synthetic.runner.policy import may_withdraw
 from synthetic.runner.proofs import Proofs
+from synthetic.runner.quiet import quiet_service
 from synthetic.runner.reload import Reloader
 from synthetic.runner.spec_again import SpecAgain
 from synthetic.runner.spending import Spending
@@ -148,8 +149,11 @@ async def service_up(plan: ServingPlan, load: Load, worker_name: str) -> AsyncIt
     """Put a worker together. Raises SyntheticError for what can't be had: then nothing has begun."""
     # Each run blocks a thread while its intents become durable; many of them share a commit.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "synthetic-io"))
-    async with AsyncExitStack() as stack:
-        yield await _Making(plan, load, worker_name, stack).service()
+    with quiet_service() as set_loaded_aside:
+        async with AsyncExitStack() as stack:
+            service = await _Making(plan, load, worker_name, stack, set_loaded_aside).service()
+            set_loaded_aside()
+            yield service
 
 
 @dataclass(slots=True)
@@ -160,6 +164,7 @@ class _Making:
     load: Load
     name: str
     stack: AsyncExitStack
+    set_loaded_aside: Callable[[], None]
     clock: SystemClock = field(default_factory=SystemClock)
 
     async def service(self) -> Service:
@@ -184,7 +189,7 @@ class _Making:
         telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
         proofs = _proofs(self.plan, self.clock, drivers)
         reloader = Reloader(
-            self.plan, self.load, Reloads(telling, proofs), make_ready=lambda new: _make_ready(new, drivers)
+            self.plan, self.load, Reloads(telling, proofs, self.set_loaded_aside), make_ready=lambda new: _make_ready(new, drivers)
         )
         switch = KillSwitch(
             book,
@@ -259,10 +264,12 @@ class Reloads:
 
     telling: Telling
     proofs: Proofs
+    set_loaded_aside: Callable[[], None]
 
     def reloaded(self, old: ServingPlan, new: ServingPlan) -> None:
         """A new plan is in force: what was proved of the cells before says nothing of these."""
         self.proofs.forget()
+        self.set_loaded_aside()
         self.telling.metrics.show(probes_of(new), series_max=new.limits.series_max)
         self.telling.metrics.config_reloaded(valid=True)
         self.telling.watch.config_is("")
