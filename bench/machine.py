@@ -75,3 +75,14 @@ def hogs(number: int, core: int) -> Iterator[None]:
 def pinned(core: int, command: list[str]) -> list[str]:
     """The command, kept on one core from its first instruction on."""
     return ["taskset", "-c", str(core), *command]
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """What is started in this block stays on one core, with every thread and process that it starts itself."""
+    mine = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, mine)

@@ -21,13 +21,14 @@ from pathlib import Path
 
 import httpx
 
-from bench.cores import on_cores, two_cores
-from bench.gate_polls.phases import LAG_MORE_MS_MAX, Measured, Phase, Round, difference, lag_ms
+from bench.charts import Chart, Panel
+from bench.gate_polls.phases import Measured, Phase, Round, difference, lag_ms
+from bench.machine import on_core, two_cores
+from bench.results import Grid, Result, finish
 from bench.schedule.measuring import lags_ms, percentile, sample, slots_between
 from bench.schedule.project import write_project
 from bench.served import Served, served
-from bench.tables import table_of
-from synthetic.cli.screen import answers, say
+from synthetic.cli.screen import say
 from synthetic.cli.telling import tell_error
 from synthetic.core.errors import HarnessError, SyntheticError
 
@@ -47,8 +48,7 @@ def main(arguments: Sequence[str]) -> int:
             measured = _measure(Path(folder), options)
     except SyntheticError as error:
         return tell_error(error)
-    _show(measured, options)
-    return 0 if all(measured.bars.values()) else 1
+    return finish(_result(measured, options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,16 +83,16 @@ class Stretch:
 
 
 def _measure(folder: Path, options: argparse.Namespace) -> Measured:
-    arrivals, (its_core, others) = folder / "arrivals", two_cores()
+    arrivals, (its_core, other) = folder / "arrivals", two_cores()
     command = [sys.executable, "-m", "bench.schedule.target", str(arrivals)]
     with ExitStack() as stack:
-        with on_cores(others):
+        with on_core(other):
             target = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))  # noqa: S603 - our own module
         stack.callback(target.send_signal, signal.SIGTERM)
         assert target.stdout is not None
         port = int(target.stdout.readline())
         serving = write_project(folder, port, options.probes, options.every, paired=True)
-        with on_cores(its_core):
+        with on_core(its_core):
             service = stack.enter_context(served(serving, "bench"))
         say(
             f"{options.probes} pairs every {options.every:g} s, {options.rounds} phases of {options.seconds:g} s with polls "
@@ -100,7 +100,7 @@ def _measure(folder: Path, options: argparse.Namespace) -> Measured:
         )
         _begin(service.address)
         plan = _plan(_now_s() + SETTLE_S, options)
-        with on_cores(others), _polling(service.address, plan, options.polls) as polling:
+        with on_core(other), _polling(service.address, plan, options.polls) as polling:
             stretches = _watch(service, plan)
             asked = _asked(polling)
         time.sleep(SETTLE_S)  # what began last comes to its end
@@ -168,41 +168,42 @@ def _asked(polling: subprocess.Popen[str]) -> dict[str, object]:
     return json.loads(written)
 
 
-def _show(measured: Measured, options: argparse.Namespace) -> None:
+def _result(measured: Measured, options: argparse.Namespace) -> Result:
     silent, polled = measured.silent, measured.polled
     rows = [
         ("slots due", *(str(sum(phase.due for phase in phases)) for phases in (silent, polled)), ""),
         ("missed", *(str(sum(phase.missed for phase in phases)) for phases in (silent, polled)), ""),
         *(_lag_row(measured, share) for share in (0.5, 0.9, 0.99, 1.0)),
-        (
-            "CPU of one core",
-            *(f"{sum(phase.cpu_share for phase in phases) / len(phases):.1%}" for phases in (silent, polled)),
-            "",
-        ),
+        ("CPU of one core", f"{_cpu_share(silent):.1%}", f"{_cpu_share(polled):.1%}", ""),
         ("polls", "", str(len(measured.polls_ms)), ""),
         *(
             (f"poll p{share * 100:g}", "", f"{percentile(measured.polls_ms, share):.1f} ms", "")
             for share in (0.5, 0.99, 0.999, 1.0)
         ),
+        *((f"answered {kind}", "", str(count), "") for kind, count in sorted(measured.answers.items())),
     ]
-    rows += [(f"answered {kind}", "", str(count), "") for kind, count in sorted(measured.answers.items())]
-    remark = "lag: from the slot to the arrival of its request; a poll's time runs from the instant at which it was due"
     title = f"{options.polls:g} polls a second on a verdict"
-    answers().print(table_of(title, ("", "without", "polled", "more (95 % at least, at most)"), rows, remark))
-    for bar, met in measured.bars.items():
-        say(f"{'met   ' if met else 'MISSED'} {bar}", style="" if met else "red")
-    if measured.restless:
-        say(
-            f"too restless to tell: nothing and more than {LAG_MORE_MS_MAX:g} ms are both possible. "
-            "More --rounds, or a machine that does nothing else"
-        )
+    remark = "lag: from the slot to the arrival of its request; a poll's time runs from the instant at which it was due"
+    grid = Grid(title, ("", "without", "polled", "more (95 % at least, at most)"), rows, remark)
+    return Result("gate_polls", f"{title}, beside the probes", (grid,), measured.bars, _chart(measured, title))
 
 
 def _lag_row(measured: Measured, share: float) -> tuple[str, ...]:
-    more = difference(measured.rounds, share)
-    told = f"{more.ms:+.1f} ms ({more.at_least_ms:+.1f} to {more.at_most_ms:+.1f})"
     both = (f"{lag_ms(phases, share):.1f} ms" for phases in (measured.silent, measured.polled))
-    return (f"lag p{share * 100:g}", *both, told)
+    return (f"lag p{share * 100:g}", *both, str(difference(measured.rounds, share)))
+
+
+def _cpu_share(phases: Sequence[Phase]) -> float:
+    return sum(phase.cpu_share for phase in phases) / len(phases)
+
+
+def _chart(measured: Measured, title: str) -> Chart:
+    shares = [number / 200 for number in range(200)]
+    lines = {
+        name: [(share * 100, lag_ms(phases, share)) for share in shares]
+        for name, phases in (("without polls", measured.silent), ("with polls", measured.polled))
+    }
+    return Chart(title, "percentile", "lag of the schedule, ms", (Panel("", lines=lines),), log_y=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from bench.results import Bar
 from bench.schedule.measuring import percentile
 
 POLL_P99_MS_MAX = 50.0
@@ -19,6 +20,7 @@ LAG_MORE_MS_MAX = 5.0
 DRAWS = 1_000
 BELIEF = 0.95
 """How sure it has to be that the polls cost no more than the bar allows."""
+RESTLESS = "; the machine is too restless to tell, as nothing and too much are both possible: more --rounds, or no other work on it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Difference:
     at_least_ms: float
     at_most_ms: float
 
+    def __str__(self) -> str:
+        return f"{self.ms:+.1f} ms ({self.at_least_ms:+.1f} to {self.at_most_ms:+.1f})"
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -67,17 +72,28 @@ class Measured:
         return [one.polled for one in self.rounds]
 
     @property
-    def bars(self) -> dict[str, bool]:
-        """Each bar, and whether it is met."""
-        more = difference(self.rounds, 0.99)
-        return {
-            f"p99 of a poll below {POLL_P99_MS_MAX:g} ms": percentile(self.polls_ms, 0.99) < POLL_P99_MS_MAX,
-            "every poll was answered with a verdict": bool(self.answers) and all(map(_is_verdict, self.answers)),
-            f"p99 of the lag at most {LAG_MORE_MS_MAX:g} ms above that without polls, for certain ({BELIEF:.0%})": (
-                more.at_most_ms <= LAG_MORE_MS_MAX
+    def bars(self) -> tuple[Bar, ...]:
+        """What the issue asks for."""
+        more, poll_ms = difference(self.rounds, 0.99), percentile(self.polls_ms, 0.99)
+        missed = sum(phase.missed for phase in (*self.silent, *self.polled))
+        return (
+            Bar(f"p99 of a poll below {POLL_P99_MS_MAX:g} ms", poll_ms < POLL_P99_MS_MAX, f"{poll_ms:.1f} ms"),
+            Bar(
+                "every poll was answered with a verdict",
+                bool(self.answers) and all(map(_is_verdict, self.answers)),
+                ", ".join(f"{count} {kind}" for kind, count in sorted(self.answers.items())) or "none was sent",
             ),
-            "no missed slot": all(phase.due and not phase.missed for phase in (*self.silent, *self.polled)),
-        }
+            Bar(
+                f"p99 of the lag at most {LAG_MORE_MS_MAX:g} ms above that without polls, for certain ({BELIEF:.0%})",
+                more.at_most_ms <= LAG_MORE_MS_MAX,
+                f"{more}{RESTLESS if self.restless else ''}",
+            ),
+            Bar(
+                "no missed slot",
+                not missed and all(phase.due for phase in (*self.silent, *self.polled)),
+                f"{missed} of {sum(phase.due for phase in (*self.silent, *self.polled))}",
+            ),
+        )
 
     @property
     def restless(self) -> bool:

@@ -35,7 +35,7 @@ def quiet_collector() -> Iterator[None]:
 
 @contextmanager
 def quiet_service() -> Iterator[Callable[[], None]]:
-    """For a process that serves for ever: its event loop neither waits for full collections of what is loaded nor for other threads.
+    """For a process that serves for ever: its event loop waits neither for full collections of what is loaded nor for threads.
 
     Yields what sets everything aside that is loaded by then: to be called once all is up, and whenever much has been loaded anew.
     What comes and goes is collected as usual, as there is no end at which it would be.

@@ -189,7 +189,10 @@ class _Making:
         telling.metrics.show(probes_of(self.plan), series_max=self.plan.limits.series_max)
         proofs = _proofs(self.plan, self.clock, drivers)
         reloader = Reloader(
-            self.plan, self.load, Reloads(telling, proofs, self.set_loaded_aside), make_ready=lambda new: _make_ready(new, drivers)
+            self.plan,
+            self.load,
+            Reloads(telling, proofs, self.set_loaded_aside),
+            make_ready=lambda new: _make_ready(new, drivers),
         )
         switch = KillSwitch(
             book,
