@@ -100,7 +100,8 @@ def regression(objective: Objective, stream: Weighed, streams: int) -> str:
         if stream.hits < alone
         else ""
     )
-    more = f" ({_plural(streams - 1, 'further stream')} says the same.)" if streams > 1 else ""
+    say = "says" if streams == 2 else "say"
+    more = f" ({_plural(streams - 1, 'further stream')} {say} the same.)" if streams > 1 else ""
     return (
         f"The canary alone {_missed(objective)} in {stream.counts.canary_only} of {_plural(stream.counts.pairs, 'pair')} of "
         f"{stream.stream}, the baseline alone in {stream.counts.baseline_only}. That it is more than the budget of "

@@ -19,12 +19,12 @@ from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
 from synthetic.audit.trail import AuditTrail
 from synthetic.cli.gate.notes import GateNotes
-from synthetic.cli.gate.options import Database, Slo, Token, address_of, is_loopback, listen_of, policy_from, token_of
+from synthetic.cli.gate.options import Database, Slo, Token, address_of, is_loopback, listen_of, token_of
 from synthetic.cli.gate.runs import record_from
+from synthetic.cli.gate.slo_now import SloNotes, SloNow
 from synthetic.config.names import NOWHERE
 from synthetic.core.errors import AuthorError, JournalUnavailable
 from synthetic.drivers.clocks import SystemClock
-from synthetic.gate.policy import Policy
 from synthetic.journal.book import open_book
 from synthetic.report.logs import RunnerLog, set_up_logs
 from synthetic.report.metrics import RunnerMetrics
@@ -34,6 +34,7 @@ from synthetic.rollouts.judge import Judge
 from synthetic.rollouts.schema import POSTGRES, SQLITE, beside
 from synthetic.rollouts.store import open_store
 from synthetic.runner.health import Health, Reason, Trouble
+from synthetic.runner.quiet import quiet_service
 from synthetic.web.app import build_app
 from synthetic.web.gate.face import CONNECTIONS_MAX, face_of
 from synthetic.web.gate.health import Surroundings
@@ -47,7 +48,7 @@ class GateAlone:
     """Everything that the gate has to know. `journal`: the runner's database; `audit` None: decisions are only stored."""
 
     journal: str
-    policy: Policy
+    slo: SloNow
     listen: tuple[str, int] = ("127.0.0.1", 0)
     token: str = field(default="", repr=False)
     tls: MutualTls | None = None
@@ -80,11 +81,12 @@ def serve(
 ) -> None:
     """Answer Argo Rollouts, Flagger, CI and people, over what runners with `gate:` in their serve file have kept.
 
+    An SLO file that changes is read again; one that is not valid any more is told, and the one before stays in force.
     Beyond this machine it needs a token (--token), or certificates of both sides (--certificate, --key, --client-ca).
     """
     alone = GateAlone(
         journal=address_of(database or "runner.db"),
-        policy=policy_from(slo),
+        slo=SloNow.of(slo),
         listen=listen_of(listen),
         token=token_of(token),
         tls=_tls(certificate, key, client_ca),
@@ -133,8 +135,9 @@ async def gate_up(alone: GateAlone) -> AsyncIterator[tuple[Desk, str]]:
     notes = GateNotes(metrics.gate, RunnerLog())
     metrics.gate.begin()
     async with AsyncExitStack() as stack:
+        set_loaded_aside = stack.enter_context(quiet_service())
         store = stack.enter_context(await asyncio.to_thread(open_store, beside(alone.journal)))
-        desk = Desk(Judge(store, lambda: alone.policy, clock, _trail(stack, alone)), clock, notes)
+        desk = Desk(Judge(store, alone.slo, clock, _trail(stack, alone)), clock, notes)
         routes = face_of(
             desk,
             clock,
@@ -146,7 +149,14 @@ async def gate_up(alone: GateAlone) -> AsyncIterator[tuple[Desk, str]]:
         address = await stack.enter_async_context(
             serving(app, *alone.listen, tls=alone.tls, connections_max=CONNECTIONS_MAX)
         )
-        yield desk, address
+        metrics.config_reloaded(valid=True)
+        set_loaded_aside()
+        async with (
+            asyncio.TaskGroup() as group
+        ):  # what ends the watch of the SLO ends the gate: it would go on with an old one
+            watching = group.create_task(alone.slo.watch(SloNotes(metrics)))
+            yield desk, address
+            watching.cancel()
 
 
 def _trail(stack: AsyncExitStack, alone: GateAlone) -> AuditTrail | None:

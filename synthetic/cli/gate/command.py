@@ -45,14 +45,35 @@ class GateGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises a usage error with our exit code; typer has no public name for its type, nor for a bare context."""
+        given = list(args)  # parsing takes them away
         try:
             return super().parse_args(ctx, args)
         except typer.Exit:  # --help
             raise
         except Exception as error:
-            if hasattr(error, "exit_code"):
+            if hasattr(error, "exit_code") and hasattr(error, "format_message"):
                 vars(error)["exit_code"] = BROKEN
+                _write_misread(error.format_message(), given)
             raise
+
+
+def _write_misread(told: str, given: list[str]) -> None:
+    """The document of a call that could not be understood, where it says in which form and where to it wants one."""
+    form = _written(given, "--format")
+    if form in {one.value for one in Format}:
+        output = _written(given, "--output")
+        _write_broken(told, _written(given, "--rollout") or _written(given, "--cell"), Format(form), output)
+
+
+def _written(given: list[str], option: str) -> str:
+    """What stands behind an option, as it was written; the last time counts, "": it is not there."""
+    found = ""
+    for word, behind in zip(given, [*given[1:], ""], strict=True):
+        if word == option:
+            found = behind
+        elif word.startswith(f"{option}="):
+            found = word.removeprefix(f"{option}=")
+    return found
 
 
 app = typer.Typer(invoke_without_command=True, cls=GateGroup)
@@ -95,16 +116,16 @@ def gate(
         put(shown(verdict, format), output)
     except SyntheticError as error:
         tell_error(error)
-        _write_broken(error, rollout or cell, format, output)
+        _write_broken(said(error), rollout or cell, format, output)
         raise typer.Exit(BROKEN) from None  # never 2: a mistake on the command line is no verdict
     raise typer.Exit(exit_of(verdict))
 
 
-def _write_broken(error: SyntheticError, subject: str, form: Format, output: Path | None) -> None:
+def _write_broken(told: str, subject: str, form: Format, output: Path | str | None) -> None:
     """What a program reads instead of a verdict; where that can't be written either, the error was told already."""
     with suppress(HarnessError):
-        if document := broken(said(error), subject, form, instant(SystemClock().wall_ns())):
-            put(document, output)
+        if document := broken(told, subject, form, instant(SystemClock().wall_ns())):
+            put(document, Path(output) if output else None)
 
 
 def _asked(rollout: str, cell: str, baseline: str) -> Asked:

@@ -20,13 +20,17 @@ import trustme
 from synthetic.audit.verify import verify
 from synthetic.cli.gate.alone import GateAlone, gate_up
 from synthetic.cli.gate.asking import GateOverHttp, Refused, ask, client_of
-from synthetic.cli.gate.options import policy_from
+from synthetic.cli.gate.slo_now import SloNotes, SloNow
 from synthetic.core.errors import HarnessError
 from synthetic.gate.observed import Observation
 from synthetic.journal.book import open_book
+from synthetic.report.logs import RunnerLog
+from synthetic.report.metrics import RunnerMetrics
+from synthetic.report.metrics.exposition import format_for, pieces
 from synthetic.rollouts.judge import Asked
 from synthetic.rollouts.store import Store
 from synthetic.tests.cli.calling import call
+from synthetic.tests.cli.gate.conftest import SLO
 from synthetic.tests.rollouts.evidence import pairs
 from synthetic.web.gate.documents import VerdictOut
 from synthetic.web.listening import MutualTls
@@ -40,10 +44,14 @@ def asked(url: str, token: str = "", **files: str) -> VerdictOut:
         return ask(GateOverHttp(client), BOTH, wait_s=0, told=lambda _: None)
 
 
+def exposed(metrics: RunnerMetrics) -> list[str]:
+    return b"".join(pieces(metrics, format_for(""))).decode().splitlines()
+
+
 @pytest.fixture
 def alone(folder: Path) -> GateAlone:
     """A gate over the runner of this folder."""
-    return GateAlone(journal=str(folder / "runner.db"), policy=policy_from(folder / "slo.yaml"), name="gate-1")
+    return GateAlone(journal=str(folder / "runner.db"), slo=SloNow.of(folder / "slo.yaml"), name="gate-1")
 
 
 def test_the_gate_alone_answers_what_runners_have_kept(alone: GateAlone, seen: Seen) -> None:
@@ -70,6 +78,48 @@ def test_the_gate_alone_answers_what_runners_have_kept(alone: GateAlone, seen: S
         "answers 401: the token that was given is not the gate's own",
         "answers 401: it wants a token, and none was given; add --token env:NAME or --token file:PATH",
     ]
+
+
+def test_an_slo_file_that_changes_is_what_counts_from_then_on(alone: GateAlone, folder: Path, seen: Seen) -> None:
+    """One that is not valid, or away, leaves the one before in force, and the gate's metrics and log say so."""
+    seen(pairs(range(70)))
+    file, metrics, told = folder / "slo.yaml", RunnerMetrics(), RunnerLog()
+    text = file.read_text()
+
+    async def play() -> list[str]:
+        notes, found = SloNotes(metrics, told), []
+        for written in (text, text.replace("99 %", "98 %"), text.replace("margin", "margn"), None, text):
+            file.unlink() if written is None else file.write_text(written)
+            await alone.slo.look(notes)
+            (valid,) = [line for line in exposed(metrics) if line.startswith("synthetic_config_last_reload_success ")]
+            found.append(f"{alone.slo().objectives[0].target:g}, valid {valid.split()[1]}")
+        return found
+
+    metrics.config_reloaded(valid=True)
+    assert asyncio.run(play()) == [
+        "0.99, valid 1.0",
+        "0.98, valid 1.0",
+        "0.98, valid 0.0",
+        "0.98, valid 0.0",
+        "0.99, valid 1.0",
+    ]
+
+
+def test_the_gate_alone_looks_for_another_slo_by_itself(alone: GateAlone, folder: Path, seen: Seen) -> None:
+    """Without a restart, as a ConfigMap is written over while its pod runs."""
+    seen(pairs(range(70)))
+
+    async def play() -> list[str]:
+        async with gate_up(alone) as (_, address):
+            before = await asyncio.to_thread(asked, address)
+            (folder / "slo.yaml").write_text(SLO.replace("slo: test", "slo: stricter"))
+            deadline_s = time.monotonic() + 60
+            while (now := await asyncio.to_thread(asked, address)).slo == before.slo:
+                assert time.monotonic() < deadline_s
+                await asyncio.sleep(0.1)
+            return [before.slo, now.slo]
+
+    assert asyncio.run(play()) == ["test", "stricter"]
 
 
 def test_with_mutual_tls_only_known_certificates_are_answered(alone: GateAlone, folder: Path, seen: Seen) -> None:

@@ -108,6 +108,20 @@ def test_a_gate_that_cannot_be_asked_still_writes_a_document(folder: Path) -> No
     assert [(one.tag, one.get("type")) for one in case] == [("error", "gate_not_asked")]
 
 
+def test_a_call_that_cannot_be_understood_writes_a_document_too(folder: Path) -> None:
+    """In the form and to the place that it names; where it names no form that exists, there is nothing to write."""
+    answer = call("gate", "--rollout=r1", "--format", "json", "--wiat", "5m")
+    told = json.loads(answer.out)
+    assert (answer.code, told["verdict"], told["reason"]) == (3, "error", "gate_not_asked")
+    assert "--wiat" in told["explanation"]
+    assert call("gate", *BOTH, "--wiat", "5m", "--format=junit", "--output", "out/misread.xml").code == 3
+    misread = ET.parse(folder / "out" / "misread.xml").getroot()  # noqa: S314 - we have just written it
+    assert [misread.get(count) for count in ("tests", "failures", "errors")] == ["1", "0", "1"]
+    for unknown in (("--format", "jsno"), ("--format",), ("--wiat", "5m")):
+        answer = call("gate", *BOTH, *unknown)
+        assert (answer.code, answer.out) == (3, "")
+
+
 def test_what_a_gate_does_not_answer_is_told_in_full_once(folder: Path) -> None:
     """While it is waited for, and at the end with how long that was."""
     answer = call("gate", *BOTH, "--url", "http://127.0.0.1:9", "--wait", "100ms")

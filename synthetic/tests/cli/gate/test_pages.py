@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from bench.release_health.releases import RELEASES, STARTED_NS
 from bench.release_health.watching import Watching
 from synthetic.cli.gate.alone import GateAlone, gate_up
-from synthetic.config.slo import shipped_policy
+from synthetic.cli.gate.slo_now import SloNow
 from synthetic.gate.observed import Observation
 from synthetic.report.store import RunStore
 from synthetic.rollouts.model import Rollout, Step
@@ -44,7 +44,7 @@ def test_what_a_runner_keeps_reaches_the_page_of_the_gate(tmp_path: Path) -> Non
     early = [one for one in runs if one.started_ns < began_ns + EARLY_S * 1_000_000_000]
     with RunStore(tmp_path / "runs.db") as records:
         records.save(watching.records.values())
-    gate = GateAlone(str(tmp_path / "runner.db"), shipped_policy(), token=TOKEN, records=tmp_path / "runs.db")
+    gate = GateAlone(str(tmp_path / "runner.db"), SloNow.of(None), token=TOKEN, records=tmp_path / "runs.db")
 
     @asynccontextmanager
     async def up() -> AsyncIterator[str]:
