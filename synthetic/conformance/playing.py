@@ -14,7 +14,8 @@ from synthetic.core.events import Event
 from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.places import Target
 from synthetic.drivers.tls import client_context
 from synthetic.journal.memory import MemoryJournal
 

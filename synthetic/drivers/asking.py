@@ -14,9 +14,10 @@ from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
+from synthetic.drivers.places import place_of
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.parser import Answer
-from synthetic.drivers.request_wire import place_of, request_bytes, says_close
+from synthetic.drivers.request_wire import request_bytes, says_close
 
 
 class Asking(Protocol):

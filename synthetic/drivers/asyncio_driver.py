@@ -36,8 +36,9 @@ from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import reach
-from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
+from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.lag import LagMeter, exposed
+from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal

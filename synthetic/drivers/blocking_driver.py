@@ -36,10 +36,11 @@ from synthetic.drivers.blocking_sockets import BlockingSockets
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import Deadline, reach
-from synthetic.drivers.guard import AllowList, Limits, NotAllowed, Target
+from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import Stalls, exposed
+from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal

@@ -17,9 +17,10 @@ from synthetic.core.effects import FaultKind, Result, TransportFault, WsOpen, Ws
 from synthetic.core.ports import Clock
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.dialling import Deadline, dial, within
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.intake import READ_BYTES_MAX
+from synthetic.drivers.places import Target
 from synthetic.drivers.tls_turns import hang_up, taking_turns
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
 from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from synthetic.core.effects import FaultKind, TransportFault
 from synthetic.core.ports import Clock
 from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.guard import AllowList, NotAllowed, Target
+from synthetic.drivers.guard import AllowList
+from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 
 T = TypeVar("T")

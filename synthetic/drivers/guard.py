@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-import httpx
-
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+from synthetic.drivers.places import NotAllowed, Target
 
 CRUMB_BYTES = 16
 
@@ -33,47 +32,6 @@ class Limits:
     close_s: float = 1.0  # how long a WebSocket's closing handshake may take
 
 
-class NotAllowed(Exception):  # noqa: N818 - a refusal, translated into a fault at once
-    """A URL is off the allow-list, or is none that a driver can open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a URL connects to; the host is ASCII, in lower case and without IPv6 brackets."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> Target:
-        """Parse with the parser that the HTTP client uses, so that both see the same host. Raises NotAllowed."""
-        try:
-            parsed = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise NotAllowed(f"this is no URL: {error}") from None
-        host = parsed.raw_host.decode("ascii").lower().strip("[]").rstrip(".")
-        if parsed.scheme not in _PORTS or not host:
-            raise NotAllowed(
-                f"an http, https, ws or wss URL with a host is needed, not scheme {parsed.scheme!r}, host {host!r}"
-            )
-        return cls(parsed.scheme, host, parsed.port or _PORTS[parsed.scheme])
-
-    @property
-    def secure(self) -> bool:
-        """Whether it speaks TLS."""
-        return self.scheme in ("https", "wss")
-
-    @property
-    def default_port(self) -> int:
-        """The port of its scheme."""
-        return _PORTS[self.scheme]
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
 @dataclass(frozen=True, slots=True)
 class AllowList:
     """The hosts and ports that may be connected to.
@@ -92,11 +50,16 @@ class AllowList:
     def check(self, url: str) -> Target:
         """The target of the URL. Raises NotAllowed."""
         target = Target.of(url)
-        if not any(_matches(pattern, target) for pattern in self.patterns):
+        if not _is_listed(self.patterns, target):
             raise NotAllowed(
                 f"{target} is not on the cell's allow-list ({', '.join(self.patterns) or 'which is empty'})"
             )
         return target
+
+
+@lru_cache(1024)
+def _is_listed(patterns: tuple[str, ...], target: Target) -> bool:
+    return any(_matches(pattern, target) for pattern in patterns)
 
 
 def _matches(pattern: str, target: Target) -> bool:

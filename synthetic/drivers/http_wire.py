@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httpcore
@@ -16,17 +18,23 @@ from synthetic.drivers.translate import BadAnswer, Unsendable
 
 USER_AGENT = "igaming-synthetic"
 # No compression unless the scenario asks: a body is then what travelled.
-_DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
+DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
+_BREAKS = re.compile("[\r\n\0]")
 _GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
 
 
-def with_defaults(headers: Headers, defaults: Headers = _DEFAULTS) -> list[tuple[str, str]]:
+def with_defaults(headers: Headers, defaults: Headers = DEFAULTS) -> list[tuple[str, str]]:
     """The headers, with ours where the scenario has none of that name. Raises Unsendable on a line break or a NUL."""
     for name, value in headers:
-        if any(character in "\r\n\0" for character in name + value):
-            raise Unsendable(f"the header {name!r} holds a line break or a NUL")
+        refuse_breaks(name, value)
     named = {name.lower() for name, _ in headers}
     return [*headers, *((name, value) for name, value in defaults if name not in named)]
+
+
+def refuse_breaks(name: str, value: str) -> None:
+    """Raises Unsendable where a header would end, or become two."""
+    if _BREAKS.search(name) or _BREAKS.search(value):
+        raise Unsendable(f"the header {name!r} holds a line break or a NUL")
 
 
 def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
@@ -43,6 +51,12 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
         content=effect.body,
         extensions=extensions,
     )
+
+
+@lru_cache(4096)
+def _lower(name: bytes) -> str:
+    """The name of a header in lower case; the same few come again and again."""
+    return name.decode("latin-1").lower()
 
 
 class Head(Protocol):

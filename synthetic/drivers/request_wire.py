@@ -4,52 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
-import httpx
-
-from synthetic.core.effects import Http
-from synthetic.drivers.guard import Target
-from synthetic.drivers.http_wire import with_defaults
+from synthetic.core.effects import Headers, Http
+from synthetic.drivers.http_wire import DEFAULTS, refuse_breaks
+from synthetic.drivers.places import Place
 from synthetic.drivers.translate import Unsendable
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110: of methods and the names of headers
 _VALUE = re.compile(r"(?:[^\s\0]+(?:[ \t]+[^\s\0]+)*)?", re.ASCII)
-# A URL that is written so plainly that httpx's parser would change nothing in its path and query.
-_PATH = r"[A-Za-z0-9_~!$&'()*+,;=:@-]"
-_PLAIN = re.compile(
-    r"((?:https?|wss?)://[a-z0-9.-]+(?::[1-9][0-9]{0,4})?)"
-    rf"((?:/{_PATH}(?:{_PATH}|\.)*)*/?)"
-    r"(\?[A-Za-z0-9._~!$&()*+,;=:@/?-]+)?"
-)
 _WITH_LENGTH = ("POST", "PUT", "PATCH")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a request goes: what is connected to, the `Host` header, and the request's target."""
-
-    target: Target
-    host: str
-    path: str
-
-
-def place_of(url: str) -> Place:
-    """The place that a URL names; the same as httpx's parser finds. Raises NotAllowed."""
-    plain = _PLAIN.fullmatch(url)
-    if plain is None:
-        return _parsed(url)
-    origin, path, query = plain.groups("")
-    base = _parsed(origin)
-    return Place(base.target, base.host, f"{path or '/'}{query}")
-
-
-@lru_cache(maxsize=1024)
-def _parsed(url: str) -> Place:
-    target = Target.of(url)
-    parsed = httpx.URL(url)
-    return Place(target, parsed.netloc.decode("ascii"), parsed.raw_path.decode("ascii"))
 
 
 def says_close(headers: Iterable[tuple[str, str]]) -> bool:
@@ -58,23 +22,36 @@ def says_close(headers: Iterable[tuple[str, str]]) -> bool:
 
 
 def request_bytes(effect: Http, place: Place) -> bytes:
-    """The request as it travels, with Host and Content-Length. Raises Unsendable."""
-    return written(effect.method.upper(), place, with_defaults(effect.headers), effect.body)
+    """The request as it travels, with Host, Content-Length and our defaults. Raises Unsendable."""
+    return written(effect.method.upper(), place, effect.headers, effect.body, defaults=DEFAULTS)
 
 
 def written(
-    method: str, place: Place, headers: Iterable[tuple[str, str]], body: bytes, encoding: str = "ascii"
+    method: str,
+    place: Place,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    defaults: Headers = (),
+    encoding: str = "ascii",
 ) -> bytes:
-    """Head and body; how the body is framed is decided here. Raises Unsendable."""
+    """Head and body; how the body is framed is decided here. Raises Unsendable.
+
+    `defaults`: headers where there is none of that name. `encoding`: of the headers.
+    """
     if not _TOKEN.fullmatch(method):
         raise Unsendable("its method is none that HTTP has")
     lines = [f"{method} {place.path} HTTP/1.1\r\n"]
     named: dict[str, str] = {}
     for name, value in headers:
-        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise Unsendable(f"HTTP can't carry the header {name!r} as it is")
+        if not _VALUE.fullmatch(value):
+            refuse_breaks(name, value)
+            raise Unsendable(f"HTTP can't carry the value of the header {name!r} as it is")
+        named[_lower(name)] = value
         lines.append(f"{name}: {value}\r\n")
-        named[name.lower()] = value
+    for name, value in defaults:
+        if name not in named:
+            lines.append(f"{name}: {value}\r\n")
     if "host" not in named:
         lines.insert(1, f"Host: {place.host}\r\n")
     if "transfer-encoding" in named:
@@ -91,3 +68,12 @@ def written(
         return "".join(lines).encode(encoding) + body
     except UnicodeError as error:
         raise Unsendable(f"method and headers have to be ASCII: {error}") from None
+
+
+@lru_cache(4096)
+def _lower(name: str) -> str:
+    """The name of a header in lower case. Raises Unsendable where it is none."""
+    if not _TOKEN.fullmatch(name):
+        refuse_breaks(name, "")
+        raise Unsendable(f"{name!r} is no name of a header")
+    return name.lower()

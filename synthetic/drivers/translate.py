@@ -14,7 +14,7 @@ from websockets.frames import Close
 from synthetic.core.effects import FaultKind, TransportFault
 from synthetic.core.errors import FencedOff, HarnessError
 from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.guard import Target
+from synthetic.drivers.places import Target
 
 
 class BadAnswer(Exception):  # noqa: N818 - it is the target that errs

@@ -26,9 +26,10 @@ from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.blocking_pool import DEADLINE
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.dialling import Deadline, dial
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, with_defaults
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX, Intake
+from synthetic.drivers.places import Target
 from synthetic.drivers.translate import Unsendable
 
 # gevent's own poll goes through its hub, and what is asked here is answered at once.

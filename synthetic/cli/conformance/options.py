@@ -14,7 +14,7 @@ from synthetic.config.secret_refs import BadReference, resolve
 from synthetic.core.errors import AuthorError, Mistake, RefusedByPolicy
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.plan import CellPlan
-from synthetic.drivers.guard import NotAllowed, Target
+from synthetic.drivers.places import NotAllowed, Target
 
 L = TypeVar("L")
 _OF_THE_CELL = "secret:"

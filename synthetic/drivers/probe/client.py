@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Callable
 
 from synthetic.drivers.attempt import Attempt
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.places import Target
 from synthetic.drivers.probe.connection import Untouched
 from synthetic.drivers.probe.parser import Answer
 from synthetic.drivers.probe.pool import Pool

@@ -45,6 +45,8 @@ class Connection:
         self._answer: Answer | None = None
         self._attempt: Attempt | None = None
         self._done: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._writing = False
         self._broken = False
         self._exchanges = 0
@@ -62,7 +64,7 @@ class Connection:
         """
         self._answer, self._attempt, self._on_close = answer, attempt, None
         done = self._done = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._expire)
+        self._expect_by(deadline)
         whole = False
         try:
             attempt.enter(Phase.EXCHANGING)
@@ -70,7 +72,6 @@ class Connection:
             await done
             whole = answer.reusable and not self._broken
         finally:
-            timer.cancel()
             self._answer = self._attempt = self._done = None
             self._exchanges += 1
             if not whole:
@@ -100,6 +101,8 @@ class Connection:
         if self._writing:
             self._loop.remove_writer(self._sock)
         self._sock.close()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._on_close is not None:
             self._on_close()
         self._fail(ClosedEarly("the connection was closed on our side"))
@@ -206,6 +209,25 @@ class Connection:
             self._done.set_result(None)
         else:
             self._done.set_exception(error)
+
+    # The deadline. One timer serves many exchanges: most end long before it, and setting one for each costs more.
+
+    def _expect_by(self, deadline: float) -> None:
+        self._deadline = deadline
+        if self._timer is not None and self._timer.when() > deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        if self._done is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._expect_by(self._deadline)
+        else:
+            self._expire()
 
     def _expire(self) -> None:
         """The deadline is over. What has come meanwhile counts, however late our loop looks at it."""

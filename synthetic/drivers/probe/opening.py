@@ -8,8 +8,8 @@ import ssl
 from typing import Any
 
 from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.guard import Target
 from synthetic.drivers.intake import READ_BYTES_MAX
+from synthetic.drivers.places import Target
 from synthetic.drivers.probe.secured import Secured
 from synthetic.drivers.probe.stamps import stamp_what_comes
 

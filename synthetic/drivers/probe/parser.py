@@ -17,7 +17,7 @@ from synthetic.drivers.translate import BadAnswer, NotHttp
 _HEAD_BYTES_MAX = 100 << 10  # of one head that has not ended; `Limits.head_bytes_max` counts those before it as well
 _WITHOUT_BODY = (204, 304)
 _SWITCHING = 101
-_FRAMINGS = {b"transfer-encoding", b"content-length"}
+_FRAMING = (b"transfer-encoding", b"content-length", b"connection")
 
 
 class Body(Protocol):
@@ -47,6 +47,7 @@ class Answer:
         self._body: Body | None = None
         self._taken = 0
         self._head_began = 0
+        self._framing: dict[bytes, bytes] = {}
         self._until_the_end = False
         self._past_status_line = False
         self._parser = httptools.HttpResponseParser(self)
@@ -111,6 +112,7 @@ class Answer:
             return
         self.reason = b""
         self.headers = []
+        self._framing = {}
         self._past_status_line = False
 
     def on_status(self, reason: bytes) -> None:
@@ -129,6 +131,8 @@ class Answer:
                 # llhttp takes only blanks there for white space: it would read the chunks' own lines as the body.
                 raise NotHttp("a transfer coding with a tab behind it")
             self.headers.append((name, value.rstrip(b" \t")))
+            if (lower := name.lower()) in _FRAMING:
+                self._framing[lower] = value.strip().lower()
 
     def on_headers_complete(self) -> None:
         """The head is complete; of an informational answer it is all that there is."""
@@ -137,9 +141,8 @@ class Answer:
         self._past_status_line = True
         self.status = self._parser.get_status_code()
         self.http_version = self._parser.get_http_version()
-        named = {name.lower(): value.lower() for name, value in self.headers}
-        coding = named.get(b"transfer-encoding")
-        length = named.get(b"content-length")
+        coding = self._framing.get(b"transfer-encoding")
+        length = self._framing.get(b"content-length")
         if self.status < 200 and self.status != _SWITCHING:
             if coding is not None or length not in (None, b"0"):
                 raise NotHttp("an informational answer with a body")
@@ -150,7 +153,7 @@ class Answer:
         self._taken = 0
         self._body = self._body_of(self)
         if self._method == "HEAD" or self.status in _WITHOUT_BODY:
-            self._finish(reusable=self.http_version == "1.1" and b"close" not in named.get(b"connection", b""))
+            self._finish(reusable=self.http_version == "1.1" and b"close" not in self._framing.get(b"connection", b""))
         elif self.status == _SWITCHING:
             self._finish(reusable=False)
         else:
@@ -167,5 +170,5 @@ class Answer:
     def on_message_complete(self) -> None:
         """The answer is complete, where it was not an informational one."""
         if self._body is not None and not self.complete:
-            framings = _FRAMINGS & {name.lower() for name, _ in self.headers}
-            self._finish(reusable=len(framings) == 1 and self._parser.should_keep_alive())
+            ambiguous = b"transfer-encoding" in self._framing and b"content-length" in self._framing
+            self._finish(reusable=not ambiguous and self._parser.should_keep_alive())

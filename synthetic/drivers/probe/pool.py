@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 
 from synthetic.drivers.attempt import Attempt
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.places import Target
 from synthetic.drivers.probe.connection import Connection
 from synthetic.drivers.probe.opening import opened
 from synthetic.drivers.probe.stamps import Stamps
@@ -30,9 +31,10 @@ class Pool:
 
     def idle(self, target: Target) -> Connection | None:
         """A connection that is there and free; None where one has to be opened or waited for."""
-        if self._waiting or (connection := self._kept(target)) is None:
-            return None
-        self._busy += 1
+        if self._waiting or self._busy >= self._limits.connections_max:
+            return None  # also where somebody has been given a place and has not come to take it
+        connection = self._kept(target)
+        self._busy += connection is not None
         return connection
 
     async def opened(self, target: Target, attempt: Attempt) -> Connection:

@@ -15,12 +15,13 @@ import httpx
 from synthetic.core.ports import Clock
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.guard import CRUMB_BYTES, Limits, NotAllowed, Target
+from synthetic.drivers.guard import CRUMB_BYTES, Limits
+from synthetic.drivers.places import NotAllowed, Place, Target
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.connection import ClosedEarly
 from synthetic.drivers.probe.parser import Answer
 from synthetic.drivers.probe.unpacking import check_unpacked
-from synthetic.drivers.request_wire import Place, says_close, written
+from synthetic.drivers.request_wire import says_close, written
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.translate import BadAnswer, NotHttp, Unsendable
 

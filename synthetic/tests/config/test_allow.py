@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from synthetic.config.allow import is_allowed
-from synthetic.drivers.guard import AllowList, NotAllowed
+from synthetic.drivers.guard import AllowList
+from synthetic.drivers.places import NotAllowed
 
 ALLOWED = [
     ("a.example.com", "https://a.example.com/x"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic.drivers.guard import AllowList, NotAllowed, Target
+from synthetic.drivers.guard import AllowList
+from synthetic.drivers.places import NotAllowed, Target
 
 ALLOWED = [
     ("api.example.com", "https://api.example.com/x"),
