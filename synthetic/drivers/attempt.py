@@ -118,6 +118,7 @@ class Attempt:
             self._sent or self.started,
             received,
             received,
+            stamped=self._looked,
             phases=self._phases(received),
         )
 
@@ -138,7 +139,9 @@ class Attempt:
     def _phases(self, received: int) -> Phases | None:
         if not (self._dns or self._connect or self._first_byte):
             return None
-        first = self._first_byte or received
+        if not self._first_byte:
+            return Phases(self._dns, self._connect, self._tls)
+        first = min(self._first_byte, received)  # two stamps are told by two looks at the clocks
         return Phases(self._dns, self._connect, self._tls, max(0, first - self._sent), max(0, received - first))
 
     def _lap(self) -> tuple[int, int]:
