@@ -21,7 +21,7 @@ _LOOK_EVERY_S = 0.05
 
 @contextmanager
 def reference_platform(
-    *, fault: Sequence[str] = (), defect: Sequence[str] = (), seed: int = 0, cells: int = 2
+    *, fault: Sequence[str] = (), defect: Sequence[str] = (), seed: int = 0, cells: int = 2, players: int = 12
 ) -> Iterator[Path]:
     """Start the platform; yields its cells file once everything listens. Raises HarnessError where it does not come up.
 
@@ -31,7 +31,7 @@ def reference_platform(
         cells_file, log = Path(folder) / "cells.yaml", Path(folder) / "reference.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                _command(cells_file, fault, defect, seed, cells),
+                _command(cells_file, fault, defect, seed, cells, players),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -44,9 +44,11 @@ def reference_platform(
             _end(process)
 
 
-def _command(cells_file: Path, fault: Sequence[str], defect: Sequence[str], seed: int, cells: int) -> list[str]:
+def _command(
+    cells_file: Path, fault: Sequence[str], defect: Sequence[str], seed: int, cells: int, players: int
+) -> list[str]:
     command = [sys.executable, "-m", "synthetic.reference", "--cells", str(cells), "--write-cells", str(cells_file)]
-    command += ["--exit-with-parent", str(os.getpid()), "--seed", str(seed)]
+    command += ["--exit-with-parent", str(os.getpid()), "--seed", str(seed), "--players", str(players)]
     for option, names in (("--fault", fault), ("--defect", defect)):
         for name in names:
             command += [option, name]

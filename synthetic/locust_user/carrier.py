@@ -1,7 +1,8 @@
 """HTTP of load users: geventhttpclient's client and parser, as Locust's `FastHttpUser` has them, under our rules.
 
 One request is one connection and at most one sending: geventhttpclient itself would send a GET again after a lost answer. One
-deadline covers all of it, every byte that comes is counted, and TLS is verified. What was measured is noted where it happens.
+deadline covers all of it, every byte that comes is counted, and TLS is verified. When an answer came is what the kernel says,
+where it says so: a greenlet learns of it only when its turn comes, and under load that is late.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, with_defaults
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX, Intake
 from synthetic.drivers.places import Target
+from synthetic.drivers.probe.stamps import ANCILLARY_BYTES, Stamps, stamp_what_comes
 from synthetic.drivers.translate import Unsendable
 
 # gevent's own poll goes through its hub, and what is asked here is answered at once.
@@ -43,6 +45,7 @@ class _Under:
     """The request that a greenlet performs. `at_end`: the peer has ended its connection."""
 
     attempt: Attempt
+    sent_ns: int = 0
     at_end: bool = False
 
 
@@ -111,7 +114,7 @@ class GeventCarrier:
             raise
         finally:
             _UNDER.reset(token)
-        return answer.reply(attempt.times())
+        return answer.reply(attempt.answered())
 
     def close(self) -> None:
         """Close the connections."""
@@ -178,14 +181,16 @@ class _Lines(ConnectionPool):
             except BaseException:
                 sock.close()
                 raise
-        return _Line(sock)
+        stamp_what_comes(sock)
+        return _Line(sock, stamped=self._tls is None)
 
 
 class _Line:
     """A socket that obeys the deadline and the intake of the request that uses it, and tells its attempt how far it came."""
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: Any, *, stamped: bool) -> None:
         self._sock = sock
+        self._stamps = Stamps(time.monotonic_ns) if stamped else None
         self.idle_since_s = 0.0
 
     def is_idle(self, keepalive_s: float) -> bool:
@@ -203,18 +208,20 @@ class _Line:
             under.attempt.enter(Phase.EXCHANGING)
         while view:
             self._in_time()
+            before_ns = time.monotonic_ns()
             view = view[self._sock.send(view) :]
-        if under is not None:
-            under.attempt.written()
+            if under is not None:
+                under.sent_ns = before_ns
+                under.attempt.left(before_ns, time.monotonic_ns(), None)
 
     def recv(self, bytes_max: int) -> bytes:
         """What has come, in time and counted."""
         self._in_time()
-        data: bytes = self._sock.recv(min(bytes_max, READ_BYTES_MAX))
+        under = _UNDER.get()
+        data = self._came(min(bytes_max, READ_BYTES_MAX), under)
         intake: Intake | None = INTAKE.get(None)
         if intake is not None:
             intake.take(len(data))
-        under = _UNDER.get()
         if under is not None and not data:
             under.at_end = True
         return data
@@ -227,6 +234,17 @@ class _Line:
     def close(self) -> None:
         """Close it."""
         self._sock.close()
+
+    def _came(self, bytes_max: int, under: _Under | None) -> bytes:
+        data: bytes
+        if self._stamps is None:
+            data, at_ns, stamped = self._sock.recv(bytes_max), time.monotonic_ns(), False
+        else:
+            data, ancillary, _, _ = self._sock.recvmsg(bytes_max, ANCILLARY_BYTES)
+            at_ns, stamped = self._stamps.came(ancillary, under.sent_ns if under is not None else 0)
+        if under is not None and data:
+            under.attempt.came(at_ns, stamped=stamped)
+        return data
 
     def _in_time(self) -> None:
         deadline = DEADLINE.get(None)

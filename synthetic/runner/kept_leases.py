@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -42,6 +42,11 @@ class KeptLeases:
             with suppress(asyncio.CancelledError):
                 await renewing
 
+    @property
+    def held(self) -> list[Lease]:
+        """What is held now."""
+        return list(self._held.values())
+
     def hold(self, lease: Lease) -> None:
         """Keep this lease from now on."""
         self._held[lease.run_id] = lease
@@ -53,9 +58,12 @@ class KeptLeases:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self.lease_s / RENEWALS_PER_LEASE)
-            held = list(self._held.values())
-            with suppress(JournalUnavailable):  # they run out by themselves, and whoever asks again may have them
-                renewed = await asyncio.to_thread(self.book.renew, held, self.lease_s)
-                lost = {lease.run_id for lease in held} - {lease.run_id for lease in renewed}
-                for run_id in lost:
-                    self.let_go(run_id)
+            held = self.held
+            await asyncio.to_thread(self.renew, held)
+
+    def renew(self, held: Sequence[Lease]) -> None:
+        """Renew these once. Blocks, and belongs where blocking is allowed."""
+        with suppress(JournalUnavailable):  # they run out by themselves, and whoever asks again may have them
+            renewed = self.book.renew(held, self.lease_s)
+            for run_id in {lease.run_id for lease in held} - {lease.run_id for lease in renewed}:
+                self.let_go(run_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from synthetic.core.errors import FencedOff, JournalUnavailable
@@ -11,7 +13,7 @@ from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import PlayerPlan, ScenarioPlan
 from synthetic.journal.book import Book
 from synthetic.journal.entry import OPEN_STATES
-from synthetic.journal.model import Lease, NewRun
+from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.journal.run_journal import RunJournal
 from synthetic.runner.identity import run_id
 from synthetic.runner.kept_leases import KeptLeases, own_name
@@ -50,32 +52,38 @@ class KeptRuns:
 
     async def admit(self, part: Part, turn: Turn, player: PlayerPlan) -> Lease | None:
         """Open the run on this player; None where another process plays on his account. Raises Killed."""
+        return await asyncio.to_thread(self.begin, part, turn, [player])
+
+    def begin(self, part: Part, turn: Turn, players: Sequence[PlayerPlan]) -> Lease | None:
+        """Open the run on the first of these players whose account is free; None: of nobody. Raises Killed."""
         name, cell = part.plan.name, part.cell.name
         own_id = run_id(self.seed, name, turn.row, cell, turn.number)
         run = NewRun(
             own_id, BY_HAND, name, part.plan.digest, cell, turn.row, self.seed, turn.number, slot_ns=0, pair=turn.pair
         )
-        candidates = [(player.id, account_of(part.cell, player.id))]
-        lease = await asyncio.to_thread(
-            self.book.admit, run, candidates=candidates, worker=self.name, ttl_s=self.leases.lease_s
-        )
+        candidates = [(player.id, account_of(part.cell, player.id)) for player in players]
+        lease = self.book.admit(run, candidates=candidates, worker=self.name, ttl_s=self.leases.lease_s)
         if lease is not None:
             self.leases.hold(lease)
         return lease
 
-    def journal(self, lease: Lease | None) -> RunJournal:
-        """The journal of one run."""
-        return RunJournal(self.book, lease)
+    def journal(self, lease: Lease | None, caps: Sequence[Caps] = ()) -> RunJournal:
+        """The journal of one run, under these caps."""
+        return RunJournal(self.book, lease, caps)
 
     async def end(
         self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None = None
     ) -> None:
         """Close the run; as stranded where something of it is open. Whoever has it by then, or takes it over, knows more."""
+        await asyncio.to_thread(self.finish, lease, player, outcome, reason, ended)
+
+    def finish(
+        self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None = None
+    ) -> None:
+        """`end`, in the calling thread."""
         self.leases.let_go(lease.run_id)
-        try:
-            await asyncio.to_thread(self._end, lease, player, outcome, reason, ended)
-        except (FencedOff, JournalUnavailable):
-            return
+        with suppress(FencedOff, JournalUnavailable):
+            self._end(lease, player, outcome, reason, ended)
 
     def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None) -> None:
         if any(effect.state in OPEN_STATES for effect in self.book.effects_of(lease.run_id)):

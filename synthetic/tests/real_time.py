@@ -18,6 +18,8 @@ REAL_TIME = (
             "controllers",
             "deploy/test_gate_calls.py",
             "drivers",
+            "locust_user/test_carrier.py",
+            "locust_user/test_load.py",
             "reference",
             "report/test_prometheus.py",
             "report/tracing",

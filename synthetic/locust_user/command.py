@@ -1,0 +1,103 @@
+"""A load test in one process of Locust: what it plays, where it has users, and what it adds up, where it is the one that judges."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from synthetic.core.errors import HarnessError
+from synthetic.locust_user.arrivals import Arrivals
+from synthetic.locust_user.asked import Asked
+from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.session import LoadSession
+
+WINDOWS_KEPT = 120
+"""So many reports are kept one by one, for whoever looks at the last seconds only."""
+
+
+@dataclass(slots=True, eq=False)
+class Command:
+    """`began_ns`: when the test began (Unix). `say`: tells the process that judges why the test has to end early.
+
+    `total`: all figures; `windows`: the latest ones, report by report.
+    """
+
+    asked: Asked
+    journal: str
+    say: Callable[[str], None]
+    now_s: Callable[[], float]
+    arrivals: Arrivals | None = None
+    total: Figures = field(default_factory=Figures)
+    windows: deque[tuple[float, Figures]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
+    cut_short: str = ""
+    began_ns: int = field(default_factory=time.time_ns)
+    _session: LoadSession | None = None
+    _noted: str = ""
+
+    @property
+    def session(self) -> LoadSession:
+        """What the users of this process share; opened where the first one comes."""
+        if self._session is None:
+            self._session = LoadSession(self.asked, self.journal)
+            self._session.start()
+        return self._session
+
+    def note(self, why: str) -> None:
+        """Something has to end the test early; it is said once."""
+        if why and not self._noted:
+            self._noted = why
+            self.say(why)
+
+    def taken(self) -> Figures:
+        """What the users of this process have shown since the last time."""
+        return self._session.taken() if self._session is not None else Figures()
+
+    def add(self, figures: Figures) -> None:
+        """Add what a process has shown."""
+        self.total.merge(figures)
+        self.windows.append((self.now_s(), figures))
+
+    def lately(self, seconds: float) -> Figures:
+        """What was shown within the last seconds."""
+        recent, since_s = Figures(), self.now_s() - seconds
+        for at_s, figures in self.windows:
+            if at_s >= since_s:
+                recent.merge(figures)
+        return recent
+
+    def forget(self) -> None:
+        """A new test begins."""
+        self.taken()
+        self.total, self.cut_short, self._noted, self.began_ns = Figures(), "", "", time.time_ns()
+        self.windows.clear()
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+_COMMANDS: WeakKeyDictionary[Any, Command] = WeakKeyDictionary()
+
+
+def keep_command(environment: Any, command: Command) -> None:
+    """Keep the load test of a Locust environment, which has no place of its own for what is not Locust's."""
+    _COMMANDS[environment] = command
+
+
+def has_command(environment: Any) -> bool:
+    """Whether the checks of an environment are over."""
+    return environment in _COMMANDS
+
+
+def command_of(environment: Any) -> Command:
+    """The load test of an environment. Raises HarnessError where the locustfile did not `attach` it."""
+    command = _COMMANDS.get(environment)
+    if command is None:
+        raise HarnessError("this locustfile does not say `attach(events)`, so nothing is known of the cell to play on")
+    return command

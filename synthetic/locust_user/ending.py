@@ -1,0 +1,34 @@
+"""The end of a load test: the money is compared, the thresholds are held against it, and somebody is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from synthetic.core.errors import SyntheticError
+from synthetic.locust_user.command import Command
+from synthetic.locust_user.page import add_to_report
+from synthetic.locust_user.reconciling import Reconciled, reconcile
+from synthetic.locust_user.summary import summary
+from synthetic.locust_user.thresholds import judge
+
+
+def end(options: Any, command: Command) -> int:
+    """Reconcile, judge, tell on standard output and in Locust's HTML report. Answers the exit code."""
+    reconciled = None if options.no_reconcile else _reconciled(command)
+    money = [*reconciled.differences, *reconciled.unread] if reconciled is not None else []
+    judgement = judge(command.asked.policy, command.total, money=money, cut_short=command.cut_short)
+    sys.stdout.write(summary(command.asked, command.total, judgement, reconciled))
+    sys.stdout.flush()
+    if options.html_file and Path(options.html_file).is_file():
+        add_to_report(Path(options.html_file), command.asked, command.total, judgement, reconciled)
+    return int(judgement.exit)
+
+
+def _reconciled(command: Command) -> Reconciled:
+    try:
+        return reconcile(command.asked, command.journal, command.began_ns)
+    except (SyntheticError, OSError, subprocess.SubprocessError) as error:
+        return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {error}",))

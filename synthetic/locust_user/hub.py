@@ -1,0 +1,88 @@
+"""gevent's event loop, the hub: what would block it goes to a thread of its own, and how long it stalls is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+from synthetic.core.effects import Intent
+from synthetic.core.outcome import IntentState
+from synthetic.core.ports import Clock, Journal
+from synthetic.drivers.lag import Stalls
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class OffHub:
+    """Makes calls that block in one native thread. The calling greenlet waits, all others go on.
+
+    One thread, since gevent makes locks of Python's own that know nothing of threads: nobody ever waits for one in it.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPool(1)
+
+    def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the call returns; what it raises is raised here."""
+
+        def work() -> tuple[list[T], BaseException | None]:
+            try:
+                return [call(*args, **kwargs)], None
+            except BaseException as error:  # noqa: BLE001 - raised in the greenlet that asked; gevent would print it here as well
+                return [], error
+
+        values, error = self._threads.apply(work)
+        if error is not None:
+            raise error
+        value: T = values[0]
+        return value
+
+    def close(self) -> None:
+        """End the thread, once it is idle."""
+        self._threads.kill()
+
+
+class OffHubJournal:
+    """`core.ports.Journal`: each call is durable when it returns, and no other user waits for the disk meanwhile."""
+
+    def __init__(self, journal: Journal, off_hub: OffHub) -> None:
+        self._journal = journal
+        self._off_hub = off_hub
+
+    def intend(self, intent: Intent) -> None:
+        """Raises what the journal raises."""
+        self._off_hub(self._journal.intend, intent)
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        """Raises what the journal raises."""
+        self._off_hub(self._journal.resolve, key, state)
+
+
+class HubStalls(Stalls):
+    """The heartbeat of a hub."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._heart: Any = None
+
+    def start(self) -> None:
+        """Begin to beat; it is no mistake to call it again."""
+        if self._heart is None:
+            self.begin()
+            self._heart = gevent.spawn(self._beat)
+
+    def stop(self) -> None:
+        """End the heartbeat."""
+        if self._heart is not None:
+            self._heart.kill()
+            self._heart = None
+            self.end()
+
+    def _beat(self) -> None:
+        while True:
+            gevent.sleep(self.every_s)
+            self.beat()

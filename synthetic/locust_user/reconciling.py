@@ -1,0 +1,99 @@
+"""After the load: the journal against the platform's ledger and the PSPs' reports, by the command that does it every day.
+
+In a process of its own: gevent has patched this one, and asyncio belongs into one that it has not.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthetic.core.money import Money
+from synthetic.journal.book import open_book
+from synthetic.locust_user.asked import Asked
+
+WITHIN_S = 900.0
+PLAYERS_A_CALL = 500
+"""So many names fit on a command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """`differences` and `unread`: a sentence each. `effects`, `entries`: how many were compared."""
+
+    accounts: int
+    effects: int
+    entries: int
+    differences: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether journal, ledger and PSP reports say the same."""
+        return not self.differences and not self.unread
+
+
+def reconcile(asked: Asked, journal: str, since_ns: int) -> Reconciled:
+    """Compare the accounts that the journal has effects of on this cell; what is older than `since_ns` (Unix) only explains."""
+    with open_book(journal) as book:
+        players = sorted({entry.intent.player for entry in book.entries() if entry.intent.cell == asked.cell.name})
+    parts = [players[start : start + PLAYERS_A_CALL] for start in range(0, len(players), PLAYERS_A_CALL)]
+    return _together([_compared(command_line(asked, journal, since_ns, part)) for part in parts])
+
+
+def _compared(command: Sequence[str]) -> Reconciled:
+    done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
+        command, capture_output=True, text=True, check=False, timeout=WITHIN_S
+    )
+    try:
+        told = json.loads(done.stdout)
+    except ValueError:
+        said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
+        return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {said}",))
+    return Reconciled(
+        told["accounts"],
+        told["effects"],
+        told["entries"],
+        tuple(_sentence(one) for one in told["differences"]),
+        tuple(f"{one['player']}: {one['reason']}" for one in told["unread"] if one["effects"]),
+    )
+
+
+def command_line(asked: Asked, journal: str, since_ns: int, players: Sequence[str]) -> list[str]:
+    """`synthetic reconcile` for these players, as anybody may type it."""
+    paths, since_s = asked.paths, (time.time_ns() - since_ns) // 10**9 + 1
+    command = [sys.executable, "-m", "synthetic.cli", "reconcile", "--json", "--since", f"{since_s}s"]
+    command += ["--cells", str(paths.cells), "--cell", asked.cell.name, "--journal", _journal(journal)]
+    command += ["--scenarios", str(paths.found_scenarios()), "--platforms", str(paths.found_platforms())]
+    for player in players:
+        command += ["--player", player]
+    return command
+
+
+def _journal(journal: str) -> str:
+    return journal if "://" in journal else str(Path(journal))
+
+
+def _sentence(difference: dict[str, Any]) -> str:
+    sides = ", ".join(f"{side} {_shown(difference[side])}" for side in ("journal", "ledger", "psp"))
+    return f"{difference['player']}: {difference['kind']} {difference['effect']} {difference['key']}: {sides}"
+
+
+def _shown(amount: dict[str, Any] | None) -> str:
+    return "nothing" if amount is None else str(Money(amount["minor"], amount["currency"]))
+
+
+def _together(parts: Sequence[Reconciled]) -> Reconciled:
+    return Reconciled(
+        sum(part.accounts for part in parts),
+        sum(part.effects for part in parts),
+        sum(part.entries for part in parts),
+        tuple(sentence for part in parts for sentence in part.differences),
+        tuple(sentence for part in parts for sentence in part.unread),
+    )

@@ -1,0 +1,222 @@
+"""Hangs a load test into Locust's events: options, checks before the first user, figures from the workers, and the verdict."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any
+
+import gevent
+from locust import FastHttpUser
+from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+
+from synthetic.core.errors import HarnessError, SyntheticError
+from synthetic.locust_user.arrivals import Arrivals
+from synthetic.locust_user.asked import Plays, read_asked
+from synthetic.locust_user.command import Command, command_of, has_command, keep_command
+from synthetic.locust_user.ending import end
+from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.hub import OffHub
+from synthetic.locust_user.options import add_options, paths_of
+
+log = logging.getLogger("synthetic.load")
+
+STOP_TIMEOUT_S = 90.0
+"""How long a run may go on once the test is over: as long as a scenario's deadline, so that its money comes home."""
+FIGURES_EVERY_S = 1.0
+CHECKED_WITHIN_S = 120.0
+_DATA, _FINISH, _FINISHED, _STOP = "synthetic", "synthetic_finish", "synthetic_finished", "synthetic_stop"
+
+
+def attach(events: Any) -> None:
+    """Hang load tests of scenarios into Locust's events (`locust.events`). A locustfile calls it once, at its top."""
+    events.init_command_line_parser.add_listener(add_options)
+    events.init.add_listener(_init)
+    events.test_start.add_listener(_test_start)
+    events.test_stopping.add_listener(_test_stopping)
+    events.quitting.add_listener(_quitting)
+
+
+def _init(environment: Any, runner: Any, **_: Any) -> None:
+    """Check everything; what may not be played ends here, before any user is there."""
+    off_hub = OffHub()  # a worker that does not answer meanwhile is taken for dead
+    classes = [one for one in environment.user_classes if hasattr(one, "plays") and issubclass(one, FastHttpUser)]
+    try:
+        asked = off_hub(
+            read_asked,
+            paths_of(environment.parsed_options),
+            {one.__name__: Plays(one.plays, one.budget, one.only) for one in classes},
+        )
+    except SyntheticError as error:
+        _refuse(error)
+    finally:
+        off_hub.close()
+    for one in classes:
+        one.host = one.host or next(iter(asked.cell.endpoints.values()))
+    command = Command(asked, environment.parsed_options.journal, _saying(runner), time.monotonic)
+    keep_command(environment, command)
+    if not isinstance(runner, WorkerRunner):
+        environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT_S
+        gevent.spawn(_gather, command)
+    _listen(environment, runner, command)
+    gevent.get_hub().loop.update_now()  # where the loop stood still meanwhile, `-t` would be over by what it missed
+
+
+def _refuse(error: SyntheticError) -> None:
+    sys.stderr.write(f"load refused: {error}\n")
+    sys.stderr.flush()
+    sys.exit(2)
+
+
+def _saying(runner: Any) -> Any:
+    """How a process ends the test early: a worker tells the master."""
+
+    def say(why: str) -> None:
+        if isinstance(runner, WorkerRunner):
+            runner.send_message(_STOP, {"why": why})
+        else:
+            _stop_early(runner, why)
+
+    return say
+
+
+def _stop_early(runner: Any, why: str) -> None:
+    command = command_of(runner.environment)
+    if command.cut_short:
+        return
+    command.cut_short = why
+    log.error("the test ends early: %s", why)
+    options = runner.environment.parsed_options
+    gevent.spawn(runner.quit if options is not None and options.headless else runner.stop)
+
+
+def _listen(environment: Any, runner: Any, command: Command) -> None:
+    """Messages between master and workers."""
+    if isinstance(runner, MasterRunner):
+        _Workers(runner, command).listen(environment.events)
+    elif isinstance(runner, WorkerRunner):
+        _Worker(runner, command).listen(environment.events)
+
+
+class _Workers:
+    """The master's side: takes what workers report, and lets their runs come to an end.
+
+    Locust's own master waits for half a second only, and money would stay out.
+    """
+
+    def __init__(self, runner: MasterRunner, command: Command) -> None:
+        self._runner: Any = runner
+        self._command = command
+        self._finished: set[str] = set()
+
+    def listen(self, events: Any) -> None:
+        """Hang it into Locust's events."""
+        events.worker_report.add_listener(self.report)
+        events.test_stopping.add_listener(self.finish_all)
+        self._runner.register_message(_FINISHED, self.finished)
+        self._runner.register_message(_STOP, self.stop)
+
+    def report(self, data: dict[str, Any], **_: Any) -> None:
+        """A worker has reported."""
+        if _DATA in data:
+            self._command.add(Figures.of(data[_DATA]))
+
+    def finished(self, msg: Any, **_: Any) -> None:
+        """The runs of a worker have ended."""
+        self._command.add(Figures.of(msg.data))
+        self._finished.add(msg.node_id)
+
+    def stop(self, msg: Any, **_: Any) -> None:
+        """A worker can't go on."""
+        _stop_early(self._runner, msg.data["why"])
+
+    def finish_all(self, **_: Any) -> None:
+        """Have the workers begin nothing more, and wait for what goes on."""
+        self._finished.clear()
+        waited_for = self._alive()
+        self._runner.send_message(_FINISH)
+        deadline_s = time.monotonic() + self._runner.environment.stop_timeout + 10 * FIGURES_EVERY_S
+        while waited_for - self._finished and time.monotonic() < deadline_s:
+            gevent.sleep(0.05)
+            waited_for &= self._alive()
+
+    def _alive(self) -> set[str]:
+        return {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}
+
+
+class _Worker:
+    """A worker's side: reports, and finishes when it is told."""
+
+    def __init__(self, runner: WorkerRunner, command: Command) -> None:
+        self._runner: Any = runner
+        self._command = command
+
+    def listen(self, events: Any) -> None:
+        """Hang it into Locust's events."""
+        events.report_to_master.add_listener(self.report)
+        self._runner.register_message(_FINISH, self.finish, concurrent=True)
+
+    def report(self, data: dict[str, Any], **_: Any) -> None:
+        """Our figures go with Locust's statistics."""
+        data[_DATA] = self._command.taken().as_data()
+
+    def finish(self, **_: Any) -> None:
+        """Begin nothing more, let what goes on end, and tell the rest."""
+        self._runner.stop()
+        self._runner.send_message(_FINISHED, self._command.taken().as_data())
+
+
+def _gather(command: Command) -> None:
+    """Where users and judge are one process: take over what the users have shown, bit by bit."""
+    while True:
+        gevent.sleep(FIGURES_EVERY_S)
+        figures = command.taken()
+        if figures.runs or figures.missed:
+            command.add(figures)
+
+
+def _test_start(environment: Any, **_: Any) -> None:
+    command, options = _checked(environment), environment.parsed_options
+    command.forget()
+    runner = environment.runner
+    if not isinstance(runner, WorkerRunner):
+        options.arrivals_per_user = options.arrivals / max(1, _users(environment))
+    if isinstance(runner, MasterRunner):
+        return
+    try:
+        session = command.session
+    except HarnessError as error:
+        command.note(str(error))
+        return
+    per_user_s: float = getattr(options, "arrivals_per_user", 0.0)
+    if per_user_s:
+        command.arrivals = Arrivals(per_user_s, lambda: runner.user_count, time.monotonic, session.seed)
+
+
+def _checked(environment: Any) -> Command:
+    """The load test, once its checks are over: a master may send its workers off before that."""
+    deadline_s = time.monotonic() + CHECKED_WITHIN_S
+    while not has_command(environment) and time.monotonic() < deadline_s:
+        gevent.sleep(0.05)
+    return command_of(environment)
+
+
+def _users(environment: Any) -> int:
+    """How many users there are at most: the rate of arrivals is theirs all together."""
+    return int(environment.parsed_options.num_users or environment.runner.target_user_count or 1)
+
+
+def _test_stopping(environment: Any, **_: Any) -> None:
+    command_of(environment).arrivals = None
+
+
+def _quitting(environment: Any, **_: Any) -> None:
+    command = command_of(environment)
+    if isinstance(environment.runner, WorkerRunner):
+        command.close()
+        environment.process_exit_code = 0  # the master says how the test ended
+        return
+    command.add(command.taken())
+    command.close()
+    environment.process_exit_code = end(environment.parsed_options, command)

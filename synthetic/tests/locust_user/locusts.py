@@ -1,0 +1,55 @@
+"""Locust in a process of its own, as a load engineer starts it: it patches the standard library, so it can't be in ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthetic.config.shipped import shipped_root
+
+ROOT = shipped_root()
+LOCUSTFILE = ROOT / "load" / "locustfile.py"
+SHAPES = ROOT / "load" / "shapes"
+LENIENT = """
+slo: lenient
+objectives:
+  - {name: runs_good, sli: run, at_least: 90 %, margin: 20 %}
+"""
+WITHIN_S = 140
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a load test ended, and what it said."""
+
+    code: int
+    out: str
+
+    @property
+    def lagged(self) -> bool:
+        """Whether this machine was too busy for the load generator to say anything."""
+        return "the load generator lags" in self.out
+
+
+def locust(
+    folder: Path, cells: Path, *arguments: str, files: tuple[Path, ...] = (LOCUSTFILE,), slo: str = LENIENT
+) -> Ended:
+    """Run it headless to its end, with its journal in the folder."""
+    (folder / "slo.yaml").write_text(slo, encoding="utf-8")
+    command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", ",".join(map(str, files))]
+    command += ["--cells", str(cells), "--slo", str(folder / "slo.yaml"), "--journal", str(folder / "load.db")]
+    done = subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    return Ended(done.returncode, done.stdout)

@@ -1,0 +1,94 @@
+"""Thresholds decide how a load test ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from synthetic.cli.exits import ExitCode
+from synthetic.core.money import Money
+from synthetic.core.outcome import Blame, RunOutcome
+from synthetic.gate.policy import Objective, Policy
+from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.thresholds import SAMPLES_MIN, Exit, Verdict, first_missed, judge, rows_of
+from synthetic.sli.samples import RunSample
+from synthetic.tests.locust_user.samples import run, step
+
+SUCCESS = Objective("deposits", "deposit", 0.99)
+BY_PSP = Objective("deposits_by_psp", "deposit", 0.99, by="psp")
+FAST = Objective("p95_deposit", "deposit", 0.95, measure="latency", threshold_ms=400)
+GOOD = run(step("deposit", 100, psp="psp-a"))
+SLOW = run(step("deposit", 900, psp="psp-a"))
+BAD_AT_B = run(step("deposit", 100, psp="psp-b", held=False), outcome=RunOutcome.FAILED, blame=Blame.PSP)
+SPOILED = run(step("deposit", 100, counts=False), step("login", 5, counts=False), outcome=RunOutcome.TAINTED)
+ABORTED = run(outcome=RunOutcome.ABORTED, blame=Blame.HARNESS)
+STRANDED = run(step("deposit", 100), stranded=(Money(100, "EUR"),))
+CASES = [
+    pytest.param([SUCCESS], [GOOD] * 20, Exit.PASS, "", id="all is well"),
+    pytest.param([SUCCESS], [GOOD] * 20 + [BAD_AT_B], Exit.MISSED, "95.24 %, promised ≥ 99 %", id="too many fail"),
+    pytest.param([BY_PSP], [GOOD] * 1000 + [BAD_AT_B] * 10, Exit.MISSED, "(psp-b): 0.00 %", id="one psp fails"),
+    pytest.param([FAST], [GOOD] * 18 + [SLOW] * 2, Exit.MISSED, "promised p95 ≤ 400 ms", id="too slow"),
+    pytest.param([FAST], [GOOD] * 19 + [SLOW], Exit.PASS, "", id="slow within what is promised"),
+    pytest.param([SUCCESS], [GOOD] * 3, Exit.NOTHING_RAN, "too little was measured", id="too little to say"),
+    pytest.param([SUCCESS], [], Exit.NOTHING_RAN, "no run came to its end", id="nothing ran"),
+    pytest.param([SUCCESS], [GOOD] * 20 + [ABORTED], Exit.HARNESS, "1 of 21 runs were aborted", id="our own fault"),
+    pytest.param([SUCCESS], [GOOD] * 11 + [SPOILED] * 40, Exit.HARNESS, "say nothing of the target", id="our own lag"),
+    pytest.param([SUCCESS], [BAD_AT_B] * 20 + [STRANDED], Exit.STRANDED, "stranded", id="money first"),
+]
+
+
+def figures(runs: Sequence[RunSample]) -> Figures:
+    taken = Figures()
+    for one in runs:
+        taken.take(one)
+    return taken
+
+
+@pytest.mark.parametrize(("objectives", "runs", "exit_", "says"), CASES)
+def test_a_load_test_ends_as_the_worst_that_happened(
+    objectives: list[Objective], runs: list[RunSample], exit_: Exit, says: str
+) -> None:
+    """And says so in a sentence."""
+    judgement = judge(Policy(tuple(objectives)), figures(runs))
+    assert judgement.exit is exit_
+    assert says in " / ".join(judgement.sentences)
+    assert bool(judgement.sentences) is (exit_ is not Exit.PASS)
+
+
+def test_money_that_does_not_agree_is_worse_than_anything() -> None:
+    """Whatever the thresholds say."""
+    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), money=["p1: in the ledger, not in the journal"])
+    assert (judgement.exit, judgement.sentences) == (Exit.STRANDED, ("p1: in the ledger, not in the journal",))
+
+
+def test_a_test_that_was_cut_short_does_not_pass() -> None:
+    """Its budget was used up, say."""
+    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), cut_short="the budget was used up")
+    assert (judgement.exit, judgement.sentences) == (Exit.HARNESS, ("the budget was used up",))
+
+
+def test_an_objective_with_too_few_samples_is_neither_held_nor_missed() -> None:
+    """Unknown is a value."""
+    (row,) = rows_of(Policy((SUCCESS,)), figures([GOOD] * (SAMPLES_MIN - 1)))
+    assert (row.verdict, row.measured, row.samples) == (Verdict.UNKNOWN, "100.00 %", SAMPLES_MIN - 1)
+
+
+def test_the_first_objective_that_is_missed_is_told() -> None:
+    """What a step to failure ends at."""
+    missed = first_missed(Policy((SUCCESS, FAST)), figures([SLOW] * 20))
+    assert missed is not None
+    assert missed.name == "p95_deposit"
+    assert first_missed(Policy((SUCCESS, FAST)), figures([GOOD] * 20)) is None
+
+
+def test_exit_codes_are_those_of_the_command_line() -> None:
+    """A pipeline reads one list of numbers."""
+    same = {
+        Exit.PASS: "PASS",
+        Exit.MISSED: "FAILED",
+        Exit.HARNESS: "HARNESS",
+        Exit.STRANDED: "STRANDED",
+        Exit.NOTHING_RAN: "NOTHING_RAN",
+    }
+    assert {int(one): ExitCode[name].value for one, name in same.items()} == {int(one): int(one) for one in Exit}
