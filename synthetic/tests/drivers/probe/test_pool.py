@@ -40,8 +40,9 @@ def asking(body: Callable[[Ask], Coroutine[Any, Any, None]], *, limits: Limits |
     asyncio.run(main())
 
 
-def test_a_newcomer_does_not_overtake_who_waits() -> None:
-    """One connection, three who ask again at once when they have their answer: they take turns."""
+@pytest.mark.parametrize("at_once", [2, 3])
+def test_a_newcomer_does_not_overtake_who_waits(at_once: int) -> None:
+    """One connection, and some who ask again at once when they have their answer: they take turns."""
     order: list[int] = []
 
     async def one(ask: Ask, number: int) -> None:
@@ -50,11 +51,11 @@ def test_a_newcomer_does_not_overtake_who_waits() -> None:
             order.append(number)
 
     async def body(ask: Ask) -> None:
-        await asyncio.gather(*(one(ask, number) for number in range(3)))
+        await asyncio.gather(*(one(ask, number) for number in range(at_once)))
 
     with RawServer(answering(answer(b"x"))) as server:
         asking(body, limits=Limits(connections_max=1))
-    assert order == [0, 1, 2] * 5
+    assert order == [*range(at_once)] * 5
     assert server.accepted == 1
 
 
