@@ -16,6 +16,7 @@ from synthetic.core.quick import quick
 Headers = tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Phases:
     """What the time of an HTTP exchange went to, each part in nanoseconds; 0 where it was not needed or is not known.

@@ -34,10 +34,12 @@ class Axis:
         return "0" + right.rjust(self.bar_width - 1)
 
     def draw(self, bar: Bar) -> str:
-        """The bar: at least one column, and never past the axis."""
+        """The bar: at least one column, and never past the axis; before it, dashed, the opening of its connection."""
         begin = min(self._column(bar.start_ms), self.bar_width - 1)
+        opening = begin - min(self._column(bar.start_ms - bar.opening_ms), begin)
         length = max(1, min(self._column(bar.start_ms + bar.took_ms), self.bar_width) - begin)
-        return " " * begin + ("=" if self.ascii_only else "━") * length
+        dash, line = ("-", "=") if self.ascii_only else ("╌", "━")
+        return " " * (begin - opening) + dash * opening + line * length
 
     def _column(self, at_ms: float) -> int:
         return max(0, int(at_ms / self.total_ms * self.bar_width))
@@ -54,6 +56,7 @@ class Bar:
     held: bool
     last: Exchange
     count: int = 1
+    opening_ms: float = 0.0
 
     @classmethod
     def of(cls, exchange: Exchange) -> Bar:
@@ -73,6 +76,7 @@ class Bar:
             held=last.held,
             last=last,
             count=len(exchanges),
+            opening_ms=0.0 if first.phases is None else first.phases.opening_ms,
         )
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from synthetic.core.machine.reading import NotJson, read_json
 from synthetic.core.wording import printable
-from synthetic.report.records import Exchange, Headers
+from synthetic.report.records import Exchange, Headers, Phases
 
 BODY_LINES_MAX = 40
 BODY_CHARS_MAX = 1000
@@ -60,6 +60,10 @@ def _pretty(body: str) -> str:
 
 def _times(exchange: Exchange) -> str:
     parts = [f"left at {exchange.offset_ms:.3f} ms", f"took {exchange.latency_ms:.3f} ms"]
+    if exchange.phases is not None:
+        parts.append(_phases(exchange.phases))
+    if exchange.doubt_ms:
+        parts.append(f"of which {exchange.doubt_ms:.3f} ms are in doubt")
     if exchange.harness_lag_ms:
         parts.append(f"our own lag {exchange.harness_lag_ms:.3f} ms")
     if exchange.span_id:
@@ -67,3 +71,10 @@ def _times(exchange: Exchange) -> str:
     if exchange.key:
         parts.append(f"key {exchange.key}")
     return ", ".join(parts)
+
+
+def _phases(phases: Phases) -> str:
+    opening = (("name", phases.dns_ms), ("connect", phases.connect_ms), ("TLS", phases.tls_ms))
+    before = [f"{name} {took:.3f} ms" for name, took in opening if took]
+    after = f"first byte {phases.first_byte_ms:.3f} ms, body {phases.body_ms:.3f} ms"
+    return f"{after} (before it left: {', '.join(before)})" if before else after

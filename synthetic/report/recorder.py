@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from synthetic.core import effects
 from synthetic.core.events import (
     CheckJudged,
     Event,
@@ -27,6 +28,7 @@ from synthetic.report.records import (
     Check,
     Exchange,
     Movement,
+    Phases,
     Request,
     RunRecord,
     Step,
@@ -202,8 +204,23 @@ def _exchange(done: ExchangeDone, run_at_ns: int) -> Exchange:
         # A frame that had come before it was asked for took no time.
         latency_ms=milliseconds(max(0, done.times.latency_ns)),
         harness_lag_ms=milliseconds(max(0, done.times.harness_lag_ns)),
+        doubt_ms=milliseconds(done.times.doubt_ns),
+        stamped=done.times.stamped,
+        phases=_phases(done.times.phases),
         span_id=done.span_id,
         key=done.key,
+    )
+
+
+def _phases(phases: effects.Phases | None) -> Phases | None:
+    if phases is None:
+        return None
+    return Phases(
+        dns_ms=milliseconds(phases.dns),
+        connect_ms=milliseconds(phases.connect),
+        tls_ms=milliseconds(phases.tls),
+        first_byte_ms=milliseconds(phases.first_byte),
+        body_ms=milliseconds(phases.body),
     )
 
 

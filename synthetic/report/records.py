@@ -54,6 +54,21 @@ class Answer(_Document):
     body: str = ""
 
 
+class Phases(_Document):
+    """What the time of an HTTP exchange went to: 0 where it was not needed, as on a connection that was kept alive."""
+
+    dns_ms: Annotated[float, Field(description="to resolve the name, before it left")] = 0.0
+    connect_ms: Annotated[float, Field(description="to open the TCP connection, before it left")] = 0.0
+    tls_ms: Annotated[float, Field(description="for the TLS handshake, before it left")] = 0.0
+    first_byte_ms: Annotated[float, Field(description="from sent to the first byte of the answer")] = 0.0
+    body_ms: Annotated[float, Field(description="from the first byte of the answer to its last")] = 0.0
+
+    @property
+    def opening_ms(self) -> float:
+        """What opening its connection cost, before it left."""
+        return self.dns_ms + self.connect_ms + self.tls_ms
+
+
 class Exchange(_Document):
     """One request and its answer, or one WebSocket frame."""
 
@@ -68,6 +83,9 @@ class Exchange(_Document):
     offset_ms: Annotated[float, Field(description="when it left, in milliseconds after the start of the run")]
     latency_ms: Annotated[float, Field(description="the target's time: from sent to received, in milliseconds")]
     harness_lag_ms: Annotated[float, Field(description="our own time, part of no latency, in milliseconds")]
+    doubt_ms: Annotated[float, Field(description="by how much the latency may be too long, in milliseconds")] = 0.0
+    stamped: Annotated[bool, Field(description="whether the kernel says when the answer came")] = False
+    phases: Phases | None = None
     span_id: str = ""
     key: Annotated[str, Field(description="the idempotency key, where the exchange moves money")] = ""
 

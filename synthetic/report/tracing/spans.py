@@ -7,6 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/http/http-spans/, and `user_agent.sy
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -14,6 +15,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
+from synthetic.core.effects import Phases
 from synthetic.core.events import ExchangeDone
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.wording import brief
@@ -73,8 +75,9 @@ def _run_attributes(run: RunTrace) -> Iterator[tuple[str, str | int]]:
 def _exchange_span(run: RunTrace, exchange: ExchangeDone, resource: Resource) -> ReadableSpan:
     method, _, url = exchange.request_line.partition(" ")
     times = exchange.times
-    attributes: dict[str, str | int] = {
+    attributes: dict[str, str | int | float] = {
         **SYNTHETIC,
+        **_phases(times.phases),
         "http.request.method": "GET" if exchange.kind == "ws_open" else method,
         "url.full": brief(url, _URL_MAX),
         "synthetic.step": exchange.step,
@@ -100,6 +103,13 @@ def _exchange_span(run: RunTrace, exchange: ExchangeDone, resource: Resource) ->
         end_time=max(sent, times.received + run.wall_offset_ns),
         instrumentation_scope=SCOPE,
     )
+
+
+def _phases(phases: Phases | None) -> dict[str, float]:
+    """What the time went to, in milliseconds, where it is known and was more than nothing."""
+    parts = () if phases is None else fields(phases)
+    took = {part.name: round(getattr(phases, part.name) / 1e6, 3) for part in parts}
+    return {f"synthetic.{name}_ms": ms for name, ms in took.items() if ms}
 
 
 def _context(trace: str, span: str) -> SpanContext:

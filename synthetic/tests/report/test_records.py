@@ -6,10 +6,11 @@ import json
 
 from jsonschema import Draft202012Validator
 
+from synthetic.core import effects
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.jsonlines import json_array, json_line
-from synthetic.report.records import Amount, RunRecord, run_schema, utc
+from synthetic.report.records import Amount, Phases, RunRecord, run_schema, utc
 from synthetic.tests.report.recorded import record, records
 from synthetic.tests.sli.streams import WALL_NS, Story, failing, passing
 
@@ -49,6 +50,26 @@ def test_harness_lag_is_apart_from_latency() -> None:
     """30 ms of our own lag leave the target's 10 ms alone."""
     exchange = record(Story().begin("x").http("x", lag_ms=30).end_step("x", tainted=True).end()).steps[0].exchanges[0]
     assert (exchange.latency_ms, exchange.harness_lag_ms) == (10.0, 30.0)
+
+
+def test_the_phases_of_an_exchange_are_kept() -> None:
+    """What the time went to, in milliseconds, and by how much it may be wrong."""
+    phases = effects.Phases(dns=1_500_000, connect=250_000, first_byte=9_000_000, body=1_000_000)
+    story = Story().begin("x").http("x", phases=phases, doubt_ms=2).end_step("x")
+    exchange = record(story.end()).steps[0].exchanges[0]
+    assert exchange.phases == Phases(dns_ms=1.5, connect_ms=0.25, first_byte_ms=9.0, body_ms=1.0)
+    assert (exchange.doubt_ms, exchange.phases.opening_ms) == (2.0, 1.75)
+
+
+def test_a_record_of_before_there_were_phases_is_still_read() -> None:
+    """What it does not have counts as not known."""
+    one = record(passing())
+    document = json.loads(json_line(one))
+    for step in document["steps"]:
+        for exchange in step["exchanges"]:
+            for name in ("phases", "doubt_ms", "stamped"):
+                del exchange[name]
+    assert RunRecord.model_validate(document) == one
 
 
 def test_a_tainted_step_shows_on_the_run() -> None:

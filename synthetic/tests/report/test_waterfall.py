@@ -8,13 +8,14 @@ import pytest
 from inline_snapshot import snapshot
 from rich.console import Console
 
+from synthetic.core import effects
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.report.bars import Axis, Bar, group_polls
 from synthetic.report.records import RunRecord
 from synthetic.report.waterfall import Waterfall, failing_exchange, waterfall_text
 from synthetic.tests.report.recorded import record
-from synthetic.tests.sli.streams import Story, failing, passing
+from synthetic.tests.sli.streams import MS, Story, failing, passing
 
 
 def _shown(run: RunRecord, *, width: int = 80, full: bool = False, encoding: str = "utf-8") -> str:
@@ -168,6 +169,18 @@ def test_the_failing_exchange_is_the_last_that_did_not_hold() -> None:
     assert overdue is not None
     assert overdue.request.line == "B b"
     assert failing_exchange(record(passing())) is None
+
+
+def test_an_opened_connection_shows_before_the_bar() -> None:
+    """Dashed, and in words: what the name, TCP and TLS took before the request left, and what the answer took."""
+    phases = effects.Phases(dns=2 * MS, connect=3 * MS, tls=5 * MS, first_byte=9 * MS, body=MS)
+    story = Story()
+    story.now_ns += 10 * MS
+    told = _shown(record(story.begin("x").http("x", phases=phases).end_step("x").end()), full=True, width=200)
+    (bar,) = [line for line in told.splitlines() if "POST /x" in line and "http" not in line]
+    assert bar.rstrip().endswith("╌" * 20 + "━" * 20)
+    assert "(before it left: name 2.000 ms, connect 3.000 ms, TLS 5.000 ms)" in told
+    assert "first byte 9.000 ms, body 1.000 ms" in told
 
 
 def test_polls_that_say_the_same_are_one_bar() -> None:

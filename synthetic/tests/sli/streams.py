@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from synthetic.core.effects import Times
+from synthetic.core.effects import Phases, Times
 from synthetic.core.events import (
     CheckJudged,
     Event,
@@ -84,6 +84,8 @@ class Story:
         body: str = "",
         answer: str = "",
         expected: str = "status == 200",
+        phases: Phases | None = None,
+        doubt_ms: int = 0,
     ) -> Story:
         """One HTTP exchange."""
         sent, received = self.now_ns, self.now_ns + took_ms * MS
@@ -104,7 +106,7 @@ class Story:
                 fault=fault,
                 expected=expected,
                 held=held,
-                times=Times(sent, sent, received, self.now_ns),
+                times=Times(sent, sent, received, self.now_ns, doubt_ns=doubt_ms * MS, phases=phases),
                 span_id="00f067aa0ba902b7",
                 key=f"{self.run_id}-{step}" if body else "",
             )

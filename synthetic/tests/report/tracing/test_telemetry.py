@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from synthetic.core.effects import Http, WsOpen, WsReceive
+from synthetic.core.effects import Http, Phases, WsOpen, WsReceive
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import Event, RunStarted
 from synthetic.drivers.memory import Accept, Frame, VirtualClock
@@ -21,7 +21,7 @@ from synthetic.report.tracing.courier import QUEUE_MAX, Courier
 from synthetic.tests.core.machine.playing import HEALTHY, answers, ok, played
 from synthetic.tests.report.metrics.scraped import fed
 from synthetic.tests.report.tracing.collecting import Collector, attributes, collecting
-from synthetic.tests.sli.streams import failing, passing
+from synthetic.tests.sli.streams import Story, failing, passing
 
 STEPS = "  - {id: login, call: login}\n  - {id: deposit, call: deposit, with: {amount: 1.00 EUR}}\n"
 
@@ -56,6 +56,17 @@ def test_every_request_carries_the_trace_context_of_its_span() -> None:
     assert root.trace_id.hex() == started.trace_id
     assert {span.parent_span_id for span in spans if span is not root} == {root.span_id}
     assert root.span_id.hex() == run_span_id(started.run_id)
+
+
+def test_a_span_says_what_its_time_went_to() -> None:
+    """What opening a connection took lies before the span; it is told where there was any."""
+    phases = Phases(connect=250_000, tls=1_500_000, first_byte=9_000_000)
+    story = Story().begin("x").http("x", phases=phases).end_step("x").end()
+    (told,) = [attributes(span) for span in exported(list(story)).spans() if span.parent_span_id]
+    assert told["synthetic.connect_ms"] == 0.25
+    assert told["synthetic.tls_ms"] == 1.5
+    assert told["synthetic.first_byte_ms"] == 9.0
+    assert "synthetic.dns_ms" not in told
 
 
 def test_sockets_and_operations_in_python_carry_it_as_well() -> None:
