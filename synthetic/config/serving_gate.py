@@ -22,6 +22,7 @@ from synthetic.config.yaml_nodes import read_file
 from synthetic.core.errors import Place
 from synthetic.core.plan import StepPlan
 from synthetic.core.plan_serving import PRODUCTION, GatePlan, MtlsPlan, ProbePlan, ServingPlan
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.policy import RUN, Objective, Policy
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):([0-9]{1,5})")
@@ -195,6 +196,25 @@ def pairs_within(objective: Objective, probes: Iterable[ProbePlan], within_s: fl
             value = probe.row.get(objective.by, "") if objective.by else ""
             pairs[value] = pairs.get(value, 0.0) + steps * within_s / probe.schedule.every_s
     return pairs
+
+
+def coverage_of(policy: Policy, plan: ServingPlan, cell: str, baseline: str) -> Coverage:
+    """What the probes of a plan are to show of a canary beside its baseline, by the rows of their matrices."""
+    probes = [
+        probe
+        for probe in plan.probes
+        if probe.cell.name == cell and probe.baseline is not None and probe.baseline.name == baseline
+    ]
+    expected: dict[str, frozenset[str]] = {}
+    uncovered: dict[str, frozenset[str]] = {}
+    for objective in policy.objectives if probes else ():
+        values = frozenset(pairs_within(objective, probes, 1.0))
+        if not objective.by or "" in values:
+            continue  # its answers alone will tell
+        expected[objective.name] = values
+        has = {"psp": probes[0].cell.psps, "provider": probes[0].cell.providers}.get(objective.by, ())
+        uncovered[objective.by] = uncovered.get(objective.by, frozenset()) | (frozenset(has) - values)
+    return Coverage(expected, uncovered)
 
 
 def _telling(sli: str, steps: Iterable[StepPlan]) -> Iterator[StepPlan]:

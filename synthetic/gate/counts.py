@@ -91,7 +91,8 @@ class Evidence:
     `last_pair_ns` 0: there was no pair; `step_ns`: when the present step began, 0: there is none.
     `tallies`: by hard stop, of pairs only; `stop_streams`: the same pairs by tick since the
     start of the watch, for whether it is the canary's own doing. `unreadable`: what of the evidence can't be true, such as runs
-    that are dated in the future, in words.
+    that are dated in the future, in words. `expected`: for an objective by a label the values that are played (`Coverage`); one of
+    which no pair was seen is a stream without pairs.
     """
 
     since_ns: int
@@ -108,3 +109,4 @@ class Evidence:
     stop_streams: tuple[Stream, ...] = ()
     signals: tuple[Signal, ...] = ()
     unreadable: tuple[str, ...] = ()
+    expected: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -243,7 +243,7 @@ def _passed_or_not_yet(
         if silent.silent_s:
             return _Answer("inconclusive", Reason.STALE, telling.silent(silent.weighed, silent.silent_s))
         return _Answer("pass", Reason.CLEAN, telling.clean(evidence, [weight.weighed for weight in weights], policy))
-    unmeasured = [weight.objective.name for weight in weights if not weight.weighed.counts.pairs]
+    unmeasured = [weight.weighed.stream for weight in weights if not weight.weighed.counts.pairs]
     thin = [weight.weighed for weight in weights if 0 < weight.weighed.counts.pairs < policy.pairs_min]
     if thin and not unmeasured and evidence.now_ns - evidence.since_ns >= policy.window_s * SECOND_NS:
         return _Answer("inconclusive", Reason.NOT_COMPARABLE, telling.thin(thin[0], policy, missing, ready_in_s))

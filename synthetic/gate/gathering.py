@@ -66,8 +66,15 @@ class Gathering:
         else:
             self._pair(seen, other)
 
-    def evidence(self, now_ns: int, *, step_ns: int = 0, signals: Iterable[Signal] = ()) -> Evidence:
-        """What is known at `now_ns`. `step_ns`: when the present step of the rollout began."""
+    def evidence(
+        self,
+        now_ns: int,
+        *,
+        step_ns: int = 0,
+        signals: Iterable[Signal] = (),
+        expected: Mapping[str, frozenset[str]] | None = None,
+    ) -> Evidence:
+        """What is known at `now_ns`. `step_ns`: when the present step of the rollout began; `expected`: as evidence has it."""
         self._give_up_waiting(now_ns)
         last = self._tick(now_ns)
         streams = tuple(_stream(key, ticks, last) for key, ticks in sorted(self._streams.items()))
@@ -87,6 +94,7 @@ class Gathering:
             stop_streams=self._stops.streams(last),
             signals=signals,
             unreadable=self._unreadable(now_ns),
+            expected=expected or {},
         )
 
     def _track(self, seen: Observation) -> Track | None:

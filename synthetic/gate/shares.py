@@ -26,24 +26,28 @@ def _judged(policy: Policy) -> list[HardStop]:
     return [stop for stop in policy.hard_stops if not stop.is_signal]
 
 
-def shares_of_values(policy: Policy, by: str, streams: Sequence[Stream]) -> list[float]:
+def shares_of_values(
+    policy: Policy, by: str, streams: Sequence[Stream], expected: frozenset[str] = frozenset()
+) -> list[float]:
     """The part that each stream has of its objective's level, by when its value was first seen; never more than 1 in sum.
 
     A part may not depend on what is seen later, or a value that appears would make up for decisions that are made. Values of the
-    first ticks, in which nothing can be rolled back yet, are one group, and so are those of each later tick.
+    first ticks, in which nothing can be rolled back yet, are one group, together with those that are `expected`, whenever they are
+    seen; and so are those of each later tick.
     """
     if not by:
         return [1.0] * len(streams)
     groups: dict[int, int] = {}
     for stream in streams:
-        groups[_group(policy, stream)] = groups.get(_group(policy, stream), 0) + 1
+        group = _group(policy, stream, expected)
+        groups[group] = groups.get(group, 0) + 1
     parts, left = {}, 1.0
     for group, size in sorted(groups.items()):
         parts[group] = left * FIRST_SEEN / size
         left *= 1 - FIRST_SEEN
-    return [parts[_group(policy, stream)] for stream in streams]
+    return [parts[_group(policy, stream, expected)] for stream in streams]
 
 
-def _group(policy: Policy, stream: Stream) -> int:
-    first = stream.ticks[0][0] if stream.ticks else 0
+def _group(policy: Policy, stream: Stream, expected: frozenset[str]) -> int:
+    first = stream.ticks[0][0] if stream.ticks and stream.value not in expected else 0
     return first if first >= max(policy.consecutive - 1, 1) else 0

@@ -60,14 +60,22 @@ def weigh(policy: Policy, evidence: Evidence) -> list[Weight]:
     for stream in evidence.streams:
         by_name.setdefault(stream.objective, []).append(stream)
     for objective in policy.objectives:
-        streams = by_name.get(objective.name) or [Stream(objective.name)]
+        expected = evidence.expected.get(objective.name, frozenset()) if objective.by else frozenset()
+        streams = _with_unseen(objective, by_name.get(objective.name, []), expected)
         # The values of a label divide the share of their objective, or each one more would be one more chance of an error.
-        parts = shares_of_values(policy, objective.by, streams)
+        parts = shares_of_values(policy, objective.by, streams, expected)
         scales += [
             _weigh(policy, evidence, objective, stream, objective.share * part)
             for stream, part in zip(streams, parts, strict=True)
         ]
     return scales
+
+
+def _with_unseen(objective: Objective, seen: list[Stream], expected: frozenset[str]) -> list[Stream]:
+    """What was never measured is a stream, too, of which a pass needs all that it needs of the others."""
+    unseen = expected - {stream.value for stream in seen}
+    streams = seen + [Stream(objective.name, value) for value in unseen]
+    return sorted(streams, key=lambda stream: stream.value) or [Stream(objective.name)]
 
 
 def _weigh(policy: Policy, evidence: Evidence, objective: Objective, stream: Stream, share: float) -> Weight:

@@ -13,6 +13,7 @@ from synthetic.audit.trail import AuditTrail
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.ports import Clock
 from synthetic.gate.counts import Evidence
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.decide import decide
 from synthetic.gate.decision import Decision
 from synthetic.gate.observed import Observation
@@ -22,7 +23,7 @@ from synthetic.rollouts.holding import held, unknown
 from synthetic.rollouts.model import Decided, Rollout
 from synthetic.rollouts.store import Store
 from synthetic.rollouts.texts import evidence_text
-from synthetic.rollouts.watch import Judged, Watch
+from synthetic.rollouts.watch import NO_COVERAGE, Judged, Watch
 
 WATCHES_MAX = 16
 UNREGISTERED_FOR_NS = 24 * 3600 * 10**9
@@ -49,13 +50,17 @@ class Asked:
 
 @dataclass(slots=True)
 class Judge:
-    """Any thread may ask; one at a time is answered. `policy` is asked each time, as its file may have been read again."""
+    """Any thread may ask; one at a time is answered.
+
+    `policy` and `coverage` (of a canary beside its baseline) are asked each time, as their files may have been read again.
+    """
 
     store: Store
     policy: Callable[[], Policy]
     clock: Clock
     trail: AuditTrail | None = None
     suspects: Suspects | None = None
+    coverage: Callable[[str, str], Coverage] = lambda _cell, _baseline: NO_COVERAGE
     _watches: OrderedDict[str, Watch] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wall: WatchedClock = field(init=False)
@@ -88,8 +93,9 @@ class Judge:
             return Judged(self._nobody(asked), now_ns)
         watch = self._watch(rollout, registered=registered)
         watch.read(self.store, now_ns)
-        evidence = self._evidence(watch, now_ns)
-        decision = self._decide(watch, evidence)
+        coverage = self.coverage(rollout.cell, rollout.baseline)
+        evidence = self._evidence(watch, coverage, now_ns)
+        decision = self._decide(watch, coverage, evidence)
         self._keep(watch, decision, now_ns)
         self._ask_for_density(watch, decision)
         cpu_s = time.thread_time() - begun_s
@@ -136,18 +142,18 @@ class Judge:
             self._watches.popitem(last=False)
         return watch
 
-    def _evidence(self, watch: Watch, now_ns: int) -> Evidence:
+    def _evidence(self, watch: Watch, coverage: Coverage, now_ns: int) -> Evidence:
         rollout = watch.rollout
         signals = self.store.signals(rollout.cell, rollout.baseline, since_ns=rollout.since_ns)
-        return watch.evidence(now_ns, signals)
+        return watch.evidence(now_ns, signals, coverage)
 
-    def _decide(self, watch: Watch, evidence: Evidence) -> Decision:
+    def _decide(self, watch: Watch, coverage: Coverage, evidence: Evidence) -> Decision:
         return held(
             decide(watch.policy, evidence),
             watch.rollout,
             failed=self.store.failed(watch.rollout.id),
             jump=self._wall.jumped(watch.policy.window_s),
-            aside=watch.aside(),
+            aside=" ".join(told for told in (watch.aside(), coverage.told) if told),
         )
 
     def _keep(self, watch: Watch, decision: Decision, now_ns: int) -> None:

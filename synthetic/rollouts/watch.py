@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from synthetic.gate.counts import Evidence
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.decision import Decision
 from synthetic.gate.gathering import Gathering
 from synthetic.gate.observed import Observation, Signal
@@ -18,6 +19,9 @@ SHOWN_MAX = 10_000
 """So many runs of a rollout, the newest, can be shown one by one; all of them are counted."""
 FUTURE_MAX_S = 5.0
 """A run that began later than this from now is dated by a clock that is wrong: it is no evidence, now or when its time comes."""
+
+NO_COVERAGE = Coverage()
+"""Where nobody knows what the probes are to show."""
 
 _BESIDE = "played beside another version"
 _FUTURE = "dated in the future (look at the workers' clocks)"
@@ -126,10 +130,12 @@ class Watch:
         wanted = self.rollout.version
         return bool(wanted) and one.version_told and one.cell == self.rollout.cell and one.version != wanted
 
-    def evidence(self, now_ns: int, signals: Sequence[Signal]) -> Evidence:
+    def evidence(self, now_ns: int, signals: Sequence[Signal], coverage: Coverage = NO_COVERAGE) -> Evidence:
         """What is known at this instant, or was when the rollout ended."""
         at_ns = min(now_ns, self.rollout.ended_ns or now_ns)
-        return self._gathering.evidence(at_ns, step_ns=self.rollout.step_ns, signals=signals)
+        return self._gathering.evidence(
+            at_ns, step_ns=self.rollout.step_ns, signals=signals, expected=coverage.expected
+        )
 
     def aside(self) -> str:
         """What was left out, and why; "" where nothing was."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +30,11 @@ from synthetic.cli.screen import put, say
 from synthetic.cli.telling import said, tell_error
 from synthetic.config.names import NOWHERE
 from synthetic.config.serving import load_serving
-from synthetic.config.serving_gate import policy_of
+from synthetic.config.serving_gate import coverage_of, policy_of
 from synthetic.config.switch_places import switch_places
 from synthetic.core.errors import AuthorError, HarnessError, SyntheticError
 from synthetic.drivers.clocks import SystemClock
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.policy import Policy
 from synthetic.rollouts.judge import Asked, Judge
 from synthetic.rollouts.schema import existing
@@ -151,9 +153,13 @@ def _gate_over(
 @contextmanager
 def _gate_here(database: str | None, slo: Path | None, file: Path) -> Iterator[Gate]:
     journal = address_of(database) if database else _database_of(file)
-    policy, slo_from = (policy_from(slo), where_from(slo)) if slo is not None or database else _policy_of(file)
+    named = slo is not None or database
+    policy, slo_from, coverage = (policy_from(slo), where_from(slo), None) if named else _policy_of(file)
     with open_store(existing(journal)) as store:
-        yield GateInStore(Judge(store, lambda: policy, SystemClock()), slo_from)
+        judge = Judge(store, lambda: policy, SystemClock())
+        if coverage is not None:
+            judge.coverage = coverage
+        yield GateInStore(judge, slo_from)
 
 
 def _database_of(file: Path) -> str:
@@ -164,9 +170,11 @@ def _database_of(file: Path) -> str:
     return places.database
 
 
-def _policy_of(file: Path) -> tuple[Policy, str]:
-    """The SLO of a serve file's gate, and where it stands. Raises AuthorError."""
+def _policy_of(file: Path) -> tuple[Policy, str, Callable[[str, str], Coverage]]:
+    """The SLO of a serve file's gate, where it stands, and what the file's probes are to show. Raises AuthorError."""
     plan = load_serving(file, known_checks=CHECK_NAMES, hooks_of=lambda cells: hooks_of([cells]))
     if plan.gate is None:
         raise AuthorError.at(plan.place, "this serve file has no `gate`", "add one, or name an SLO file with --slo")
-    return policy_of(plan.gate), where_from(Path(plan.gate.slo) if plan.gate.slo else None)
+    policy = policy_of(plan.gate)
+    slo_from = where_from(Path(plan.gate.slo) if plan.gate.slo else None)
+    return policy, slo_from, partial(coverage_of, policy, plan)

@@ -15,9 +15,10 @@ from synthetic.cli.gate.notes import GateNotes
 from synthetic.cli.gate.runs import record_from
 from synthetic.cli.serving.telling import Telling
 from synthetic.config.serving import secret_of
-from synthetic.config.serving_gate import policy_of
+from synthetic.config.serving_gate import coverage_of, policy_of
 from synthetic.core.plan_serving import GatePlan, ServingPlan
 from synthetic.core.ports import Clock
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.observing import ObservationFold
 from synthetic.gate.policy import Policy
 from synthetic.report.store import DEFAULT_PATH
@@ -67,7 +68,8 @@ class Gating:
         gate = self.plan.gate
         assert gate is not None, "opened with one"
         suspects = DenserSuspects(plan, denser, self.clock, asyncio.get_running_loop())
-        judge = Judge(self.store, PolicyNow(plan), self.clock, self.telling.audit, suspects)
+        policy = PolicyNow(plan)
+        judge = Judge(self.store, policy, self.clock, self.telling.audit, suspects, CoverageNow(plan, policy))
         desk = Desk(judge, self.clock, GateNotes(self.telling.metrics.gate, self.telling.log))
         self.telling.metrics.gate.begin()
         records = Path(self.plan.audit).parent / DEFAULT_PATH
@@ -110,6 +112,25 @@ class PolicyNow:
         if self._policy is None or gate is not self._of:
             self._policy, self._of = policy_of(gate), gate
         return self._policy
+
+
+@dataclass(slots=True)
+class CoverageNow:
+    """What the probes of the plan as it is now are to show, found out once for each plan and pair of cells."""
+
+    plan: Plan
+    policy: Callable[[], Policy]
+    _of: ServingPlan | None = None
+    _known: dict[tuple[str, str], Coverage] = field(default_factory=dict)
+
+    def __call__(self, cell: str, baseline: str) -> Coverage:
+        """Of a canary beside its baseline."""
+        plan = self.plan()
+        if plan is not self._of:
+            self._of, self._known = plan, {}
+        if (cell, baseline) not in self._known:
+            self._known[cell, baseline] = coverage_of(self.policy(), plan, cell, baseline)
+        return self._known[cell, baseline]
 
 
 @dataclass(frozen=True, slots=True)

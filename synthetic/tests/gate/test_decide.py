@@ -93,6 +93,12 @@ CASES = (
          evidence(ticks(*[Counts(50, 1), Counts(50, 0, 1)] * 7), deposits(*[Counts(5, 2)] * 14),
                   deposits(*[Counts(5)] * 14, psp="b"),
                   values=PSPS), "fail", "regression", ("alone failed at deposit in 28 of 70 pairs of deposits[a]",), BY_PSP),
+    Case("a PSP that is to be played was not, on either side",
+         evidence(ticks(*WATCHED), deposits(*WATCHED), values=PSPS, expected={"deposits": frozenset({"a", "b"})}),
+         "inconclusive", "insufficient", ("Nothing was measured of deposits[b]: does a probe play it?",), BY_PSP),
+    Case("every PSP that is to be played was",
+         evidence(ticks(*WATCHED), deposits(*WATCHED), deposits(*WATCHED, psp="b"), values=PSPS,
+                  expected={"deposits": frozenset({"a", "b"})}), "pass", "clean", (), BY_PSP),
     Case("two PSPs regress",
          evidence(ticks(*[CLEAN] * 28), *(deposits(*[Counts(5, 2)] * 14, psp=psp) for psp in "ab"),
                   values=PSPS), "fail", "regression", ("(1 further stream says the same.)",), BY_PSP),
@@ -192,6 +198,16 @@ def test_the_table_of_decisions(case: Case) -> None:
     decision = decide(case.policy, case.evidence)
     assert (decision.verdict, decision.reason) == (case.verdict, case.reason), decision.explanation
     assert [words for words in case.told if words not in decision.explanation] == [], decision.explanation
+
+
+def test_a_psp_that_is_expected_has_its_share_of_errors_from_the_beginning() -> None:
+    """When it comes, late or not, nobody else's threshold changes: what was decided before was decided at the right ones."""
+    before = evidence(ticks(*WATCHED), deposits(*WATCHED), values=PSPS, expected={"deposits": frozenset({"a", "b"})})
+    late = Stream("deposits", "b", ((25, CLEAN),))
+    streams = [decide(BY_PSP, one).streams for one in (before, replace(before, streams=(*before.streams, late)))]
+    needed = [{one.stream: one.e_pair_needed for one in told} for told in streams]
+    assert needed[0] == needed[1]
+    assert set(needed[0]) == {"journeys", "deposits[a]", "deposits[b]"}
 
 
 def test_the_table_has_every_reason() -> None:

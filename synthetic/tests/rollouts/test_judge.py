@@ -9,6 +9,7 @@ import pytest
 
 from synthetic.audit.entry import Entry
 from synthetic.audit.trail import AuditTrail
+from synthetic.gate.coverage import Coverage
 from synthetic.gate.decision import Reason
 from synthetic.gate.observed import Observation, Signal
 from synthetic.gate.policy import Policy
@@ -61,6 +62,23 @@ def test_a_clean_release_passes_and_that_is_kept_and_audited_once(store: Store, 
     assert [(entry.cell, entry.data["decision"], entry.data["release"]) for entry in heard.entries] == [
         ("canary", "pass", "r1")
     ]
+
+
+def test_a_psp_that_neither_side_has_played_is_missing(store: Store, clock: TestClock) -> None:
+    """A release that breaks it would pass by the others. One that no probe plays at all is told beside the verdict."""
+    passing(store, clock)
+    policy = replace(POLICY, objectives=(replace(POLICY.objectives[0], by="psp"),))
+    judge = judge_of(store, clock, policy=policy)
+    assert told(judge.judge(R1)) == ("pass", Reason.CLEAN)
+    judge.coverage = lambda _cell, _baseline: Coverage({"deposits": frozenset({"psp-a", "psp-b"})})
+    decision = judge.judge(R1).decision
+    assert (decision.verdict, decision.reason) == ("inconclusive", Reason.INSUFFICIENT)
+    assert "Nothing was measured of deposits[psp-b]" in decision.explanation
+    psp_c = {"psp": frozenset({"psp-c"})}
+    judge.coverage = lambda _cell, _baseline: Coverage({"deposits": frozenset({"psp-a"})}, psp_c)
+    decision = judge.judge(R1).decision
+    assert decision.verdict == "pass"
+    assert decision.explanation.endswith("This says nothing of psp psp-c, which the cell has and no probe plays.")
 
 
 def test_what_is_new_counts_at_the_next_look(store: Store, clock: TestClock) -> None:

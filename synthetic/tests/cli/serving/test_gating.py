@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bench.schedule.project import write_project
-from synthetic.cli.serving.gating import DenserSuspects, PolicyNow
+from synthetic.cli.serving.gating import CoverageNow, DenserSuspects, PolicyNow
 from synthetic.config.serving import load_serving
 from synthetic.core.plan_serving import ServingPlan
+from synthetic.gate.coverage import Coverage
+from synthetic.gate.policy import Objective, Policy
 from synthetic.runner.density import Denser, Purse
 from synthetic.runner.timetable import Timetable
 from synthetic.tests.rollouts.evidence import S, TestClock
@@ -52,6 +54,24 @@ def test_a_suspicion_that_comes_when_the_worker_has_ended_is_dropped(plan: Servi
     loop.close()
     denser = Denser(lambda: plan, Timetable({}, {}, 0), lambda _now: lambda _probe: Purse())
     DenserSuspects(lambda: plan, denser, TestClock(), loop).suspect("canary", 120.0)
+
+
+def test_what_the_probes_are_to_show_is_what_their_rows_say(plan: ServingPlan) -> None:
+    """A value that the cell has and nobody plays is told; it is found out once for each plan."""
+    objective = Objective("by_number", "ping", 0.99, by="number")
+    policy = Policy((objective, replace(objective, name="by_psp", by="psp"), replace(objective, name="all", by="")))
+    plans = [plan]
+    coverage = CoverageNow(lambda: plans[-1], lambda: policy)
+    assert coverage("canary", "baseline").expected == {"by_number": frozenset({"0", "1"})}
+    assert coverage("canary", "baseline") is coverage("canary", "baseline")
+    assert coverage("baseline", "canary") == Coverage()
+    row = {"psp": "psp-a"}
+    cell = replace(plan.probes[0].cell, psps=("psp-a", "psp-b"))
+    plans.append(replace(plan, probes=tuple(replace(probe, cell=cell, row=row) for probe in plan.probes)))
+    assert coverage("canary", "baseline").expected == {"by_psp": frozenset({"psp-a"})}
+    assert (
+        coverage("canary", "baseline").told == "This says nothing of psp psp-b, which the cell has and no probe plays."
+    )
 
 
 def test_the_policy_follows_a_reload(plan: ServingPlan, tmp_path: Path) -> None:
