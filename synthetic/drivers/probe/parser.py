@@ -118,6 +118,8 @@ class Answer:
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
         self._past_status_line = True
+        if b"\0" in reason:
+            raise NotHttp("a status line that holds a NUL")
         if not self.complete:
             self.reason += reason
 
@@ -127,12 +129,19 @@ class Answer:
         if self._body is None and not self.complete:
             if b"\0" in value:
                 raise NotHttp("a header that holds a NUL")
-            if value.endswith(b"\t") and name.lower() == b"transfer-encoding":
-                # llhttp takes only blanks there for white space: it would read the chunks' own lines as the body.
-                raise NotHttp("a transfer coding with a tab behind it")
+            if name.endswith((b" ", b"\t")):
+                raise NotHttp("a header with a blank before its colon")
             self.headers.append((name, value.rstrip(b" \t")))
             if (lower := name.lower()) in _FRAMING:
-                self._framing[lower] = value.strip().lower()
+                self._frame(lower, value)
+
+    def _frame(self, name: bytes, value: bytes) -> None:
+        if name == b"transfer-encoding" and value.endswith(b"\t"):
+            # llhttp takes only blanks there for white space: it would read the chunks' own lines as the body.
+            raise NotHttp("a transfer coding with a tab behind it")
+        before = self._framing.get(name)
+        said = value.strip().lower()
+        self._framing[name] = said if before is None else before + b", " + said
 
     def on_headers_complete(self) -> None:
         """The head is complete; of an informational answer it is all that there is."""
@@ -150,12 +159,12 @@ class Answer:
             return
         if coding not in (None, b"chunked"):
             raise NotHttp("a transfer coding that is not chunked")
+        if self.status == _SWITCHING:
+            raise NotHttp("an upgrade that nobody asked for")
         self._taken = 0
         self._body = self._body_of(self)
         if self._method == "HEAD" or self.status in _WITHOUT_BODY:
             self._finish(reusable=self.http_version == "1.1" and b"close" not in self._framing.get(b"connection", b""))
-        elif self.status == _SWITCHING:
-            self._finish(reusable=False)
         else:
             self._until_the_end = coding is None and length is None
 

@@ -128,11 +128,10 @@ def test_a_body_without_a_length_ends_with_the_connection() -> None:
     assert not parsed(OK, ends=True)[0].complete
 
 
-def test_a_change_of_protocol_that_nobody_asked_for_is_an_answer_without_a_body() -> None:
-    """The connection is of no use then."""
-    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc"
-    answer, body = parsed(switching)
-    assert (answer.status, answer.complete, answer.reusable, body) == (101, True, False, b"")
+def test_a_change_of_protocol_that_nobody_asked_for_is_refused() -> None:
+    """What would follow is no HTTP, and nobody here speaks it."""
+    with pytest.raises(NotHttp, match="an upgrade that nobody asked for"):
+        parsed(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc")
 
 
 @pytest.mark.parametrize(
