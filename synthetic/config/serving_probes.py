@@ -16,7 +16,7 @@ from synthetic.core.errors import Place
 from synthetic.core.plan import CellPlan, ScenarioPlan, Schedule
 from synthetic.core.plan_serving import ProbePlan
 
-PROBES_MAX = 2000
+PROBES_MAX = 20_000
 EVERY_MIN_S = 1.0
 Linked = Mapping[str, ScenarioPlan]
 

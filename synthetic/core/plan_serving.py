@@ -192,6 +192,10 @@ class ServingPlan:
     folders: tuple[str, ...] = ()
     scenarios: Mapping[str, Mapping[str, ScenarioPlan]] = field(default_factory=dict)
     cells: Mapping[str, CellPlan] = field(default_factory=dict)
+    _by_name: Mapping[str, ProbePlan] = field(init=False, repr=False, compare=False)  # asked for at every tick
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {probe.name: probe for probe in self.probes})
 
     @property
     def gate_opened(self) -> tuple[tuple[str, int] | None, str, MtlsPlan | None, int, str] | None:
@@ -201,4 +205,4 @@ class ServingPlan:
 
     def probe(self, name: str) -> ProbePlan | None:
         """The probe of that name; None where there is none (any more)."""
-        return next((probe for probe in self.probes if probe.name == name), None)
+        return self._by_name.get(name)

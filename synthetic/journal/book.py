@@ -274,10 +274,10 @@ class Book:
         now_ns = self._wall_ns()
         self._do(lambda transaction: slots.miss(transaction, probe, reasons, now_ns))
 
-    def last_slot(self, probe: str) -> int | None:
-        """The latest slot of the probe that was taken or missed; None: it has none yet."""
+    def last_slots(self, probes: Sequence[str]) -> Mapping[str, int]:
+        """The latest slot of each of these probes that was taken or missed; those that have none yet are not in it."""
         with self._database.read() as transaction:
-            return slots.last(transaction, probe)
+            return slots.last_of(transaction, probes)
 
     def slots(self, probe: str | None = None, since_ns: int = 0) -> list[Slot]:
         """The slots from an instant on, of one probe or of all, in their order."""

@@ -38,7 +38,7 @@ _CONNECT: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 _ANSWER_S = 15.0  # longer than the server takes for anything; behind it the line hangs (a proxy that stands still)
-_NAMED = re.compile(r"(?<!:):([a-z_]+)")
+_NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
 class PostgresDatabase:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from synthetic.journal.database import Transaction
 from synthetic.journal.model import Slot
 
 MISSED = "missed"
+_NAMES_MAX = 200
 _CLAIM = """
 INSERT INTO slots (probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason)
 VALUES (:probe, :slot_ns, :worker, :now, :ended, :outcome, :reason) ON CONFLICT (probe, slot_ns) DO NOTHING
@@ -53,10 +54,20 @@ def unended(transaction: Transaction, worker: str) -> list[Slot]:
     return [Slot(*row) for row in transaction.rows(_UNENDED, worker=worker)]
 
 
-def last(transaction: Transaction, probe: str) -> int | None:
-    """The latest slot that was taken or missed."""
-    ((slot_ns,),) = transaction.rows("SELECT max(slot_ns) FROM slots WHERE probe = :probe", probe=probe)
-    return None if slot_ns is None else int(slot_ns)
+def last_of(transaction: Transaction, probes: Sequence[str]) -> dict[str, int]:
+    """The latest slot of each of these probes that has any."""
+    found: dict[str, int] = {}
+    for first in range(0, len(probes), _NAMES_MAX):
+        names = {f"p{number}": name for number, name in enumerate(probes[first : first + _NAMES_MAX])}
+        asked = " UNION ALL ".join(f"SELECT :{key} AS probe" for key in names)
+        # Each name is one step into the primary key: GROUP BY would read every slot that there is.
+        query = (
+            f"SELECT probe, (SELECT max(slot_ns) FROM slots WHERE slots.probe = names.probe) FROM ({asked}) AS names"  # noqa: S608 - made of our own names
+        )
+        found |= {
+            str(probe): int(slot_ns) for probe, slot_ns in transaction.rows(query, **names) if slot_ns is not None
+        }
+    return found
 
 
 def since(transaction: Transaction, probe: str | None, since_ns: int) -> list[Slot]:

@@ -6,6 +6,7 @@ of the cell and of the players. A refusal becomes a missed slot with its reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,12 @@ from synthetic.core.plan import PlayerPlan
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.core.ports import Clock
 from synthetic.runner.maintenance import window_at
-from synthetic.runner.policy import Refusal, fit_players, refusals
+from synthetic.runner.policy import Refusal, fit_players, psps_of, refusals
 from synthetic.runner.proofs import Proofs
 from synthetic.runner.specs import Part, pool_name
 from synthetic.runner.timetable import Missed
 
+PROBES_AT_ONCE = 100  # are looked at in one turn of the loop
 PROVE_AT_TICK_MAX = 2  # players that a tick waits for, where none is proven yet; the others are proven meanwhile
 
 
@@ -77,8 +79,16 @@ class Admission:
     async def prepare(self) -> None:
         """Take the proofs of everybody who may play, each once, so that no tick has to wait for one."""
         seen: set[tuple[str, str]] = set()
-        for probe in self.plan().probes:
+        looked_at: set[tuple[str, str, tuple[tuple[str, ...], ...]]] = set()
+        for number, probe in enumerate(self.plan().probes):
+            if number % PROBES_AT_ONCE == 0:
+                await asyncio.sleep(0)  # runs go on meanwhile
             for scenario, cell in probe.sides:
+                psps = tuple(psps_of(step, cell, probe.row) for step in scenario.steps)
+                alike = (scenario.name, cell.name, psps)
+                if alike in looked_at:
+                    continue  # of a row of the matrix only its PSP says who may play it
+                looked_at.add(alike)
                 for player in fit_players(self.plan().policies, scenario, cell, probe.row):
                     if (cell.name, player.id) not in seen and not await self.proofs.of_cell(scenario.platform, cell):
                         seen.add((cell.name, player.id))

@@ -85,9 +85,9 @@ class Denser:
 
     def _densify(self, names: Iterable[str], now_ns: int) -> None:
         plan, open_until_ns = self.plan(), self.suspicions.open_at(now_ns)
-        probes, purse_of = {probe.name: probe for probe in plan.probes}, self.purses(now_ns)
+        purse_of = self.purses(now_ns)
         for name in names:
-            probe, until_ns = probes.get(name), open_until_ns.get(name, now_ns)
+            probe, until_ns = plan.probe(name), open_until_ns.get(name, now_ns)
             if probe is not None:
                 for_s = (until_ns - now_ns) / SECOND_NS
                 factor = density(plan.density, probe.schedule.every_s, for_s, purse_of(probe))

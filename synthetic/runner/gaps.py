@@ -16,29 +16,52 @@ LOOKED = "looked"
 
 
 @dataclass(slots=True)
+class _Looked:
+    """Up to when the slots of one probe were looked through, by the schedule that it had."""
+
+    schedule: Schedule
+    grid: Grid
+    until_ns: int
+
+
+@dataclass(slots=True)
 class GapFinder:
     """Remembers up to when each probe's slots were looked through. A probe that is new, or whose grid has changed, begins then."""
 
-    _looked: dict[str, tuple[Grid, int]] = field(default_factory=dict)
+    _looked: dict[str, _Looked] = field(default_factory=dict)
 
     def begin(self, probe: str, schedule: Schedule, since_ns: int) -> None:
         """A worker begins: what is behind this instant has to be looked through."""
-        self._looked[probe] = (Grid.of(probe, schedule), since_ns)
+        self._looked[probe] = _Looked(schedule, Grid.of(probe, schedule), since_ns)
 
     def since(self, probe: str, schedule: Schedule, until_ns: int) -> int:
         """From where on the slots of a probe have to be looked through."""
-        grid, since_ns = self._looked.get(probe, (None, until_ns))
-        return since_ns if grid == Grid.of(probe, schedule) else until_ns
+        return self._known(probe, schedule, until_ns).until_ns
 
     def find(self, probe: str, schedule: Schedule, until_ns: int, known: Iterable[int]) -> list[int]:
         """The slots up to and at `until_ns` that are not known; the latest ones of very many."""
+        looked = self._known(probe, schedule, until_ns)
+        passed = looked.grid.slots_between(looked.until_ns, until_ns)
+        if not passed:
+            return []
         there = set(known)
-        passed = Grid.of(probe, schedule).slots_between(self.since(probe, schedule, until_ns), until_ns)
         return [slot for slot in passed[-SLOTS_AT_ONCE_MAX:] if slot not in there]
 
     def looked(self, probe: str, schedule: Schedule, until_ns: int) -> None:
         """What was found up to there is written down. A worker that has begun behind it looks from its beginning on."""
-        self._looked[probe] = (Grid.of(probe, schedule), max(until_ns, self.since(probe, schedule, until_ns)))
+        known = self._known(probe, schedule, until_ns)
+        known.until_ns = max(until_ns, known.until_ns)
+
+    def _known(self, probe: str, schedule: Schedule, until_ns: int) -> _Looked:
+        """What is known of a probe; its grid is made once, as making it costs more than all the rest."""
+        known = self._looked.get(probe)
+        if known is not None and known.schedule == schedule:
+            return known
+        grid = Grid.of(probe, schedule)
+        if known is None or known.grid != grid:
+            known = self._looked[probe] = _Looked(schedule, grid, until_ns)
+        known.schedule = schedule
+        return known
 
 
 def looked_until(looks: Iterable[Slot]) -> int | None:

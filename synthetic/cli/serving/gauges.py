@@ -37,6 +37,7 @@ class Gauges:
     spending: Spending
     denser: Denser
     _told_ns: int = 0
+    _known: tuple[ServingPlan, frozenset[str], float | None] | None = None
 
     async def keep(self) -> None:
         """For ever."""
@@ -49,7 +50,7 @@ class Gauges:
         self.telling.watch.loop_turned()
         self.denser.look(self.clock.wall_ns())
         self.telling.show_kill(self.killed())
-        self.telling.watch.expects_a_run_every(self._quiet_s())
+        self.telling.watch.expects_a_run_every(None if self.killed() is not None else self._of_plan()[1])
         self.telling.tell_health()
         if (self.clock.monotonic_ns() - self._told_ns) / 1e9 >= TELL_EVERY_S:
             self._told_ns = self.clock.monotonic_ns()
@@ -64,7 +65,7 @@ class Gauges:
         self.telling.residues(residues)
         for currency, minor in budgets.items():
             self.telling.metrics.budget_remaining(currency, minor)
-        self.telling.metrics.leases_available(len(self._accounts() - taken))
+        self.telling.metrics.leases_available(len(self._of_plan()[0] - taken))
 
     def _read(self) -> tuple[Left, dict[str, int], set[str], Mapping[str, Money]]:
         budgets: dict[str, int] = {}
@@ -74,20 +75,27 @@ class Gauges:
         taken = {row.lease.account for row in self.book.open_runs()}
         return self.book.left(), budgets, taken, self.book.residues()
 
-    def _accounts(self) -> set[str]:
-        """The accounts that the probes may be played on."""
+    def _of_plan(self) -> tuple[frozenset[str], float | None]:
+        """The accounts that the probes may be played on, and how long they may be quiet. Only a new plan changes them."""
         plan = self.plan()
-        pools = {(cell.name, pool_name(scenario, cell)) for probe in plan.probes for scenario, cell in probe.sides}
-        return {
-            account_of(cell, player.id)
-            for cell in plan.cells.values()
-            for player in cell.players
-            if (cell.name, player.pool) in pools
-        }
+        if self._known is None or self._known[0] is not plan:
+            self._known = (plan, _accounts(plan), _quiet_s(plan))
+        return self._known[1:]
 
-    def _quiet_s(self) -> float | None:
-        """After how long without a run something is wrong; None where nothing is to be played."""
-        if self.killed() is not None or not self.plan().probes:
-            return None
-        densest = min(self.plan().probes, key=lambda probe: probe.schedule.every_s)
-        return _QUIET_SLOTS * densest.schedule.every_s + densest.schedule.deadline_s
+
+def _accounts(plan: ServingPlan) -> frozenset[str]:
+    pools = {(cell.name, pool_name(scenario, cell)) for probe in plan.probes for scenario, cell in probe.sides}
+    return frozenset(
+        account_of(cell, player.id)
+        for cell in plan.cells.values()
+        for player in cell.players
+        if (cell.name, player.pool) in pools
+    )
+
+
+def _quiet_s(plan: ServingPlan) -> float | None:
+    """After how long without a run something is wrong; None where nothing is to be played."""
+    if not plan.probes:
+        return None
+    densest = min(plan.probes, key=lambda probe: probe.schedule.every_s)
+    return _QUIET_SLOTS * densest.schedule.every_s + densest.schedule.deadline_s

@@ -24,7 +24,7 @@ TABLES_THAT_GROW = ("intents", "runs", "slots", "i", "r")
         lambda book: book.stranded_runs(),
         lambda book: book.recoverable("w1"),
         lambda book: book.runs_known(["run-1"]),
-        lambda book: book.last_slot("probe"),
+        lambda book: book.last_slots(["probe"]),
         lambda book: book.slots(since_ns=10**9),
         lambda book: book.slots("probe", 10**9),
         lambda book: book.run("run-1"),

@@ -30,7 +30,7 @@ def test_a_slot_is_taken_once(address: str, clock: WallClock) -> None:
 
 def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(book: Book, clock: WallClock) -> None:
     """Whoever comes first decides; the last slot is the latest of either."""
-    assert book.last_slot("probe") is None
+    assert book.last_slots(["probe"]) == {}
     assert book.claim_slot("probe", 60, "w1")
     clock.pass_s(1)
     book.miss_slots("probe", {60: "overlap", 120: "down"})
@@ -41,7 +41,16 @@ def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(bo
         Slot("probe", 60, "w1", now - 10**9, now, "ok"),
         Slot("probe", 120, "", now, now, "missed", "down"),
     ]
-    assert book.last_slot("probe") == 120
+    assert book.last_slots(["probe", "another"]) == {"probe": 120}
+
+
+def test_the_last_slots_of_many_probes_are_each_their_own(book: Book) -> None:
+    """However many are asked for at once, and whoever of them has none."""
+    names = [f"probe-{number}" for number in range(450)]
+    for number, name in enumerate(names[::2]):
+        book.claim_slot(name, 60 + number, "w1")
+        book.claim_slot(name, 30, "w1")
+    assert book.last_slots(names) == {name: 60 + number for number, name in enumerate(names[::2])}
 
 
 def test_slots_are_listed_from_an_instant_on_of_one_probe_or_all(book: Book) -> None:

@@ -37,6 +37,13 @@ def test_a_new_probe_and_a_changed_grid_have_missed_nothing() -> None:
     assert finder.find("p", Schedule(every_s=20.0), NOW, []) == []
 
 
+def test_another_deadline_is_no_other_grid() -> None:
+    """What nobody was there for before a reload is told behind it."""
+    finder = GapFinder()
+    finder.begin("p", EVERY_10_S, NOW - 10 * S)
+    assert finder.find("p", Schedule(every_s=10.0, deadline_s=EVERY_10_S.deadline_s / 2), NOW, []) == [NOW]
+
+
 def test_what_passed_before_a_worker_began_is_not_its_to_miss() -> None:
     """It may look for a time before its own beginning: nobody can be at that any more."""
     finder = GapFinder()
