@@ -17,6 +17,7 @@ from synthetic.core.errors import AuthorError, SyntheticError
 
 ALL: tuple[Benchmark | Program, ...] = (
     Program("accuracy", "what clients add to a latency, by how many journeys there are"),
+    Program("growth", "CPU and memory by how many journeys and probes there are"),
     journeys.BENCHMARK,
     expressions.BENCHMARK,
     journal.BENCHMARK,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.machine import pinned
 from synthetic.core.errors import HarnessError
 
 UP_WITHIN_S = 60.0
@@ -45,10 +46,21 @@ class Served:
 
 
 @contextmanager
-def served(file: Path, worker: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """Start a worker in the folder of its serve file; it is up when this yields. Raises HarnessError where it does not come up."""
+def served(
+    file: Path,
+    worker: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    core: int | None = None,
+    up_within_s: float = UP_WITHIN_S,
+) -> Iterator[Served]:
+    """Start a worker in the folder of its serve file; it is up when this yields. Raises HarnessError where it does not come up.
+
+    `core`: the one that it is kept on.
+    """
     log = file.with_name(f"{worker}.log")
     command = [sys.executable, "-m", "synthetic.cli", "serve", file.name, "--worker", worker]
+    command = command if core is None else pinned(core, command)
     with (
         log.open("wb") as output,
         subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
@@ -57,16 +69,16 @@ def served(file: Path, worker: str, environment: Mapping[str, str] | None = None
     ):
         one = Served(process, log)
         try:
-            _await(one)
+            _await(one, up_within_s)
             yield one
         finally:
             process.kill()
 
 
-def _await(one: Served) -> None:
-    deadline_s = time.monotonic() + UP_WITHIN_S
+def _await(one: Served, within_s: float) -> None:
+    deadline_s = time.monotonic() + within_s
     while not one.events("started"):
         if time.monotonic() > deadline_s or one.process.poll() is not None:
             said = one.log.read_text(encoding="utf-8")[-500:]
-            raise HarnessError(f"synthetic serve was not up within {UP_WITHIN_S:g} s: {said}")
+            raise HarnessError(f"synthetic serve was not up within {within_s:g} s: {said}")
         time.sleep(0.05)

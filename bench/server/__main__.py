@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.server.cells import write_cells
+from bench.server.cells import TRACKS, write_cells
 from bench.server.connection import Connection, Shared, stamp_arrivals
 from bench.server.starting import PLAYERS
 from synthetic.runner.quiet import quiet_collector
@@ -68,7 +68,7 @@ async def _serve(shared: Shared, options: argparse.Namespace) -> None:
     stamp_arrivals(listener)
     port = listener.getsockname()[1]
     if options.write_cells is not None:
-        await asyncio.to_thread(write_cells, options.write_cells, port, options.players, ("canary", "baseline"))
+        await asyncio.to_thread(write_cells, options.write_cells, port, options.players, TRACKS)
 
     def accept() -> None:
         with contextlib.suppress(BlockingIOError):

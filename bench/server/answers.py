@@ -8,11 +8,12 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from bench.server.cells import PASSWORD, player_name
+from bench.server.cells import PASSWORD, TRACKS, player_name
 from bench.server.wallets import Book
 
 TOKEN = "token-of-"  # noqa: S105 - a token tells whose it is, so that nothing has to be remembered
 _PAYMENT = re.compile(r"/cashier/(deposits|withdrawals)(?:/([^/]+)(?:/(refund|cancel))?)?")
+_PROVEN = b'{"synthetic":true,"locked":false,"deposit_left_minor":100000,"currency":"EUR","kyc":"verified"}'
 _STATUS = {
     200: b"OK",
     202: b"Accepted",
@@ -28,16 +29,23 @@ class Bank:
     """All players, and the answer to each request."""
 
     def __init__(self, players: int) -> None:
-        names = [player_name(track, number) for track in ("canary", "baseline") for number in range(players)]
+        names = [player_name(track, number) for track in TRACKS for number in range(players)]
         self._books = {name: Book(name) for name in names}
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """The status and the JSON of an answer. `headers`: their names in lower case."""
         path, _, query = target.partition("?")
+        track = next((track for track in TRACKS if path.startswith(f"/{track}/")), "")
+        if track:
+            path = path[len(track) + 1 :]
         if path == "/auth/login":
             return self._login(body)
         if path == "/ping":
             return 200, b'{"ok":true}'
+        if path == "/healthz":
+            return 200, _json({"cell": track, "track": track, "version": "2.4.0"})
+        if path.startswith("/office/players/"):
+            return (200, _PROVEN) if path.rpartition("/")[2] in self._books else (404, b'{"error":"not_found"}')
         book = self._books.get(headers.get("authorization", "").removeprefix(f"Bearer {TOKEN}"))
         if book is None:
             return 401, b'{"error":"unauthorized"}'

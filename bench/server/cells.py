@@ -22,12 +22,17 @@ CELL = """\
     currency: EUR
     platform: reference
     wallet: {name}
-    endpoints: {{api: "http://127.0.0.1:{port}"}}
+    endpoints: {{api: "http://127.0.0.1:{port}/{name}"}}
     psps: [psp-a]
+    secrets: {{office: "file:password"}}
     limits: {{deposit: 2.00 EUR, stake: 0.50 EUR, withdraw: 5.00 EUR}}
     players:
 """
 PLAYER = '      - {{id: {name}, pool: standard, username: {name}, password: "file:password", instrument: card_ok}}\n'
+
+
+TRACKS = ("canary", "baseline")
+"""Each is a path below the server's address, so that it can say which cell it is."""
 
 
 def player_name(track: str, number: int) -> str:

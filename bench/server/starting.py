@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.server.cells import write_cells
+from bench.server.cells import TRACKS, write_cells
 from synthetic.core.errors import HarnessError
 
 TRUE_DELAY = "x-true-delay-ns"
@@ -67,7 +67,7 @@ def bench_server(
     delay_ms: float | Sequence[float] = 0.0,
     core: int | None = None,
     players: int = PLAYERS,
-    tracks: Sequence[str] = ("canary", "baseline"),
+    tracks: Sequence[str] = TRACKS,
 ) -> Iterator[BenchServer]:
     """Start a server; it listens when this yields, and ends with the block. Raises HarnessError where it does not come up.
 
