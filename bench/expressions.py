@@ -21,6 +21,7 @@ from synthetic.config.cells import load_cells
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import HarnessError
 from synthetic.core.expressions import Expression, Kind
+from synthetic.core.held import HeldList, HeldObject
 from synthetic.core.machine import play
 from synthetic.core.money import Money
 from synthetic.core.outcome import RunOutcome
@@ -130,7 +131,15 @@ def _bare(evaluation: Evaluation) -> Callable[[], object]:
 
 
 def _plain(value: Any) -> Any:
-    return timedelta(microseconds=value.minor) if isinstance(value, Money) else value
+    match value:
+        case Money():
+            return timedelta(microseconds=value.minor)
+        case HeldObject():
+            return dict(value)  # the runtime takes no subclass
+        case HeldList():
+            return list(value)
+        case _:
+            return value
 
 
 def _each_us(calls: Sequence[Callable[[], object]], rounds: int) -> float:
