@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
+from synthetic.core.altered import altered
 from synthetic.core.effects import Done, Phases, Times
 from synthetic.core.ports import Clock
 
@@ -83,6 +84,11 @@ class Attempt:
         if at_ns >= self._sent and not self._first_byte:
             self._sent, self._doubt = at_ns, 0
 
+    def left_through(self, at_ns: int, doubt_ns: int) -> None:
+        """What was sent over a socket of somebody else's left at this moment, where that is one of this attempt."""
+        if at_ns >= self._sent:
+            self._sent, self._doubt = at_ns, doubt_ns
+
     def came(self, at_ns: int, *, stamped: bool) -> None:
         """A part of the answer came, or its end; `stamped`: as the kernel says."""
         self._first_byte = self._first_byte or at_ns
@@ -110,15 +116,18 @@ class Attempt:
         """`trace` for httpcore's asynchronous pool."""
         self.trace(name, info)
 
-    def times(self, received_ns: int | None = None) -> Times:
-        """The times so far; what was never sent counts as sent when it was started. `handled` is still to come."""
+    def times(self, received_ns: int | None = None, *, stamped: bool = False) -> Times:
+        """The times so far; what was never sent counts as sent when it was started. `handled` is still to come.
+
+        `stamped`: the kernel says when it was received.
+        """
         received = self._monotonic_ns() if received_ns is None else received_ns
         return Times(
             self.started,
             self._sent or self.started,
             received,
             received,
-            stamped=self._looked,
+            stamped=stamped or self._looked,
             phases=self._phases(received),
         )
 
@@ -150,4 +159,4 @@ class Attempt:
 
     def done(self) -> Done:
         """The result of an effect that has no answer of its own."""
-        return Done(self.times())
+        return Done(altered(self.times(), doubt_ns=self._doubt))

@@ -15,6 +15,7 @@ class _Arrived:
     text: str
     at_ns: int
     size: int
+    stamped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Inbox:
         """Whether the connection is over."""
         return self._end is not None
 
-    def put(self, message: str | bytes, at_ns: int) -> bool:
-        """Keep a frame; False where too many are unread, which ends the connection."""
+    def put(self, message: str | bytes, at_ns: int, *, stamped: bool = False) -> bool:
+        """Keep a frame; False where too many are unread, which ends the connection. `stamped`: the kernel says when it came."""
         if len(self._frames) >= self._limits.unread_frames_max:
             self.end(FaultKind.PROTOCOL, f"over {self._limits.unread_frames_max} frames are unread", None)
             return False
@@ -53,7 +54,7 @@ class Inbox:
             return False
         self._bytes += len(message)
         text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-        self._frames.append(_Arrived(text, at_ns, len(message)))
+        self._frames.append(_Arrived(text, at_ns, len(message), stamped))
         return True
 
     def end(self, kind: FaultKind, detail: str, close_code: int | None) -> None:
@@ -66,7 +67,7 @@ class Inbox:
         if self._frames:
             frame = self._frames.popleft()
             self._bytes -= frame.size
-            return WsFrame(frame.text, attempt.times(frame.at_ns))
+            return WsFrame(frame.text, attempt.times(frame.at_ns, stamped=frame.stamped))
         return self.closed(attempt, maybe_sent=True) if self._end is not None else None
 
     def closed(self, attempt: Attempt, *, maybe_sent: bool) -> TransportFault:

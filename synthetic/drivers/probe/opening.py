@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import Any
+from typing import Any, TypeVar
 
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.intake import READ_BYTES_MAX
@@ -14,15 +14,12 @@ from synthetic.drivers.probe.secured import Secured
 from synthetic.drivers.probe.stamps import stamp_what_comes
 
 AddressInfo = tuple[Any, Any, int, str, Any]
+S = TypeVar("S", bound=socket.socket)
 
 
 async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple[socket.socket, Secured | None]:
     """A socket, with TLS where the target speaks it. Raises OSError, UnicodeError."""
-    attempt.enter(Phase.CONNECTING)
-    addresses = await _addresses(target.host, target.port)
-    attempt.resolved()
-    sock = await _connected(target.host, addresses)
-    attempt.connected()
+    sock = await connected(target, attempt, socket.socket)
     try:
         if not target.secure:
             return sock, None
@@ -35,6 +32,16 @@ async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple
     return sock, secured
 
 
+async def connected(target: Target, attempt: Attempt, kind: type[S]) -> S:
+    """A non-blocking TCP connection to the first address that takes one, of this class. Raises OSError, UnicodeError."""
+    attempt.enter(Phase.CONNECTING)
+    addresses = await _addresses(target.host, target.port)
+    attempt.resolved()
+    sock = await _connected(target.host, addresses, kind)
+    attempt.connected()
+    return sock
+
+
 async def _addresses(host: str, port: int) -> list[AddressInfo]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -42,10 +49,10 @@ async def _addresses(host: str, port: int) -> list[AddressInfo]:
         return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-async def _connected(host: str, addresses: list[AddressInfo]) -> socket.socket:
+async def _connected(host: str, addresses: list[AddressInfo], kind: type[S]) -> S:
     failure: OSError = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in addresses:
-        sock = socket.socket(family, kind, protocol)
+    for family, way, protocol, _, address in addresses:
+        sock = kind(family, way, protocol)
         try:
             sock.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

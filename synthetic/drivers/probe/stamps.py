@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
 # Of Linux' asm-generic/socket.h and linux/net_tstamp.h; Python's socket module has no names for them.
 _SO_TIMESTAMPNS = 35
@@ -37,8 +38,8 @@ Ancillary = Sequence[tuple[int, int, bytes]]
 
 def stamp_what_comes(sock: socket.socket) -> None:
     """Have the kernel stamp what this socket receives, where it can."""
-    if _IS_LINUX:
-        _ = _set(sock, _SO_TIMESTAMPING, _RECEIVED) or _set(sock, _SO_TIMESTAMPNS, 1)
+    if _IS_LINUX and (_set(sock, _SO_TIMESTAMPING, _RECEIVED) or _set(sock, _SO_TIMESTAMPNS, 1)):
+        _keep_stamping()
 
 
 def stamp_what_leaves(sock: socket.socket) -> None:
@@ -48,6 +49,14 @@ def stamp_what_leaves(sock: socket.socket) -> None:
     """
     if _IS_LINUX and isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
         _set(sock, _SO_TIMESTAMPING, _BOTH)
+
+
+@cache
+def _keep_stamping() -> int:
+    """A descriptor that the process keeps. Without a socket that wants stamps the kernel makes none, and it begins with a delay."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        _set(sock, _SO_TIMESTAMPING, _RECEIVED)
+        return sock.detach()
 
 
 def _set(sock: socket.socket, option: int, value: int) -> bool:

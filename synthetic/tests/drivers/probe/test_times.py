@@ -9,14 +9,17 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-from synthetic.core.effects import FaultKind, Http, HttpReply, Result, TransportFault
+import pytest
+from websockets.sync.server import ServerConnection
+
+from synthetic.core.effects import FaultKind, Http, HttpReply, Result, TransportFault, WsOpen, WsReceive, WsSend
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.lag import exposed
 from synthetic.journal.memory import MemoryJournal
 from synthetic.tests.drivers.conftest import Authority
 from synthetic.tests.drivers.polling import until
 from synthetic.tests.drivers.scenarios import LOOPBACK, PLAIN_TLS, asking, ignore, play_asyncio
-from synthetic.tests.drivers.servers import RawServer, answer, answering, hang, read_request
+from synthetic.tests.drivers.servers import RawServer, WebSocketServer, answer, answering, echo, hang, read_request
 
 MS = 1_000_000
 
@@ -127,3 +130,49 @@ def test_phases_tell_what_a_connection_cost(authority: Authority) -> None:
     for times in (first.times, second.times):
         assert times.phases.first_byte + times.phases.body == times.latency_ns
         assert times.phases.dns + times.phases.connect + times.phases.tls <= times.sent - times.started
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+def test_a_frame_that_lay_in_the_socket_is_told_by_its_arrival(authority: Authority, secure: bool) -> None:  # noqa: FBT001
+    """The loop was blocked for half a second while it was under way; its round trip is that of the server."""
+
+    def late(connection: ServerConnection) -> None:
+        for number, frame in enumerate(connection):
+            if number:
+                heard.set()
+                threading.Event().wait(0.05)
+            connection.send(frame)
+
+    def scenario(url: str) -> Generator[Any, Any, tuple[Result, Result]]:
+        yield WsOpen("game", url)
+        yield WsSend("game", "first")
+        yield WsReceive("game", 30.0)
+        sent = yield WsSend("game", "second")
+        received = yield WsReceive("game", 30.0)
+        return sent, received
+
+    async def main(url: str) -> tuple[Result, Result]:
+        driver = AsyncDriver(allow=LOOPBACK, tls=authority.client)
+        run = asyncio.create_task(driver.run(scenario(url), sink=ignore, journal=MemoryJournal()))
+        await until(heard.is_set)
+        time.sleep(0.5)  # noqa: ASYNC251 - this is the stall
+        try:
+            return await run
+        finally:
+            await driver.aclose()
+
+    heard = threading.Event()
+    with WebSocketServer(late, tls=authority.server if secure else None) as server:
+        sent, received = asyncio.run(main(server.url))
+    assert received.times.stamped
+    assert 50 * MS <= received.times.received - sent.times.sent < 300 * MS
+    assert received.times.harness_lag_ns > 100 * MS
+
+
+def test_opening_a_websocket_has_its_phases(authority: Authority) -> None:
+    """The connection and TLS before the handshake's request, and the handshake itself."""
+    with WebSocketServer(echo, tls=authority.server) as server:
+        (opened,) = play_asyncio(asking(WsOpen("game", server.url)), tls=authority.client)
+    phases = opened.times.phases
+    assert min(phases.connect, phases.tls, phases.first_byte) > 0
+    assert opened.times.latency_ns == phases.first_byte + phases.body
