@@ -16,6 +16,7 @@ from synthetic.config.names import NOWHERE, pick
 from synthetic.core.errors import AuthorError, SyntheticError
 
 ALL: tuple[Benchmark | Program, ...] = (
+    Program("peers", "a journey's CPU beside k6, Locust, Artillery and Tavern"),
     Program("accuracy", "what clients add to a latency, by how many journeys there are"),
     Program("growth", "CPU and memory by how many journeys and probes there are"),
     journeys.BENCHMARK,
