@@ -22,7 +22,7 @@ from synthetic.cli.serving.daily import Daily
 from synthetic.cli.serving.drivers import Drivers
 from synthetic.cli.serving.gating import Gating
 from synthetic.cli.serving.gauges import Gauges
-from synthetic.cli.serving.records import RecordKeeper
+from synthetic.cli.serving.records import record_keeper
 from synthetic.cli.serving.telling import Telling
 from synthetic.cli.serving.unwell import Unwell
 from synthetic.config.serving import secret_of
@@ -179,7 +179,7 @@ class _Making:
         )
         trail = AuditTrail(audit.note, f"worker:{self.name}")
         telling = Telling(RunnerMetrics(), watch, RunnerLog(), trail)
-        records = RecordKeeper(Path(self.plan.audit).parent / DEFAULT_PATH, telling.log.records)
+        records = record_keeper(Path(self.plan.audit).parent / DEFAULT_PATH, telling.log.records)
         telling.readers.append(self.stack.enter_context(records))
         gating = await Gating.opened(self.stack, self.plan, database, self.clock, telling)
         self._export(telling)
