@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
@@ -17,15 +15,11 @@ from synthetic.core.outcome import IntentState
 from synthetic.journal import baselines, budgets, installation, intents, leases, retention, runs, slots, switch, workers
 from synthetic.journal.database import Database, Transaction
 from synthetic.journal.entry import JournalEntry
-from synthetic.journal.group import GroupCommit
 from synthetic.journal.model import Caps, Kill, Lease, Left, NewRun, RunRow, Slot
-from synthetic.journal.postgres_database import PostgresDatabase
+from synthetic.journal.opened import Opened, open_database
 from synthetic.journal.schema import prepare
-from synthetic.journal.sqlite_database import SqliteDatabase
 
 _EVER_NS = 2**62
-_SQLITE = "sqlite:///"
-_POSTGRES = ("postgresql://", "postgres://")
 
 
 def open_book(where: str | Path, *, wall_ns: Callable[[], int] = time.time_ns) -> Book:
@@ -33,23 +27,10 @@ def open_book(where: str | Path, *, wall_ns: Callable[[], int] = time.time_ns) -
 
     Raises JournalUnavailable where it can't be reached or written, HarnessError where it is none of ours.
     """
-    database = _database(where)
-    try:
-        prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return Book(database, wall_ns)
+    return Book(open_database(str(where), prepare), wall_ns)
 
 
-def _database(where: str | Path) -> Database:
-    address = str(where)
-    if address.startswith(_POSTGRES):
-        return PostgresDatabase(address)
-    return SqliteDatabase(Path(address.removeprefix(_SQLITE)))
-
-
-class Book:
+class Book(Opened):
     """Effects, runs, leases, budgets, slots, workers and the kill switch. Threads may share it, processes its database.
 
     Times are nanoseconds since the Unix epoch, by `wall_ns` unless an argument says otherwise. Every method raises
@@ -57,26 +38,8 @@ class Book:
     """
 
     def __init__(self, database: Database, wall_ns: Callable[[], int]) -> None:
-        self._database = database
+        super().__init__(database)
         self._wall_ns = wall_ns
-        self._do = GroupCommit(database).do
-
-    @property
-    def where(self) -> str:
-        """The path or address, without secrets."""
-        return self._database.where
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def admit(self, run: NewRun, *, candidates: Sequence[tuple[str, str]], worker: str, ttl_s: float) -> Lease | None:
         """Open the run on the first free and rested of the candidates (player, account). None: no account is free.

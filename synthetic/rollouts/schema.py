@@ -6,12 +6,10 @@ from pathlib import Path
 
 from synthetic.core.errors import HarnessError
 from synthetic.journal.database import Database, Transaction
+from synthetic.journal.opened import POSTGRES, SQLITE
 from synthetic.journal.postgres_database import PostgresDatabase
-from synthetic.journal.sqlite_database import SqliteDatabase
 
 VERSION = 2
-SQLITE = "sqlite:///"
-POSTGRES = ("postgresql://", "postgres://")
 # `body`, `steps`, `evidence`: JSON. `number` grows in the order of commits, as writers take turns: readers go on from the last one.
 _FIRST = (
     """
@@ -101,25 +99,8 @@ def existing(journal: str) -> str:
     return address
 
 
-def open_database(address: str) -> Database:
-    """Open `sqlite:///path` (or a path) or `postgresql://...`, and bring its tables up to date.
-
-    Raises JournalUnavailable where it can't be reached or written, HarnessError where a newer version has written it.
-    """
-    database: Database
-    if address.startswith(POSTGRES):
-        database = PostgresDatabase(address, book="gate")
-    else:
-        database = SqliteDatabase(Path(address.removeprefix(SQLITE)), durable=False)
-    try:
-        _prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _prepare(database: Database) -> None:
+def prepare(database: Database) -> None:
+    """Bring the tables up to date. Raises HarnessError where a newer version has written them."""
     in_postgres = isinstance(database, PostgresDatabase)
     numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if in_postgres else "INTEGER PRIMARY KEY AUTOINCREMENT"
     with database.write() as transaction:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self, get_args
+from typing import get_args
 
 from synthetic.core.errors import HarnessError
 from synthetic.gate.observed import Observation, Signal
-from synthetic.journal.database import Database, Row, Transaction
-from synthetic.journal.group import GroupCommit
+from synthetic.journal.database import Row, Transaction
+from synthetic.journal.opened import Opened, open_database
 from synthetic.rollouts.model import Decided, Ending, Rollout, Step
-from synthetic.rollouts.schema import open_database
+from synthetic.rollouts.schema import prepare
 from synthetic.rollouts.texts import observation_of, observation_text, steps_of, steps_text
 from synthetic.rollouts.versions import VersionSeen, age_versions, cells_seen, note_versions, present
 
@@ -54,29 +53,8 @@ class Seen:
     more: bool = False
 
 
-class Store:
+class Store(Opened):
     """Threads may share it, processes its database. Every method raises JournalUnavailable where the database can't be used."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._do = GroupCommit(database).do
-
-    @property
-    def where(self) -> str:
-        """The path or address, without secrets."""
-        return self._database.where
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def observe(self, observations: Sequence[Observation]) -> None:
         """Keep what runs have shown; the same run once more changes nothing."""
@@ -312,8 +290,8 @@ _OLD = (
 
 
 def open_store(address: str) -> Store:
-    """Open the gate's store. Raises JournalUnavailable and HarnessError as `schema.open_database`."""
-    return Store(open_database(address))
+    """Open the gate's store. Raises JournalUnavailable and HarnessError as `journal.opened.open_database`."""
+    return Store(open_database(address, prepare, book="gate", durable=False))
 
 
 def _rollouts(transaction: Transaction, which: str, **values: str | int) -> list[Rollout]:

@@ -26,12 +26,13 @@ from synthetic.config.names import NOWHERE
 from synthetic.core.errors import AuthorError, JournalUnavailable
 from synthetic.drivers.clocks import SystemClock
 from synthetic.journal.book import open_book
+from synthetic.journal.opened import POSTGRES, SQLITE
 from synthetic.report.logs import RunnerLog, set_up_logs
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.store import DEFAULT_PATH
 from synthetic.rollouts.desk import Desk
 from synthetic.rollouts.judge import Judge
-from synthetic.rollouts.schema import POSTGRES, SQLITE, beside
+from synthetic.rollouts.schema import beside
 from synthetic.rollouts.store import open_store
 from synthetic.runner.health import Health, Reason, Trouble
 from synthetic.runner.quiet import quiet_service

@@ -37,6 +37,7 @@ from synthetic.drivers.lag import LagMeter
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.memory import MemoryJournal
 from synthetic.journal.model import RunRow
+from synthetic.journal.opened import POSTGRES, SQLITE
 from synthetic.report.logs import RunnerLog
 from synthetic.report.metrics import RunnerMetrics
 from synthetic.report.metrics.probes import probes_of, series_of
@@ -68,7 +69,6 @@ LOOK_WHETHER_HOME_S = 0.2
 DRAIN_S = 90.0  # how long the runs that go on at the end have to bring their money home
 THREADS = 64
 PROOFS_EVERY_S = 5.0
-POSTGRES = ("postgresql://", "postgres://")
 Load = Callable[[], ServingPlan]
 
 
@@ -322,8 +322,8 @@ def ticks_url(database: str) -> str:
     """Where DBOS keeps its ticks: beside a SQLite journal, in the same Postgres database otherwise."""
     if database.startswith(POSTGRES):
         return database
-    path = Path(database.removeprefix("sqlite:///"))
-    return f"sqlite:///{path.with_name(f'{path.stem}.ticks{path.suffix}')}"
+    path = Path(database.removeprefix(SQLITE))
+    return f"{SQLITE}{path.with_name(f'{path.stem}.ticks{path.suffix}')}"
 
 
 def _killed_words(switch: KillSwitch) -> str:
