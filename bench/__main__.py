@@ -17,6 +17,7 @@ from synthetic.core.errors import AuthorError, SyntheticError
 
 ALL: tuple[Benchmark | Program, ...] = (
     Program("peers", "a journey's CPU beside k6, Locust, Artillery and Tavern"),
+    Program("line", "where the limit is: the cost of one request by wrk, raw sockets and clients"),
     Program("accuracy", "what clients add to a latency, by how many journeys there are"),
     Program("growth", "CPU and memory by how many journeys and probes there are"),
     journeys.BENCHMARK,

@@ -32,6 +32,7 @@ REAL_TIME = (
             "test_bench_gate_polls.py",
             "test_bench_peers.py",
             "test_bench_growth.py",
+            "test_bench_line.py",
             "test_bench_schedule.py",
             "test_bench_transport_fuzz.py",
             "test_bench_server.py",

@@ -29,6 +29,7 @@ def test_the_list_names_every_benchmark() -> None:
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [
         "peers",
+        "line",
         "accuracy",
         "growth",
         "journeys",
