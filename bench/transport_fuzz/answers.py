@@ -75,9 +75,8 @@ def spoken(random: Random, *, body_bytes_max: int = 3000) -> Spoken:
             named.append(random.choice((("Content-Length", "5"), ("Transfer-Encoding", "chunked"))))
         case _:
             pass
-    says = random.choice(("", "", "", "keep-alive", "close", "Close", "foo, close"))
-    if says:
-        named.append(("Connection", says))
+    says = random.choice(("", "", "", "keep-alive", "close", "Close", "foo, close", "close; foo"))
+    named += [("Connection", said) for said in says.split("; ") if said]
     random.shuffle(named)
     head = b"".join(_header_line(random, name, value) for name, value in named)
     wire = _chunked(random, packed) if ends == "chunked" else packed

@@ -174,6 +174,25 @@ def test_ours_takes_an_answer_from_a_server_that_hangs_up_on_the_rest_of_the_req
     assert (large, next_one) == (Answer(413, (("content-length", "3"),), b"no!"), GOOD_ANSWER)
 
 
+def test_ours_gives_up_a_connection_on_which_more_came_while_it_was_still_sending(trusting: ssl.SSLContext) -> None:
+    """An early answer, something unasked behind it, and only then is the request read: the next one goes elsewhere."""
+
+    async def first(peer: Peer, talk: Talk) -> None:
+        await peer.say(GOOD, GOOD.replace(b"good", b"evil"))
+        await peer.request()
+        talk.over.set()
+        await peer.silence()
+
+    async def talk(transport: httpx.AsyncBaseTransport, talk: Talk) -> list[object]:
+        early = await exchange(transport, request("POST", talk.server.url, content=bytes(12 << 20)))
+        return [early, await talk.get(transport), talk.server.accepted]
+
+    async def play() -> list[object]:
+        return await Talk(ours, trusting, first).play(talk)
+
+    assert asyncio.run(play()) == [GOOD_ANSWER, GOOD_ANSWER, 2]
+
+
 def test_ours_has_an_answer_that_came_before_its_request_could_leave(trusting: ssl.SSLContext) -> None:
     """The server says why it takes no more and reads no further: at the deadline that counts, not that time is over."""
     refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!"
@@ -251,6 +270,31 @@ def test_a_request_that_says_close_is_the_last_one(make_transport: MakeTransport
         return await Talk(make_transport, trusting, first).play(talk)
 
     assert asyncio.run(play()) == [GOOD_ANSWER, GOOD_ANSWER, 2]
+
+
+@pytest.mark.parametrize(
+    "connection", ["close", "Close", "foo, close", "close\r\nConnection: foo", "foo\r\nConnection: close"]
+)
+@pytest.mark.parametrize("status", ["200 OK", "204 No Content", "304 Not Modified"])
+def test_an_answer_that_says_close_is_the_last_one_also_without_a_body(
+    make_transport: MakeTransport, trusting: ssl.SSLContext, status: str, connection: str
+) -> None:
+    """Of a HEAD here, however it is spelt, and also where the server forgets to close."""
+
+    async def first(peer: Peer, _talk: Talk) -> None:
+        await peer.request()
+        await peer.say(f"HTTP/1.1 {status}\r\nConnection: {connection}\r\n\r\n".encode())
+        await peer.silence()
+
+    async def talk(transport: httpx.AsyncBaseTransport, talk: Talk) -> list[object]:
+        headed = await exchange(transport, request("HEAD", talk.server.url))
+        assert isinstance(headed, Answer)
+        return [headed.status, await talk.get(transport), talk.server.accepted]
+
+    async def play() -> list[object]:
+        return await Talk(make_transport, trusting, first).play(talk)
+
+    assert asyncio.run(play()) == [int(status[:3]), GOOD_ANSWER, 2]
 
 
 def test_who_gives_up_waiting_closes_the_connection(make_transport: MakeTransport, trusting: ssl.SSLContext) -> None:

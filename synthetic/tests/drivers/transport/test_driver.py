@@ -1,0 +1,73 @@
+"""The driver's own way through the transport, without httpx's objects: the same answers, and faults where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from random import Random
+
+import pytest
+
+from bench.transport_fuzz.answers import spoken
+from bench.transport_fuzz.hostile import Peer, hostile, in_pieces
+from synthetic.core.effects import Http, HttpReply
+from synthetic.drivers.asking import Probing
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault
+from synthetic.tests.drivers.transport.test_hostile import REFUSED, TIMEOUT_S, Bad, saying
+
+ANSWERS = 150
+
+
+async def asked(effect: Http, trusting: ssl.SSLContext) -> HttpReply:
+    """What the driver has of one request. Raises TRANSPORT_ERRORS."""
+    clock = SystemClock()
+    probing = Probing(trusting, Limits(), clock)
+    try:
+        return await probing.ask(effect, Attempt(clock))
+    finally:
+        await probing.aclose()
+
+
+def test_the_driver_understands_every_valid_answer(trusting: ssl.SSLContext) -> None:
+    """As the standard says: status, headers and the unpacked body, in whatever pieces it comes."""
+
+    async def play() -> None:
+        async def behave(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(*in_pieces(said.data, cuts))
+
+        async with hostile(behave) as server:
+            for seed in range(ANSWERS):
+                random = Random(seed)
+                said = spoken(random, body_bytes_max=500)
+                cuts = tuple(random.randrange(len(said.data)) for _ in range(3))
+                reply = await asked(Http(said.method, server.url), trusting)
+                assert (reply.status, reply.headers, reply.body) == (said.status, said.headers, said.body)
+
+    asyncio.run(play())
+
+
+# The driver asks for no br: should it come all the same, a body is what travelled.
+@pytest.mark.parametrize("bad", [bad for bad in REFUSED if bad.name != "br that is none"], ids=str)
+def test_the_driver_has_a_fault_where_there_is_no_answer(trusting: ssl.SSLContext, bad: Bad) -> None:
+    """What may have been sent is told as such, in one clear line, whatever came instead of an answer."""
+
+    async def play() -> None:
+        async with hostile(saying(*bad.pieces, then=bad.then)) as server:
+            attempt = Attempt(SystemClock())
+            probing = Probing(trusting, Limits(), SystemClock())
+            timeout_s = TIMEOUT_S if bad.then == "silence" else 30.0
+            effect = Http("POST", server.url, body=b"{}", timeout_s=timeout_s)
+            with pytest.raises(TRANSPORT_ERRORS) as raised:
+                await probing.ask(effect, attempt)
+            told = fault(raised.value, attempt, Target.of(server.url), timeout_s)
+            await probing.aclose()
+        assert told.maybe_sent
+        assert told.detail.startswith(f"127.0.0.1:{server.port} ")
+        assert told.detail.isprintable()
+        assert len(told.detail) < 200
+
+    asyncio.run(play())
