@@ -13,7 +13,7 @@ from bench.transport_fuzz.playing import GOOD_ANSWER, Crash, Played
 MESSAGE_MAX = 400
 _WHITE_SPACE = re.compile(r"[ \t]+")
 _BLANK_BEHIND_SIZE = re.compile(rb"\n[0-9A-Fa-f]+[ \t]")
-_NO_STATUS_LINE = ("no response line received", "illegal request line")
+_NO_STATUS_LINE = ("no response line received", "illegal request line", "illegal status line: bytearray(b'\\r")
 _EMPTY_LINES = re.compile(rb"(?:\A|\n\r?\n)[\r\n]")
 _BARE_RETURN = re.compile(rb":[ \t]*\r[^\n]")
 _FEED = re.compile(rb"[\v\f]")
@@ -95,7 +95,7 @@ def _known(reason: str, data: bytes) -> str:
     """Why ours may take what h11 refuses for this reason; nothing where it may not."""
     if reason == "continuation line at start of headers":
         return "a first header line that begins with white space is a header"
-    if reason in _NO_STATUS_LINE and _EMPTY_LINES.search(data):
+    if reason.startswith(_NO_STATUS_LINE) and _EMPTY_LINES.search(data):
         return "empty lines before a status line are skipped"
     if reason.startswith("illegal chunk header") and _BLANK_BEHIND_SIZE.search(data):
         return "white space behind the size of a chunk, which RFC 9112 has us read"

@@ -167,6 +167,9 @@ class Answer:
             self._finish(reusable=self.http_version == "1.1" and b"close" not in self._framing.get(b"connection", b""))
         else:
             self._until_the_end = coding is None and length is None
+            if coding is not None:
+                # A bare line feed may end a line, but no chunk: one that lacks a byte would take half its line break for it.
+                self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=False)
 
     def on_body(self, chunk: bytes) -> None:
         """A part of the body."""

@@ -123,6 +123,8 @@ REFUSED = [
     Bad("a chunk size beyond 64 bits", (CHUNKED + b"f" * 21 + b"\r\nab\r\n0\r\n\r\n",)),
     Bad("an empty chunk size", (CHUNKED + b"\r\nab\r\n0\r\n\r\n",)),
     Bad("a chunk that is longer than it says", (CHUNKED + b"2\r\nabc\r\n0\r\n\r\n",)),
+    Bad("a chunk that lacks a byte", (CHUNKED + b"3\r\nab\r\n0\r\n\r\n",)),
+    Bad("a chunk that ends with a bare line feed", (CHUNKED + b"2\r\nab\n0\r\n\r\n",)),
     Bad("a chunk that is shorter than it says", (CHUNKED + b"4\r\nab\r\n0\r\n\r\n",)),
     Bad("gzip that is none", coded("gzip", b"hello"), CODED, headers=PACKED),
     Bad("deflate that is none", coded("deflate", b"\x01hello"), CODED, headers=PACKED),
