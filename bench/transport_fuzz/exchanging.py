@@ -69,10 +69,11 @@ def request(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     timeout_s: float = HANG_S,
+    connect_s: float | None = None,
 ) -> httpx.Request:
-    """A request that gives every phase so long; no compression unless its headers ask for it."""
+    """A request that gives every phase so long, connecting maybe longer; no compression unless its headers ask for it."""
     sent = {"accept-encoding": "identity", **(headers or {})}
-    extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
+    extensions = {"timeout": httpx.Timeout(timeout_s, connect=connect_s or timeout_s).as_dict()}
     return httpx.Request(method, url, headers=sent, content=content, extensions=extensions)
 
 

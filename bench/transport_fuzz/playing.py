@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import trustme
 
-from bench.transport_fuzz.exchanging import Answer, Failure, Hang, MakeTransport, exchange, request
+from bench.transport_fuzz.exchanging import HANG_S, Answer, Failure, Hang, MakeTransport, exchange, request
 from bench.transport_fuzz.hostile import HostileServer, Peer, in_pieces
 from bench.transport_fuzz.inputs import Input
 
 SILENCE_S = 0.1
+"""How long a silent server is waited for; where that was too short to be fair, `PATIENCE_S`."""
+PATIENCE_S = 3.0
+CONNECT_S = 20.0
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 GOOD_ANSWER = Answer(200, (("content-length", "4"),), b"good")
 
@@ -67,6 +70,12 @@ class _Script:
         self.told = asyncio.Event()
 
     async def __call__(self, peer: Peer) -> None:
+        try:
+            await self._talk(peer)
+        finally:
+            self.told.set()
+
+    async def _talk(self, peer: Peer) -> None:
         given = self._given
         if given.secure:
             await peer.secure(self._trust.server, piece_bytes=given.record_bytes)
@@ -76,18 +85,16 @@ class _Script:
                 await peer.say(GOOD)
                 continue
             self._begun = True
-            try:
-                for piece in in_pieces(given.data, given.cuts):
-                    await peer.say(piece, piece_bytes=given.record_bytes)
-            finally:
-                self.told.set()
+            for piece in in_pieces(given.data, given.cuts):
+                await peer.say(piece, piece_bytes=given.record_bytes)
+            self.told.set()
             if given.ending == "reset":
                 peer.reset()
             if given.ending in ("reset", "close"):
                 return
 
 
-async def play(make: MakeTransport, given: Input, trust: Trust) -> Played:
+async def play(make: MakeTransport, given: Input, trust: Trust, *, silence_s: float = SILENCE_S) -> Played:
     """Both requests, one after the other, over one transport."""
     beside: list[str] = []
     loop = asyncio.get_running_loop()
@@ -98,8 +105,9 @@ async def play(make: MakeTransport, given: Input, trust: Trust) -> Played:
     began = time.monotonic()
     async with HostileServer(script, secure=given.secure) as server, make(trust.client) as transport:
         for method in (given.method, "GET"):
-            timeout_s = SILENCE_S if given.ending == "silence" and method == given.method and not outcomes else 20.0
-            asked = request(method, server.url, content=b"{}" if method == "POST" else None, timeout_s=timeout_s)
+            timeout_s = silence_s if given.ending == "silence" and not outcomes else CONNECT_S
+            content = b"{}" if method == "POST" else None
+            asked = request(method, server.url, content=content, timeout_s=timeout_s, connect_s=CONNECT_S)
             try:
                 outcomes.append(await exchange(transport, asked))
             except Hang as error:
@@ -107,7 +115,7 @@ async def play(make: MakeTransport, given: Input, trust: Trust) -> Played:
                 outcomes.append(Crash(str(error)))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
                 outcomes.append(Crash(f"{type(error).__name__}: {error}"))
-            await script.told.wait()
+            await asyncio.wait_for(script.told.wait(), HANG_S)
             await asyncio.sleep(0)  # a closed connection is closed behind its behaviour
             await asyncio.sleep(0)
     return Played(outcomes[0], outcomes[1], hung, tuple(beside), time.monotonic() - began)

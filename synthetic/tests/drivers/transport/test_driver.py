@@ -14,7 +14,8 @@ from synthetic.core.effects import Http, HttpReply
 from synthetic.drivers.asking import Probing
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.guard import Limits, Target
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.places import Target
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault
 from synthetic.tests.drivers.transport.test_hostile import REFUSED, TIMEOUT_S, Bad, saying
 
