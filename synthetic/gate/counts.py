@@ -92,7 +92,8 @@ class Evidence:
     `tallies`: by hard stop, of pairs only; `stop_streams`: the same pairs by tick since the
     start of the watch, for whether it is the canary's own doing. `unreadable`: what of the evidence can't be true, such as runs
     that are dated in the future, in words. `expected`: for an objective by a label the values that are played (`Coverage`); one of
-    which no pair was seen is a stream without pairs.
+    which no pair was seen is a stream without pairs. `shares`: from which instant on the canary takes which percentage of the
+    traffic, ascending, as far as somebody has told; what is reported of all traffic is compared by it.
     """
 
     since_ns: int
@@ -110,3 +111,4 @@ class Evidence:
     signals: tuple[Signal, ...] = ()
     unreadable: tuple[str, ...] = ()
     expected: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    shares: tuple[tuple[int, int], ...] = ()

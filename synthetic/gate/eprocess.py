@@ -62,15 +62,22 @@ def below_margin(margin: float) -> tuple[Alternative, ...]:
     return tuple(_rate_alternative(margin * times, margin, weight) for times, weight in BETTER)
 
 
-def canary_sided(shares: Sequence[float] = (CANARY_SHARE,)) -> tuple[Alternative, ...]:
+def canary_sided(shares: Sequence[float] = (CANARY_SHARE,), null: float = 0.5) -> tuple[Alternative, ...]:
     """Alternatives to "what fails on one side only does so on either with equal chances" (a sequential McNemar test).
 
     A hit is a failure of the canary alone, a miss one of the baseline alone; other pairs say nothing. `shares`: what part of them
     may be hits instead. A healthy baseline hardly fails, so one share near 1 has most power; slow answers are there on any
-    baseline, so that they need smaller shares, too (`SLOW_SHARES`).
+    baseline, so that they need smaller shares, too (`SLOW_SHARES`). `null`: what part of them a canary that is no worse has; of
+    pairs, one in two.
     """
-    log_weight = -math.log(len(shares))
-    return tuple(Alternative(log_weight, math.log(2 * share), math.log(2 * (1 - share))) for share in shares)
+    weight = 1 / len(shares)
+    return tuple(_rate_alternative(share, null, weight) for share in shares)
+
+
+def of_traffic(null: float) -> tuple[Alternative, ...]:
+    """The same for what is reported of all traffic, of which the canary has a share of `null`: as many times worse as above."""
+    odds = null / (1 - null) * CANARY_SHARE / (1 - CANARY_SHARE)
+    return canary_sided((odds / (1 + odds),), null)
 
 
 def _rate_alternative(rate: float, null: float, weight: float) -> Alternative:
@@ -101,9 +108,12 @@ def log_e_above_budget(failures: int, pairs: int, budget: float) -> float:
     return log_mixture(above_budget(budget), failures, pairs - failures)
 
 
-def log_e_canary_only(canary_only: int, baseline_only: int) -> float:
-    """log of E_pair: evidence that failures fall on the canary rather than on either side (a sequential McNemar test)."""
-    return log_mixture(canary_sided(), canary_only, baseline_only)
+def log_e_canary_only(canary_only: int, baseline_only: int, null: float = 0.5) -> float:
+    """log of E_pair: evidence that failures fall on the canary rather than on either side (a sequential McNemar test).
+
+    `null`: the canary's share of all that can fail, where that is not one half.
+    """
+    return log_mixture(of_traffic(null), canary_only, baseline_only)
 
 
 def log_e_below_margin(failures: int, pairs: int, margin: float) -> float:

@@ -73,8 +73,9 @@ class Gathering:
         step_ns: int = 0,
         signals: Iterable[Signal] = (),
         expected: Mapping[str, frozenset[str]] | None = None,
+        shares: tuple[tuple[int, int], ...] = (),
     ) -> Evidence:
-        """What is known at `now_ns`. `step_ns`: when the present step of the rollout began; `expected`: as evidence has it."""
+        """What is known at `now_ns`. `step_ns`: when the present step of the rollout began; the others: as evidence has them."""
         self._give_up_waiting(now_ns)
         last = self._tick(now_ns)
         streams = tuple(_stream(key, ticks, last) for key, ticks in sorted(self._streams.items()))
@@ -95,6 +96,7 @@ class Gathering:
             signals=signals,
             unreadable=self._unreadable(now_ns),
             expected=expected or {},
+            shares=shares,
         )
 
     def _track(self, seen: Observation) -> Track | None:

@@ -20,6 +20,8 @@ from synthetic.gate.shares import alpha_of_stop, shares_of_values
 
 SECOND_NS = 1_000_000_000
 SIGNALS_MAX = 1_000_000
+PERCENT_MAX = 99
+"""Of a baseline that takes no traffic any more nothing could be compared, and what it reports is of the time before."""
 Standing = Literal["alone", "unsure", "shared"]
 
 
@@ -115,12 +117,14 @@ class Stopped:
     """A hard stop that is met on the canary. `other`: what the baseline shows of it.
 
     `standing`: `alone` is the canary's own doing, `shared` hits the baseline as well, `unsure` looks like the canary's own doing.
+    `percent`: the canary's share of the traffic that a signal is held against; 0: nobody has told it, or it does not matter.
     """
 
     stop: HardStop
     tally: Tally
     other: Tally
     standing: Standing
+    percent: int = 0
 
 
 def stopped(policy: Policy, evidence: Evidence) -> list[Stopped]:
@@ -132,8 +136,12 @@ def stopped(policy: Policy, evidence: Evidence) -> list[Stopped]:
         for tally in tallies:
             if tally.track == "canary" and _is_met(stop, tally):
                 other = beside.get(tally.value, Tally("baseline", 0, 0, tally.value))
-                stand = _of_signal if stop.is_signal else _of_pairs
-                found.append(Stopped(stop, tally, other, stand(policy, evidence, stop, tally, other)))
+                if stop.is_signal:
+                    percent = _percent_of_traffic(evidence, stop)
+                    stand = _of_signal(policy, stop, tally, other, percent)
+                    found.append(Stopped(stop, tally, other, stand, percent))
+                else:
+                    found.append(Stopped(stop, tally, other, _of_pairs(policy, evidence, stop, tally, other)))
     return sorted(found, key=lambda one: ("alone", "unsure", "shared").index(one.standing))
 
 
@@ -161,10 +169,25 @@ def _log_own_doing(stream: Stream) -> float:
     return process.log_value()
 
 
-def _of_signal(policy: Policy, _evidence: Evidence, stop: HardStop, tally: Tally, other: Tally) -> Standing:
-    """Where both sides report too much, the canary has to report far more; each number counts as so many events."""
-    if not _is_met(stop, other):
+def _percent_of_traffic(evidence: Evidence, stop: HardStop) -> int:
+    """The most that the canary has taken of the traffic within the stop's time: by that it is accused of least. 0: unknown."""
+    from_ns = evidence.now_ns - round(stop.within_s * SECOND_NS)
+    begun = [(at_ns, percent) for at_ns, percent in evidence.shares if at_ns <= evidence.now_ns]
+    ends = [*(at_ns for at_ns, _ in begun), evidence.now_ns][1:]
+    percents = [percent for (_, percent), end_ns in zip(begun, ends, strict=False) if end_ns >= from_ns]
+    return min(max(percents, default=0), PERCENT_MAX)
+
+
+def _of_signal(policy: Policy, stop: HardStop, tally: Tally, other: Tally, percent: int) -> Standing:
+    """Where the baseline shows it as well, the canary has to report far more; each number counts as so many events.
+
+    Where the canary's share of the traffic is known, what the baseline has reported is what that is for as much traffic as the
+    canary's; and half of what the canary has is enough to be no proof by itself.
+    """
+    times = percent / (100 - percent) if percent else 1.0
+    beside = min(other.amount, SIGNALS_MAX) * times
+    if beside <= stop.above and (not percent or beside * 2 < tally.amount):
         return "alone"
     mine, its = (int(min(amount, SIGNALS_MAX)) for amount in (tally.amount, math.ceil(min(other.amount, SIGNALS_MAX))))
-    own = log_e_canary_only(mine, its) >= -math.log(alpha_of_stop(policy, stop))
+    own = log_e_canary_only(mine, its, percent / 100 if percent else 0.5) >= -math.log(alpha_of_stop(policy, stop))
     return "alone" if own else "shared"

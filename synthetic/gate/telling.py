@@ -78,7 +78,8 @@ def unsure_stop(one: Stopped) -> str:
 
 def _beside(one: Stopped) -> str:
     if one.stop.is_signal:
-        return f"has {one.other.amount:g} reported" if one.other.amount else "does not show it"
+        rest = f" with the other {100 - one.percent} % of the traffic" if one.percent else ""
+        return f"has {one.other.amount:g} reported{rest}" if one.other.amount else "does not show it"
     if not one.other.bad:
         return "does not show it in the same pairs"
     return f"shows {one.other.bad} of {one.other.total} bad in the same pairs"

@@ -134,7 +134,11 @@ class Watch:
         """What is known at this instant, or was when the rollout ended."""
         at_ns = min(now_ns, self.rollout.ended_ns or now_ns)
         return self._gathering.evidence(
-            at_ns, step_ns=self.rollout.step_ns, signals=signals, expected=coverage.expected
+            at_ns,
+            step_ns=self.rollout.step_ns,
+            signals=signals,
+            expected=coverage.expected,
+            shares=tuple((step.at_ns, step.weight) for step in self.rollout.steps),
         )
 
     def aside(self) -> str:

@@ -47,6 +47,13 @@ def outage(psp_a: Counts, psp_b: Counts | None = None) -> Evidence:
     return evidence(ticks(*WATCHED), now_s=870, tallies={"psp_outage": tuple(tallies)}, stop_streams=streams)
 
 
+def chargebacks(canary: float, baseline: float, *, percent: int = 0) -> Evidence:
+    """So many reported of both, while the canary takes so much of the traffic; all else is clean."""
+    tallies = (Tally("canary", 1, 1, "", canary), Tally("baseline", 1, 1, "", baseline))
+    shares = ((at(0), percent),) if percent else ()
+    return evidence(ticks(*WATCHED), tallies={"chargebacks": tallies}, shares=shares)
+
+
 @dataclass(frozen=True)
 class Case:
     """Evidence, the decision on it, and words that its explanation has to hold."""
@@ -166,6 +173,17 @@ CASES = (
     Case("a step that was watched", evidence(ticks(*WATCHED), step_ns=at(810)), "pass", "clean"),
     Case("a canary that plays alone", evidence(values={"canary": {}}), "inconclusive", "not_comparable",
          ("no baseline beside it",)),
+    Case("as many chargebacks as its share of the traffic brings", chargebacks(12, 4, percent=75),
+         "inconclusive", "shared_fault", ("the baseline has 4 reported with the other 25 % of the traffic",)),
+    Case("as many chargebacks for all its traffic as a small canary", chargebacks(4, 76, percent=5),
+         "inconclusive", "shared_fault", ("the baseline has 76 reported with the other 95 % of the traffic",)),
+    Case("a small canary with as many chargebacks as all the rest", chargebacks(6, 6, percent=5), "fail", "hard_stop",
+         ("(6 reported, more than 3 is too many) is met on the canary, and the baseline has 6 reported with the other 95 %",)),
+    Case("chargebacks of the time when the canary took more of the traffic", evidence(ticks(*WATCHED), now_s=900, shares=(
+        (at(0), 75), (at(800), 5)), tallies=chargebacks(12, 4).tallies), "inconclusive", "shared_fault"),
+    Case("the canary took more of the traffic long ago", evidence(ticks(*WATCHED), now_s=900, shares=(
+        (at(0), 75), (at(100), 5)), tallies=chargebacks(12, 4).tallies), "fail", "hard_stop"),
+    Case("a canary that takes all the traffic", chargebacks(7, 0, percent=100), "fail", "hard_stop"),
     Case("a canary that plays alone and reports chargebacks", evidence(values={"canary": {}}, tallies={
          "chargebacks": (Tally("canary", 1, 1, "", 7.0),)}), "inconclusive", "not_comparable", ("no baseline beside it",)),
     Case("a canary that plays alone and breaks a law", evidence(values={"canary": {}}, breaches={"canary_unpaired": (LAW,)}),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic.gate.eprocess import log_e_above_budget, log_e_below_margin, log_e_canary_only
+from synthetic.gate.eprocess import log_e_above_budget, log_e_below_margin, log_e_canary_only, of_traffic
 
 BUDGETS = (Fraction(1, 1000), Fraction(1, 100), Fraction(1, 20))
 MARGIN = Fraction(1, 10)
@@ -114,3 +114,11 @@ def test_no_count_overflows() -> None:
         log_e_canary_only(0, million),
     ):
         assert math.isfinite(value)
+
+
+@given(st.floats(min_value=0.01, max_value=0.99))
+def test_what_the_traffic_brings_is_no_evidence(null: float) -> None:
+    """A canary with a share of the traffic, and of what is reported: one more event changes nothing on average."""
+    (one,) = of_traffic(null)
+    assert one.log_hit > 0 > one.log_miss
+    assert null * math.exp(one.log_hit) + (1 - null) * math.exp(one.log_miss) == pytest.approx(1.0)
