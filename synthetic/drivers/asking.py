@@ -9,7 +9,7 @@ from typing import Protocol
 
 from synthetic.core.effects import Http, HttpReply
 from synthetic.core.ports import Clock
-from synthetic.drivers.asyncio_pool import Carrier
+from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, http_request
@@ -28,6 +28,17 @@ class Asking(Protocol):
 
     async def aclose(self) -> None:
         """Close what is open."""
+
+
+def asking(
+    tls: ssl.SSLContext, limits: Limits, clock: Clock, *, carrier: Carrier | None, proxy: str, http2: bool
+) -> Asking:
+    """The probe transport, where it can be. Raises HarnessError where HTTP/2 is wanted and not installed."""
+    if carrier is not None:
+        return Carrying(carrier, limits)
+    if proxy or http2 or not has_probe():
+        return Carrying(asyncio_pool(tls, limits, proxy=proxy, http2=http2), limits, shared=http2)
+    return Probing(tls, limits, clock)
 
 
 def has_probe() -> bool:
@@ -65,15 +76,16 @@ class Probing:
 
 
 class Carrying:
-    """Asks over httpcore, or over what stands for it."""
+    """Asks over httpcore, or over what stands for it. `shared`: answers come on one connection side by side, as in HTTP/2."""
 
-    def __init__(self, carrier: Carrier, limits: Limits) -> None:
+    def __init__(self, carrier: Carrier, limits: Limits, *, shared: bool = False) -> None:
         self._carrier = carrier
         self._limits = limits
+        self._shared = shared
 
     async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
         """See `Asking`."""
-        intake = Intake(self._limits)
+        intake = Intake(self._limits, shared=self._shared)
         token = INTAKE.set(intake)
         try:
             request = http_request(effect, {"trace": attempt.atrace})

@@ -29,8 +29,8 @@ from synthetic.core.effects import (
 )
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock, EventSink, Journal
-from synthetic.drivers.asking import Asking, Carrying, Probing, has_probe
-from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
+from synthetic.drivers.asking import asking
+from synthetic.drivers.asyncio_pool import Carrier
 from synthetic.drivers.asyncio_sockets import AsyncSockets
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.clocks import SystemClock
@@ -49,7 +49,8 @@ T = TypeVar("T")
 class AsyncDriver:
     """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop.
 
-    `carrier` carries HTTP in place of the probe transport.
+    `carrier` carries HTTP in place of the probe transport. `proxy`: the URL of an HTTP proxy that HTTP goes through, and `http2`:
+    spoken where a TLS server takes it; both go over httpcore. Raises HarnessError where HTTP/2 is not installed.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class AsyncDriver:
         clock: Clock | None = None,
         lag: LagMeter | None = None,
         carrier: Carrier | None = None,
+        proxy: str = "",
+        http2: bool = False,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()
@@ -68,11 +71,7 @@ class AsyncDriver:
         self._tls = tls or client_context()
         self._own_lag = LagMeter(self._clock) if lag is None else None
         self._lag = lag or self._own_lag or LagMeter(self._clock)
-        self._asking: Asking = (
-            Probing(self._tls, self._limits, self._clock)
-            if carrier is None and has_probe()
-            else Carrying(carrier or asyncio_pool(self._tls, self._limits), self._limits)
-        )
+        self._asking = asking(self._tls, self._limits, self._clock, carrier=carrier, proxy=proxy, http2=http2)
 
     async def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""

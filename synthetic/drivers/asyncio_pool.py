@@ -6,6 +6,7 @@ httpcore's default goes through anyio, which hides why a name or a certificate f
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import socket
 import ssl
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 
 import httpcore
 
+from synthetic.core.errors import HarnessError
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
@@ -28,12 +30,22 @@ class Carrier(Protocol):
         """Close what is open."""
 
 
-def asyncio_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.AsyncConnectionPool:
-    """A pool without time-outs of its own: the driver puts one deadline around each request."""
+def asyncio_pool(
+    tls: ssl.SSLContext, limits: Limits, *, proxy: str = "", http2: bool = False
+) -> httpcore.AsyncConnectionPool:
+    """A pool without time-outs of its own: the driver puts one deadline around each request.
+
+    `proxy`: the URL of an HTTP proxy to go through. `http2`: speak HTTP/2 where a TLS server takes it. Raises HarnessError where
+    what speaks it is not installed.
+    """
+    if http2 and importlib.util.find_spec("h2") is None:
+        raise HarnessError('HTTP/2 is not installed; add its extra: pip install "igaming-synthetic[http2]"')
     return httpcore.AsyncConnectionPool(
         ssl_context=tls,
         max_connections=limits.connections_max,
         keepalive_expiry=limits.keepalive_s,
+        http2=http2,
+        proxy=httpcore.Proxy(proxy) if proxy else None,
         network_backend=_AsyncioBackend(),
     )
 

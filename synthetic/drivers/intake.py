@@ -9,9 +9,14 @@ from synthetic.drivers.translate import BadAnswer
 
 
 class Intake:
-    """The bytes of one answer on the wire: first its head (with any number of 1xx before it), then its body as it is packed."""
+    """The bytes of one answer on the wire: first its head (with any number of 1xx before it), then its body as it is packed.
 
-    def __init__(self, limits: Limits) -> None:
+    `shared`: whoever reads such a connection reads what others asked for as well, so nothing is counted. The protocol bounds a
+    head there, and a body has the limit of what it is unpacked.
+    """
+
+    def __init__(self, limits: Limits, *, shared: bool = False) -> None:
+        self._shared = shared
         self._left = limits.head_bytes_max
         self._body_wire_bytes_max = limits.body_wire_bytes_max
         self._over = f"sent a head over the limit of {limits.head_bytes_max} bytes"
@@ -24,7 +29,7 @@ class Intake:
     def take(self, size: int) -> None:
         """So many bytes came. Raises BadAnswer."""
         self._left -= size
-        if self._left < 0:
+        if self._left < 0 and not self._shared:
             raise BadAnswer(self._over)
 
 

@@ -34,6 +34,7 @@ TRANSPORT_ERRORS = (
     UnicodeError,  # the name of a host that IDNA can't encode
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     httpcore.TimeoutException,
     WebSocketException,
     ValueError,  # websockets' refusal to follow a redirect on our socket; its cause holds the answer
@@ -41,6 +42,7 @@ TRANSPORT_ERRORS = (
     NotHttp,
     Unsendable,
 )
+_BEFORE_IT_LEFT = (Unsendable, httpcore.LocalProtocolError, httpcore.ProxyError)
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
 _TOO_BIG, _BAD_FRAMES, _NOT_UTF_8, _FLOOD = 1009, 1002, 1007, 1008
 
@@ -54,7 +56,7 @@ def fault(error: BaseException, attempt: Attempt, target: Target, timeout_s: flo
     return TransportFault(
         kind=kind,
         detail=_detail(kind, chain, attempt, target, timeout_s, status),
-        maybe_sent=attempt.phase >= Phase.EXCHANGING and not _is(chain, Unsendable, httpcore.LocalProtocolError),
+        maybe_sent=attempt.phase >= Phase.EXCHANGING and not _is(chain, *_BEFORE_IT_LEFT),
         times=attempt.times(),
         status=status,
     )
@@ -109,6 +111,8 @@ def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
         return FaultKind.WS_REJECTED
     if _is(chain, Unsendable, BadAnswer, NotHttp, httpcore.LocalProtocolError):
         return FaultKind.PROTOCOL
+    if _is(chain, httpcore.ProxyError):
+        return FaultKind.CONNECT_REFUSED
     if _is(chain, TimeoutError, httpcore.TimeoutException):
         return FaultKind.READ_TIMEOUT if phase is Phase.EXCHANGING else FaultKind.CONNECT_TIMEOUT
     if phase is Phase.SECURING:
@@ -174,6 +178,8 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str:
 
 
 def _system_reason(chain: tuple[BaseException, ...]) -> str:
+    if _is(chain, httpcore.ProxyError):
+        return "the proxy does not let us through"
     codes = [cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno]
     return os.strerror(codes[-1]).lower() if codes else "no address takes it"
 

@@ -19,7 +19,6 @@ class Pool:
     """Hands out connections. What it does for one request takes as long with a thousand connections as with one."""
 
     def __init__(self, tls: ssl.SSLContext, limits: Limits, monotonic_ns: Callable[[], int]) -> None:
-        tls.set_alpn_protocols(["http/1.1"])
         self._tls = tls
         self._limits = limits
         self._monotonic_ns = monotonic_ns

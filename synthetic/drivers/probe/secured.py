@@ -15,6 +15,7 @@ class Secured:
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        context.set_alpn_protocols(["http/1.1"])  # each time: httpcore, for HTTP/2, sets others on the same context
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self._plain = memoryview(b"")
         self.ended = False
