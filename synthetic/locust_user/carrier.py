@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpcore
-import httpx
 from gevent.monkey import get_original
 from geventhttpclient.client import HTTPClient, HTTPClientPool
 from geventhttpclient.connectionpool import ConnectionPool
@@ -30,7 +29,7 @@ from synthetic.drivers.dialling import Deadline, dial
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, with_defaults
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX, Intake
-from synthetic.drivers.places import Target
+from synthetic.drivers.places import Target, place_of
 from synthetic.drivers.probe.stamps import ANCILLARY_BYTES, Stamps, stamp_what_comes
 from synthetic.drivers.translate import Unsendable
 
@@ -122,13 +121,13 @@ class GeventCarrier:
 
 
 def _uri_and_headers(effect: Http) -> tuple[str, Headers]:
-    url = httpx.URL(effect.url)
-    given = [("host", url.netloc.decode("ascii")), *with_defaults(effect.headers)]
+    place = place_of(effect.url)
+    given = [("host", place.host), *with_defaults(effect.headers)]
     if not (effect.method.isascii() and all((name + value).isascii() for name, value in given)):
         raise Unsendable("method and headers have to be ASCII")
     if any(name.lower() == "host" for name, _ in effect.headers):
         given = given[1:]
-    return url.raw_path.decode("ascii"), Headers(given)
+    return place.path, Headers(given)
 
 
 def _head(response: Any) -> httpcore.Response:

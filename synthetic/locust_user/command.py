@@ -13,6 +13,7 @@ from synthetic.core.errors import HarnessError
 from synthetic.locust_user.arrivals import Arrivals
 from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.session import LoadSession
 
 WINDOWS_KEPT = 120
@@ -23,6 +24,7 @@ WINDOWS_KEPT = 120
 class Command:
     """`began_ns`: when the test began (Unix). `say`: tells the process that judges why the test has to end early.
 
+    `limit`: what a step to failure has found; `gathering`: where users wait for each other, if anywhere.
     `total`: all figures; `windows`: the latest ones, report by report.
     """
 
@@ -31,9 +33,11 @@ class Command:
     say: Callable[[str], None]
     now_s: Callable[[], float]
     arrivals: Arrivals | None = None
+    gathering: Gathering | None = None
     total: Figures = field(default_factory=Figures)
     windows: deque[tuple[float, Figures]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
     cut_short: str = ""
+    limit: str = ""
     began_ns: int = field(default_factory=time.time_ns)
     _session: LoadSession | None = None
     _noted: str = ""
@@ -72,7 +76,7 @@ class Command:
     def forget(self) -> None:
         """A new test begins."""
         self.taken()
-        self.total, self.cut_short, self._noted, self.began_ns = Figures(), "", "", time.time_ns()
+        self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
         self.windows.clear()
 
     def close(self) -> None:

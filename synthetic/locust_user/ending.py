@@ -11,7 +11,7 @@ from synthetic.core.errors import SyntheticError
 from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
 from synthetic.locust_user.reconciling import Reconciled, reconcile
-from synthetic.locust_user.summary import summary
+from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import judge
 
 
@@ -20,10 +20,11 @@ def end(options: Any, command: Command) -> int:
     reconciled = None if options.no_reconcile else _reconciled(command)
     money = [*reconciled.differences, *reconciled.unread] if reconciled is not None else []
     judgement = judge(command.asked.policy, command.total, money=money, cut_short=command.cut_short)
-    sys.stdout.write(summary(command.asked, command.total, judgement, reconciled))
+    told = Told(command.asked, command.total, judgement, reconciled, command.limit)
+    sys.stdout.write(summary(told))
     sys.stdout.flush()
     if options.html_file and Path(options.html_file).is_file():
-        add_to_report(Path(options.html_file), command.asked, command.total, judgement, reconciled)
+        add_to_report(Path(options.html_file), told)
     return int(judgement.exit)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import gevent
 from gevent.threadpool import ThreadPool
@@ -13,8 +15,30 @@ from synthetic.core.outcome import IntentState
 from synthetic.core.ports import Clock, Journal
 from synthetic.drivers.lag import Stalls
 
+TO_ITS_END_S = 90.0
+
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[T]):
+    """What a call came to. gevent would print an error that is raised in its thread or greenlet, where it is told anyway."""
+
+    values: tuple[T, ...] = ()
+    error: BaseException | None = None
+
+    def value(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.values[0]
+
+
+def _do(call: Callable[[], T]) -> _Done[T]:
+    try:
+        return _Done((call(),))
+    except BaseException as error:  # noqa: BLE001 - raised in the greenlet that asked
+        return _Done(error=error)
 
 
 class OffHub:
@@ -28,22 +52,27 @@ class OffHub:
 
     def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the call returns; what it raises is raised here."""
-
-        def work() -> tuple[list[T], BaseException | None]:
-            try:
-                return [call(*args, **kwargs)], None
-            except BaseException as error:  # noqa: BLE001 - raised in the greenlet that asked; gevent would print it here as well
-                return [], error
-
-        values, error = self._threads.apply(work)
-        if error is not None:
-            raise error
-        value: T = values[0]
-        return value
+        done: _Done[T] = self._threads.apply(_do, (partial(call, *args, **kwargs),))
+        return done.value()
 
     def close(self) -> None:
         """End the thread, once it is idle."""
         self._threads.kill()
+
+
+def to_its_end(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Make a call in a greenlet of its own. Where ours is killed, that one goes on to its end first: it has money under way.
+
+    Locust kills a user who thinks, and one who has just begun a run dies of it, too.
+    """
+    playing = gevent.spawn(_do, partial(call, *args, **kwargs))
+    try:
+        playing.join()
+    except gevent.GreenletExit:
+        playing.join(TO_ITS_END_S)
+        raise
+    done: _Done[T] = playing.get()
+    return done.value()
 
 
 class OffHubJournal:

@@ -9,8 +9,7 @@ from pathlib import Path
 from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures, SliFigure
 from synthetic.locust_user.page_style import STYLE
-from synthetic.locust_user.reconciling import Reconciled
-from synthetic.locust_user.summary import ENDS, told_money, told_percentiles, told_reconciled, told_runs
+from synthetic.locust_user.summary import ENDS, Told, told_money, told_percentiles, told_reconciled, told_runs
 from synthetic.locust_user.thresholds import Exit, Judgement, Row, Verdict
 
 REASONS_SHOWN = 15
@@ -22,25 +21,23 @@ _BELOW = (
 _WORDS = {Verdict.HELD: "held", Verdict.MISSED: "missed", Verdict.UNKNOWN: "too little"}
 
 
-def add_to_report(
-    path: Path, asked: Asked, figures: Figures, judgement: Judgement, reconciled: Reconciled | None
-) -> None:
+def add_to_report(path: Path, told: Told) -> None:
     """Put our part above Locust's own, in the file that Locust has written."""
     report = path.read_text(encoding="utf-8")
     place = report.rfind(_BODY) + len(_BODY)  # there is one in its script, too
-    ours = part(asked, figures, judgement, reconciled)
-    path.write_text(report[:place] + ours + report[place:], encoding="utf-8")
+    path.write_text(report[:place] + part(told) + report[place:], encoding="utf-8")
 
 
-def part(asked: Asked, figures: Figures, judgement: Judgement, reconciled: Reconciled | None) -> str:
+def part(told: Told) -> str:
     """Our part, as HTML with its own style; nothing of it touches Locust's."""
+    figures = told.figures
     return "\n".join(
         [
             f"<style>{STYLE}</style>",
             '<main class="synthetic" aria-label="Synthetic: thresholds, blame and money">',
-            *_verdict(asked, figures, judgement),
-            *_facts(figures, reconciled),
-            *_thresholds(judgement),
+            *_verdict(told.asked, figures, told.judgement),
+            *_facts(told),
+            *_thresholds(told.judgement),
             *_slis(figures),
             *_blame(figures),
             f'<p class="quiet">{_BELOW}</p>',
@@ -63,17 +60,19 @@ def _verdict(asked: Asked, figures: Figures, judgement: Judgement) -> Iterator[s
         yield "<p>No run came to its end.</p>"
 
 
-def _facts(figures: Figures, reconciled: Reconciled | None) -> Iterator[str]:
-    rows = [("Runs", told_runs(figures))]
+def _facts(told: Told) -> Iterator[str]:
+    figures = told.figures
+    rows = [("Limit", told.limit)] if told.limit else []
+    rows.append(("Runs", told_runs(figures)))
     if figures.runs:
         rows.append(("A run takes, from when it was due", told_percentiles(figures.from_due)))
         rows.append(("Begun late by", told_percentiles(figures.late)))
     rows += [(f"Not begun: {reason}", str(count)) for reason, count in figures.missed.items()]
-    rows += [(f"Money, {currency}", told) for currency, told in told_money(figures)]
-    rows.append(("Reconciled", told_reconciled(reconciled)))
-    yield (
-        "<dl>" + "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(told)}</dd></div>" for name, told in rows) + "</dl>"
-    )
+    rows += [(f"Money, {currency}", moved) for currency, moved in told_money(figures)]
+    rows.append(("Reconciled", told_reconciled(told.reconciled)))
+    yield "<dl>"
+    yield from (f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in rows)
+    yield "</dl>"
 
 
 def _thresholds(judgement: Judgement) -> Iterator[str]:

@@ -19,6 +19,8 @@ from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
 
 WITHIN_S = 900.0
+WAIT = "20s"
+"""How long an account may be busy: our own runs are over by now."""
 PLAYERS_A_CALL = 500
 """So many names fit on a command line."""
 
@@ -68,7 +70,7 @@ def _compared(command: Sequence[str]) -> Reconciled:
 def command_line(asked: Asked, journal: str, since_ns: int, players: Sequence[str]) -> list[str]:
     """`synthetic reconcile` for these players, as anybody may type it."""
     paths, since_s = asked.paths, (time.time_ns() - since_ns) // 10**9 + 1
-    command = [sys.executable, "-m", "synthetic.cli", "reconcile", "--json", "--since", f"{since_s}s"]
+    command = [sys.executable, "-m", "synthetic.cli", "reconcile", "--json", "--since", f"{since_s}s", "--wait", WAIT]
     command += ["--cells", str(paths.cells), "--cell", asked.cell.name, "--journal", _journal(journal)]
     command += ["--scenarios", str(paths.found_scenarios()), "--platforms", str(paths.found_platforms())]
     for player in players:

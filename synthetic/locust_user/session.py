@@ -28,6 +28,7 @@ from synthetic.journal.model import Lease
 from synthetic.locust_user.asked import Asked, Played
 from synthetic.locust_user.carrier import GeventCarrier, SharedClients
 from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.gathering import Gathering, gathered
 from synthetic.locust_user.hub import HubStalls, OffHub, OffHubJournal
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.kept_leases import RENEWALS_PER_LEASE
@@ -122,7 +123,15 @@ class LoadSession:
         figures, self.figures = self.figures, Figures()
         return figures
 
-    def play(self, chosen: Chosen, driver: BlockingDriver, *, due_ns: int | None, sink: EventSink) -> RunEnded:
+    def play(
+        self,
+        chosen: Chosen,
+        driver: BlockingDriver,
+        *,
+        due_ns: int | None,
+        sink: EventSink,
+        gathering: Gathering | None = None,
+    ) -> RunEnded:
         """Play one run, which was due at `due_ns` (None: now). Raises NothingToPlay where it can't begin.
 
         A run that breaks on our side has ended so, and spoils no other one.
@@ -135,7 +144,8 @@ class LoadSession:
                 spec = self._spec(part, turn, player, due_ns)
                 journal = OffHubJournal(self._kept.journal(lease, (self.asked.caps,)), self._off_hub)
                 try:
-                    ended = driver.run(play(spec), sink=sink, journal=journal)
+                    machine = play(spec) if gathering is None else gathered(play(spec), gathering)
+                    ended = driver.run(machine, sink=sink, journal=journal)
                 except Exception as error:  # noqa: BLE001 - the other runs have money under way
                     reason, at_ns = own_mistake(error), self.clock.monotonic_ns()
                     ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), at_ns)
@@ -161,6 +171,7 @@ class LoadSession:
         offered = list(islice(free, CANDIDATES))
         if not offered:
             raise NothingToPlay(NO_PLAYER)
+        free.rotate(-1)  # users who come at the same time are offered others first
         player, lease = self._begun(part, turn, offered)
         with suppress(ValueError):  # who had him before has given back his account, and not himself yet
             free.remove(player)

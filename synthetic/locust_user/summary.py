@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import RunOutcome
@@ -30,12 +31,25 @@ ENDS = {
 }
 
 
-def summary(asked: Asked, figures: Figures, judgement: Judgement, reconciled: Reconciled | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that there is to tell. `reconciled` None: nothing was compared; `limit`: what a step to failure has found."""
+
+    asked: Asked
+    figures: Figures
+    judgement: Judgement
+    reconciled: Reconciled | None = None
+    limit: str = ""
+
+
+def summary(told: Told) -> str:
     """Everything, for a terminal or a log."""
+    cell, figures, judgement = told.asked.cell, told.figures, told.judgement
     lines = [
         "",
-        f"Load on cell {asked.cell.name} ({asked.cell.version}): {ENDS[judgement.exit]} (exit code {int(judgement.exit)})",
+        f"Load on cell {cell.name} ({cell.version}): {ENDS[judgement.exit]} (exit code {int(judgement.exit)})",
         *(f"  ! {sentence}" for sentence in judgement.sentences),
+        *([f"Limit: {told.limit}"] if told.limit else []),
         "",
         *_thresholds(judgement),
         "",
@@ -43,8 +57,8 @@ def summary(asked: Asked, figures: Figures, judgement: Judgement, reconciled: Re
         *_times(figures),
         *(f"  not begun: {count} ({reason})" for reason, count in figures.missed.items()),
         *_reasons(figures),
-        *(f"Money {currency}: {told}" for currency, told in told_money(figures)),
-        f"Reconciled: {told_reconciled(reconciled)}",
+        *(f"Money {currency}: {moved}" for currency, moved in told_money(figures)),
+        f"Reconciled: {told_reconciled(told.reconciled)}",
         "",
     ]
     return "\n".join(lines) + "\n"

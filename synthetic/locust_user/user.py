@@ -24,6 +24,7 @@ from locust.env import Environment
 from synthetic.core.ports import fan_out
 from synthetic.locust_user.carrier import SharedClients
 from synthetic.locust_user.command import command_of
+from synthetic.locust_user.hub import to_its_end
 from synthetic.locust_user.session import NothingToPlay
 from synthetic.locust_user.telling import LocustTelling
 from synthetic.locust_user.wiring import attach
@@ -64,8 +65,9 @@ class ScenarioUser(FastHttpUser):
             self.wait()  # type: ignore[no-untyped-call]
         due_ns = None if self._due_s is None else int(self._due_s * 1e9)
         chosen = self._session.choose(self._played)
+        gathering = self._command.gathering
         try:
-            self._session.play(chosen, self._driver, due_ns=due_ns, sink=self._sink)
+            to_its_end(self._session.play, chosen, self._driver, due_ns=due_ns, sink=self._sink, gathering=gathering)
         except NothingToPlay as why:
             self._session.figures.miss(str(why))
             self._command.note(self._session.over_budget)

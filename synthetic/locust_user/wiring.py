@@ -17,6 +17,7 @@ from synthetic.locust_user.asked import Plays, read_asked
 from synthetic.locust_user.command import Command, command_of, has_command, keep_command
 from synthetic.locust_user.ending import end
 from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hub import OffHub
 from synthetic.locust_user.options import add_options, paths_of
 
@@ -182,6 +183,7 @@ def _test_start(environment: Any, **_: Any) -> None:
     runner = environment.runner
     if not isinstance(runner, WorkerRunner):
         options.arrivals_per_user = options.arrivals / max(1, _users(environment))
+        options.gather_after_s = _gather_after_s(environment)
     if isinstance(runner, MasterRunner):
         return
     try:
@@ -192,6 +194,18 @@ def _test_start(environment: Any, **_: Any) -> None:
     per_user_s: float = getattr(options, "arrivals_per_user", 0.0)
     if per_user_s:
         command.arrivals = Arrivals(per_user_s, lambda: runner.user_count, time.monotonic, session.seed)
+    if after_s := getattr(options, "gather_after_s", 0.0):
+        operation = environment.shape_class.gather
+        command.gathering = Gathering(operation, time.monotonic() + after_s, time.monotonic)
+
+
+def _gather_after_s(environment: Any) -> float:
+    """When a shape lets its users go on; 0 where it holds nobody. Workers are told: they know nothing of `-t`."""
+    shape = environment.shape_class
+    if shape is None or not hasattr(shape, "gather"):
+        return 0.0
+    shape.runner = environment.runner
+    return float(shape.gather_after_s())
 
 
 def _checked(environment: Any) -> Command:
@@ -208,7 +222,10 @@ def _users(environment: Any) -> int:
 
 
 def _test_stopping(environment: Any, **_: Any) -> None:
-    command_of(environment).arrivals = None
+    command = command_of(environment)
+    command.arrivals = None
+    if command.gathering is not None:
+        command.gathering.open()
 
 
 def _quitting(environment: Any, **_: Any) -> None:
