@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ from synthetic.runner.identity import fresh_seed
 from synthetic.runner.kept_leases import RENEWALS_PER_LEASE
 from synthetic.runner.kept_runs import KeptRuns
 from synthetic.runner.mistakes import own_mistake
+from synthetic.runner.quiet import quiet_service
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 from synthetic.runner.worker import player_of
 from synthetic.sli.samples import SampleFold
@@ -78,11 +79,13 @@ class LoadSession:
         self._fold = SampleFold()
         self._left_minor: int | None = None
         self._keeping: Any = None
+        self._quiet = ExitStack()
 
     def start(self) -> None:
         """Begin to keep leases, to look after the budget, and to note stalls."""
         self._off_hub(self._kept.free_what_is_gone)
         self._look_after_budget()
+        self._quiet.enter_context(quiet_service())()
         self.stalls.start()
         self._keeping = gevent.spawn(self._keep)
 
@@ -92,6 +95,7 @@ class LoadSession:
             self._keeping.kill()
             self._keeping = None
         self.stalls.stop()
+        self._quiet.close()
         self._off_hub(self._book.close)
         self._off_hub.close()
 

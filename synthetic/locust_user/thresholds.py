@@ -66,7 +66,7 @@ def _row(objective: Objective, label: str, figure: SliFigure) -> Row:
     if objective.measure == "latency":
         value = figure.latencies.percentile_ms(objective.target * 100)
         promised, measured = f"p{percent} ≤ {objective.threshold_ms:g} ms", f"{value:.1f} ms" if value else "-"
-        holds = value is not None and value <= objective.threshold_ms * 1.005  # a bucket's width
+        holds = value is not None and value <= objective.threshold_ms
         samples = figure.latencies.count
     else:
         ratio = figure.held / figure.total if figure.total else None

@@ -14,7 +14,7 @@ from synthetic.tests.locust_user.samples import run, step
 
 
 @given(st.lists(st.integers(1_000, 10**12), min_size=1, max_size=200), st.sampled_from([50, 95, 99, 100]))
-def test_a_percentile_is_that_of_the_values_within_half_a_percent(values_ns: list[int], percent: int) -> None:
+def test_a_percentile_is_that_of_the_values_within_a_thousandth(values_ns: list[int], percent: int) -> None:
     """By nearest rank, whatever the values."""
     histogram = Histogram()
     for value in values_ns:
@@ -23,7 +23,7 @@ def test_a_percentile_is_that_of_the_values_within_half_a_percent(values_ns: lis
     true_ms = sorted(values_ns)[rank - 1] / 1e6
     shown = histogram.percentile_ms(percent)
     assert shown is not None
-    assert true_ms * 0.999999 <= shown <= true_ms * 1.00501
+    assert true_ms * 0.999 <= shown <= true_ms * 1.001
 
 
 def test_nothing_has_no_percentile() -> None:
@@ -62,7 +62,7 @@ def test_a_wait_before_the_run_is_in_its_time_from_when_it_was_due() -> None:
     taken = figures(run(late_ms=4000, took_ms=1000))
     from_due = taken.from_due.percentile_ms(100)
     assert from_due is not None
-    assert 5000 <= from_due <= 5030
+    assert 5000 - 6 <= from_due <= 5006
 
 
 def test_what_our_own_lag_spoiled_is_left_out() -> None:
