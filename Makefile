@@ -89,6 +89,8 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 		--extra reference --extra postgres --extra otlp --extra test --extra contracts --extra http2 --extra load --group dev -o requirements/dev.txt
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		-o requirements/runtime.txt
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra load --extra postgres -c requirements/dev.txt -o requirements/load.txt
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) .synthetic reports/out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -173,7 +173,7 @@ def test_probes_reach_each_side_by_a_host_of_its_own(folder: str, stable: str, c
         for place, one in every_manifest()
         if one["kind"] == "Ingress" and place.startswith(folder)
     }
-    (configured,) = [one["data"] for _, one in every_manifest() if "cells.yaml" in one.get("data", {})]
+    (configured,) = [one["data"] for _, one in every_manifest() if "runner.yaml" in one.get("data", {})]
     cells = load_cells(Path("cells.yaml"), text=configured["cells.yaml"])
     hosts = {name: urlsplit(cells[name].endpoints["api"]).hostname for name in ("baseline", "canary")}
     assert rules["aurora-api-probes"] == {hosts["baseline"]: stable, hosts["canary"]: canary}

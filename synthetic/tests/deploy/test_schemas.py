@@ -70,6 +70,7 @@ BROKEN = [
     ("Deployment", "spec.replicas", "two"),
     ("StatefulSet", "spec.podManagementPolicy", 7),
     ("CronJob", "spec.concurrencyPolicy", {}),
+    ("Job", "spec.backoffLimit", "never"),
     ("Namespace", "metadata.labels", ["enforce"]),
     ("ServiceAccount", "automountServiceAccountToken", "no"),
     ("ConfigMap", "data", ["runner.yaml"]),
