@@ -172,11 +172,16 @@ class LoadSession:
         Several are offered, and stay on offer for the next user meanwhile: the journal gives each account once.
         """
         free = self._pool(pool_name(part.plan, part.cell))
-        offered = list(islice(free, CANDIDATES))
-        if not offered:
+        for _ in range(0, len(free), CANDIDATES):
+            offered = list(islice(free, CANDIDATES))
+            free.rotate(-1)  # users who come at the same time are offered others first
+            begun = self._begun(part, turn, offered)
+            if begun is not None:
+                break
+            free.rotate(1 - len(offered))  # other processes play on all of them
+        else:
             raise NothingToPlay(NO_PLAYER)
-        free.rotate(-1)  # users who come at the same time are offered others first
-        player, lease = self._begun(part, turn, offered)
+        player, lease = begun
         with suppress(ValueError):  # who had him before has given back his account, and not himself yet
             free.remove(player)
         try:
@@ -185,17 +190,15 @@ class LoadSession:
             if player not in free:
                 free.append(player)
 
-    def _begun(self, part: Part, turn: Turn, offered: Sequence[PlayerPlan]) -> tuple[PlayerPlan, Lease | None]:
+    def _begun(self, part: Part, turn: Turn, offered: Sequence[PlayerPlan]) -> tuple[PlayerPlan, Lease | None] | None:
+        """The run, opened on one of these players; None where all of them are played by others."""
         if not self._kept.needs_row(part.plan):
             return offered[0], None
         try:
             lease = self._off_hub(self._kept.begin, part, turn, offered)
         except HarnessError as error:  # killed, or the disk is full
             raise NothingToPlay(str(error)) from None
-        if lease is None:
-            self._pool(pool_name(part.plan, part.cell)).rotate(-len(offered))  # others are on them: offer the next ones
-            raise NothingToPlay(NO_PLAYER)
-        return next(one for one in offered if one.id == player_of(lease.account)), lease
+        return None if lease is None else (next(one for one in offered if one.id == player_of(lease.account)), lease)
 
     def _pool(self, name: str) -> deque[PlayerPlan]:
         if name not in self._players:

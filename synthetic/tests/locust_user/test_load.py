@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.cli.platform_process import reference_platform
 from synthetic.journal.book import open_book
 from synthetic.locust_user.thresholds import Exit
 from synthetic.tests.locust_user.locusts import LENIENT, locust
@@ -71,4 +72,16 @@ def test_two_processes_play_on_one_journal_and_lose_nothing(tmp_path: Path, cell
     with open_book(tmp_path / "load.db") as book:
         assert (book.open_runs(), book.open_intents()) == ([], [])
         assert len({entry.intent.run_id for entry in book.entries()}) == int(runs[1])
+    assert "Reconciled: journal = ledger = PSP reports, to the cent" in ended.out
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_a_psp_that_declines_is_blamed_and_costs_no_money(tmp_path: Path) -> None:
+    """Its failures stand under its name in Locust's statistics and in ours; the others' deposits hold."""
+    with reference_platform(cells=1, players=24, fault=["bin_declined"]) as cells:
+        ended = locust(tmp_path, cells, "-u", "10", "-r", "10", "-t", "6s")
+    assert ended.code == Exit.MISSED or (ended.code == Exit.HARNESS and ended.lagged), ended.out
+    assert re.search(r"^Blamed: psp \d+$", ended.out, re.MULTILINE), ended.out
+    assert "psp: do_not_honor" in ended.out
     assert "Reconciled: journal = ledger = PSP reports, to the cent" in ended.out
