@@ -152,10 +152,14 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Tell the journal what became of an intent. May be written lazily: losing it costs an idempotent query."""
+    """Tell the journal what became of an intent.
+
+    Not `awaited`: it may be written a little later, with the next thing that is; losing it costs an idempotent query.
+    """
 
     key: str
     state: IntentState
+    awaited: bool = True
 
 
 Effect = Http | Together | WsOpen | WsSend | WsReceive | WsClose | Sleep | Resolve

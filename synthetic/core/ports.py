@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from synthetic.core.effects import Intent
 from synthetic.core.events import Event
@@ -28,6 +28,17 @@ class Journal(Protocol):
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Record what became of an intent."""
+
+
+@runtime_checkable
+class CommitsTogether(Protocol):
+    """A journal that can make several of its calls durable at once."""
+
+    def together(self, calls: Sequence[Callable[[], None]], /) -> list[Exception | None]:
+        """Make the calls in order; answers what each raised. All are durable when this returns.
+
+        Raises JournalUnavailable where nothing was promised.
+        """
 
 
 class EventSink(Protocol):

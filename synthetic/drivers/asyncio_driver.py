@@ -38,6 +38,7 @@ from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import reach
 from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.lag import LagMeter, exposed
+from synthetic.drivers.notebook import Notebook
 from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
@@ -77,11 +78,11 @@ class AsyncDriver:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
         self._lag.start()
         course = Course(scenario, sink)
-        sockets = AsyncSockets(self._tls, self._limits, self._clock)
+        sockets, notebook = AsyncSockets(self._tls, self._limits, self._clock), Notebook(journal)
         try:
             effect = course.advance()
             while effect is not None:
-                result = await self._perform(effect, sockets, journal)
+                result = await self._perform(effect, sockets, notebook)
                 handled = self._clock.monotonic_ns()
                 stall_ns = self._lag.longest_stall_ns(*exposed(result, handled))
                 effect = course.advance(handed_over(result, handled, stall_ns))
@@ -91,6 +92,7 @@ class AsyncDriver:
                 course.close()
             finally:
                 await sockets.close_all()
+                await notebook.catch_up()
 
     async def reach(self, url: str, timeout_s: float) -> TransportFault | None:
         """Whether the address of a URL can be connected to (TCP, TLS); None where it can."""
@@ -102,41 +104,43 @@ class AsyncDriver:
         if self._own_lag is not None:
             await self._own_lag.stop()
 
-    async def _perform(self, effect: Effect, sockets: AsyncSockets, journal: Journal) -> Result:
+    async def _perform(self, effect: Effect, sockets: AsyncSockets, notebook: Notebook) -> Result:
         attempt = Attempt(self._clock)
         try:
             match effect:
                 case Http():
                     target = self._allow.check(effect.url)
-                    return await _intended(journal, effect.moves, attempt) or await self._http(effect, target, attempt)
+                    return await _intended(notebook, effect.moves, attempt) or await self._http(effect, target, attempt)
                 case Together():
-                    return await self._together(effect, journal, attempt)
+                    return await self._together(effect, notebook, attempt)
                 case WsOpen():
                     return await sockets.open(effect, self._allow.check(effect.url), attempt)
                 case WsSend():
                     return (
                         sockets.unusable(effect.connection, attempt)
-                        or await _intended(journal, effect.moves, attempt)
+                        or await _intended(notebook, effect.moves, attempt)
                         or await sockets.send(effect, attempt)
                     )
                 case WsReceive():
+                    await notebook.catch_up()
                     return await sockets.receive(effect, attempt)
                 case WsClose():
                     await sockets.close(effect.connection)
                 case Sleep():
+                    await notebook.catch_up()
                     await asyncio.sleep(effect.seconds)
                 case Resolve():
-                    await asyncio.to_thread(journal.resolve, effect.key, effect.state)
+                    await notebook.resolve(effect)
         except NotAllowed as refused:
             return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
         except HarnessError as error:
             return not_journaled(error, attempt)
         return attempt.done()
 
-    async def _together(self, effect: Together, journal: Journal, attempt: Attempt) -> Result:
+    async def _together(self, effect: Together, notebook: Notebook, attempt: Attempt) -> Result:
         targets = [self._allow.check(request.url) for request in effect.requests]
         for request in effect.requests:
-            if (unjournaled := await _intended(journal, request.moves, attempt)) is not None:
+            if (unjournaled := await _intended(notebook, request.moves, attempt)) is not None:
                 return unjournaled
         pairs = zip(effect.requests, targets, strict=True)
         sending = (self._http(request, target, Attempt(self._clock)) for request, target in pairs)
@@ -149,12 +153,12 @@ class AsyncDriver:
             return fault(error, attempt, target, effect.timeout_s)
 
 
-async def _intended(journal: Journal, intent: Intent | None, attempt: Attempt) -> TransportFault | None:
+async def _intended(notebook: Notebook, intent: Intent | None, attempt: Attempt) -> TransportFault | None:
     """Make the intent durable before anything is sent; a fault where that fails."""
     if intent is None:
         return None
     try:
-        await asyncio.to_thread(journal.intend, intent)
+        await notebook.intend(intent)
     except HarnessError as error:
         return not_journaled(error, attempt)
     return None

@@ -8,7 +8,7 @@ meanwhile as the next leader before it wakes its own group. So one thread that i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from synthetic.core.errors import JournalUnavailable
@@ -26,6 +26,7 @@ class GroupCommit:
         self._database = database
         self._mutex = threading.Lock()
         self._queue: list[_Piece] = []
+        self._within = threading.local()
         self._leader: _Piece | None = None
 
     def do(self, work: Callable[[Transaction], T]) -> T:
@@ -33,6 +34,10 @@ class GroupCommit:
 
         What the work raises is raised here and undoes only this piece. Raises JournalUnavailable where nothing was promised.
         """
+        transaction = getattr(self._within, "transaction", None)
+        if transaction is not None:
+            with transaction.attempt():
+                return work(transaction)
         piece = _Piece(work)
         try:
             with self._mutex:
@@ -48,6 +53,21 @@ class GroupCommit:
             raise
         result: T = piece.outcome()
         return result
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Calls that `do` something, in one transaction; answers what each raised, which undoes only that call.
+
+        They are committed when this returns. They may run more than once. Raises JournalUnavailable where nothing was promised.
+        """
+
+        def work(transaction: Transaction) -> list[Exception | None]:
+            self._within.transaction = transaction
+            try:
+                return [_raised_by(call) for call in calls]
+            finally:
+                self._within.transaction = None
+
+        return self.do(work)
 
     def _lead(self) -> None:
         with self._mutex:
@@ -109,6 +129,16 @@ class GroupCommit:
             raise
         except Exception as error:  # noqa: BLE001 - raised again by `outcome`, in the same thread as ever
             piece.error = error
+
+
+def _raised_by(call: Callable[[], None]) -> Exception | None:
+    try:
+        call()
+    except (JournalUnavailable, Contended):
+        raise
+    except Exception as error:  # noqa: BLE001 - told to whoever made the call
+        return error
+    return None
 
 
 class _Piece:

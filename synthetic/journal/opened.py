@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,7 +43,12 @@ class Opened:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._do = GroupCommit(database).do
+        self._group = GroupCommit(database)
+        self._do = self._group.do
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Make calls of its own in one transaction; answers what each raised. All are durable when this returns."""
+        return self._group.together(calls)
 
     @property
     def where(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from synthetic.core.effects import Intent
 from synthetic.core.outcome import IntentState
@@ -24,6 +24,10 @@ class RunJournal:
     def intend(self, intent: Intent) -> None:
         """Durable, fenced and within the budget before the request leaves. Raises what `Book.intend` does."""
         self._book.intend(intent, self._lease, self._caps)
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """See `Opened.together`."""
+        return self._book.together(calls)
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Record what became of an intent. Raises what `Book.resolve` does."""

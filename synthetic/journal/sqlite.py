@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +26,10 @@ class SqliteJournal:
     def intend(self, intent: Intent) -> None:
         """Put the intent on the disk; once more under the same key is no mistake. Raises HarnessError; then nothing may be sent."""
         self._book.intend(intent, None)
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Make calls of this journal in one transaction; answers what each raised. All are on the disk when this returns."""
+        return self._book.together(calls)
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Record what became of an intent. Raises HarnessError for a key that was never intended, and on disk errors."""

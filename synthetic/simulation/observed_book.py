@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
+from synthetic.drivers.notebook import outcome_of
 from synthetic.journal.book import Book
 from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.simulation.database import SimulatedDatabase
@@ -36,6 +37,10 @@ class ObservedBook(Book):
         epoch = before.lease.epoch if before is not None else 0
         with self._watched("take_over", run_id, told=(lives_ns, epoch)):
             return super().take_over(run_id, worker, ttl_s, early=early)
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Each by itself: what it made durable is seen at its end."""
+        return [outcome_of(call) for call in calls]
 
     def intend(self, intent: Intent, lease: Lease | None, caps: Sequence[Caps] = ()) -> None:
         """See `Book.intend`."""

@@ -79,9 +79,9 @@ def _judge_guarded(state: RunState, failure: Failure | None) -> tuple[list[Check
 
 def _settle(state: RunState) -> Machine[None]:
     """Tell the journal that the run came to its end: what it moved is where it belongs."""
-    for movement in state.movements:
-        if movement.outcome is StepOutcome.DONE:
-            yield Resolve(movement.key, IntentState.SETTLED)
+    done = [movement.key for movement in state.movements if movement.outcome is StepOutcome.DONE]
+    for key in done:
+        yield Resolve(key, IntentState.SETTLED, awaited=key == done[-1])
 
 
 def started_event(spec: RunSpec) -> RunStarted:

@@ -59,7 +59,7 @@ def play_step(state: RunState, step: StepPlan, *, purpose: str = "step") -> Mach
     end, polls, overdue = yield from _poll_until(state, step, args, end, deadline_ns)
     if movement is not None:
         movement.outcome, movement.out = end.outcome, {**movement.out, **end.out}
-        yield Resolve(movement.key, _JOURNAL_STATE[end.outcome])
+        yield Resolve(movement.key, _JOURNAL_STATE[end.outcome], awaited=False)
         yield money_moved(state, movement)
     return (yield from _end(state, step, args, end, purpose, polls, overdue=overdue))
 

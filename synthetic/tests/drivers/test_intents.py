@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection
 
-from synthetic.core.effects import Effect, FaultKind, Http, Intent, Resolve, WsOpen, WsSend
+from synthetic.core.effects import Effect, FaultKind, Http, Intent, Resolve, Sleep, WsOpen, WsSend
 from synthetic.core.errors import HarnessError
 from synthetic.core.outcome import IntentState
 from synthetic.journal.sqlite import SqliteJournal
@@ -44,6 +44,31 @@ def test_a_request_finds_its_intent_in_the_journal(play: Play, tmp_path: Path) -
             journal=journal,
         )
     assert seen == [[("a", "intent")], [("a", "done"), ("b", "intent")]]
+
+
+def test_what_nobody_awaits_is_written_before_the_run_waits_for_anything(play: Play, tmp_path: Path) -> None:
+    """Behind a pause it is in the journal's file, and at the end of the run whatever came last."""
+    path = tmp_path / "journal.db"
+    seen: list[list[tuple[str, str]]] = []
+
+    def look(sock: socket.socket) -> None:
+        while read_request(sock):
+            seen.append(keys_on_disk(path))
+            sock.sendall(answer())
+
+    with SqliteJournal(path) as journal, RawServer(look) as server:
+        play(
+            asking(
+                Http("POST", server.url, moves=deposit("a")),
+                Resolve("a", IntentState.DONE, awaited=False),
+                Sleep(0.0),
+                Http("GET", server.url),
+                Resolve("a", IntentState.SETTLED, awaited=False),
+            ),
+            journal=journal,
+        )
+    assert seen == [[("a", "intent")], [("a", "done")]]
+    assert keys_on_disk(path) == [("a", "settled")]
 
 
 def test_a_frame_finds_its_intent_in_the_journal(play: Play, tmp_path: Path) -> None:

@@ -226,3 +226,29 @@ def test_no_wake_up_is_lost_in_a_storm(database: CountedDatabase) -> None:
         thread.join(30)
     assert len(words(database)) == 800
     assert database.commits < 400
+
+
+def test_calls_that_are_made_together_share_one_commit(database: CountedDatabase) -> None:
+    """What one of them raises undoes only that one, and is told."""
+    group = GroupCommit(database)
+    calls = [lambda word=word: group.do(add(word)) for word in ("one", "bad", "two")]
+    first, second, third = group.together(calls)  # type: ignore[arg-type]
+    assert (first, third) == (None, None)
+    assert isinstance(second, HarnessError)
+    assert words(database) == {"one", "two"}
+    assert database.commits == 1
+
+
+def test_together_nothing_is_promised_before_the_commit(database: CountedDatabase) -> None:
+    """A transaction that is given up is made again, with all of its calls; one that can't be raises, and nothing is kept."""
+    group = GroupCommit(database)
+    database.give_up = 1
+    assert group.together([lambda: group.do(add("one")), lambda: group.do(add("two"))]) == [None, None]  # type: ignore[list-item]
+    assert words(database) == {"one", "two"}
+    database.give_up = 100
+    with pytest.raises(JournalUnavailable):
+        group.together([lambda: group.do(add("three"))])  # type: ignore[list-item]
+    database.give_up = 0
+    assert words(database) == {"one", "two"}
+    group.do(add("four"))
+    assert "four" in words(database)
