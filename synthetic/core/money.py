@@ -78,7 +78,11 @@ class Money:
 
     def decimal(self) -> str:
         """The decimal form without currency: `1.00`, for JPY `100`."""
-        return f"{Decimal(self.minor).scaleb(-exponent(self.currency)):f}"
+        digits = exponent(self.currency)
+        if not digits:
+            return str(self.minor)
+        major, rest = divmod(abs(self.minor), 10**digits)
+        return f"{'-' if self.minor < 0 else ''}{major}.{rest:0{digits}d}"
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

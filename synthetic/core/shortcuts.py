@@ -275,10 +275,11 @@ def _starts(left: Evaluator, right: Evaluator) -> Evaluator:
 
 def _function(overloads: tuple[Overload, ...], evaluators: list[Evaluator]) -> Evaluator:
     by_types = {tuple(_TYPES.get(kind) for kind in one.parameters): one.function for one in overloads}
+    arguments = tuple(evaluators)
 
     def call(scope: Scope, currency: str) -> Any:
-        values = [evaluate(scope, currency) for evaluate in evaluators]
-        function = by_types.get(tuple(map(type, values)))
+        values = [evaluate(scope, currency) for evaluate in arguments]
+        function = by_types.get(tuple([type(value) for value in values]))
         if function is None:
             raise NoShortcut
         try:

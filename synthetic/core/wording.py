@@ -17,7 +17,7 @@ _CONTROLS = re.compile(
 
 def printable(text: str) -> str:
     """The text with every control character shown as U+FFFD: an answer's escape sequence must not reach a terminal."""
-    return _CONTROLS.sub("\ufffd", text)
+    return text if text.isprintable() else _CONTROLS.sub("\ufffd", text)
 
 
 def json_escaped(document: str) -> str:
