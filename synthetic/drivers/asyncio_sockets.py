@@ -186,7 +186,8 @@ class _Connection(ClientConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         # What is read at once is parsed at once, and nothing else of our loop runs meanwhile.
-        transport.max_size = READ_BYTES_MAX  # type: ignore[attr-defined]
+        if hasattr(transport, "max_size"):  # asyncio's own transports
+            transport.max_size = READ_BYTES_MAX
 
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame) and event.fin and event.opcode in _DATA:

@@ -80,7 +80,7 @@ class AnswerReader:
     def __init__(self, method: str, head: Head, limits: Limits, attempt: Attempt) -> None:
         self._attempt = attempt
         self._status = head.status
-        self._headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers)
+        self._headers = tuple([(_lower(name), value.decode("latin-1")) for name, value in head.headers])
         self._bytes_max = bytes_max = limits.body_bytes_max
         self._crumbs_max = limits.crumbs_max
         self._chunk_count = 0

@@ -60,6 +60,7 @@ class Place:
     path: str
 
 
+@lru_cache(_KEPT_MAX)
 def place_of(url: str) -> Place:
     """The place that a URL names. Raises NotAllowed."""
     plain = _PLAIN.fullmatch(url)

@@ -44,7 +44,7 @@ def written(
     lines = [f"{method} {place.path} HTTP/1.1\r\n"]
     named: dict[str, str] = {}
     for name, value in headers:
-        if not _VALUE.fullmatch(value):
+        if not _is_plain(value) and not _VALUE.fullmatch(value):
             refuse_breaks(name, value)
             raise Unsendable(f"HTTP can't carry the value of the header {name!r} as it is")
         named[_lower(name)] = value
@@ -68,6 +68,11 @@ def written(
         return "".join(lines).encode(encoding) + body
     except UnicodeError as error:
         raise Unsendable(f"method and headers have to be ASCII: {error}") from None
+
+
+def _is_plain(value: str) -> bool:
+    """What nearly all values are, found faster than by the rule."""
+    return value.isascii() and value.isprintable() and value[:1] != " " and value[-1:] != " "
 
 
 @lru_cache(4096)
