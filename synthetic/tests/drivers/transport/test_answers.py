@@ -14,9 +14,10 @@ from bench.transport_fuzz.answers import Spoken, spoken
 from bench.transport_fuzz.exchanging import Answer, MakeTransport, exchange, request
 from bench.transport_fuzz.hostile import Peer, hostile, in_pieces
 
-EXAMPLES = 60
+EXAMPLES = 50
 MANY_EXAMPLES = settings(
     max_examples=EXAMPLES,
+    derandomize=True,  # what nobody thought of yet is the business of bench.transport_fuzz
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -45,7 +46,10 @@ async def told(make: MakeTransport, trusting: ssl.SSLContext, said: Spoken, cuts
         if server.accepted == 1 and not done.is_set():
             await peer.say(*in_pieces(said.data, cuts))
             done.set()
+            if said.ends == "close":
+                return
             if said.keeps is False:
+                await peer.silence()  # it forgets to close
                 return
             await peer.request()
         await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
@@ -59,12 +63,12 @@ async def told(make: MakeTransport, trusting: ssl.SSLContext, said: Spoken, cuts
 
 
 @MANY_EXAMPLES
-@given(random=st.randoms(use_true_random=False), cuts=CUTS)
+@given(seed=st.integers(0, 1 << 32), cuts=CUTS)
 def test_a_valid_answer_means_what_the_standard_says(
-    make_transport: MakeTransport, trusting: ssl.SSLContext, random: Random, cuts: list[int]
+    make_transport: MakeTransport, trusting: ssl.SSLContext, seed: int, cuts: list[int]
 ) -> None:
     """Status, headers and body, in any spelling and in any pieces; and the connection is kept exactly where it may be."""
-    said = spoken(random)
+    said = spoken(Random(seed))
     note(f"{said.method}: {said.data!r}")
     first, second = asyncio.run(told(make_transport, trusting, said, tuple(cuts)))
     assert without_case(first) == without_case(understood(said))
