@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import count
+from typing import Any
 
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.counts import Counts, Evidence, Stream
@@ -37,23 +38,32 @@ def run(
     blame: Blame = Blame.PLATFORM,
 ) -> Observation:
     """One run of a cell that is named like its track; it takes a second."""
-    return Observation(
-        run_id=f"{pair}-{track}-{at_s}",
-        pair=pair,
-        scenario="deposit-bet-withdraw",
-        row=row or {},
-        cell=track,
-        track=track,
-        version="1.1.0",
-        market="mt",
-        brand="brand-one",
-        started_ns=at(at_s),
-        duration_ns=SECOND_NS,
+    return observed(
+        f"{pair}-{track}-{at_s}",
+        pair,
+        track,
+        at(at_s),
         outcome=outcome,
         blame=blame if outcome is FAILED else None,
+        row=row or {},
         steps=tuple(steps),
         breaches=tuple(broken),
     )
+
+
+def observed(run_id: str, pair: str, track: str, started_ns: int, **given: Any) -> Observation:
+    """A run with everything that an observation needs: of a cell that is named like its track, clean unless told otherwise."""
+    facts: dict[str, Any] = {
+        "scenario": "deposit-bet-withdraw",
+        "row": {},
+        "cell": track,
+        "version": "2.0" if track == "canary" else "1.0",
+        "market": "MT",
+        "brand": "acme",
+        "duration_ns": SECOND_NS,
+        "outcome": OK,
+    }
+    return Observation(run_id=run_id, pair=pair, track=track, started_ns=started_ns, **(facts | given))
 
 
 _numbers = count()

@@ -7,9 +7,10 @@ from typing import Any
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.observed import Observation, StepSeen
 from synthetic.gate.policy import HardStop, Objective, Policy
+from synthetic.tests.gate.playing import SINCE_NS, observed
 
 S = 10**9
-NOON_NS = 1_790_000_000 * S
+NOON_NS = SINCE_NS
 
 
 class TestClock:
@@ -42,22 +43,18 @@ def run(number: int, track: str = "canary", *, at_s: float = 0.0, failed: bool =
     facts: dict[str, Any] = {
         "run_id": f"{track}-{number}",
         "pair": f"pair-{number}",
-        "scenario": "deposit-bet",
-        "row": {"psp": psp},
-        "cell": track,
         "track": track,
-        "version": "2.0" if track == "canary" else "1.0",
-        "market": "MT",
-        "brand": "acme",
         "started_ns": NOON_NS + round(at_s * S),
         "duration_ns": 500_000_000,
+        "scenario": "deposit-bet",
+        "row": {"psp": psp},
         "outcome": RunOutcome.FAILED if failed else RunOutcome.OK,
         "blame": blame,
         "failed_step": "deposit" if failed else "",
         "reason": "deposit: 500" if failed else "",
         "steps": (step,),
     }
-    return Observation(**facts | given)
+    return observed(**facts | given)
 
 
 def pairs(
