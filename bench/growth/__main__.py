@@ -33,9 +33,10 @@ def main(arguments: Sequence[str]) -> int:
         for count in options.probes:
             say(f"{count} configured probes")
             services.append(probes.measured(count, options.probes_rate, options.probes_seconds))
+        idle_share = probes.idle_share(options.probes_seconds / 3) if services else 0.0
     except SyntheticError as error:
         return tell_error(error)
-    return finish(result_of(crowds, services, (options.rate, options.probes_rate)), options.out)
+    return finish(result_of(crowds, services, (options.rate, options.probes_rate), idle_share), options.out)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,14 +9,22 @@ from bench.growth.journeys import Crowd
 from bench.growth.probes import Configured
 from bench.results import Bar, Grid, Result
 from bench.tables import ratio
+from synthetic.drivers.guard import Limits
 
 FLAT_WITHIN = 0.20
+FLEET_CELLS = 1000
+JOURNEY_S = 5.0  # what a journey takes with a PSP that answers within seconds
 CROWD_COLUMNS = ("journeys at once", "journeys", "CPU ms", "x", "core", "MiB")
 PROBE_COLUMNS = ("probes", "journeys", "missed", "CPU ms", "x", "core", "MiB", "metrics KiB", "start s")
 
 
-def result_of(crowds: Sequence[Crowd], services: Sequence[Configured], rates: tuple[float, float]) -> Result:
-    """What is shown and kept. `rates`: journeys that begin in a second, in crowds and in services."""
+def result_of(
+    crowds: Sequence[Crowd], services: Sequence[Configured], rates: tuple[float, float], idle_share: float = 0.0
+) -> Result:
+    """What is shown and kept.
+
+    `rates`: journeys that begin in a second, in crowds and in services; `idle_share`: of a core, for a worker that plays nothing.
+    """
     grids, bars, panels = [], [], []
     if crowds:
         remark = f"CPU, all threads, of one journey; {rates[0]:g} begin in a second\n"
@@ -35,6 +43,7 @@ def result_of(crowds: Sequence[Crowd], services: Sequence[Configured], rates: tu
         bars.append(_flat("probes", {one.probes: one.cpu_ms for one in services}))
         missed = {f"{count} {word} of {one.probes}": count for one in services for word, count in one.missed.items()}
         bars.append(Bar("every slot was played, and well", not missed, ", ".join(missed) or "all were"))
+        grids.append(fleet(crowds[-1] if crowds else None, services[-1], rates[1], idle_share))
         panels.append(_panel("probes", {one.probes: one.cpu_ms for one in services}))
     chart = Chart("growth: CPU of one journey", "how many", "milliseconds", tuple(panels), log_x=True)
     figures = {
@@ -47,11 +56,34 @@ def result_of(crowds: Sequence[Crowd], services: Sequence[Configured], rates: tu
         "kib_a_running_journey": _kib(crowds[0].at_once, crowds[-1].at_once, crowds[0].rss_mib, crowds[-1].rss_mib)
         if crowds
         else 0,
+        "disk_kib_a_journey": round(services[-1].disk_kib, 1) if services else 0,
+        "rows_a_journey": round(services[-1].rows, 1) if services else 0,
+        "idle_share": round(idle_share, 3),
         "kib_a_probe": _kib(services[0].probes, services[-1].probes, services[0].rss_mib, services[-1].rss_mib)
         if services
         else 0,
     }
     return Result("growth", "CPU and memory by how many there are", tuple(grids), tuple(bars), chart, figures)
+
+
+def fleet(crowd: Crowd | None, service: Configured, rate: float, idle_share: float) -> Grid:
+    """What a fleet needs, out of what was measured: a journey a minute on each cell and on its baseline."""
+    per_s = FLEET_CELLS * 2 / 60
+    at_once = per_s * JOURNEY_S
+    each_kib = _kib(0, crowd.at_once, service.rss_mib, crowd.rss_mib) if crowd else 0.0
+    rows = [
+        ("journeys a second", f"{per_s:.0f}"),
+        ("of them at once", f"{at_once:.0f}"),
+        ("cores", f"{idle_share + per_s * (service.core_share - idle_share) / rate:.2f}"),
+        ("of them for an idle worker", f"{idle_share:.2f}"),
+        ("memory MiB", f"{service.rss_mib + at_once * max(each_kib, 0.0) / 1024:.0f}"),
+        ("connections, at most", f"{min(FLEET_CELLS * 2 * Limits().connections_max, at_once):.0f}"),
+        ("journal rows a second", f"{per_s * service.rows:.0f}"),
+        ("disk GiB a day", f"{per_s * 86_400 * service.disk_kib / 1024**2:.1f}"),
+    ]
+    remark = f"a journey of eight requests a minute on each cell and on its baseline, {JOURNEY_S:g} s long\n"
+    remark += f"out of the row with {service.probes} probes"
+    return Grid(f"growth: a fleet of {FLEET_CELLS} cells", ("all in all", "needs"), rows, remark)
 
 
 def _flat(what: str, cpu_ms: dict[int, float]) -> Bar:

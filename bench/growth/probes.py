@@ -19,6 +19,7 @@ from bench.server.starting import BenchServer, bench_server
 
 CALLS = 8
 PLAYERS = 400
+IDLE_PROBES, IDLE_EVERY_S = 10, 10_000.0
 ROWS_MAX = 1000  # of one scenario's matrix
 SETTLE_S = 5.0
 UP_WITHIN_S = 300.0
@@ -39,7 +40,10 @@ _MATRIX = "matrix: {psp: [psp-a]}"
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What a service with so many probes costs: CPU milliseconds of one journey (all threads), memory in MiB, and its start."""
+    """What a service with so many probes costs: CPU milliseconds of one journey (all threads), memory in MiB, and its start.
+
+    `disk_kib`, `rows`: what one journey leaves on the disk (journal, ticks, records, audit, log), and in the journal's tables.
+    """
 
     probes: int
     journeys: float
@@ -49,6 +53,8 @@ class Configured:
     core_share: float
     start_s: float
     metrics_kib: float
+    disk_kib: float = 0.0
+    rows: float = 0.0
 
 
 def measured(probes: int, rate: float, for_s: float) -> Configured:
@@ -64,6 +70,11 @@ def measured(probes: int, rate: float, for_s: float) -> Configured:
             start_s = time.monotonic() - began_s
             time.sleep(SETTLE_S)
             return _watched(one, server, probes, for_s, start_s)
+
+
+def idle_share(for_s: float) -> float:
+    """How much of a core a worker needs that plays next to nothing."""
+    return measured(IDLE_PROBES, IDLE_PROBES / IDLE_EVERY_S, for_s).core_share
 
 
 def write_project(folder: Path, server: BenchServer, probes: int, every_s: float) -> Path:
@@ -86,9 +97,11 @@ def write_project(folder: Path, server: BenchServer, probes: int, every_s: float
 
 
 def _watched(one: Served, server: BenchServer, probes: int, for_s: float, start_s: float) -> Configured:
+    left = _Kept.in_folder(one.log.parent)
     before, answered, since_ns = sample(one.process.pid), server.stats().answered, time.time_ns()
     time.sleep(for_s)
     after, requests, until_ns = sample(one.process.pid), server.stats().answered - answered, time.time_ns()
+    kept = _Kept.in_folder(one.log.parent)
     metrics = httpx.get(f"{one.address}/metrics", timeout=UP_WITHIN_S, trust_env=False).content
     journeys, cpu_s = requests / CALLS, after.cpu_s - before.cpu_s
     return Configured(
@@ -100,7 +113,34 @@ def _watched(one: Served, server: BenchServer, probes: int, for_s: float, start_
         cpu_s / for_s,
         start_s,
         len(metrics) / 1024,
+        (kept.size - left.size) / 1024 / journeys if journeys else 0.0,
+        (kept.rows - left.rows) / journeys if journeys else 0.0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a service has left on the disk so far: bytes (journal, ticks, records, audit, log), and rows of the journal."""
+
+    size: int
+    rows: int
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> _Kept:
+        """Now. Of a database the pages count, as what is written ahead of them is written over again and again."""
+        files = [file for file in folder.rglob("*") if file.is_file() and file.suffix in (".db", ".log", ".jsonl")]
+        databases = [file for file in files if file.suffix == ".db"]
+        size = sum(file.stat().st_size for file in files if file not in databases) + sum(map(_pages, databases))
+        with closing(sqlite3.connect(folder / "runner.db")) as connection:
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            rows = sum(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables)  # noqa: S608 - the journal's own names
+        return cls(size, rows)
+
+
+def _pages(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        ((count,), (size,)) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+        return int(count * size)
 
 
 def _missed(database: Path, since_ns: int, until_ns: int) -> dict[str, int]:

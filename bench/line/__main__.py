@@ -54,19 +54,22 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.line", description=__doc__)
     parser.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE, metavar="N", help="connections (1 10 100)")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="S", help="of each measurement (1.5)")
+    parser.add_argument("--client", action="append", choices=list(CLIENTS), help="only this one (all; may be repeated)")
     parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help="where the result is kept")
     options = parser.parse_args(arguments)
     try:
-        return finish(result_of(measure(options.at_once, options.seconds)), options.out)
+        return finish(
+            result_of(measure(options.at_once, options.seconds, options.client or list(CLIENTS))), options.out
+        )
     except SyntheticError as error:
         return tell_error(error)
 
 
-def measure(counts: Sequence[int], seconds: float) -> list[Asked]:
+def measure(counts: Sequence[int], seconds: float, wanted: Sequence[str]) -> list[Asked]:
     """Every client with every number of connections, each in a process of its own on its own core."""
     ours, theirs = two_cores()
-    clients = [client for client in CLIENTS if client != WRK or shutil.which("wrk")]
-    if WRK not in clients:
+    clients = [client for client in wanted if client != WRK or shutil.which("wrk")]
+    if clients != list(wanted):
         say("wrk is not installed (apt-get install wrk): it is left out")
     with bench_server(core=theirs, players=1) as server:
         return [_one(client, at_once, server, seconds, ours) for at_once in counts for client in clients]

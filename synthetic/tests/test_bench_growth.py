@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.growth.bars import result_of
+from bench.growth.bars import fleet, result_of
 from bench.growth.journeys import Crowd
 from bench.growth.probes import Configured
 
@@ -52,11 +52,22 @@ def test_the_memory_of_one_is_what_the_others_add(tmp_path: Path) -> None:
     assert json.loads(kept.read_text())["figures"]["kib_a_running_journey"] == pytest.approx(100, rel=0.01)
 
 
+def test_a_fleet_needs_what_its_journeys_need_and_an_idle_worker() -> None:
+    """2 000 journeys a minute, from what ten a second have cost beyond nothing at all; memory with those that go on at once."""
+    service = Configured(10_000, 300, {}, 23.0, 200.0, 0.23, 6.0, 500, disk_kib=6.0, rows=7.0)
+    crowd = Crowd(1000, 300, 6.0, 300.0, 0.3)
+    told = {row[0]: row[1] for row in fleet(crowd, service, rate=10.0, idle_share=0.03).rows}
+    assert told["journeys a second"] == "33"
+    assert told["cores"] == f"{0.03 + 2000 / 60 * 0.02:.2f}"
+    assert told["memory MiB"] == f"{200 + 2000 / 60 * 5 * 0.1:.0f}"
+    assert told["disk GiB a day"] == f"{2000 / 60 * 86_400 * 6 / 1024**2:.1f}"
+
+
 def grown(folder: Path, *arguments: str) -> list[str]:
     """The first row of the only table of a short one."""
     command = [sys.executable, "-m", "bench.growth", "--out", str(folder), *arguments]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=140, check=False)
-    (table,) = json.loads((folder / "growth.json").read_text())["tables"]
+    table = json.loads((folder / "growth.json").read_text())["tables"][0]
     assert table["remark"].splitlines()[-1].startswith("memory of one"), run.stdout + run.stderr
     (row,) = table["rows"]
     return list(row)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.line.__main__ import CLIENTS, WRK, Asked, result_of
+from bench.line.__main__ import Asked, result_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,11 +24,19 @@ def test_ratios_are_to_raw_sockets_with_as_many_connections() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the client and the server need a core each")
-def test_a_short_one_asks_by_every_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "clients",
+    [
+        ("raw sockets", "our driver"),
+        pytest.param(("aiohttp", "httpx over ours", "httpx"), marks=pytest.mark.exhaustive),
+    ],
+)
+def test_a_short_one_asks_by_every_client(clients: tuple[str, ...], tmp_path: Path) -> None:
     """Each has sent something, and its CPU was counted."""
     command = [sys.executable, "-m", "bench.line", "--at-once", "2", "--seconds", "0.3", "--out", str(tmp_path)]
+    command += [word for client in clients for word in ("--client", client)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=140, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     figures = json.loads((tmp_path / "line.json").read_text())["figures"]
-    assert {name.partition(",")[0] for name in figures} | {WRK} == set(CLIENTS)
+    assert [name.partition(",")[0] for name in figures] == list(clients)
     assert all(told["cpu_us"] > 0 < told["per_s"] for told in figures.values())
