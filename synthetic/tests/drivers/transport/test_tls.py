@@ -34,6 +34,15 @@ def server_context(
     return context
 
 
+def self_signed() -> ssl.SSLContext:
+    """A server's context with a certificate that nobody but itself vouches for."""
+    alone = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with alone.cert_pem.tempfile() as cert, alone.private_key_pem.tempfile() as key:
+        context.load_cert_chain(cert, key)
+    return context
+
+
 def secured(context: ssl.SSLContext, after: Callable[[Peer], Awaitable[None]]) -> Callable[[Peer], Awaitable[None]]:
     """Shake hands, and then do that."""
 
@@ -78,6 +87,7 @@ BAD_CERTIFICATES: dict[str, Callable[[trustme.CA], ssl.SSLContext]] = {
     "of another host": lambda ca: server_context(ca, "example.com"),
     "of another address": lambda ca: server_context(ca, "127.0.0.2"),
     "of a name that only looks like it": lambda ca: server_context(ca, "127.0.0.1.example.com"),
+    "signed by itself": lambda _: self_signed(),
     "of an authority that nobody knows": lambda _: server_context(trustme.CA()),
 }
 
