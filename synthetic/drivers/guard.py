@@ -12,6 +12,7 @@ from functools import lru_cache
 from synthetic.drivers.places import NotAllowed, Target
 
 CRUMB_BYTES = 16
+_NAME_MAX = 253  # RFC 1035; a host of any length may come in a redirect, and what is kept has a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,19 @@ class AllowList:
     def check(self, url: str) -> Target:
         """The target of the URL. Raises NotAllowed."""
         target = Target.of(url)
-        if not _is_listed(self.patterns, target):
+        known = _is_known_listed if len(target.host) <= _NAME_MAX else _is_listed
+        if not known(self.patterns, target):
             raise NotAllowed(
                 f"{target} is not on the cell's allow-list ({', '.join(self.patterns) or 'which is empty'})"
             )
         return target
 
 
-@lru_cache(1024)
 def _is_listed(patterns: tuple[str, ...], target: Target) -> bool:
     return any(_matches(pattern, target) for pattern in patterns)
+
+
+_is_known_listed = lru_cache(1024)(_is_listed)
 
 
 def _matches(pattern: str, target: Target) -> bool:

@@ -20,6 +20,7 @@ USER_AGENT = "igaming-synthetic"
 # No compression unless the scenario asks: a body is then what travelled.
 DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
 _BREAKS = re.compile("[\r\n\0]")
+_KEPT_BYTES_MAX = 64  # the same few names come again and again; what is kept has a limit
 _GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
 
 
@@ -53,9 +54,13 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
     )
 
 
-@lru_cache(4096)
 def _lower(name: bytes) -> str:
-    """The name of a header in lower case; the same few come again and again."""
+    """The name of a header in lower case."""
+    return _kept_lower(name) if len(name) <= _KEPT_BYTES_MAX else name.decode("latin-1").lower()
+
+
+@lru_cache(4096)
+def _kept_lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 

@@ -17,6 +17,7 @@ _PLAIN = re.compile(
     r"(\?[A-Za-z0-9._~!$&()*+,;=:@/?-]+)?"
 )
 _KEPT_MAX = 1024
+_KEPT_CHARS_MAX = 512  # a target may redirect to URLs of any length, and what is kept has a limit
 
 
 class NotAllowed(Exception):  # noqa: N818 - a refusal, translated into a fault at once
@@ -60,9 +61,13 @@ class Place:
     path: str
 
 
-@lru_cache(_KEPT_MAX)
 def place_of(url: str) -> Place:
     """The place that a URL names. Raises NotAllowed."""
+    return _found(url) if len(url) <= _KEPT_CHARS_MAX else _parsed(url)
+
+
+@lru_cache(_KEPT_MAX)
+def _found(url: str) -> Place:
     plain = _PLAIN.fullmatch(url)
     if plain is None:
         return _parsed(url)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic.drivers.guard import AllowList
 from synthetic.drivers.places import NotAllowed, place_of
 
 PIECES = st.sampled_from("/ // . .. a Z9 ~ %41 %zz ? a=b & #f @ : ; ' | \\ \u00fc + * ( [ < = - _ , ! $ ^ ` {".split())
@@ -46,3 +48,16 @@ def test_what_is_no_url_has_no_place(url: str) -> None:
     """However plain its beginning is."""
     with pytest.raises(NotAllowed):
         place_of(url)
+
+
+def test_what_is_kept_of_urls_has_a_limit() -> None:
+    """A target that redirects to a long URL, each time another one, makes nothing grow."""
+    AllowList.of(["a.example"]).check("http://a.example/short")
+    tracemalloc.start()
+    for number in range(100):
+        place_of(f"http://a.example/{number}{'x' * 50_000}")
+        with pytest.raises(NotAllowed):
+            AllowList.of(["a.example"]).check(f"http://{number}{'x' * 50_000}/")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000

@@ -17,6 +17,7 @@ from synthetic.core.effects import (
     FaultKind,
     Http,
     HttpReply,
+    Phases,
     Resolve,
     Result,
     Sleep,
@@ -112,6 +113,18 @@ def test_json_is_lossless(exchanges: list[tuple[Effect, Result]]) -> None:
     """Whatever was exchanged."""
     recording = Recording(tuple(exchanges))
     assert Recording.from_json(recording.to_json()) == recording
+
+
+def test_a_recording_of_before_there_were_phases_is_still_read() -> None:
+    """What it does not tell of its times counts as not known; what it does tell now survives."""
+    told = replace(TIMES, stamped=True, doubt_ns=6, phases=Phases(1, 2, 3, 4, 5))
+    recording = Recording(((Http("GET", "http://a/"), HttpReply(200, (), b"", told)),))
+    assert Recording.from_json(recording.to_json()) == recording
+    document = json.loads(recording.to_json())
+    times = document["exchanges"][0][1]["times"]
+    for name in ("stamped", "doubt_ns", "phases"):
+        del times[name]
+    assert Recording.from_json(json.dumps(document)).exchanges[0][1].times == TIMES
 
 
 @pytest.mark.parametrize(
