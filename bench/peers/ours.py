@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.journeys import journey
 from bench.peers.tools import SCRIPTS
-from synthetic.cli.serving.records import RecordKeeper
+from synthetic.cli.serving.records import record_keeper
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario, matrix_rows
@@ -59,7 +59,7 @@ async def _play(plan: ScenarioPlan, cells: Path, folder: Path, users: int, journ
     metrics.show({"bench": [probe_series(plan, cell, row)]})
     with ExitStack() as stack:
         set_up_logs(stack.enter_context((folder / "runner.log").open("w")))
-        keeper = stack.enter_context(RecordKeeper(folder / "records.db", print))
+        keeper = stack.enter_context(record_keeper(folder / "records.db", print))
         journal = stack.enter_context(SqliteJournal(folder / "journal.db"))
         sink = fan_out([metrics, RunnerLog(), keeper])
         part = Part(plan, cell)
