@@ -124,6 +124,10 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+def _counted(reasons: Counter[str]) -> list[tuple[str, str]]:
+    return [(why.removeprefix("the server "), str(count)) for why, count in reasons.most_common()]
+
+
 def result_of(tally: Tally) -> Result:
     """What a run came to, with its bars."""
     bad = {kind: tally.kinds[kind] for kind in BAD}
@@ -141,16 +145,13 @@ def result_of(tally: Tally) -> Result:
         ("files left open", str(max(0, tally.files_more))),
         ("httpx took what was left over for the next answer", str(tally.httpx_left_over)),
     ]
-    reasons = [
-        *((why, "known difference", str(count)) for why, count in tally.known.most_common()),
-        *((why, "refused by ours alone", str(count)) for why, count in tally.stricter.most_common()),
-    ]
     return Result(
         "transport_fuzz",
         f"hostile answers, seed {tally.seed}",
         (
             Grid(f"Answers that nobody should send, seed {tally.seed}", ("", ""), rows),
-            Grid("Where ours and httpx part", ("why", "what", "inputs"), reasons),
+            Grid("Known differences to httpx", ("what", "inputs"), _counted(tally.known)),
+            Grid("Refused by ours alone", ("why", "inputs"), _counted(tally.stricter)),
         ),
         (
             Bar("something was tried", tally.inputs > 0, f"{tally.inputs} inputs"),
