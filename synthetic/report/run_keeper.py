@@ -32,7 +32,7 @@ class Fold(Protocol[Made_co]):
 
 
 class RunKeeper(Generic[T]):
-    """An EventSink. A context manager; at its end everything that can be is written.
+    """An EventSink for one thread. A context manager; at its end everything that can be is written.
 
     `write` keeps what several runs came to, all of it or nothing, and raises HarnessError where the store can't be used. `told`
     hears why nothing can be kept, and "" when it can again. `pending_max`: how many wait for a store that can't be written; the
@@ -56,7 +56,11 @@ class RunKeeper(Generic[T]):
         self._events_max = events_max
         self._left_out: set[str] = set()
         self._overrun = False
-        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._heard: list[
+            Event
+        ] = []  # not handed over yet: a thread that wakes for each event costs more than the events
+        self._heard_ever = self._taken_ever = 0
+        self._events: SimpleQueue[list[Event] | None] = SimpleQueue()
         self._pending: deque[T] = deque(maxlen=pending_max)
         self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
 
@@ -65,7 +69,10 @@ class RunKeeper(Generic[T]):
         if isinstance(event, RunStarted) and self._is_full():
             self._left_out.add(event.run_id)
         if event.run_id not in self._left_out:
-            self._events.put(event)
+            self._heard.append(event)
+            self._heard_ever += 1
+            if isinstance(event, RunEnded) or len(self._heard) >= _TOGETHER_MAX:
+                self._hand_over()
         elif isinstance(event, RunEnded):
             self._left_out.discard(event.run_id)
 
@@ -76,6 +83,7 @@ class RunKeeper(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hand_over()
         self._events.put(None)
         self._thread.join()
 
@@ -90,9 +98,14 @@ class RunKeeper(Generic[T]):
             self._told(f"{bug}, and this is a bug of synthetic: {error!r}")
             return True
 
+    def _hand_over(self) -> None:
+        """A run comes to nothing before its end, so nobody waits for what was heard before."""
+        heard, self._heard = self._heard, []
+        self._events.put(heard)
+
     def _is_full(self) -> bool:
         """Whole runs are left out, not events of them: of half a run nobody could say how it ended."""
-        full = self._events.qsize() >= self._events_max
+        full = self._heard_ever - self._taken_ever >= self._events_max
         if full != self._overrun:
             self._overrun = full
             self._told("the store does not answer: runs that begin now are left out" if full else self._problem)
@@ -110,10 +123,12 @@ class RunKeeper(Generic[T]):
         taken = 0
         try:
             while taken < _TOGETHER_MAX:
-                event = self._events.get(timeout=_FLUSH_S)
-                if event is None:
+                heard = self._events.get(timeout=_FLUSH_S)
+                if heard is None:
                     return True
-                taken += self._fold_in(event)
+                for event in heard:
+                    self._taken_ever += 1
+                    taken += self._fold_in(event)
         except Empty:
             pass
         return False
