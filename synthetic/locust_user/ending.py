@@ -10,7 +10,7 @@ from typing import Any
 from synthetic.core.errors import SyntheticError
 from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
-from synthetic.locust_user.reconciling import Reconciled, reconcile
+from synthetic.locust_user.reconciling import Reconciled, left_open, reconcile
 from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import judge
 
@@ -18,7 +18,9 @@ from synthetic.locust_user.thresholds import judge
 def end(options: Any, command: Command) -> int:
     """Reconcile, judge, tell on standard output and in Locust's HTML report. Answers the exit code."""
     reconciled = None if options.no_reconcile else _reconciled(command)
-    money = [*reconciled.differences, *reconciled.unread] if reconciled is not None else []
+    money = [*left_open(command.asked, command.journal, command.began_ns)]
+    if reconciled is not None:
+        money += [*reconciled.differences, *reconciled.unread]
     judgement = judge(command.asked.policy, command.total, money=money, cut_short=command.cut_short)
     told = Told(command.asked, command.total, judgement, reconciled, command.limit)
     sys.stdout.write(summary(told))

@@ -136,7 +136,7 @@ def _objectives(rows: Sequence[Row]) -> Iterator[tuple[Exit, str]]:
         yield Exit.NOTHING_RAN, "too little was measured to judge any objective"
 
 
-_BY_WEIGHT = (Exit.STRANDED, Exit.NOTHING_RAN, Exit.HARNESS, Exit.MISSED)
+_BY_WEIGHT = (Exit.STRANDED, Exit.HARNESS, Exit.NOTHING_RAN, Exit.MISSED)
 
 
 def _worst(found: Sequence[Exit]) -> Exit:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import time
 from typing import Any
 
 import gevent
 from locust import FastHttpUser
-from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner, WorkerRunner
 
 from synthetic.core.errors import HarnessError, SyntheticError
 from synthetic.locust_user.arrivals import Arrivals
@@ -36,7 +37,6 @@ def attach(events: Any) -> None:
     events.init.add_listener(_init)
     events.test_start.add_listener(_test_start)
     events.test_stopping.add_listener(_test_stopping)
-    events.quitting.add_listener(_quitting)
 
 
 def _init(environment: Any, runner: Any, **_: Any) -> None:
@@ -61,6 +61,10 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
         environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT_S
         gevent.spawn(_gather, command)
     _listen(environment, runner, command)
+    environment.events.quitting.add_listener(
+        _quitting
+    )  # behind Locust's own, and so before it: it says good-bye to the master
+    gevent.signal_handler(signal.SIGINT, _Interrupt(runner, gevent.getcurrent()))
     gevent.get_hub().loop.update_now()  # where the loop stood still meanwhile, `-t` would be over by what it missed
 
 
@@ -90,6 +94,28 @@ def _stop_early(runner: Any, why: str) -> None:
     log.error("the test ends early: %s", why)
     options = runner.environment.parsed_options
     gevent.spawn(runner.quit if options is not None and options.headless else runner.stop)
+
+
+class _Interrupt:
+    """Ctrl-C. Python would raise it in whichever user plays just then, and leave his money where it is.
+
+    A terminal sends it to all processes; while a test goes on, workers leave it to the master to end that. Once more ends them.
+    """
+
+    def __init__(self, runner: Any, main: Any) -> None:
+        self._runner = runner
+        self._main = main
+        self._asked = False
+
+    def __call__(self) -> None:
+        playing = isinstance(self._runner, WorkerRunner) and self._runner.worker_state in (
+            STATE_SPAWNING,
+            STATE_RUNNING,
+        )
+        if playing and not self._asked:
+            self._asked = True
+            return
+        gevent.kill(self._main, KeyboardInterrupt)
 
 
 def _listen(environment: Any, runner: Any, command: Command) -> None:
@@ -230,7 +256,12 @@ def _test_stopping(environment: Any, **_: Any) -> None:
 
 def _quitting(environment: Any, **_: Any) -> None:
     command = command_of(environment)
+    # After Ctrl-C, Locust asks for the verdict while users still play. Workers have finished by a message of ours; after Locust's
+    # own they would stay for as long as a run may take.
+    without = {"send_stop_to_client": False} if isinstance(environment.runner, MasterRunner) else {}
+    environment.runner.stop(**without)
     if isinstance(environment.runner, WorkerRunner):
+        environment.runner.send_message(_FINISHED, command.taken().as_data())
         command.close()
         environment.process_exit_code = 0  # the master says how the test ended
         return

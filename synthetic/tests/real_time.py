@@ -19,6 +19,7 @@ REAL_TIME = (
             "deploy/test_gate_calls.py",
             "drivers",
             "locust_user/test_carrier.py",
+            "locust_user/test_ends.py",
             "locust_user/test_gathering.py",
             "locust_user/test_load.py",
             "locust_user/test_shapes.py",

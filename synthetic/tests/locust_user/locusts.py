@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -34,14 +35,14 @@ class Ended:
         return "the load generator lags" in self.out
 
 
-def locust(
+def started(
     folder: Path, cells: Path, *arguments: str, files: tuple[Path, ...] = (LOCUSTFILE,), slo: str = LENIENT
-) -> Ended:
-    """Run it headless to its end, with its journal in the folder."""
+) -> subprocess.Popen[str]:
+    """Start it headless, with its journal in the folder, as a terminal does: in a process group of its own."""
     (folder / "slo.yaml").write_text(slo, encoding="utf-8")
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", ",".join(map(str, files))]
     command += ["--cells", str(cells), "--slo", str(folder / "slo.yaml"), "--journal", str(folder / "load.db")]
-    done = subprocess.run(
+    return subprocess.Popen(
         [*command, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -49,7 +50,22 @@ def locust(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-        timeout=WITHIN_S,
+        start_new_session=True,
     )
-    return Ended(done.returncode, done.stdout)
+
+
+def ended(process: subprocess.Popen[str]) -> Ended:
+    """Wait until it is over; it is killed, with its workers, where that takes too long."""
+    try:
+        out, _ = process.communicate(timeout=WITHIN_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Ended(process.returncode, out)
+
+
+def locust(
+    folder: Path, cells: Path, *arguments: str, files: tuple[Path, ...] = (LOCUSTFILE,), slo: str = LENIENT
+) -> Ended:
+    """Run it headless to its end."""
+    return ended(started(folder, cells, *arguments, files=files, slo=slo))
