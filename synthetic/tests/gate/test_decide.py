@@ -183,6 +183,9 @@ CASES = (
         (at(0), 75), (at(800), 5)), tallies=chargebacks(12, 4).tallies), "inconclusive", "shared_fault"),
     Case("the canary took more of the traffic long ago", evidence(ticks(*WATCHED), now_s=900, shares=(
         (at(0), 75), (at(100), 5)), tallies=chargebacks(12, 4).tallies), "fail", "hard_stop"),
+    Case("a small canary far above what its share of the traffic would bring", chargebacks(5, 8, percent=5), "fail", "hard_stop"),
+    Case("a small canary with about twice what its share would bring", chargebacks(4, 40, percent=5),
+         "inconclusive", "shared_fault"),
     Case("a canary that takes all the traffic", chargebacks(7, 0, percent=100), "fail", "hard_stop"),
     Case("a canary that plays alone and reports chargebacks", evidence(values={"canary": {}}, tallies={
          "chargebacks": (Tally("canary", 1, 1, "", 7.0),)}), "inconclusive", "not_comparable", ("no baseline beside it",)),

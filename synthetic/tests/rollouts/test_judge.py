@@ -81,6 +81,18 @@ def test_a_psp_that_neither_side_has_played_is_missing(store: Store, clock: Test
     assert decision.explanation.endswith("This says nothing of psp psp-c, which the cell has and no probe plays.")
 
 
+def test_signals_are_held_against_what_the_canary_takes_of_the_traffic(store: Store, clock: TestClock) -> None:
+    """Three times the baseline's chargebacks are what 75 % of the traffic bring; where 5 % bring them, they are the canary's."""
+    reported = [Signal("chargebacks", cell, 1.0, NOON_NS + S) for cell in ["canary"] * 12 + ["baseline"] * 4]
+    store.signal(reported)
+    verdicts = []
+    for name, weight in (("r1", 75), ("r2", 5)):
+        store.begin(replace(ROLLOUT, id=name, steps=(Step(weight, NOON_NS),)))
+        clock.advance(5)
+        verdicts.append(told(judge_of(store, clock).judge(Asked(rollout=name))))
+    assert verdicts == [("inconclusive", Reason.SHARED_FAULT), ("fail", Reason.HARD_STOP)]
+
+
 def test_what_is_new_counts_at_the_next_look(store: Store, clock: TestClock) -> None:
     """Also what another worker has written, and what comes late."""
     store.begin(ROLLOUT)

@@ -108,6 +108,26 @@ def test_a_run_that_cannot_be_written_is_told_and_costs_no_other_one(store: Stor
     assert "'canary-2' could not be kept" in told[0]
 
 
+class Broken(EachEnd):
+    """A fold that has a bug for run 2."""
+
+    def take(self, event: Event) -> Observation | None:
+        if event.run_id == "2":
+            raise KeyError("deposit")
+        return super().take(event)
+
+
+def test_a_run_that_cannot_be_read_is_told_and_costs_no_other_one(store: Store, clock: TestClock) -> None:
+    """As for one that can't be written."""
+    told = list[str]()
+    with ObservationKeeper(store, Broken(), clock, told.append) as keeper:
+        for number in range(1, 4):
+            keeper(ended(number))
+    assert kept(store) == {"canary-1", "canary-3"}
+    assert len(told) == 1
+    assert "run '2' could not be read" in told[0]
+
+
 def test_what_waits_for_a_store_that_does_not_answer_is_bounded(store: Store, clock: TestClock) -> None:
     """Whole runs are left out, and told once; those that began before end as they should."""
     told = list[str]()

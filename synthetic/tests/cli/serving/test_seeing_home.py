@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def test_a_run_between_two_recoveries_is_not_home(
 
     async def go() -> tuple[bool, int]:
         async with serving.service_up(load(), load, "w1") as service:
+            assert gc.get_freeze_count() > 10_000, "what is loaded is set aside, or collecting it stops the schedule"
             if postponed:
                 run = NewRun("r-open", "p", "login", "", "canary", {}, 1, 1, 0)
                 lease = service.book.admit(run, candidates=[("nobody", "canary/nobody")], worker="gone", ttl_s=60.0)
