@@ -105,7 +105,11 @@ def _one(client: str, case: Case, server: BenchServer, seconds: float, core: int
         raise HarnessError(f"{client}, {case}: {done.stderr[-1500:]}")
     after = server.stats()
     return Measured(
-        client, case, Told.read(done.stdout), after.sends_us, (after.cpu_s - before.cpu_s) / (WARM_UP_S + for_s)
+        client,
+        case,
+        Told.read(done.stdout, after.doubtful),
+        after.sends_us,
+        (after.cpu_s - before.cpu_s) / (WARM_UP_S + for_s),
     )
 
 

@@ -53,11 +53,13 @@ def result_of(measured: Sequence[Measured], delays_ms: Sequence[float]) -> Resul
     """What is shown and kept."""
     delays = ", ".join(f"{delay:g}" for delay in delays_ms)
     sends = [percentile(list(one.sends_us), 0.99) for one in measured]
+    left_out = sum(one.told.doubtful for one in measured)
     remark = (
         f"error: the latency as the client reports it, minus what the server kept the request for ({delays} ms)\n"
         f"journeys: at once, on one core; +2: with two hogs on that core\n"
         f"tainted: what the client itself takes back; beyond: what it does not, though off by more than the bar\n"
         f"the server's own error is below its send: p99 {max(sends, default=0.0):.0f} us, in each case; "
+        f"{left_out} answers whose send was interrupted are left out; "
         f"its core was at most {max((one.server_share for one in measured), default=0.0):.0%} busy"
     )
     grid = Grid("accuracy: what clients add to a latency", COLUMNS, [_row(one) for one in measured], remark)

@@ -47,18 +47,19 @@ class Task:
 
 @dataclass(slots=True)
 class Samples:
-    """Errors in nanoseconds (measured minus true), those that the client calls tainted apart. CPU is the whole process's."""
+    """For each answer its number and the error in nanoseconds (measured minus true); those that the client calls tainted apart."""
 
-    errors_ns: list[int] = field(default_factory=list)
-    tainted_ns: list[int] = field(default_factory=list)
+    errors_ns: list[tuple[int, int]] = field(default_factory=list)
+    tainted_ns: list[tuple[int, int]] = field(default_factory=list)
     journeys: int = 0
     failed: int = 0
     _since_ns: int = field(default_factory=time.monotonic_ns)
 
-    def add(self, latency_ns: int, true_ns: int, *, tainted: bool = False) -> None:
-        """Take one answer; not before the warm-up is over."""
+    def add(self, latency_ns: int, truth: tuple[int, int], *, tainted: bool = False) -> None:
+        """Take one answer and what it said of itself (`truth_of`); not before the warm-up is over."""
         if time.monotonic_ns() - self._since_ns > WARM_UP_S * 1e9:
-            (self.tainted_ns if tainted else self.errors_ns).append(latency_ns - true_ns)
+            true_ns, number = truth
+            (self.tainted_ns if tainted else self.errors_ns).append((number, latency_ns - true_ns))
 
     def tell(self) -> None:
         """Print what was measured, for `told`."""
@@ -67,20 +68,24 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a client's process said, its errors in milliseconds and sorted."""
+    """What a client's process said, its errors in milliseconds and sorted. `doubtful`: how many the server can't vouch for."""
 
     errors_ms: list[float]
     tainted_ms: list[float]
     journeys: int
     failed: int
     cpu_s: float
+    doubtful: int = 0
 
     @classmethod
-    def read(cls, text: str) -> Told:
-        """The last line of a client's output."""
+    def read(cls, text: str, doubtful: frozenset[int] = frozenset()) -> Told:
+        """The last line of a client's output. Answers of which the server itself does not know when they left prove nothing."""
         errors_ns, tainted_ns, journeys, failed, cpu_s = json.loads(text.strip().splitlines()[-1])
-        errors, tainted = (sorted(ns / 1e6 for ns in some) for some in (errors_ns, tainted_ns))
-        return cls(errors, tainted, journeys, failed, cpu_s)
+        errors, tainted = (
+            sorted(ns / 1e6 for number, ns in some if number not in doubtful) for some in (errors_ns, tainted_ns)
+        )
+        left_out = len(errors_ns) + len(tainted_ns) - len(errors) - len(tainted)
+        return cls(errors, tainted, journeys, failed, cpu_s, left_out)
 
     @property
     def tainted_share(self) -> float:

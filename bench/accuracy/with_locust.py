@@ -21,7 +21,7 @@ from locust.env import Environment  # noqa: E402
 
 from bench.accuracy.by_hand import calls  # noqa: E402
 from bench.accuracy.sampling import CALL_TIMEOUT_S, WARM_UP_S, Samples, Task  # noqa: E402
-from bench.server.starting import TRUE_DELAY  # noqa: E402
+from bench.server.starting import truth_of  # noqa: E402
 
 _numbers = itertools.count()
 
@@ -64,7 +64,7 @@ def play(wanted: Task) -> Samples:
         if exception is not None:
             samples.failed += 1
             return
-        samples.add(int(response_time * 1e6), int(response.headers[TRUE_DELAY]))
+        samples.add(int(response_time * 1e6), truth_of(response.headers))
 
     environment.events.request.add_listener(took)
     runner = environment.create_local_runner()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from bench.accuracy.sampling import OVER_WITHIN_S, WARM_UP_S, Samples, Task
 from bench.engine import Engine, engine
-from bench.server.starting import TRUE_DELAY
+from bench.server.starting import truth_of
 from synthetic.core.events import Event, ExchangeDone, RunEnded
 from synthetic.core.machine.state import is_tainted
 from synthetic.core.outcome import RunOutcome
@@ -29,11 +29,11 @@ class Measuring:
     def __call__(self, event: Event, /) -> None:
         """Take one event."""
         if isinstance(event, ExchangeDone):
-            true_ns = next((int(value) for name, value in event.answer_headers if name == TRUE_DELAY), None)
-            if true_ns is None:
+            if event.answer_status is None:
                 self.samples.failed += 1
             else:
-                self.samples.add(event.times.latency_ns, true_ns, tainted=is_tainted(event.times))
+                truth = truth_of(dict(event.answer_headers))
+                self.samples.add(event.times.latency_ns, truth, tainted=is_tainted(event.times))
         elif isinstance(event, RunEnded):
             fine = event.outcome in (RunOutcome.OK, RunOutcome.TAINTED)
             self.samples.journeys += fine

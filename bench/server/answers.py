@@ -112,16 +112,16 @@ class Head:
         self._second = 0
         self._date = b""
 
-    def bytes_of(self, status: int, length: int, true_delay_ns: int, now_ns: int) -> bytes:
-        """Status line and headers, with the delay that this answer really had."""
+    def bytes_of(self, status: int, length: int, truth: tuple[int, int], now_ns: int) -> bytes:
+        """Status line and headers. `truth`: the delay in nanoseconds that this answer really had, and its number."""
         if now_ns // 1_000_000_000 != self._second:
             self._second = now_ns // 1_000_000_000
             self._date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(self._second)).encode()
-        return b"HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Length: %d\r\nX-True-Delay-Ns: %d\r\n\r\n" % (
+        return b"HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Length: %d\r\nX-True-Delay-Ns: %d\r\nX-Answer: %d\r\n\r\n" % (
             status,
             _STATUS[status],
             self._date,
             _LABELS,
             length,
-            true_delay_ns,
+            *truth,
         )

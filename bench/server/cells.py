@@ -43,7 +43,7 @@ def player_name(track: str, number: int) -> str:
 def write_cells(folder: Path, port: int, players: int, tracks: Sequence[str]) -> Path:
     """Write the cells file and the players' password beside it. Answers the file; the mapping is the shipped one.
 
-    A cells file has room for about 1 800 players.
+    A cells file has room for about 9 000 players.
     """
     (folder / "password").write_text(PASSWORD)
     mappings = folder / "platforms"

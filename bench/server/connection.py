@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 
 import httptools
 
@@ -25,16 +25,28 @@ _STAMP = struct.Struct("@qq")
 _ANCILLARY = socket.CMSG_SPACE(_STAMP.size)
 _READ_BYTES = 1 << 16
 _SENDS_KEPT = 20_000
+_DOUBTFUL_KEPT = 20_000
+DOUBTFUL_NS = 250_000
+"""A send that took longer was interrupted: nobody knows when its answer left."""
 Request = tuple[str, str, dict[str, str], bytes, int]
 """Method, target, headers, body, and when it came."""
 
 
 @dataclass(slots=True)
 class Gauge:
-    """How exact the server is: for each of its last answers how long the send took, in nanoseconds."""
+    """How exact the server is: for each of its last answers how long the send took, in nanoseconds; `doubtful`: the slow ones."""
 
     answered: int = 0
     sends_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_SENDS_KEPT))
+    doubtful: deque[int] = field(default_factory=lambda: deque(maxlen=_DOUBTFUL_KEPT))
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def sent(self, number: int, took_ns: int) -> None:
+        """An answer has left; how long its send took."""
+        self.answered += 1
+        self.sends_ns.append(took_ns)
+        if took_ns > DOUBTFUL_NS:
+            self.doubtful.append(number)
 
 
 @dataclass(slots=True)
@@ -136,8 +148,8 @@ class Connection:
 
     def _send(self, status: int, body: bytes, came_ns: int, counted: bool = True) -> None:  # noqa: FBT001, FBT002 - call_later takes no names
         gauge = self._shared.gauge
-        now_ns = time.time_ns()
-        data = self._shared.head.bytes_of(status, len(body), now_ns - came_ns, now_ns) + body
+        number, now_ns = next(gauge.numbers), time.time_ns()
+        data = self._shared.head.bytes_of(status, len(body), (now_ns - came_ns, number), now_ns) + body
         try:
             sent = self._sock.send(data)
         except BlockingIOError:
@@ -146,8 +158,7 @@ class Connection:
             self.close()
             return
         if counted:
-            gauge.answered += 1
-            gauge.sends_ns.append(time.time_ns() - now_ns)
+            gauge.sent(number, time.time_ns() - now_ns)
         if sent < len(data):
             self._unsent = data[sent:]
             self._loop.add_writer(self._sock.fileno(), self._writable)
@@ -182,4 +193,6 @@ def _stamped_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
 
 def _told(gauge: Gauge) -> bytes:
     sends = ",".join(f"{ns / 1e3:.1f}" for ns in sorted(gauge.sends_ns))
-    return f'{{"answered":{gauge.answered},"cpu_s":{time.process_time():.4f},"sends_us":[{sends}]}}'.encode()
+    doubtful = ",".join(map(str, gauge.doubtful))
+    told = f'"answered":{gauge.answered},"cpu_s":{time.process_time():.4f},"sends_us":[{sends}],"doubtful":[{doubtful}]'
+    return f"{{{told}}}".encode()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,17 @@ from synthetic.core.errors import HarnessError
 TRUE_DELAY = "x-true-delay-ns"
 """The header of each answer that says how long the server kept its request, in nanoseconds: from the kernel's stamp to the send."""
 
+ANSWER = "x-answer"
+"""The header with the number of an answer: by it the server says which of them it can't vouch for."""
+
 UP_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 10.0
 PLAYERS = 800
+
+
+def truth_of(headers: Mapping[str, str]) -> tuple[int, int]:
+    """What an answer says of itself: how long it was kept, in nanoseconds, and its number. `headers`: a client's, of any kind."""
+    return int(headers[TRUE_DELAY]), int(headers[ANSWER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,14 @@ class Stats:
     """What a server says of itself.
 
     `sends_us`: how long the sends of its last answers took, sorted, in microseconds: an answer is on its way within so much of the
-    end of the delay that it tells. `cpu_s`: the CPU that its process has used.
+    end of the delay that it tells. `doubtful`: the numbers of the last answers whose sends were interrupted. `cpu_s`: the CPU that
+    its process has used.
     """
 
     answered: int
     cpu_s: float
     sends_us: tuple[float, ...]
+    doubtful: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class BenchServer:
     def stats(self) -> Stats:
         """Ask it. The question itself is not counted."""
         told = httpx.get(f"{self.url}/bench/stats", timeout=UP_WITHIN_S, trust_env=False).json()
-        return Stats(told["answered"], told["cpu_s"], tuple(told["sends_us"]))
+        return Stats(told["answered"], told["cpu_s"], tuple(told["sends_us"]), frozenset(told["doubtful"]))
 
 
 @contextmanager

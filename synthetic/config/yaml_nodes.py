@@ -20,7 +20,7 @@ from synthetic.core.expressions import did_you_mean
 
 T = TypeVar("T")
 SIZE_MAX_BYTES = 1 << 20
-VALUES_MAX = 20_000
+VALUES_MAX = 100_000
 DEPTH_MAX = 40
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 20 times faster, where PyYAML was built with it

@@ -23,7 +23,7 @@ def measured(
     errors_ms: list[float], *, case: Case = QUIET, tainted_ms: list[float] | None = None, failed: int = 0
 ) -> Measured:
     """What ours measured, as its process tells it."""
-    ns = [[int(error * 1e6) for error in some] for some in (errors_ms, tainted_ms or [])]
+    ns = [[(1, int(error * 1e6)) for error in some] for some in (errors_ms, tainted_ms or [])]
     return Measured("ours", case, Told.read(f"noise\n{json.dumps([*ns, 10, failed, 1.5])}\n"), (20.0,), 0.1)
 
 
@@ -45,6 +45,12 @@ def test_each_bar_is_missed_by_itself(one: Measured, unmet: list[str]) -> None:
     """p99 and every single sample, too early as well as too late; what is tainted counts only as a share."""
     bars = result_of([one], [50.0]).bars
     assert [bar.text.partition(": ")[2] for bar in bars if not bar.met] == unmet
+
+
+def test_what_the_server_does_not_know_proves_nothing() -> None:
+    """An answer whose send was interrupted is left out, and counted."""
+    told = Told.read(json.dumps([[(1, 200_000), (2, 9_000_000)], [(3, 9_000_000)], 1, 0, 1.5]), frozenset({2, 3}))
+    assert (told.errors_ms, told.tainted_ms, told.doubtful) == ([0.2], [], 2)
 
 
 def test_nothing_measured_breaks_no_chart(tmp_path: Path) -> None:

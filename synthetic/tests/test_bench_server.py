@@ -60,6 +60,7 @@ def test_the_server_says_how_exact_it_is(server: BenchServer) -> None:
     assert after.answered == before.answered + 1
     assert len(after.sends_us) == after.answered
     assert all(send > 0 for send in after.sends_us)
+    assert len(after.doubtful) == sum(send > 250 for send in after.sends_us)
 
 
 def signed_in(bank: Bank, player: str = "canary-1") -> dict[str, str]:
