@@ -68,7 +68,7 @@ def result_of(spendings: Mapping[str, Spending]) -> Result:
     measured = {one.name: one for one in spendings.values() if not one.problem}
     panels = (
         Panel("CPU of a journey, ms", columns={name: one.cpu_ms for name, one in measured.items()}),
-        Panel("journeys a second", columns={name: one.per_s for name, one in measured.items()}),
+        Panel("journeys a second", columns={name: one.per_s for name, one in measured.items() if one.per_s}),
     )
     figures = {
         one.name: {"problem": one.problem}
@@ -84,7 +84,7 @@ def _row(one: Spending, ours: Spending) -> tuple[str, ...]:
     if one.problem:
         return (one.name, one.problem, "-", "-", "-")
     ratio = "-" if ours.problem else f"{ours.cpu_ms / one.cpu_ms:.3f}x"
-    return (one.name, f"{one.cpu_ms:.2f}", ratio, f"{one.per_s:.0f}", f"{one.start_cpu_s:.2f}")
+    return (one.name, f"{one.cpu_ms:.2f}", ratio, f"{one.per_s:.0f}" if one.per_s else "-", f"{one.start_cpu_s:.2f}")
 
 
 def _bar(name: str, times: float, peer: Spending | None, ours: Spending) -> Bar:

@@ -30,7 +30,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What became of one peer. `problem`: why there are no figures."""
+    """What became of one peer. `problem`: why there are no figures; `per_s` 0: the machine was too busy to tell."""
 
     name: str
     cpu_ms: float = 0.0
@@ -51,7 +51,8 @@ def spend(peer: Peer, scratch: Path, server: BenchServer, folder: Path, core: in
         return Spending(peer.name, problem=str(error))
     more = many.journeys - few.journeys
     cpu_ms = (many.cpu_s - few.cpu_s) * 1e3 / more
-    return Spending(peer.name, cpu_ms, more / (many.wall_s - few.wall_s), few.cpu_s - cpu_ms * few.journeys / 1e3)
+    took_s = many.wall_s - few.wall_s
+    return Spending(peer.name, cpu_ms, more / took_s if took_s > 0 else 0.0, few.cpu_s - cpu_ms * few.journeys / 1e3)
 
 
 def _run(peer: Peer, tool: Path, server: BenchServer, folder: Path, core: int, journeys: int) -> Run:
