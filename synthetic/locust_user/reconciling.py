@@ -6,6 +6,7 @@ In a process of its own: gevent has patched this one, and asyncio belongs into o
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
 
+_JOURNAL = "SYNTHETIC_LOAD_JOURNAL"
 WITHIN_S = 900.0
 WAIT = "20s"
 """How long an account may be busy: our own runs are over by now."""
@@ -46,7 +48,7 @@ def reconcile(asked: Asked, journal: str, since_ns: int) -> Reconciled:
     with open_book(journal) as book:
         players = sorted({entry.intent.player for entry in book.entries() if entry.intent.cell == asked.cell.name})
     parts = [players[start : start + PLAYERS_A_CALL] for start in range(0, len(players), PLAYERS_A_CALL)]
-    return _together([_compared(command_line(asked, journal, since_ns, part)) for part in parts])
+    return _together([_compared(command_line(asked, journal, since_ns, part), journal) for part in parts])
 
 
 def left_open(asked: Asked, journal: str, since_ns: int) -> list[str]:
@@ -68,9 +70,9 @@ def _shown_journal(journal: str) -> str:
     return "JOURNAL" if "://" in journal else journal  # an address may hold a password
 
 
-def _compared(command: Sequence[str]) -> Reconciled:
+def _compared(command: Sequence[str], journal: str) -> Reconciled:
     done = subprocess.run(  # noqa: S603 - our own interpreter and our own module
-        command, capture_output=True, text=True, check=False, timeout=WITHIN_S
+        command, env={**os.environ, _JOURNAL: journal}, capture_output=True, text=True, check=False, timeout=WITHIN_S
     )
     try:
         told = json.loads(done.stdout)
@@ -98,7 +100,8 @@ def command_line(asked: Asked, journal: str, since_ns: int, players: Sequence[st
 
 
 def _journal(journal: str) -> str:
-    return journal if "://" in journal else str(Path(journal))
+    """An address may hold a password, and everybody on a machine sees its command lines."""
+    return f"env:{_JOURNAL}" if "://" in journal else str(Path(journal))
 
 
 def _sentence(difference: dict[str, Any]) -> str:
