@@ -15,6 +15,7 @@ _WHITE_SPACE = re.compile(r"[ \t]+")
 _BLANK_BEHIND_SIZE = re.compile(rb"\n[0-9A-Fa-f]+[ \t]")
 _NO_STATUS_LINE = ("no response line received", "illegal request line", "illegal status line: bytearray(b'\\r")
 _EMPTY_LINES = re.compile(rb"(?:\A|\n\r?\n)[\r\n]")
+_LONG_SIZE = re.compile(rb"\n0{5,}[0-9A-Fa-f]+")
 _BARE_RETURN = re.compile(rb":[ \t]*\r[^\n]")
 _FEED = re.compile(rb"[\v\f]")
 
@@ -99,6 +100,8 @@ def _known(reason: str, data: bytes) -> str:
         return "empty lines before a status line are skipped"
     if reason.startswith("illegal chunk header") and _BLANK_BEHIND_SIZE.search(data):
         return "white space behind the size of a chunk, which RFC 9112 has us read"
+    if reason.startswith("illegal chunk header") and _LONG_SIZE.search(data):
+        return "the size of a chunk in more than 20 digits, most of them zeros"
     if reason.startswith("illegal header line") and _BARE_RETURN.search(data):
         return "a carriage return alone ends a header that has no value"
     if reason.startswith(("illegal header line", "illegal status line")) and _FEED.search(data):
