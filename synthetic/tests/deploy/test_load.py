@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -97,20 +98,20 @@ def test_locust_accepts_what_the_containers_call(tmp_path: Path) -> None:
     """Every option of both, parsed by Locust itself with our options in it."""
     (tmp_path / "locustfile.py").write_text(CONFIG["data"]["locustfile.py"], encoding="utf-8")
     parsing = (
-        "import sys; from locust import argument_parser; from locust.util.load_locustfile import load_locustfile\n"
-        "load_locustfile(sys.argv[1]); print(argument_parser.get_parser().parse_args(args=sys.argv[2:]).cells)"
+        "import json, sys; from locust import argument_parser; from locust.util.load_locustfile import load_locustfile\n"
+        "load_locustfile(sys.argv[1]); parser = argument_parser.get_parser()\n"
+        "print([parser.parse_args(args=arguments).cells for arguments in json.loads(sys.argv[2])])"
     )
-    for container in CONTAINERS:
-        arguments = [argument.replace("/etc/synthetic/", f"{tmp_path}/") for argument in container["args"]]
-        done = subprocess.run(
-            [sys.executable, "-c", parsing, str(tmp_path / "locustfile.py"), *arguments],
-            env={**os.environ, "PYTHONPATH": str(DEPLOY.parent), "SYNTHETIC_CELLS": "here.yaml"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert (done.returncode, done.stdout.strip()) == (0, "here.yaml"), done.stderr
+    called = [[one.replace("/etc/synthetic/", f"{tmp_path}/") for one in container["args"]] for container in CONTAINERS]
+    done = subprocess.run(
+        [sys.executable, "-c", parsing, str(tmp_path / "locustfile.py"), json.dumps(called)],
+        env={**os.environ, "PYTHONPATH": str(DEPLOY.parent), "SYNTHETIC_CELLS": "here.yaml"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, str(["here.yaml"] * 2)), done.stderr
 
 
 def test_the_image_is_the_runners_with_pinned_packages() -> None:

@@ -41,6 +41,7 @@ def test_a_load_is_played_counted_judged_and_reconciled(tmp_path: Path, cells: P
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_cell_that_nobody_marked_is_refused_before_any_request(tmp_path: Path, cells: Path) -> None:
     """Exit code 2, and one sentence that says who may allow it."""
     unmarked = cells.parent / "unmarked.yaml"
