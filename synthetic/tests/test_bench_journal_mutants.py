@@ -9,11 +9,15 @@ from bench.journal_mutants.hunting import Caught, clean, hunt
 from bench.journal_mutants.table import table
 from synthetic.tests.representative import one_in
 
-QUICK = {"writes intents lazily": "intent-before-effect", "takes a live lease": "live-leases"}
+QUICK = {
+    "writes intents lazily": "intent-before-effect",
+    "takes a live lease": "live-leases",
+    "recovery plays on": "recovery-moves-nothing-new",
+}
 SLOWER = {
     "retries under a new key": "one-effect-per-step",
     "undoes twice": "one-undo-per-effect",
-    "the epoch does not rise": "recovery-moves-nothing-new",
+    "the epoch does not rise": "one-owner",
     "postponing frees the account": "one-owner",
     "forgets what it undid": "nothing-stranded",
     "settles what it should undo": "journal-is-ledger",
