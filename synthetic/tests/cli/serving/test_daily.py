@@ -55,9 +55,10 @@ def _compare(tmp_path: Path, cells_file: Path) -> None:
     )
     file.write_text(text.replace("env:SERVING_TEST_DATABASE", "runner.db"), encoding="utf-8")
     plan = load_serving(file, known_checks=CHECK_NAMES)
-    cells = plan.cells
-    plan = replace(plan, probes=(replace(plan.probes[0], baseline=None, baseline_scenario=None),))
-    (probe,) = plan.probes
+    # One player: all of an account is compared, and nothing is on the others.
+    cells = {"canary": replace(plan.cells["canary"], players=plan.cells["canary"].players[:1])}
+    probe = replace(plan.probes[0], cell=cells["canary"], baseline=None, baseline_scenario=None)
+    plan = replace(plan, cells=cells, probes=(probe,))
     noted: list[Entry] = []
     shown: list[float] = []
 
