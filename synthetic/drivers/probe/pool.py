@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
@@ -53,14 +54,8 @@ class Pool:
     def back(self, target: Target, connection: Connection) -> None:
         """The exchange is over: keep the connection where it is fit, and let the next request have its place."""
         if not connection.closed:
-            kept = self._idle_of.setdefault(target, {})
-
-            def forget() -> None:
-                self._idle.pop(connection, None)
-                kept.pop(connection, None)
-
-            connection.rest(forget)
-            self._idle[connection] = kept[connection] = None
+            connection.rest(lambda: self._forget(target, connection))
+            self._idle[connection] = self._idle_of.setdefault(target, {})[connection] = None
         self._free()
 
     def close(self) -> None:
@@ -70,14 +65,21 @@ class Pool:
         self._idle_of.clear()
 
     def _kept(self, target: Target) -> Connection | None:
-        kept = self._idle_of.get(target)
-        while kept:
-            connection, _ = kept.popitem()
-            del self._idle[connection]
+        while kept := self._idle_of.get(target):
+            connection = next(reversed(kept))
+            self._forget(target, connection)
             if connection.rested_s() < self._limits.keepalive_s and connection.is_fit():
                 return connection
             connection.close()
         return None
+
+    def _forget(self, target: Target, connection: Connection) -> None:
+        """It is no longer idle. A target may redirect to any number of origins, so none of them leaves anything behind."""
+        self._idle.pop(connection, None)
+        kept = self._idle_of.get(target, {})
+        kept.pop(connection, None)
+        if not kept:
+            self._idle_of.pop(target, None)
 
     async def _place(self) -> None:
         if not self._waiting and self._busy < self._limits.connections_max:
@@ -91,7 +93,8 @@ class Pool:
             if turn.done() and not turn.cancelled():
                 self._free()
             else:
-                self._waiting.remove(turn)
+                with suppress(ValueError):  # `_free` has passed over it already
+                    self._waiting.remove(turn)
             raise
 
     def _free(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -12,11 +13,21 @@ from typing import Any
 import httpx
 import pytest
 
+from synthetic.core.effects import FaultKind, Http, Result, TransportFault
+from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
+from synthetic.drivers.places import Target
 from synthetic.drivers.probe import ProbeTransport
+from synthetic.drivers.probe.client import ProbeClient
+from synthetic.drivers.probe.parser import Answer
+from synthetic.journal.memory import MemoryJournal
 from synthetic.tests.drivers.conftest import Authority
 from synthetic.tests.drivers.polling import until
-from synthetic.tests.drivers.servers import RawServer, answer, answering, read_request
+from synthetic.tests.drivers.scenarios import LOOPBACK, PLAIN_TLS, ignore
+from synthetic.tests.drivers.scenarios import asking as driver_asking
+from synthetic.tests.drivers.servers import RawServer, answer, answering, hang, read_request
 
 Ask = Callable[[str], Coroutine[Any, Any, httpx.Response]]
 
@@ -110,6 +121,80 @@ def test_who_gives_up_waiting_takes_no_place_with_him() -> None:
 
     with RawServer(slow) as server:
         asking(body, limits=Limits(connections_max=1))
+
+
+def test_a_cancellation_of_all_who_wait_is_one_for_each() -> None:
+    """With the one that holds the connection, in one turn of the loop: its place goes past those who do not want it any more."""
+    held = threading.Event()
+
+    def silent(sock: socket.socket) -> None:
+        read_request(sock)
+        held.set()
+        hang(sock)
+
+    async def body(ask: Ask) -> None:
+        tasks = [asyncio.create_task(ask(server.url)) for _ in range(4)]
+        await until(held.is_set)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(error) for error in ended] == [asyncio.CancelledError] * 4
+
+    with RawServer(silent) as server:
+        asking(body, limits=Limits(connections_max=1))
+
+
+def test_the_deadline_of_all_who_wait_is_a_time_out_for_each() -> None:
+    """A target that hangs, and more runs than connections, all with the same deadline: none is told that it was refused."""
+
+    async def main(url: str) -> list[Result]:
+        driver = AsyncDriver(allow=LOOPBACK, tls=PLAIN_TLS, limits=Limits(connections_max=1))
+        driver_run = partial(driver.run, sink=ignore, journal=MemoryJournal())
+        try:
+            runs = [driver_run(driver_asking(Http("GET", url, timeout_s=0.3))) for _ in range(4)]
+            return [result for (result,) in await asyncio.gather(*runs)]
+        finally:
+            await driver.aclose()
+
+    with RawServer(hang) as server:
+        results = asyncio.run(main(server.url))
+    kinds = [result.kind for result in results if isinstance(result, TransportFault)]
+    assert len(kinds) == 4
+    assert set(kinds) <= {FaultKind.READ_TIMEOUT, FaultKind.CONNECT_TIMEOUT}
+
+
+def test_an_origin_that_is_not_connected_to_leaves_nothing_behind() -> None:
+    """Whoever closed its connection: the server after each answer, the server later, or the pool for want of places."""
+
+    async def main() -> None:
+        client = ProbeClient(PLAIN_TLS, Limits(connections_max=1), time.monotonic_ns)
+        for server in (closing, giving_up, first, second):
+            target = Target.of(server.url)
+            head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+            attempt = Attempt(SystemClock())
+            got = await client.ask(target, head, lambda: Answer("GET", Limits(), lambda _: Unread()), attempt, 30.0)
+            assert got.status == 200
+        assert list(client._pool._idle_of) == [Target.of(second.url)]
+        client.close()
+
+    def gives_up(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.sendall(answer())
+
+    with (
+        RawServer(answering(answer(headers="Connection: close\r\n"))) as closing,
+        RawServer(gives_up) as giving_up,
+        RawServer(answering(answer())) as first,
+        RawServer(answering(answer())) as second,
+    ):
+        asyncio.run(main())
+
+
+class Unread:
+    """A body that nobody wants."""
+
+    def feed(self, chunk: bytes, /) -> None:
+        """Let it go."""
 
 
 def test_a_connection_that_fails_gives_its_place_back() -> None:
