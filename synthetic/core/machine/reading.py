@@ -191,12 +191,15 @@ def _is_small(text: str) -> bool:
     """Whether a JSON text can't hold too many values, nor containers too deep inside of each other.
 
     A value takes two characters. Where all quotes stand in pairs once everything else but brackets is gone, no text has a bracket
-    in it, and the brackets are all there is: each round takes the innermost pairs away.
+    in it, and the brackets are all there is: each round takes the innermost pairs away. A quote behind a backslash may end no text,
+    so that pairs of quotes tell nothing.
     """
     if len(text) > 2 * _VALUES_MAX:
         return False
     if text.count("{") + text.count("[") <= _DEPTH_MAX:
         return True
+    if "\\" in text:
+        return False
     brackets = text.encode(errors="replace").translate(_ONE_KIND, _BUT_BRACKETS).replace(b'""', b"")
     if b'"' in brackets:
         return False

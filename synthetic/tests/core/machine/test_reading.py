@@ -28,6 +28,8 @@ VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["id", "state", "error", "found", "x"]), inner),
 )
+BEHIND_QUOTES = '["\\"]\\"",' * 100 + "1" + ',"\\"[\\""]' * 100
+"""Deep, and each bracket stands beside one of the other kind in a text whose quotes are escaped."""
 LOOKING_LIKE_JSON = VALUES.map(lambda value: json.dumps(value).encode())
 BODIES = st.binary(max_size=200) | LOOKING_LIKE_JSON | LOOKING_LIKE_JSON.map(lambda body: body[: len(body) // 2])
 HEADERS = st.lists(
@@ -75,6 +77,7 @@ def test_what_every_reader_reads_alike_is_json(text: str, value: Any) -> None:
         ('{"a": 1, "a": 1}', "JSON that has the key 'a' twice in one object"),
         ('{"' + "k" * 50 + '": 1, "' + "k" * 50 + '": 2}', "JSON that has a key twice in one object"),
         ("[" * 65 + "]" * 65, "JSON that is nested over 64 levels deep"),
+        (BEHIND_QUOTES, "JSON that is nested over 64 levels deep"),
         ('{"a": 1e400}', "JSON that holds a number too large for 64 bits"),
         ('["\\udc00"]', "JSON that holds half a surrogate pair, which is no character"),
     ],
