@@ -1,7 +1,8 @@
 """The journal of one run as an asyncio driver asks it: what nobody waits for is written with the next thing that somebody does.
 
-A thread is asked once for all of it, and where the journal can, it is one commit. Nothing waits for longer than an exchange takes:
-what is not written when a process dies costs whoever brings its run home an idempotent query.
+A thread is asked once for all of it, and where the journal can, it is one commit. What nobody waits for may wait until the run next
+moves money, sleeps or receives, or until its end: exchanges that move nothing write nothing. What is not written when a process
+dies costs whoever brings its run home an idempotent query.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from synthetic.core.effects import Intent, Resolve
-from synthetic.core.errors import HarnessError
+from synthetic.core.errors import HarnessError, JournalUnavailable
 from synthetic.core.ports import CommitsTogether, Journal
 
 
@@ -48,7 +49,11 @@ class Notebook:
         if len(calls) == 1:
             await asyncio.to_thread(awaited)
             return
-        *others, own = await asyncio.to_thread(self._together, calls)
+        try:
+            *others, own = await asyncio.to_thread(self._together, calls)
+        except JournalUnavailable:
+            self._later = [*calls[:-1], *self._later]  # the run may go on, and whoever awaits something does it again
+            raise
         mistakes = [error for error in others if error is not None and not isinstance(error, HarnessError)]
         for error in (*mistakes, own):
             if error is not None:
@@ -56,10 +61,10 @@ class Notebook:
 
 
 def _one_by_one(calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
-    return [outcome_of(call) for call in calls]
+    return [_outcome_of(call) for call in calls]
 
 
-def outcome_of(call: Callable[[], None]) -> Exception | None:
+def _outcome_of(call: Callable[[], None]) -> Exception | None:
     """What a call raised."""
     try:
         call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,45 @@ def test_an_intent_that_is_refused_is_refused_whatever_is_written_with_it() -> N
 
     asyncio.run(play())
     assert journal.asked == ["done a", "intend b", "done c"]
+
+
+class BackAgain(Away):
+    """A journal that commits several calls at once, and has no disk the first time."""
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Promise nothing the first time; write all the next."""
+        self.asked.append(f"{len(calls)} together")
+        if len(self.asked) == 1:
+            raise JournalUnavailable("the disk is full")
+        for call in calls:
+            call()
+        return [None for _ in calls]
+
+    def intend(self, intent: Intent) -> None:
+        """Keep it."""
+        self.asked.append(f"intend {intent.key}")
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        """Keep it."""
+        self.asked.append(f"{state} {key}")
+
+
+def test_what_waits_is_written_by_a_journal_that_comes_back() -> None:
+    """In order, before what came later; what was awaited was refused, and is not made again by itself."""
+    journal = BackAgain()
+
+    async def play() -> None:
+        notebook = Notebook(journal)
+        await notebook.resolve(done("a"))
+        await notebook.resolve(done("b"))
+        with pytest.raises(JournalUnavailable):
+            await notebook.intend(deposit("c"))
+        await notebook.resolve(done("d"))
+        await notebook.intend(deposit("e"))
+        await notebook.catch_up()
+
+    asyncio.run(play())
+    assert journal.asked == ["3 together", "4 together", "done a", "done b", "done d", "intend e"]
 
 
 class Broken(Away):
