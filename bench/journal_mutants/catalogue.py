@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -17,6 +17,7 @@ from synthetic.core.plan import RunSpec
 from synthetic.drivers import asyncio_driver
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.journal import budgets, intents, leases, runs, slots, switch
+from synthetic.journal.group import GroupCommit
 from synthetic.journal.run_journal import RunJournal
 from synthetic.runner import compensator, worker
 from synthetic.runner.first_sight import FirstSight
@@ -46,6 +47,15 @@ def _writes_lazily(before: Anything) -> Anything:
         asyncio.get_running_loop().call_later(0.02, lambda: _swallowed(before, self, intent))
 
     return intend
+
+
+def _promises_several(before: Anything) -> Anything:
+    """Several calls in one transaction are answered as done, and nothing is committed."""
+
+    def together(self: GroupCommit, calls: Sequence[Any]) -> list[Exception | None]:
+        return before(self, calls) if len(calls) == 1 else [None for _ in calls]
+
+    return together
 
 
 def _swallowed(call: Anything, *args: Any) -> None:
@@ -227,6 +237,8 @@ MUTANTS: tuple[Mutant, ...] = (
            (Patch(asyncio_driver, "_intended", _sends_before_durable),)),
     Mutant("writes intents lazily", "what `intend` has answered is on the disk",
            (Patch(RunJournal, "intend", _writes_lazily),)),
+    Mutant("commits nothing that is shared", "what is written together is on the disk, too",
+           (Patch(GroupCommit, "together", _promises_several),)),
     Mutant("retries under a new key", "an unknown outcome is queried, never sent again as another one",
            (Patch(AsyncDriver, "_perform", _retries_under_a_new_key),)),
     Mutant("undoes twice", "what was taken back is not taken back again",

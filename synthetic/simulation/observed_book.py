@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from synthetic.core.effects import Intent
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.drivers.notebook import outcome_of
 from synthetic.journal.book import Book
 from synthetic.journal.model import Caps, Lease, NewRun
 from synthetic.simulation.database import SimulatedDatabase
 from synthetic.simulation.history import History
 from synthetic.simulation.lives import LIFE
+
+Told = tuple[str, str, str, str, str, object]
 
 
 class ObservedBook(Book):
@@ -24,6 +25,7 @@ class ObservedBook(Book):
         self._disk = database.disk
         self._wall_now_ns = wall_ns
         self._history = history
+        self._shared: list[Told] | None = None
 
     def admit(self, run: NewRun, *, candidates: Sequence[tuple[str, str]], worker: str, ttl_s: float) -> Lease | None:
         """See `Book.admit`."""
@@ -39,8 +41,16 @@ class ObservedBook(Book):
             return super().take_over(run_id, worker, ttl_s, early=early)
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
-        """Each by itself: what it made durable is seen at its end."""
-        return [outcome_of(call) for call in calls]
+        """See `Opened.together`. What was done in the one transaction counts once that is durable, whatever it answers."""
+        commits, shared = self._disk.commits, list[Told]()
+        self._shared = shared
+        try:
+            return super().together(calls)
+        finally:
+            self._shared = None
+            if self._disk.commits > commits:
+                for act in shared:
+                    self._history.act(*act)
 
     def intend(self, intent: Intent, lease: Lease | None, caps: Sequence[Caps] = ()) -> None:
         """See `Book.intend`."""
@@ -92,11 +102,16 @@ class ObservedBook(Book):
         self, what: str, run_id: str = "", key: str = "", account: str = "", told: object = None
     ) -> Iterator[None]:
         """What is durable behind the call counts, whatever the call answers; one that changed nothing is no act."""
-        changes, commits = self._disk.connection.total_changes, self._disk.commits
+        changes, commits, done = self._disk.connection.total_changes, self._disk.commits, False
         try:
             yield
+            done = self._shared is not None  # what is raised within a shared transaction is undone there
         finally:
-            if self._disk.commits > commits and self._disk.connection.total_changes > changes:
+            if (done or self._disk.commits > commits) and self._disk.connection.total_changes > changes:
                 life = LIFE.get()
                 told = told(account) if callable(told) else told
-                self._history.act(life.name if life is not None else "operator", what, run_id, key, account, told)
+                act = (life.name if life is not None else "operator", what, run_id, key, account, told)
+                if self._shared is None:
+                    self._history.act(*act)
+                else:
+                    self._shared.append(act)

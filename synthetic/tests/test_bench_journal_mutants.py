@@ -11,6 +11,7 @@ from synthetic.tests.representative import one_in
 
 QUICK = {
     "writes intents lazily": "intent-before-effect",
+    "commits nothing that is shared": "intent-before-effect",
     "takes a live lease": "live-leases",
     "recovery plays on": "recovery-moves-nothing-new",
 }
