@@ -25,6 +25,7 @@ class Command:
     """`began_ns`: when the test began (Unix). `say`: tells the process that judges why the test has to end early.
 
     `limit`: what a step to failure has found; `gathering`: where users wait for each other, if anywhere.
+    `workers` played in it, where there are any, and `finished` are those that have told how their runs ended.
     `total`: all figures; `windows`: the latest ones, report by report.
     """
 
@@ -37,6 +38,8 @@ class Command:
     total: Figures = field(default_factory=Figures)
     windows: deque[tuple[float, Figures]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
     cut_short: str = ""
+    workers: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
     limit: str = ""
     began_ns: int = field(default_factory=time.time_ns)
     _session: LoadSession | None = None
@@ -55,6 +58,11 @@ class Command:
         if why and not self._noted:
             self._noted = why
             self.say(why)
+
+    @property
+    def lost(self) -> int:
+        """How many workers have not told how their runs ended."""
+        return len(self.workers - self.finished)
 
     def taken(self) -> Figures:
         """What the users of this process have shown since the last time."""
@@ -78,6 +86,8 @@ class Command:
         self.taken()
         self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
         self.windows.clear()
+        self.workers.clear()
+        self.finished.clear()
 
     def close(self) -> None:
         """Let go of the journal."""

@@ -47,7 +47,11 @@ LOOK_EVERY_S = 1.0
 
 
 class NothingToPlay(Exception):  # noqa: N818 - a value for the user that asks, not an error
-    """A run can't begin now: why."""
+    """A run can't begin now: why. `ends_test`: a sentence, where none will begin later either."""
+
+    def __init__(self, why: str, *, ends_test: str = "") -> None:
+        super().__init__(why)
+        self.ends_test = ends_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,6 @@ class LoadSession:
         self.asked = asked
         self.seed = fresh_seed()
         self.figures = Figures()
-        self.over_budget = ""
         self.clock = SystemClock()
         self.tls = client_context(asked.cell.ca_file)
         self.limits = Limits()
@@ -141,8 +144,7 @@ class LoadSession:
         A run that breaks on our side has ended so, and spoils no other one.
         """
         part, turn = chosen.part, chosen.turn
-        self._spend(part.plan)
-        with self._leased(part, turn) as (player, lease):
+        with self._paid(part.plan), self._leased(part, turn) as (player, lease):
             ended: RunEnded | None = None
             try:
                 spec = self._spec(part, turn, player, due_ns)
@@ -197,7 +199,7 @@ class LoadSession:
         try:
             lease = self._off_hub(self._kept.begin, part, turn, offered)
         except HarnessError as error:  # killed, or the disk is full
-            raise NothingToPlay(str(error)) from None
+            raise NothingToPlay(str(error), ends_test=f"no run could begin any more: {error}") from None
         return None if lease is None else (next(one for one in offered if one.id == player_of(lease.account)), lease)
 
     def _pool(self, name: str) -> deque[PlayerPlan]:
@@ -207,14 +209,24 @@ class LoadSession:
             self._players[name] = deque(members)
         return self._players[name]
 
-    def _spend(self, plan: ScenarioPlan) -> None:
-        """The journal reserves each amount by itself; this spares a run that could not pay. Raises NothingToPlay."""
+    @contextmanager
+    def _paid(self, plan: ScenarioPlan) -> Iterator[None]:
+        """The journal reserves each amount by itself; this spares a run that could not pay. Raises NothingToPlay.
+
+        A run that does not begin then, for want of a player, gives back what it was to cost.
+        """
         cost = self.asked.cost(plan).minor
         if self._left_minor is not None and cost > self._left_minor:
-            self.over_budget = f"{NO_BUDGET}: of the cap {self.asked.caps.day} a day too little is left for another run"
-            raise NothingToPlay(NO_BUDGET)
+            left = f"of the cap {self.asked.caps.day} a day too little is left for another run"
+            raise NothingToPlay(NO_BUDGET, ends_test=f"{NO_BUDGET}: {left}")
         if self._left_minor is not None:
             self._left_minor -= cost
+        try:
+            yield
+        except NothingToPlay:
+            if self._left_minor is not None:
+                self._left_minor += cost
+            raise
 
     def _keep(self) -> None:
         beats = 0

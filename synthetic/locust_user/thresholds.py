@@ -14,6 +14,8 @@ SAMPLES_MIN = 10
 """Fewer steps than this say nothing of a ratio or a percentile."""
 OURS_MAX = 0.5
 """Where more than this share of the steps says nothing, for our own lag, the rest is no sample of anything."""
+MISSED_MAX = 0.05
+"""Where more than this share of what was due could not begin, another load was played than the one that was asked for."""
 
 
 class Verdict(StrEnum):
@@ -91,10 +93,15 @@ class Judgement:
     rows: tuple[Row, ...]
 
 
-def judge(policy: Policy, figures: Figures, *, money: Sequence[str] = (), cut_short: str = "") -> Judgement:
-    """The worst that happened, money first. `money`: what does not agree; `cut_short`: why the test was ended early."""
+def judge(
+    policy: Policy, figures: Figures, *, money: Sequence[str] = (), cut_short: str = "", lost: int = 0
+) -> Judgement:
+    """The worst that happened, money first.
+
+    `money`: what does not agree; `cut_short`: why the test was ended early; `lost`: workers that did not tell how their runs ended.
+    """
     rows = tuple(rows_of(policy, figures))
-    found = [*_money(figures, money), *_harness(figures, cut_short), *_objectives(rows)]
+    found = [*_money(figures, money), *_harness(figures, cut_short, lost), *_objectives(rows)]
     worst = _worst([exit_ for exit_, _ in found])
     return Judgement(worst, tuple(sentence for _, sentence in found), rows)
 
@@ -110,11 +117,20 @@ def _money(figures: Figures, money: Sequence[str]) -> Iterator[tuple[Exit, str]]
             )
 
 
-def _harness(figures: Figures, cut_short: str) -> Iterator[tuple[Exit, str]]:
+def _harness(figures: Figures, cut_short: str, lost: int) -> Iterator[tuple[Exit, str]]:
     if not figures.runs:
         yield Exit.NOTHING_RAN, "no run came to its end"
     if cut_short:
         yield Exit.HARNESS, cut_short
+    if lost:
+        yield Exit.HARNESS, f"{lost} workers were lost, and with them the figures of what they played"
+    if (missed := figures.missed.total()) > MISSED_MAX * (figures.runs + missed):
+        why = ", ".join(f"{reason} ({count})" for reason, count in figures.missed.most_common())
+        share = f"{100 * missed / (figures.runs + missed):.0f} %"
+        yield (
+            Exit.HARNESS,
+            f"{share} of the runs that were to begin could not, so the load was smaller than asked for: {why}",
+        )
     if aborted := figures.outcomes[RunOutcome.ABORTED]:
         yield Exit.HARNESS, f"{aborted} of {figures.runs} runs were aborted by the harness"
     counted = sum(one.total for one in figures.slis.values())

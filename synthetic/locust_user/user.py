@@ -70,7 +70,7 @@ class ScenarioUser(FastHttpUser):
             to_its_end(self._session.play, chosen, self._driver, due_ns=due_ns, sink=self._sink, gathering=gathering)
         except NothingToPlay as why:
             self._session.figures.miss(str(why))
-            self._command.note(self._session.over_budget)
+            self._command.note(why.ends_test)
             gevent.sleep(RETRY_S)
 
     def on_stop(self) -> None:

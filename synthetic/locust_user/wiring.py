@@ -135,24 +135,30 @@ class _Workers:
     def __init__(self, runner: MasterRunner, command: Command) -> None:
         self._runner: Any = runner
         self._command = command
-        self._finished: set[str] = set()
 
     def listen(self, events: Any) -> None:
         """Hang it into Locust's events."""
+        events.test_start.add_listener(self.begin)
         events.worker_report.add_listener(self.report)
         events.test_stopping.add_listener(self.finish_all)
         self._runner.register_message(_FINISHED, self.finished)
         self._runner.register_message(_STOP, self.stop)
 
-    def report(self, data: dict[str, Any], **_: Any) -> None:
-        """A worker has reported."""
+    def begin(self, **_: Any) -> None:
+        """A test begins, on the workers that are there; `attach` has made sure that what was before is forgotten."""
+        self._command.workers |= self._alive()
+
+    def report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
+        """A worker has reported; it may have come later than the others."""
         if _DATA in data:
             self._command.add(Figures.of(data[_DATA]))
+        if self._runner.state in (STATE_SPAWNING, STATE_RUNNING):
+            self._command.workers.add(client_id)
 
     def finished(self, msg: Any, **_: Any) -> None:
         """The runs of a worker have ended."""
         self._command.add(Figures.of(msg.data))
-        self._finished.add(msg.node_id)
+        self._command.finished.add(msg.node_id)
 
     def stop(self, msg: Any, **_: Any) -> None:
         """A worker can't go on."""
@@ -160,11 +166,10 @@ class _Workers:
 
     def finish_all(self, **_: Any) -> None:
         """Have the workers begin nothing more, and wait for what goes on."""
-        self._finished.clear()
         waited_for = self._alive()
         self._runner.send_message(_FINISH)
         deadline_s = time.monotonic() + self._runner.environment.stop_timeout + 10 * FIGURES_EVERY_S
-        while waited_for - self._finished and time.monotonic() < deadline_s:
+        while waited_for - self._command.finished and time.monotonic() < deadline_s:
             gevent.sleep(0.05)
             waited_for &= self._alive()
 

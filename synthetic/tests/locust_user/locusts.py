@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthetic.config.shipped import shipped_root
+from synthetic.tests.drivers.servers import free_port
 
 ROOT = shipped_root()
 LOCUSTFILE = ROOT / "load" / "locustfile.py"
@@ -42,6 +43,9 @@ def started(
     (folder / "slo.yaml").write_text(slo, encoding="utf-8")
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", ",".join(map(str, files))]
     command += ["--cells", str(cells), "--slo", str(folder / "slo.yaml"), "--journal", str(folder / "load.db")]
+    if "--processes" in arguments:  # several masters on one machine, as tests are, need a port each
+        port = str(free_port())
+        command += ["--master-bind-port", port, "--master-port", port]
     return subprocess.Popen(
         [*command, *arguments],
         cwd=folder,

@@ -79,3 +79,34 @@ def test_a_budget_that_is_used_up_ends_the_test_and_is_never_passed(tmp_path: Pa
     assert sum(amount.minor for amount in paid_in) <= Money(700, "EUR").minor
     assert len(paid_in) >= 5
     assert all_is_home(tmp_path / "load.db")
+
+
+def test_the_kill_switch_ends_the_test_which_does_not_pass(tmp_path: Path, cells: Path) -> None:
+    """No run may begin; nothing was measured that anybody could rely on."""
+    with open_book(tmp_path / "load.db") as book:
+        book.kill("ops", "stop everything")
+    told = locust(tmp_path, cells, "-u", "4", "-r", "4", "-t", "100s")
+    assert told.code == Exit.HARNESS, told.out
+    assert "! no run could begin any more: " in told.out
+
+
+def test_more_users_than_players_do_not_pass(tmp_path: Path, cells: Path) -> None:
+    """60 users with 24 players are no load of 60 users."""
+    told = locust(tmp_path, cells, "-u", "60", "-r", "60", "-t", "5s")
+    assert told.code == Exit.HARNESS, told.out
+    assert "so the load was smaller than asked for: no player was free" in told.out
+
+
+def test_a_worker_that_is_lost_is_no_pass(tmp_path: Path, cells: Path) -> None:
+    """Its users are played by the other one, and its figures are gone."""
+    process = started(tmp_path, cells, "-u", "8", "-r", "8", "-t", "15s", "--processes", "2")
+    await_effects(tmp_path / "load.db", 8)
+    os.kill(_a_worker_of(process.pid), signal.SIGKILL)
+    told = ended(process)
+    assert "! 1 workers were lost" in told.out, told.out
+    assert told.code in (Exit.HARNESS, Exit.STRANDED), told.out
+
+
+def _a_worker_of(master: int) -> int:
+    children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
+    return int(children[0])

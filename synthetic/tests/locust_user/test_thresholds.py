@@ -68,6 +68,24 @@ def test_a_test_that_was_cut_short_does_not_pass() -> None:
     assert (judgement.exit, judgement.sentences) == (Exit.HARNESS, ("the budget was used up",))
 
 
+def test_a_load_that_could_not_be_played_as_asked_for_does_not_pass() -> None:
+    """Two hundred users with twelve players are no load of two hundred users; one miss among many is nothing."""
+    for missed, exit_ in ((1, Exit.PASS), (3, Exit.HARNESS)):
+        taken = figures([GOOD] * 20)
+        for _ in range(missed):
+            taken.miss("no player was free")
+        judgement = judge(Policy((SUCCESS,)), taken)
+        assert judgement.exit is exit_
+        assert any("no player was free (3)" in one for one in judgement.sentences) is (exit_ is Exit.HARNESS)
+
+
+def test_a_worker_that_was_lost_does_not_pass() -> None:
+    """What it played nobody knows."""
+    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), lost=1)
+    assert judgement.exit is Exit.HARNESS
+    assert "1 workers were lost" in judgement.sentences[0]
+
+
 def test_an_objective_with_too_few_samples_is_neither_held_nor_missed() -> None:
     """Unknown is a value."""
     (row,) = rows_of(Policy((SUCCESS,)), figures([GOOD] * (SAMPLES_MIN - 1)))
