@@ -30,14 +30,15 @@ def measured(
 @pytest.mark.parametrize(
     ("one", "unmet"),
     [
-        (measured([0.2] * 98 + [0.9, -0.9]), []),
-        (measured([0.2] * 98 + [1.1, 1.1]), ["error p99 below 1 ms", "every sample beyond 1 ms is tainted"]),
-        (measured([0.2] * 199 + [-1.1]), ["every sample beyond 1 ms is tainted"]),
-        (measured([0.2] * 99, tainted_ms=[9.0]), []),
-        (measured([0.2] * 94, tainted_ms=[9.0] * 6), ["at most 5% tainted"]),
-        (measured([0.2] * 94, tainted_ms=[9.0] * 6, case=Case(50, 2)), []),
-        (measured([1.9] * 100, case=Case(200, 2)), []),
-        (measured([0.2], failed=1), ["no journey failed"]),
+        (measured([0.2] * 198 + [0.9, -0.9]), []),
+        (measured([0.2] * 196 + [1.1] * 4), ["error p99 below 1 ms", "every sample beyond 1 ms is tainted"]),
+        (measured([0.2] * 299 + [-1.1]), ["every sample beyond 1 ms is tainted"]),
+        (measured([0.2] * 200, tainted_ms=[9.0]), []),
+        (measured([0.2] * 200, tainted_ms=[9.0] * 12), ["at most 5% tainted"]),
+        (measured([0.2] * 200, tainted_ms=[9.0] * 200, case=Case(50, 2)), []),
+        (measured([0.2] * 199, tainted_ms=[9.0] * 999, case=Case(50, 2)), ["at least 200 samples are untainted"]),
+        (measured([1.9] * 200, case=Case(200, 2)), []),
+        (measured([0.2] * 200, failed=1), ["no journey failed"]),
         (measured([9.0], case=Case(1, 0)), []),
     ],
 )
@@ -47,16 +48,30 @@ def test_each_bar_is_missed_by_itself(one: Measured, unmet: list[str]) -> None:
     assert [bar.text.partition(": ")[2] for bar in bars if not bar.met] == unmet
 
 
+def test_what_a_client_takes_back_is_shown_beside() -> None:
+    """The p99 over all samples stands in the row: tainting hides nothing."""
+    (grid,) = result_of([measured([0.2] * 300, tainted_ms=[9.0] * 30, case=Case(50, 2))], [50.0]).grids
+    row = dict(zip(grid.columns, grid.rows[0], strict=True))
+    assert (row["p99 ms"], row["p99 all"], row["tainted"]) == ("0.20", "9.00", "9.1%")
+
+
 def test_what_the_server_does_not_know_proves_nothing() -> None:
     """An answer whose send was interrupted is left out, and counted."""
     told = Told.read(json.dumps([[(1, 200_000), (2, 9_000_000)], [(3, 9_000_000)], 1, 0, 1.5]), frozenset({2, 3}))
     assert (told.errors_ms, told.tainted_ms, told.doubtful) == ([0.2], [], 2)
 
 
-def test_nothing_measured_breaks_no_chart(tmp_path: Path) -> None:
-    """Where all is tainted, the share says so; the JSON has no number that is none."""
-    result = result_of([measured([], tainted_ms=[9.0])], [50.0])
-    assert [bar.text for bar in result.bars if not bar.met] == ["50 journeys, quiet: at most 5% tainted"]
+def test_a_client_that_takes_all_back_has_no_percentile(tmp_path: Path) -> None:
+    """Where nothing is left the bar is missed, with hogs, too; the chart stands, and the JSON has no number that is none."""
+    result = result_of([measured([], tainted_ms=[9.0], case=Case(50, 2)), measured([], tainted_ms=[9.0])], [50.0])
+    unmet = [(bar.text.partition(", ")[2], bar.measured) for bar in result.bars if not bar.met]
+    assert unmet == [
+        ("2 hogs: at least 200 samples are untainted", "0"),
+        ("2 hogs: error p99 below 1 ms", "no sample is left"),
+        ("quiet: at least 200 samples are untainted", "0"),
+        ("quiet: error p99 below 1 ms", "no sample is left"),
+        ("quiet: at most 5% tainted", "100.0%"),
+    ]
     assert json.loads(result.keep(tmp_path).read_text())["figures"]["ours, 50 journeys, quiet"]["tainted_share"] == 1.0
 
 
