@@ -1,6 +1,7 @@
 """`python -m bench.peers`: the CPU of one journey and journeys a second, on one core, ours beside k6, Locust, Artillery and Tavern.
 
 Each tool plays the same eight calls against the same server, with the same checks: statuses, states and the law of the balances.
+Ours is the engine, without the lease, the caps and the audit of `synthetic serve`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from synthetic.cli.telling import tell_error
 from synthetic.core.errors import SyntheticError
 
 BARS = {"k6": 1.2, "Locust FastHttpUser": 0.5, "Artillery": 0.25, "Tavern": 0.03}
-"""CPU of one of our journeys is at most so many times that of one of theirs."""
+"""CPU of one of our journeys, in the engine, is at most so many times that of one of theirs."""
+WITHOUT = "the engine without lease, caps and audit"
 COLUMNS = ("tool", "CPU ms a journey", "ours / theirs", "journeys a second", "start: CPU s")
 REMARK = (
-    "CPU: of the whole process tree (user + system), by what many journeys cost more than few; the start is not in it"
+    "CPU: of the whole process tree (user + system), by what many journeys cost more than few; the start is not in it\n"
+    f"ours: {WITHOUT}"
 )
 
 
@@ -88,7 +91,7 @@ def _row(one: Spending, ours: Spending) -> tuple[str, ...]:
 
 
 def _bar(name: str, times: float, peer: Spending | None, ours: Spending) -> Bar:
-    text = f"CPU of a journey at most {times:g} x {name}"
+    text = f"CPU of a journey ({WITHOUT}) at most {times:g} x {name}"
     if peer is None or peer.problem or ours.problem:
         return Bar(text, met=False, measured=f"not measured: {ours.problem or (peer.problem if peer else '')}")
     ratio = ours.cpu_ms / peer.cpu_ms

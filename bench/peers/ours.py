@@ -1,4 +1,7 @@
-"""Our side of the comparison, a process like any other tool: durable intents, metrics and events on, as in `synthetic serve`.
+"""Our side of the comparison, a process like any other tool: the engine with durable intents, metrics, log and records.
+
+It is not all of `synthetic serve`: no lease fences its intents, no cap is counted and no audit is kept. `bench.growth` tells what a
+journey costs there.
 
 `python -m bench.peers.ours --cells FILE --folder DIR --users 8 --journeys 100`; `--shipped`: with the shipped mapping, its evidence
 and the laws over ledgers that only we check, in place of the checks that every peer makes.

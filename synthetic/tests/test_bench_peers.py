@@ -25,6 +25,7 @@ def test_each_bar_is_met_or_missed_by_the_ratio_of_cpu() -> None:
     """0.5 ms against 1 ms is enough for k6 and for Locust, and not for the others."""
     result = result_of(spendings(0.5))
     assert [bar.met for bar in result.bars] == [True, True, False, False]
+    assert all("without lease, caps and audit" in bar.text for bar in result.bars)
     assert result.figures["k6"] == {"cpu_ms": 1.0, "per_s": 900.0, "start_cpu_s": 0.0}
     assert result.exit_code == 1
     assert result_of(spendings(0.01)).exit_code == 0
