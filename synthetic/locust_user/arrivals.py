@@ -27,11 +27,14 @@ class Arrivals:
 
     def take(self) -> float:
         """When the next run is due, in seconds of the clock given; where that is past, it is overdue."""
-        rate = self._per_user_s * max(1, self._users())
         due_s = self._now_s() if self._next_s is None else self._next_s
-        self._next_s = due_s + self._random.expovariate(rate)
+        self._next_s = due_s + self._random.expovariate(self._rate())
         return due_s
 
-    def behind_s(self) -> float:
-        """How long ago the next run was due; 0 where it is not due yet."""
-        return 0.0 if self._next_s is None else max(0.0, self._now_s() - self._next_s)
+    def overdue(self) -> int:
+        """How many runs are due by now that nobody has taken: the one that is next, and those that come behind it at this rate."""
+        behind_s = 0.0 if self._next_s is None else self._now_s() - self._next_s
+        return 1 + int(behind_s * self._rate()) if behind_s > 0 else 0
+
+    def _rate(self) -> float:
+        return self._per_user_s * max(1, self._users())

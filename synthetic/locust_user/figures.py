@@ -53,9 +53,9 @@ class SliFigure:
 class Figures:
     """Counts, latencies and money of many runs.
 
-    `from_due`: how long runs took from the instant at which they were due to begin, so that no wait of ours is left out;
-    `late`: how late they began. `reasons`: what failed, by blame. `money`: minor units, by currency and column of
-    `sli.summaries.MoneySummary`. `missed`: arrivals for which nobody was there to play, and why.
+    `from_due`: how long runs took from the instant at which they were due to begin, so that no wait of ours is left out; the SLI
+    `run` is of these times as well. `late`: how late they began. `reasons`: what failed, by blame. `money`: minor units, by
+    currency and column of `sli.summaries.MoneySummary`. `missed`: runs that were due and could not begin, and why.
     """
 
     slis: dict[Key, SliFigure] = field(default_factory=dict)
@@ -77,17 +77,19 @@ class Figures:
                 f"{run.blame}{_BETWEEN}{run.failed_step or run.failed_check or run.outcome}{_BETWEEN}{run.reason}"
             )
         self.violations.update(run.violated)
+        late_ns = max(0, run.schedule_lag_ns)
         whole = self._sli((RUN, run.row))
-        whole.add(held=run.outcome is RunOutcome.OK, counts=run.counts, latency_ns=run.duration_ns)
+        whole.add(held=run.outcome is RunOutcome.OK, counts=run.counts, latency_ns=run.duration_ns + late_ns)
         for step in run.steps:
             self._take_step(step, counts=run.counts and step.counts)
-        self.from_due.add(run.duration_ns + max(0, run.schedule_lag_ns))
-        self.late.add(max(0, run.schedule_lag_ns))
+        self.from_due.add(run.duration_ns + late_ns)
+        self.late.add(late_ns)
         self._take_money(run)
 
-    def miss(self, reason: str) -> None:
-        """A run that was due and could not begin."""
-        self.missed[reason] += 1
+    def miss(self, reason: str, count: int = 1) -> None:
+        """Runs that were due and could not begin."""
+        if count:
+            self.missed[reason] += count
 
     def _take_step(self, step: StepSample, *, counts: bool) -> None:
         self._sli((step.sli, step.labels)).add(held=step.held, counts=counts, latency_ns=step.latency_ns)

@@ -42,6 +42,7 @@ from synthetic.sli.samples import SampleFold
 CANDIDATES = 8
 """So many free players are offered to the journal at a time: another process may be on some of them."""
 NO_PLAYER = "no player was free"
+NO_USER = "no user was free until the end"
 NO_BUDGET = "the budget was used up"
 LOOK_EVERY_S = 1.0
 

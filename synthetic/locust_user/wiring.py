@@ -21,6 +21,7 @@ from synthetic.locust_user.figures import Figures
 from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hub import OffHub
 from synthetic.locust_user.options import add_options, paths_of
+from synthetic.locust_user.session import NO_USER
 
 log = logging.getLogger("synthetic.load")
 
@@ -254,7 +255,9 @@ def _users(environment: Any) -> int:
 
 def _test_stopping(environment: Any, **_: Any) -> None:
     command = command_of(environment)
-    command.arrivals = None
+    if command.arrivals is not None:
+        command.session.figures.miss(NO_USER, command.arrivals.overdue())
+        command.arrivals = None
     if command.gathering is not None:
         command.gathering.open()
 

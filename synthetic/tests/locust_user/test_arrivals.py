@@ -28,7 +28,18 @@ def test_what_nobody_could_play_in_time_stays_due() -> None:
     now[0] = 60.0
     overdue = [due for due in (arrivals.take() for _ in range(1000)) if due < 60.0]
     assert 500 < len(overdue) < 700
-    assert arrivals.behind_s() == 0.0
+    assert arrivals.overdue() == 0
+
+
+def test_what_nobody_took_until_the_end_is_counted() -> None:
+    """Ten a second for a minute, of which a slow target had time for one."""
+    now = [0.0]
+    arrivals = Arrivals(1.0, lambda: 10, lambda: now[0], seed=3)
+    assert arrivals.overdue() == 0
+    arrivals.take()
+    assert arrivals.overdue() == 0
+    now[0] = 60.0
+    assert 590 < arrivals.overdue() < 610
 
 
 def test_the_rate_follows_the_users() -> None:

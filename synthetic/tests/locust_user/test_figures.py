@@ -43,10 +43,11 @@ def test_what_workers_send_adds_up_at_the_master() -> None:
     one = figures(run(step("deposit", 100, psp="psp-a")), run(step("deposit", 300, psp="psp-b"), late_ms=500))
     other = figures(run(step("deposit", 900, psp="psp-a", held=False), outcome=RunOutcome.FAILED, blame=Blame.PSP))
     other.miss("no player was free")
+    other.miss("no user was free", 0)
     total = Figures()
     for sent in (one, other):
         total.merge(Figures.of(json.loads(json.dumps(sent.as_data()))))
-    assert (total.runs, total.outcomes["ok"], total.blames["psp"], total.missed["no player was free"]) == (3, 2, 1, 1)
+    assert (total.runs, total.outcomes["ok"], total.blames["psp"], total.missed) == (3, 2, 1, {"no player was free": 1})
     assert (total.sli("deposit").held, total.sli("deposit").total) == (2, 3)
     assert {value: (sli.held, sli.total) for value, sli in total.by_label("deposit", "psp").items()} == {
         "psp-a": (1, 2),

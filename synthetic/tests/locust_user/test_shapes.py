@@ -44,4 +44,6 @@ def test_an_open_model_begins_what_is_due_and_counts_from_then(tmp_path: Path, c
     """Three users can't play ten runs a second: they fall behind, and the time of a run says so."""
     ended = locust(tmp_path, cells, "-u", "3", "-r", "3", "-t", "8s", "--arrivals", "10")
     assert "begun late by: p50 " in ended.out, ended.out
+    assert "no user was free until the end (" in ended.out
+    assert ended.code == Exit.HARNESS
     assert "Reconciled: journal = ledger = PSP reports, to the cent" in ended.out

@@ -79,6 +79,13 @@ def test_a_load_that_could_not_be_played_as_asked_for_does_not_pass() -> None:
         assert any("no player was free (3)" in one for one in judgement.sentences) is (exit_ is Exit.HARNESS)
 
 
+def test_a_run_that_began_late_is_judged_from_when_it_was_due() -> None:
+    """In an open model: a target that stands still would pass on the few runs that it let begin (coordinated omission)."""
+    quick = Objective("p95_run", "run", 0.95, measure="latency", threshold_ms=2000)
+    assert judge(Policy((quick,)), figures([run(took_ms=1000)] * 20)).exit is Exit.PASS
+    assert judge(Policy((quick,)), figures([run(took_ms=1000, late_ms=5000)] * 20)).exit is Exit.MISSED
+
+
 def test_a_worker_that_was_lost_does_not_pass() -> None:
     """What it played nobody knows."""
     judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), lost=1)
