@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,17 +15,15 @@ from synthetic.locust_user.figures import Figures
 from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.session import LoadSession
 
-WINDOWS_KEPT = 120
-"""So many reports are kept one by one, for whoever looks at the last seconds only."""
-
 
 @dataclass(slots=True, eq=False)
 class Command:
     """`began_ns`: when the test began (Unix). `say`: tells the process that judges why the test has to end early.
 
-    `limit`: what a step to failure has found; `gathering`: where users wait for each other, if anywhere.
+    `limit`: what a step to failure has found, `unclear`: why it could say nothing in the end;
+    `gathering`: where users wait for each other, if anywhere.
     `workers` played in it, where there are any, and `finished` are those that have told how their runs ended.
-    `total`: all figures; `windows`: the latest ones, report by report.
+    `total`: all figures.
     """
 
     asked: Asked
@@ -36,14 +33,15 @@ class Command:
     arrivals: Arrivals | None = None
     gathering: Gathering | None = None
     total: Figures = field(default_factory=Figures)
-    windows: deque[tuple[float, Figures]] = field(default_factory=lambda: deque(maxlen=WINDOWS_KEPT))
     cut_short: str = ""
     workers: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     limit: str = ""
+    unclear: str = ""
     began_ns: int = field(default_factory=time.time_ns)
     _session: LoadSession | None = None
     _noted: str = ""
+    _lately: Figures = field(default_factory=Figures)
 
     @property
     def session(self) -> LoadSession:
@@ -71,21 +69,18 @@ class Command:
     def add(self, figures: Figures) -> None:
         """Add what a process has shown."""
         self.total.merge(figures)
-        self.windows.append((self.now_s(), figures))
+        self._lately.merge(figures)
 
-    def lately(self, seconds: float) -> Figures:
-        """What was shown within the last seconds."""
-        recent, since_s = Figures(), self.now_s() - seconds
-        for at_s, figures in self.windows:
-            if at_s >= since_s:
-                recent.merge(figures)
-        return recent
+    def lately(self) -> Figures:
+        """What was shown since somebody looked last, or since the test began."""
+        shown, self._lately = self._lately, Figures()
+        return shown
 
     def forget(self) -> None:
         """A new test begins."""
         self.taken()
         self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
-        self.windows.clear()
+        self._lately, self.unclear = Figures(), ""
         self.workers.clear()
         self.finished.clear()
 

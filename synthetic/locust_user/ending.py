@@ -21,7 +21,14 @@ def end(options: Any, command: Command) -> int:
     money = [*left_open(command.asked, command.journal, command.began_ns)]
     if reconciled is not None:
         money += [*reconciled.differences, *reconciled.unread]
-    judgement = judge(command.asked.policy, command.total, money=money, cut_short=command.cut_short, lost=command.lost)
+    judgement = judge(
+        command.asked.policy,
+        command.total,
+        money=money,
+        cut_short=command.cut_short,
+        lost=command.lost,
+        unclear=command.unclear,
+    )
     told = Told(command.asked, command.total, judgement, reconciled, command.limit)
     sys.stdout.write(summary(told))
     sys.stdout.flush()

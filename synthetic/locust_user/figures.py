@@ -17,6 +17,9 @@ _BETWEEN = "\x1f"
 REASONS_MAX = 200
 """So many different reasons are kept; what comes beyond is counted as one."""
 OTHER_REASONS = "other reasons"
+NO_PLAYER = "no player was free"
+NO_USER = "no user was free until the end"
+NO_BUDGET = "the budget was used up"
 
 Key = tuple[str, Labels]
 """An SLI and its labels."""

@@ -27,7 +27,7 @@ from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Lease
 from synthetic.locust_user.asked import Asked, Played
 from synthetic.locust_user.carrier import GeventCarrier, SharedClients
-from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.figures import NO_BUDGET, NO_PLAYER, Figures
 from synthetic.locust_user.gathering import Gathering, gathered
 from synthetic.locust_user.hub import HubStalls, OffHub, OffHubJournal
 from synthetic.runner.identity import fresh_seed
@@ -41,9 +41,6 @@ from synthetic.sli.samples import SampleFold
 
 CANDIDATES = 8
 """So many free players are offered to the journal at a time: another process may be on some of them."""
-NO_PLAYER = "no player was free"
-NO_USER = "no user was free until the end"
-NO_BUDGET = "the budget was used up"
 LOOK_EVERY_S = 1.0
 
 

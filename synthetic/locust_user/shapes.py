@@ -13,8 +13,7 @@ from locust import LoadTestShape
 
 from synthetic.locust_user import curves
 from synthetic.locust_user.command import command_of
-from synthetic.locust_user.session import NO_PLAYER
-from synthetic.locust_user.thresholds import first_missed
+from synthetic.locust_user.steps import Steps
 
 DEFAULT_S = 120.0
 DEFAULT_USERS = 10
@@ -92,18 +91,20 @@ class Soak(_Curve):
 
 
 class StepToFailure(_Shape):
-    """A tenth more users with each step, until an objective is missed in a step or players run out; says where that was."""
+    """A tenth more users with each step, until an objective is missed in a step, players run out, or a step says nothing."""
 
     steps: ClassVar[int] = 10
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._judged = 0
+        self._steps: Steps | None = None
 
     def reset_time(self) -> None:
         """A new test begins."""
         super().reset_time()  # type: ignore[no-untyped-call]
         self._judged = 0
+        self._steps = None
 
     def tick(self) -> tuple[int, float] | None:
         """The users of this step; None once the last one held or one did not."""
@@ -111,7 +112,7 @@ class StepToFailure(_Shape):
         step = curves.step_of(self.elapsed_s, step_s, self.steps)
         if step - 1 > self._judged:
             self._judged = step - 1
-            if self._failed(step - 1, step_s) or step > self.steps:
+            if self._is_last(step - 1) or step > self.steps:
                 return None
         users = self._users(step)
         return users, float(users)
@@ -119,18 +120,11 @@ class StepToFailure(_Shape):
     def _users(self, step: int) -> int:
         return max(1, self.most_users * min(step, self.steps) // self.steps)
 
-    def _failed(self, step: int, step_s: float) -> bool:
-        """Whether the step that is over has shown the limit; what it has shown is noted."""
+    def _is_last(self, step: int) -> bool:
+        """Whether the test ends with the step that is over; what it has shown is noted."""
         assert self.runner is not None, "Locust sets it before the first tick"
         command = command_of(self.runner.environment)
-        lately = command.lately(step_s)
-        before = f"held at {self._users(step - 1)} users" if step > 1 else "held at no step"
-        missed = first_missed(command.asked.policy, lately)
-        if missed is not None:
-            told = f"{missed.name} {missed.label}".strip()
-            command.limit = f"{before}; at {self._users(step)}: {told} {missed.measured}, promised {missed.promised}"
-        elif lately.missed[NO_PLAYER]:
-            command.limit = f"{before}; at {self._users(step)} no player was free: give the pool more"
-        else:
-            command.limit = f"held at {self._users(step)} users, the most that were tried"
-        return missed is not None or bool(lately.missed[NO_PLAYER])
+        self._steps = self._steps or Steps(command.asked.policy)
+        is_last = self._steps.over(self._users(step), command.lately())
+        command.limit, command.unclear = self._steps.limit, self._steps.unclear
+        return is_last

@@ -79,9 +79,9 @@ def _row(objective: Objective, label: str, figure: SliFigure) -> Row:
     return Row(objective.name, objective.sli, label, promised, measured, verdict, samples, figure.left_out)
 
 
-def first_missed(policy: Policy, figures: Figures) -> Row | None:
-    """An objective that is missed; None where none is."""
-    return next((row for row in rows_of(policy, figures) if row.verdict is Verdict.MISSED), None)
+def missed_of(rows: Sequence[Row]) -> Row | None:
+    """The first objective that is missed; None where none is."""
+    return next((row for row in rows if row.verdict is Verdict.MISSED), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,23 @@ class Judgement:
 
 
 def judge(
-    policy: Policy, figures: Figures, *, money: Sequence[str] = (), cut_short: str = "", lost: int = 0
+    policy: Policy,
+    figures: Figures,
+    *,
+    money: Sequence[str] = (),
+    cut_short: str = "",
+    lost: int = 0,
+    unclear: str = "",
 ) -> Judgement:
     """The worst that happened, money first.
 
-    `money`: what does not agree; `cut_short`: why the test was ended early; `lost`: workers that did not tell how their runs ended.
+    `money`: what does not agree; `cut_short`: why the test was ended early; `lost`: workers that did not tell how their runs
+    ended; `unclear`: why steps to failure ended without a word about the target.
     """
     rows = tuple(rows_of(policy, figures))
     found = [*_money(figures, money), *_harness(figures, cut_short, lost), *_objectives(rows)]
+    if unclear:
+        found.append((Exit.NOTHING_RAN, unclear))
     worst = _worst([exit_ for exit_, _ in found])
     return Judgement(worst, tuple(sentence for _, sentence in found), rows)
 

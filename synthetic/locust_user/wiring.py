@@ -17,11 +17,10 @@ from synthetic.locust_user.arrivals import Arrivals
 from synthetic.locust_user.asked import Plays, read_asked
 from synthetic.locust_user.command import Command, command_of, has_command, keep_command
 from synthetic.locust_user.ending import end
-from synthetic.locust_user.figures import Figures
+from synthetic.locust_user.figures import NO_USER, Figures
 from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hub import OffHub
 from synthetic.locust_user.options import add_options, paths_of
-from synthetic.locust_user.session import NO_USER
 
 log = logging.getLogger("synthetic.load")
 

@@ -11,7 +11,8 @@ import pytest
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked, Paths, read_asked
 from synthetic.locust_user.carrier import SharedClients
-from synthetic.locust_user.session import NO_PLAYER, LoadSession, NothingToPlay
+from synthetic.locust_user.figures import NO_PLAYER
+from synthetic.locust_user.session import LoadSession, NothingToPlay
 from synthetic.tests.locust_user.test_asked import PLAYS
 
 SEVEN = replace(PLAYS, budget={"run": "5.00 EUR", "day": "7.00 EUR"})

@@ -11,7 +11,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.policy import Objective, Policy
 from synthetic.locust_user.figures import Figures
-from synthetic.locust_user.thresholds import SAMPLES_MIN, Exit, Verdict, first_missed, judge, rows_of
+from synthetic.locust_user.thresholds import SAMPLES_MIN, Exit, Verdict, judge, missed_of, rows_of
 from synthetic.sli.samples import RunSample
 from synthetic.tests.locust_user.samples import run, step
 
@@ -101,10 +101,16 @@ def test_an_objective_with_too_few_samples_is_neither_held_nor_missed() -> None:
 
 def test_the_first_objective_that_is_missed_is_told() -> None:
     """What a step to failure ends at."""
-    missed = first_missed(Policy((SUCCESS, FAST)), figures([SLOW] * 20))
+    missed = missed_of(rows_of(Policy((SUCCESS, FAST)), figures([SLOW] * 20)))
     assert missed is not None
     assert missed.name == "p95_deposit"
-    assert first_missed(Policy((SUCCESS, FAST)), figures([GOOD] * 20)) is None
+    assert missed_of(rows_of(Policy((SUCCESS, FAST)), figures([GOOD] * 20))) is None
+
+
+def test_steps_of_which_nothing_can_be_said_do_not_pass() -> None:
+    """The steps before held, and the last one never answered."""
+    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), unclear="at 50 nothing can be said")
+    assert (judgement.exit, judgement.sentences) == (Exit.NOTHING_RAN, ("at 50 nothing can be said",))
 
 
 def test_exit_codes_are_those_of_the_command_line() -> None:
