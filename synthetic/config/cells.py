@@ -17,7 +17,7 @@ from synthetic.config.secret_refs import is_reference, is_well_formed, needs_ref
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.money import MoneyError, exponent
 from synthetic.core.plan import CellPlan, PlayerPlan
-from synthetic.core.plan_serving import PRODUCTION
+from synthetic.core.plan_serving import sounds_like_production
 
 _ENDPOINT_HINT = "write scheme://host:port/path; who logs in is the mapping's business"
 _REFERENCE_HINT = "write env:NAME or file:path, and keep the secret there"
@@ -92,8 +92,10 @@ def _may_take_load(cell: CellModel, problems: Problems) -> bool:
     """Where the cell's owner says so. Load in production would be an outage with real money, so the file is refused."""
     if not cell.load:
         return False
-    if cell.environment == PRODUCTION:
-        message = "`load: true` in production: load is never played where real players are"
+    if sounds_like_production(cell.environment):
+        message = (
+            f"`load: true` in production: load is never played where real players are (environment: {cell.environment})"
+        )
         problems.add(cell.at("load"), message, "take the line out, and play load on a cell of its own")
     return True
 

@@ -5,6 +5,7 @@ A secret is its reference (`env:`, `file:`) here, never its value. Times are nan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +19,20 @@ Instrument = Literal["real", "sandbox-in-prod", "none"]
 ANY = "*"
 PRODUCTION = "production"
 """The environment in which whatever is not known to be allowed is refused."""
+_PRODUCTION_WORDS = frozenset({PRODUCTION, "prod", "prd", "live"})
+_NOT_YET = frozenset({"pre", "non", "not", "no"})
+_WORD = re.compile(r"[a-z]+")
+
+
+def sounds_like_production(environment: str) -> bool:
+    """Whether one of the words of its name is production, prod, prd or live, as in `prod-eu-1`; not behind `pre` or `non`.
+
+    For what must not be done there however somebody spells it.
+    """
+    words: list[str] = _WORD.findall(environment)
+    return any(
+        word in _PRODUCTION_WORDS and before not in _NOT_YET for before, word in zip(["", *words], words, strict=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from synthetic.core.checks import CHECKS
 from synthetic.core.errors import AuthorError, RefusedByPolicy
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.plan import CellPlan, ScenarioPlan
-from synthetic.core.plan_serving import PRODUCTION
+from synthetic.core.plan_serving import sounds_like_production
 from synthetic.extensions import HookResolver
 from synthetic.gate.policy import Policy
 from synthetic.journal.model import Caps
@@ -114,8 +114,11 @@ def _one_budget(classes: Mapping[str, Plays]) -> Mapping[str, str]:
 
 def require_load(cell: CellPlan) -> None:
     """Load moves money as well, and much of it: only where the cell's owner has said so. Raises RefusedByPolicy."""
-    if cell.environment == PRODUCTION:
-        raise RefusedByPolicy(f"cell {cell.name!r} is in production: load is never played where real players are")
+    if sounds_like_production(cell.environment):
+        raise RefusedByPolicy(
+            f"cell {cell.name!r} is in production: load is never played where real players are"
+            f" (environment: {cell.environment})"
+        )
     if not cell.load:
         raise RefusedByPolicy(
             f"cell {cell.name!r} is not marked for load; its owner allows it by `load: true` in the cells file"

@@ -52,6 +52,26 @@ def test_production_is_refused_however_it_is_marked(shipped_cells: Path) -> None
         read_asked(Paths(shipped_cells), {"Player": PLAYS})
 
 
+@pytest.mark.parametrize("environment", ["prod", "live", "production-eu", "prd_2", "eu-prod1"])
+def test_production_is_refused_however_it_is_spelled(shipped_cells: Path, environment: str) -> None:
+    """Nobody finds out by a load on real players that the word was another one."""
+    cell = read_asked(Paths(shipped_cells), {"Player": PLAYS}).cell
+    with pytest.raises(RefusedByPolicy, match=f"is in production: .* \\(environment: {environment}\\)"):
+        require_load(replace(cell, environment=environment))
+    shipped_cells.write_text(
+        shipped_cells.read_text(encoding="utf-8").replace("environment: reference", f"environment: {environment}")
+    )
+    with pytest.raises(AuthorError, match=r"cells.yaml:\d+:\d+: `load: true` in production"):
+        read_asked(Paths(shipped_cells), {"Player": PLAYS})
+
+
+@pytest.mark.parametrize("environment", ["staging", "pre-production", "preprod", "non-prod", "products", "delivery"])
+def test_what_only_looks_like_production_takes_load(shipped_cells: Path, environment: str) -> None:
+    """A load cell before production is what load is for."""
+    cell = read_asked(Paths(shipped_cells), {"Player": PLAYS}).cell
+    require_load(replace(cell, environment=environment))
+
+
 @pytest.mark.parametrize(
     ("budget", "says"),
     [
