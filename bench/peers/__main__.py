@@ -73,14 +73,23 @@ def result_of(spendings: Mapping[str, Spending]) -> Result:
         Panel("CPU of a journey, ms", columns={name: one.cpu_ms for name, one in measured.items()}),
         Panel("journeys a second", columns={name: one.per_s for name, one in measured.items() if one.per_s}),
     )
-    figures = {
-        one.name: {"problem": one.problem}
-        if one.problem
-        else {"cpu_ms": round(one.cpu_ms, 4), "per_s": round(one.per_s, 1), "start_cpu_s": round(one.start_cpu_s, 3)}
-        for one in spendings.values()
-    }
+    figures = {one.name: _figures(one) for one in spendings.values()}
     chart = Chart("one money journey of eight calls, on one core", "", "", panels, log_y=True)
     return Result("peers", "the same journey in other tools", (grid,), bars, chart, figures)
+
+
+def _figures(one: Spending) -> dict[str, object]:
+    """With the version of what was fetched or installed: figures of two versions are figures of two tools."""
+    versions = {peer.name: peer.version for peer in PEERS if peer.version}
+    of: dict[str, object] = {"version": versions[one.name]} if one.name in versions else {}
+    if one.problem:
+        return {**of, "problem": one.problem}
+    return {
+        **of,
+        "cpu_ms": round(one.cpu_ms, 4),
+        "per_s": round(one.per_s, 1),
+        "start_cpu_s": round(one.start_cpu_s, 3),
+    }
 
 
 def _row(one: Spending, ours: Spending) -> tuple[str, ...]:

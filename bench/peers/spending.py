@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import pinned
-from bench.peers.fetching import NotFetched
+from bench.peers.fetching import NotFetched, told_to_tools
 from bench.peers.tools import Job, Peer
 from bench.server.starting import BenchServer
 from synthetic.core.errors import HarnessError
@@ -78,7 +78,7 @@ def _cpu_of(command: Sequence[str], environment: dict[str, str], folder: Path) -
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - commands of our own
             command,
-            env={**os.environ, **environment},
+            env=told_to_tools() | environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

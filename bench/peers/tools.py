@@ -56,7 +56,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One tool. `few` and `many` journeys are played: what the second run costs more is the journeys', without the start."""
+    """One tool. `few` and `many` journeys are played: what the second run costs more is the journeys', without the start.
+
+    `version`: of what is fetched or installed; empty where it is this very checkout.
+    """
 
     name: str
     fetch: Callable[[Path], Path]
@@ -64,6 +67,7 @@ class Peer:
     few: int
     many: int
     users: int = 8
+    version: str = ""
 
 
 def _k6(binary: Path, job: Job) -> Told:
@@ -111,9 +115,9 @@ OURS = "ours"
 PEERS = (
     Peer(OURS, _this_python, _ours(), 80, 880),
     Peer("ours, all evidence", _this_python, _ours("--shipped"), 80, 480),
-    Peer("k6", fetching.k6, _k6, 80, 2080),
-    Peer("Locust FastHttpUser", fetching.locust, _locust("fast"), 80, 880),
-    Peer("Locust HttpUser", fetching.locust, _locust("plain"), 40, 240),
-    Peer("Artillery", fetching.artillery, _artillery, 80, 480),
-    Peer("Tavern", fetching.tavern, _tavern, 5, 45, users=1),
+    Peer("k6", fetching.k6, _k6, 80, 2080, version=fetching.K6),
+    Peer("Locust FastHttpUser", fetching.locust, _locust("fast"), 80, 880, version=fetching.locust_version()),
+    Peer("Locust HttpUser", fetching.locust, _locust("plain"), 40, 240, version=fetching.locust_version()),
+    Peer("Artillery", fetching.artillery, _artillery, 80, 480, version=fetching.ARTILLERY),
+    Peer("Tavern", fetching.tavern, _tavern, 5, 45, users=1, version=fetching.TAVERN),
 )
