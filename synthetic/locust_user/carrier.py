@@ -2,7 +2,8 @@
 
 One request is one connection and at most one sending: geventhttpclient itself would send a GET again after a lost answer. One
 deadline covers all of it, every byte that comes is counted, and TLS is verified. When an answer came is what the kernel says,
-where it says so: a greenlet learns of it only when its turn comes, and under load that is late.
+where it says so, which is without TLS: a greenlet learns of it only when its turn comes, and under load that is late. When a
+request left is what our own clock says, before and after the send.
 """
 
 from __future__ import annotations
