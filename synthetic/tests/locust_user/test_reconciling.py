@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Paths, read_asked
 from synthetic.locust_user.reconciling import command_line, left_open
 from synthetic.tests.deploy.accepting import refusal
+from synthetic.tests.journal.conftest import intent
 from synthetic.tests.locust_user.test_asked import PLAYS
 
 
@@ -26,6 +28,17 @@ def test_a_test_that_never_played_has_left_nothing_open(shipped_cells: Path, tmp
     asked = read_asked(Paths(shipped_cells), {"Player": PLAYS})
     assert left_open(asked, str(tmp_path / "none.db"), 0) == []
     assert not (tmp_path / "none.db").exists()
+
+
+def test_an_effect_of_a_worker_whose_clock_is_behind_is_seen(shipped_cells: Path, tmp_path: Path) -> None:
+    """Left open on another machine, by the clock there ten seconds before the test began."""
+    asked = read_asked(Paths(shipped_cells), {"Player": PLAYS})
+    began_ns = time.time_ns()
+    with open_book(tmp_path / "load.db", wall_ns=lambda: began_ns - 10 * 10**9) as book:
+        book.intend(intent(), None)
+    (sentence,) = left_open(asked, str(tmp_path / "load.db"), began_ns)
+    assert sentence.startswith("1 runs were cut off with 1 effects open")
+    assert left_open(asked, str(tmp_path / "load.db"), began_ns + 3600 * 10**9) == []
 
 
 def test_a_path_stays_a_path(shipped_cells: Path) -> None:
