@@ -41,12 +41,11 @@ def test_a_load_is_played_counted_judged_and_reconciled(tmp_path: Path, cells: P
 
 
 @pytest.mark.slow
-@pytest.mark.exhaustive
-def test_a_cell_that_nobody_marked_is_refused_before_any_request(tmp_path: Path, cells: Path) -> None:
+def test_a_cell_that_nobody_marked_is_refused_before_any_request(tmp_path: Path, shipped_cells: Path) -> None:
     """Exit code 2, and one sentence that says who may allow it."""
-    unmarked = cells.parent / "unmarked.yaml"
-    unmarked.write_text(cells.read_text(encoding="utf-8").replace("load: true", "load: false"), encoding="utf-8")
-    ended = locust(tmp_path, unmarked, "-u", "2", "-t", "5s")
+    text = shipped_cells.read_text(encoding="utf-8")
+    shipped_cells.write_text(text.replace("load: true", "load: false"), encoding="utf-8")
+    ended = locust(tmp_path, shipped_cells, "-u", "2", "-t", "5s")
     assert ended.code == 2, ended.out
     assert "load refused: cell 'canary' is not marked for load; its owner allows it by `load: true`" in ended.out
     assert not (tmp_path / "load.db").exists()

@@ -1,0 +1,39 @@
+"""The workflows of GitHub can't run here; what they call can be looked up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from synthetic.tests.style.checkout import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def read(path: Path) -> dict[Any, Any]:
+    workflow: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return workflow
+
+
+def targets(path: Path) -> set[str]:
+    """What it makes."""
+    steps = [step for job in read(path)["jobs"].values() for step in job["steps"]]
+    return {name for step in steps for name in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_what_a_workflow_makes_can_be_made(path: Path) -> None:
+    """A target that was renamed shows here, not in the night."""
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert targets(path) <= known
+
+
+def test_what_no_push_plays_is_played_each_night() -> None:
+    """A test that nothing runs holds nothing."""
+    nightly = ROOT / ".github" / "workflows" / "nightly.yml"
+    assert "schedule" in read(nightly)[True]  # YAML 1.1 reads the key `on` as a truth
+    assert "exhaustive" in targets(nightly)
