@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,6 +43,7 @@ from synthetic.web.gate.health import Surroundings
 from synthetic.web.listening import MutualTls, serving
 
 POLLS_A_MINUTE = 30_000
+Keep = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,11 @@ async def _serve(alone: GateAlone, for_s: float | None) -> None:
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with gate_up(alone) as (desk, address):
+    async with gate_up(alone) as (keep, address):
         RunnerLog().gate_listens(address)
         if for_s is not None:
             loop.call_later(for_s, stopping.set)
-        keeping = asyncio.create_task(desk.keep())
+        keeping = asyncio.create_task(keep())
         stopped = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait({keeping, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in (keeping, stopped):
@@ -130,8 +132,12 @@ async def _serve(alone: GateAlone, for_s: float | None) -> None:
 
 
 @asynccontextmanager
-async def gate_up(alone: GateAlone) -> AsyncIterator[tuple[Desk, str]]:
-    """The gate on its address, until the end of the block. Raises SyntheticError for what can't be had."""
+async def gate_up(alone: GateAlone) -> AsyncIterator[tuple[Keep, str]]:
+    """The gate on its address, until the end of the block, and what it has to do all the while. Raises SyntheticError.
+
+    What is to be done judges the open rollouts and watches the SLO, for ever. What ends one of them ends it, and is raised as it
+    is: a gate whose SLO nobody watches would go on with an old one.
+    """
     clock, metrics = SystemClock(), RunnerMetrics()
     notes = GateNotes(metrics.gate, RunnerLog())
     metrics.gate.begin()
@@ -152,12 +158,17 @@ async def gate_up(alone: GateAlone) -> AsyncIterator[tuple[Desk, str]]:
         )
         metrics.config_reloaded(valid=True)
         set_loaded_aside()
-        async with (
-            asyncio.TaskGroup() as group
-        ):  # what ends the watch of the SLO ends the gate: it would go on with an old one
-            watching = group.create_task(alone.slo.watch(SloNotes(metrics)))
-            yield desk, address
-            watching.cancel()
+        yield partial(_while_both_last, desk.keep, partial(alone.slo.watch, SloNotes(metrics))), address
+
+
+async def _while_both_last(*kept: Keep) -> None:
+    tasks = [asyncio.ensure_future(keep()) for keep in kept]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _trail(stack: AsyncExitStack, alone: GateAlone) -> AuditTrail | None:

@@ -21,7 +21,7 @@ from synthetic.audit.verify import verify
 from synthetic.cli.gate.alone import GateAlone, gate_up
 from synthetic.cli.gate.asking import GateOverHttp, Refused, ask, client_of
 from synthetic.cli.gate.slo_now import SloNotes, SloNow
-from synthetic.core.errors import HarnessError
+from synthetic.core.errors import HarnessError, JournalUnavailable
 from synthetic.gate.observed import Observation
 from synthetic.journal.book import open_book
 from synthetic.report.logs import RunnerLog
@@ -110,16 +110,38 @@ def test_the_gate_alone_looks_for_another_slo_by_itself(alone: GateAlone, folder
     seen(pairs(range(70)))
 
     async def play() -> list[str]:
-        async with gate_up(alone) as (_, address):
+        async with gate_up(alone) as (keep, address):
+            keeping = asyncio.create_task(keep())
             before = await asyncio.to_thread(asked, address)
             (folder / "slo.yaml").write_text(SLO.replace("slo: test", "slo: stricter"))
             deadline_s = time.monotonic() + 60
             while (now := await asyncio.to_thread(asked, address)).slo == before.slo:
                 assert time.monotonic() < deadline_s
                 await asyncio.sleep(0.1)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             return [before.slo, now.slo]
 
     assert asyncio.run(play()) == ["test", "stricter"]
+
+
+class Lost(SloNow):
+    """An SLO that can't be watched any more."""
+
+    async def watch(self, notes: SloNotes, look_every_s: float = 0.0) -> None:
+        """End."""
+        raise JournalUnavailable(f"nobody looks for {self.file} any more, every {look_every_s:g} s: {notes.metrics}")
+
+
+def test_what_ends_the_watch_of_the_slo_ends_the_gate_as_it_is(alone: GateAlone, folder: Path) -> None:
+    """Not within a group of exceptions, of which the command line would know neither words nor exit code."""
+
+    async def play() -> None:
+        async with gate_up(replace(alone, slo=Lost.of(folder / "slo.yaml"))) as (keep, _):
+            await asyncio.wait_for(keep(), 60)
+
+    with pytest.raises(JournalUnavailable, match="nobody looks for"):
+        asyncio.run(play())
 
 
 def test_with_mutual_tls_only_known_certificates_are_answered(alone: GateAlone, folder: Path, seen: Seen) -> None:
