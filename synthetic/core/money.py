@@ -19,7 +19,7 @@ _WRITTEN = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s+([A-Z]{3})\s*")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 # Far wider than any amount, and it refuses what it can't hold instead of rounding it.
 _EXACT = Context(prec=60, Emax=60, Emin=-60, traps=[InvalidOperation, Inexact, Overflow])
-_MINOR_MAX = 2**53  # beyond it JSON readers lose units
+MINOR_MAX = 2**53  # beyond it JSON readers lose units
 
 
 class MoneyError(ValueError):
@@ -45,7 +45,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int and (isinstance(self.minor, bool) or not isinstance(self.minor, int)):
             raise MoneyError(f"{self.minor!r} is not a whole number of minor units")
-        if not -_MINOR_MAX <= self.minor <= _MINOR_MAX:
+        if not -MINOR_MAX <= self.minor <= MINOR_MAX:
             raise MoneyError(f"{self.minor} minor units are out of range")
         exponent(self.currency)
 

@@ -14,13 +14,12 @@ from typing import Any
 from synthetic.core.checked import Call, Constant, Name, Node, Select, Several, UnknownNode, names_of, read_checked
 from synthetic.core.functions import FUNCTIONS, Overload
 from synthetic.core.held import INT64, HeldList, HeldObject, is_holdable
-from synthetic.core.money import Money
+from synthetic.core.money import MINOR_MAX, Money
 
 Scope = Mapping[str, Any]
 Evaluator = Callable[[Scope, str], Any]
 """From what is known and the run's currency to a value."""
 
-_MINOR_MAX = 2**53
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _AMBIGUOUS = frozenset({"True", "False", "None", "nan", "inf", "-inf"})  # what keys that are no texts become
 _TYPES = {"string": str, "int": int, "double": float, "money": Money}
@@ -252,7 +251,7 @@ def _within(one: Any, other: Any, sign: int) -> Any:
     """The sum of two amounts or numbers where it is in range; CEL has errors for what is not."""
     if type(one) is Money:
         minor = one.minor + sign * other.minor
-        if one.currency != other.currency or not -_MINOR_MAX <= minor <= _MINOR_MAX:
+        if one.currency != other.currency or not -MINOR_MAX <= minor <= MINOR_MAX:
             raise NoShortcut
         return Money(minor, one.currency)
     if type(one) is not int:

@@ -6,7 +6,6 @@ of the cell and of the players. A refusal becomes a missed slot with its reason.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +17,8 @@ from synthetic.runner.policy import Refusal, fit_players, psps_of, refusals
 from synthetic.runner.proofs import Proofs
 from synthetic.runner.specs import Part, pool_name
 from synthetic.runner.timetable import Missed
+from synthetic.runner.unhurried import unhurried
 
-PROBES_AT_ONCE = 100  # are looked at in one turn of the loop
 PROVE_AT_TICK_MAX = 2  # players that a tick waits for, where none is proven yet; the others are proven meanwhile
 
 
@@ -80,9 +79,7 @@ class Admission:
         """Take the proofs of everybody who may play, each once, so that no tick has to wait for one."""
         seen: set[tuple[str, str]] = set()
         looked_at: set[tuple[str, str, tuple[tuple[str, ...], ...]]] = set()
-        for number, probe in enumerate(self.plan().probes):
-            if number % PROBES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # runs go on meanwhile
+        async for probe in unhurried(self.plan().probes):
             for scenario, cell in probe.sides:
                 psps = tuple(psps_of(step, cell, probe.row) for step in scenario.steps)
                 alike = (scenario.name, cell.name, psps)

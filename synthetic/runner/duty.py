@@ -24,6 +24,7 @@ from synthetic.runner.pacer import Pacer
 from synthetic.runner.policy import Refusal
 from synthetic.runner.specs import Part, Turn
 from synthetic.runner.timetable import Missed
+from synthetic.runner.unhurried import unhurried
 from synthetic.runner.worker import Ticked, TickPlan, Worker
 
 LOOK_FOR_OPEN_S = 1.0
@@ -32,7 +33,6 @@ FORGET_EVERY_S = 600.0
 BROKE_AGAIN_S = 60.0
 SILENT_LEASES = 1.0  # a worker that has not been heard of for so many times a lease is dead
 GAPS = "(gaps)"
-PROBES_AT_ONCE = 100  # are looked at in one turn of the loop
 _MS = 1_000_000
 
 
@@ -179,9 +179,7 @@ class Duty:
         probes = self.plan().probes
         looked_ns = looked_until(await off_loop(book.slots, GAPS, day_ns))
         last = await off_loop(book.last_slots, [probe.name for probe in probes])
-        for number, probe in enumerate(probes):
-            if number % PROBES_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        async for probe in unhurried(probes):
             # Only before anybody has looked: a thousand probes have a million slots a day, and reading them takes 10 s.
             reads = looked_ns is None and probe.name in last
             known = await off_loop(book.slots, probe.name, day_ns) if reads else []
@@ -201,9 +199,7 @@ class Duty:
             return
         lately_ns = until_ns - 2 * lease_ns
         together = await self._known_since(lately_ns)
-        for number, probe in enumerate(self.plan().probes):
-            if number % PROBES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # runs go on meanwhile
+        async for probe in unhurried(self.plan().probes):
             since_ns = self._gaps.since(probe.name, probe.schedule, until_ns)
             if since_ns >= lately_ns:
                 known = together.get(probe.name, ())
