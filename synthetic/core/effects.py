@@ -40,7 +40,8 @@ class Times:
     `started`: the driver took the effect; `sent`: the request had left; `received`: the answer was complete;
     `handled`: the scenario got it. `lag_ns`: the longest stall of the harness's own event loop that may be in them (0: none seen).
     `doubt_ns`: by how much `sent` may be too early: we were interrupted while we sent. `stamped`: `received` is the kernel's word,
-    so no stall of ours is in it (of a time-out: that by then nothing had come).
+    and no stall of ours is in it (of a time-out: that by then nothing had come); never of an answer so large that the target may
+    have had to wait until we read on.
     """
 
     started: int

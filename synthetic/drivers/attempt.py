@@ -9,6 +9,13 @@ from synthetic.core.altered import altered
 from synthetic.core.effects import Done, Phases, Times
 from synthetic.core.ports import Clock
 
+BUFFERED_BYTES = 64 << 10
+"""So much of an answer the kernel takes in while nobody reads: the first window of Linux, out of a buffer twice as large.
+
+Of what exceeds it the target may have had to wait for us, and it came late because we did not read: a stall of ours is in the
+kernel's times as well.
+"""
+
 
 class Phase(IntEnum):
     """How far an exchange came. From EXCHANGING on the target may have seen the request."""
@@ -42,6 +49,7 @@ class Attempt:
         self._dns = self._connect = self._tls = 0
         self._first_byte = self._last_byte = 0
         self._stamped = self._looked = False
+        self._took = 0
         self.started = self._since = clock.monotonic_ns()
         self.phase = Phase.WAITING
         self.left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
@@ -95,6 +103,10 @@ class Attempt:
         self._last_byte = at_ns
         self._stamped = stamped
 
+    def took(self, size: int) -> None:
+        """So many bytes of the answer were read, as they travelled."""
+        self._took += size
+
     def looked(self) -> None:
         """The socket was looked at once more, at the end: nothing more had come, however late we looked."""
         self._looked = True
@@ -127,7 +139,7 @@ class Attempt:
             self._sent or self.started,
             received,
             received,
-            stamped=stamped or self._looked,
+            stamped=stamped or (self._looked and self._was_buffered()),
             phases=self._phases(received),
         )
 
@@ -141,9 +153,13 @@ class Attempt:
             received,
             received,
             doubt_ns=doubt,
-            stamped=self._stamped,
+            stamped=self._stamped and self._was_buffered(),
             phases=self._phases(received),
         )
+
+    def _was_buffered(self) -> bool:
+        """Whether the answer could come without our reading it meanwhile."""
+        return self._took <= BUFFERED_BYTES
 
     def _phases(self, received: int) -> Phases | None:
         if not (self._dns or self._connect or self._first_byte):

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from synthetic.core.effects import FaultKind, TransportFault, WsFrame
-from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.attempt import BUFFERED_BYTES, Attempt
 from synthetic.drivers.guard import Limits
 
 
@@ -45,7 +45,10 @@ class Inbox:
         return self._end is not None
 
     def put(self, message: str | bytes, at_ns: int, *, stamped: bool = False) -> bool:
-        """Keep a frame; False where too many are unread, which ends the connection. `stamped`: the kernel says when it came."""
+        """Keep a frame; False where too many are unread, which ends the connection.
+
+        `stamped`: the kernel says when it came. Of a large one it may have come late because we did not read (`BUFFERED_BYTES`).
+        """
         if len(self._frames) >= self._limits.unread_frames_max:
             self.end(FaultKind.PROTOCOL, f"over {self._limits.unread_frames_max} frames are unread", None)
             return False
@@ -54,7 +57,8 @@ class Inbox:
             return False
         self._bytes += len(message)
         text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-        self._frames.append(_Arrived(text, at_ns, len(message), stamped))
+        was_buffered = len(message) <= BUFFERED_BYTES
+        self._frames.append(_Arrived(text, at_ns, len(message), stamped and was_buffered))
         return True
 
     def end(self, kind: FaultKind, detail: str, close_code: int | None) -> None:

@@ -16,7 +16,8 @@ def exposed(result: Result, handled_ns: int) -> tuple[int, int]:
     """From when until when a stall of our loop falls into what was measured.
 
     Where the kernel says when the answer came, only what comes behind that; where it says that none had come at the deadline, what
-    the target lost before it was asked.
+    the target lost before it was asked. Where the target may have waited until we read on (`attempt.BUFFERED_BYTES`) it says
+    neither.
     """
     times = result.times
     match result:

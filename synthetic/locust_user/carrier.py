@@ -243,6 +243,7 @@ class _Line:
             data, ancillary, _, _ = self._sock.recvmsg(bytes_max, ANCILLARY_BYTES)
             at_ns, stamped = self._stamps.came(ancillary, under.sent_ns if under is not None else 0)
         if under is not None and data:
+            under.attempt.took(len(data))
             under.attempt.came(at_ns, stamped=stamped)
         return data
 

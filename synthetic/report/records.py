@@ -84,7 +84,9 @@ class Exchange(_Document):
     latency_ms: Annotated[float, Field(description="the target's time: from sent to received, in milliseconds")]
     harness_lag_ms: Annotated[float, Field(description="our own time, part of no latency, in milliseconds")]
     doubt_ms: Annotated[float, Field(description="by how much the latency may be too long, in milliseconds")] = 0.0
-    stamped: Annotated[bool, Field(description="whether the kernel says when the answer came")] = False
+    stamped: Annotated[
+        bool, Field(description="whether the kernel says when the answer came, and no stall of ours is in that")
+    ] = False
     phases: Phases | None = None
     span_id: str = ""
     key: Annotated[str, Field(description="the idempotency key, where the exchange moves money")] = ""

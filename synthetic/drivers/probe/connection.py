@@ -42,6 +42,7 @@ class Connection:
         self._idle_poll = select.poll()
         self._idle_poll.register(sock, select.POLLIN)
         self._unsent = memoryview(b"")
+        self._sends_request = True  # and not a reply of TLS alone
         self._answer: Answer | None = None
         self._attempt: Attempt | None = None
         self._done: asyncio.Future[None] | None = None
@@ -110,11 +111,17 @@ class Connection:
     # Sending.
 
     def _send(self, request: bytes) -> None:
-        if self._secured is not None:
+        if self._secured is None:
+            self._unsent = memoryview(request)
+        else:
             self._secured.send(request)
-            request = self._secured.outgoing()
-        self._unsent = memoryview(request)
+            self._encrypt(self._secured)
         self._push()
+
+    def _encrypt(self, secured: Secured) -> None:
+        """What TLS has to send next; where the request has left already, that is an answer of its own to the server."""
+        self._sends_request = secured.owes
+        self._unsent = memoryview(secured.outgoing())
 
     def _push(self) -> None:
         """Write what the socket takes now. What goes wrong is not told yet: the server may have answered before it hung up."""
@@ -123,11 +130,11 @@ class Connection:
             while self._unsent:
                 before_ns = self._monotonic_ns()
                 count = self._sock.send(self._unsent)
-                if attempt is not None:
+                if attempt is not None and self._sends_request:
                     attempt.left(before_ns, self._monotonic_ns(), self._stamps.left(self._sock, before_ns))
                 self._unsent = self._unsent[count:]
                 if not self._unsent and self._secured is not None:
-                    self._unsent = memoryview(self._secured.outgoing())
+                    self._encrypt(self._secured)
         except (BlockingIOError, InterruptedError):
             if not self._writing:
                 self._writing = True
@@ -171,13 +178,16 @@ class Connection:
 
     def _take(self, data: bytes, at_ns: int, stamped: bool) -> None:  # noqa: FBT001 - as `Stamps.came` tells it
         ended = not data
+        if self._attempt is not None:
+            self._attempt.took(len(data))
         if self._secured is not None:
             self._secured.received(data)
             data = self._secured.plain()
             ended = self._secured.ended
-            if not self._unsent and (more := self._secured.outgoing()):
-                self._unsent = memoryview(more)
-                self._push()
+            if not self._unsent:
+                self._encrypt(self._secured)
+                if self._unsent:
+                    self._push()
         if self._answer is None or self._attempt is None:
             if data or ended:
                 self.close()  # nobody asked for anything
@@ -234,6 +244,6 @@ class Connection:
         for _ in range(_LAST_READS_MAX):
             if self._done is None or self._done.done() or not self._read():
                 break
-        if self._attempt is not None:
+        if self._attempt is not None and not self._unsent:  # else the target waits for us, and not we for it
             self._attempt.looked()
         self._fail(TimeoutError("the deadline is over"))

@@ -55,6 +55,11 @@ class Secured:
         """Have this encrypted."""
         self._plain = memoryview(data)
 
+    @property
+    def owes(self) -> bool:
+        """Whether something of what was to be encrypted has not been given yet."""
+        return bool(self._plain)
+
     def outgoing(self) -> bytes:
         """What has to leave next; nothing where all has been given."""
         while self._plain and not self._outgoing.pending:
