@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from synthetic.drivers.attempt import Attempt, Phase
@@ -77,8 +78,9 @@ async def _secured(sock: socket.socket, secured: Secured) -> Secured:
                 await loop.sock_sendall(sock, out)
             secured.received(await loop.sock_recv(sock, READ_BYTES_MAX))
     except ssl.SSLError:
-        if out := secured.outgoing():  # the alert that says why
-            await loop.sock_sendall(sock, out)
+        with suppress(OSError):  # whether it still wants to know or not, we say what was wrong
+            if out := secured.outgoing():  # the alert that says why
+                await loop.sock_sendall(sock, out)
         raise
     if out := secured.outgoing():
         await loop.sock_sendall(sock, out)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
+import socket
 import ssl
+import struct
+import threading
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from synthetic.core.effects import Times
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.probe import TIMES, ProbeTransport
 from synthetic.tests.drivers import servers
 from synthetic.tests.drivers.conftest import Authority
+from synthetic.tests.drivers.polling import until
 from synthetic.tests.drivers.servers import Behaviour, RawServer, answer, answering
 
 
@@ -28,6 +34,37 @@ def asked(
             return await client.request(options.pop("method", "GET"), url, **options)
 
     return asyncio.run(main())
+
+
+def test_a_certificate_that_does_not_hold_is_told_though_the_server_is_gone() -> None:
+    """It resets the connection behind its certificate, so our alert meets nobody; that is not what went wrong."""
+
+    def present_and_reset(sock: socket.socket) -> None:
+        sock.recv(1, socket.MSG_PEEK)
+        heard.set()
+        blocked.wait(30)
+        sock.settimeout(0)
+        with context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as spoken:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                spoken.do_handshake()
+            spoken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.set()
+
+    async def main(url: str) -> None:
+        transport = ProbeTransport(tls=ssl.create_default_context())
+        asked = asyncio.create_task(transport.handle_async_request(httpx.Request("GET", url)))
+        await until(heard.is_set)
+        blocked.set()
+        gone.wait(30)  # so that certificate and reset are both there when our loop looks
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await asked
+        await transport.aclose()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    heard, blocked, gone = threading.Event(), threading.Event(), threading.Event()
+    with RawServer(present_and_reset) as server:
+        asyncio.run(main(server.url.replace("http:", "https:")))
 
 
 def test_an_httpx_client_gets_its_answer_and_its_times() -> None:
