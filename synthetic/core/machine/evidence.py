@@ -18,6 +18,7 @@ from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import EvidencePlan, StepPlan
 
+_KEPT_CHARS_MAX = 512  # of what a server may say at any length: what is kept has a limit
 FRAMES_TOLD_MAX = 1000
 """A flood of frames must not become a history without end."""
 
@@ -115,9 +116,13 @@ def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
         state.clock_skews_s[who] = told_s - state.unix_s
 
 
-@lru_cache(maxsize=256)
 def _unix_s(date: str) -> int | None:
     """An HTTP date; it is the same for everything that is answered within one second."""
+    return _kept_unix_s(date) if len(date) <= _KEPT_CHARS_MAX else None  # a date has some thirty characters
+
+
+@lru_cache(maxsize=256)
+def _kept_unix_s(date: str) -> int | None:
     try:
         return int(parsedate_to_datetime(date).timestamp())
     except (ValueError, TypeError, OverflowError):
@@ -129,7 +134,11 @@ def _endpoint(state: RunState, url: str) -> str | None:
     return next((name for name, address in state.spec.cell.endpoints.items() if _origin(address) == origin), None)
 
 
-@lru_cache(maxsize=256)
 def _origin(url: str) -> tuple[str, str]:
+    return _kept_origin(url[:_KEPT_CHARS_MAX])  # `urlsplit` keeps what it was given, too
+
+
+@lru_cache(maxsize=256)
+def _kept_origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from sys import getrefcount
 
 import pytest
 
@@ -79,3 +80,15 @@ def test_a_servers_clock_is_read_from_its_answers(state: RunState, date: str, ag
     read_clock(state, f"{address}/anything", reply)
     read_clock(state, "https://elsewhere.test/", reply)
     assert state.clock_skews_s == ({} if skew_s is None else {name: skew_s})
+
+
+def test_what_a_server_says_at_any_length_is_not_kept(state: RunState) -> None:
+    """A date, or a URL that it redirects to, of a hundred kilobytes is gone with the run; its clock is read all the same."""
+    name, address = next(iter(state.spec.cell.endpoints.items()))
+    date, long_date, url = "Thu, 01 Jan 1970 00:00:00 GMT", "Thu, " + "0" * 100_000, f"{address}/{'x' * 100_000}"
+    counts = [getrefcount(text) for text in (long_date, url)]
+    state.now_ns = state.spec.mono_ns - state.spec.wall_ns
+    read_clock(state, url, HttpReply(200, (("date", date),), b"", TIMES))
+    read_clock(state, address, HttpReply(200, (("date", long_date),), b"", TIMES))
+    assert state.clock_skews_s == {name: 0}
+    assert [getrefcount(text) for text in (long_date, url)] == counts
