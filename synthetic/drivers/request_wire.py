@@ -13,6 +13,9 @@ from synthetic.drivers.translate import Unsendable
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110: of methods and the names of headers
 _VALUE = re.compile(r"(?:[^\s\0]+(?:[ \t]+[^\s\0]+)*)?", re.ASCII)
+_ONCE = frozenset(
+    ("host", "content-length", "transfer-encoding")
+)  # of two, a server and what is before it may each take another
 _WITH_LENGTH = ("POST", "PUT", "PATCH")
 
 
@@ -47,11 +50,11 @@ def written(
         if not _is_plain(value) and not _VALUE.fullmatch(value):
             refuse_breaks(name, value)
             raise Unsendable(f"HTTP can't carry the value of the header {name!r} as it is")
-        named[_lower(name)] = value
+        if (lower := _lower(name)) in named:
+            _refuse_second(lower)
+        named[lower] = value
         lines.append(f"{name}: {value}\r\n")
-    for name, value in defaults:
-        if name not in named:
-            lines.append(f"{name}: {value}\r\n")
+    lines += [f"{name}: {value}\r\n" for name, value in defaults if name not in named]
     if "host" not in named:
         lines.insert(1, f"Host: {place.host}\r\n")
     if "transfer-encoding" in named:
@@ -68,6 +71,11 @@ def written(
         return "".join(lines).encode(encoding) + body
     except UnicodeError as error:
         raise Unsendable(f"method and headers have to be ASCII: {error}") from None
+
+
+def _refuse_second(name: str) -> None:
+    if name in _ONCE:
+        raise Unsendable(f"it has the header {name!r} twice")
 
 
 def _is_plain(value: str) -> bool:

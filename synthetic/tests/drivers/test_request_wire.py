@@ -61,6 +61,9 @@ def test_a_body_is_framed_as_its_headers_say() -> None:
         Http("POST", "http://a.example/", (("Content-Length", "2"),), b"abc"),
         Http("POST", "http://a.example/", (("Transfer-Encoding", "gzip"),), b"abc"),
         Http("POST", "http://a.example/", (("Transfer-Encoding", "chunked"), ("Content-Length", "3")), b"abc"),
+        Http("POST", "http://a.example/", (("Content-Length", "1"), ("content-length", "3")), b"abc"),
+        Http("POST", "http://a.example/", (("Transfer-Encoding", "x"), ("transfer-encoding", "chunked")), b"abc"),
+        Http("GET", "http://a.example/", (("Host", "b.example"), ("host", "a.example"))),
     ],
 )
 def test_what_http_can_not_carry_is_not_written(effect: Http) -> None:
