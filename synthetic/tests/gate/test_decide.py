@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -13,26 +13,11 @@ from synthetic.gate.counts import Counts, Evidence, Stream, Tally
 from synthetic.gate.decide import decide
 from synthetic.gate.decision import Reason
 from synthetic.gate.observed import Signal
-from synthetic.gate.policy import RUN, HardStop, Objective, Policy
+from synthetic.gate.policy import Policy
 from synthetic.tests.gate.playing import LAW, at, evidence, ticks
+from synthetic.tests.gate.policies import BAD, BY_PSP, CLEAN, POLICY, PSPS, WATCHED, WORST, deposits
 
-JOURNEYS = Objective("journeys", RUN, 0.999, share=0.75)
-DEPOSITS = Objective("deposits", "deposit", 0.99, by="psp", share=0.2)
-CHARGEBACKS = HardStop("chargebacks", "signal", above=3)
-OUTAGE = HardStop("psp_outage", "deposit", above=0.5, at_least=5, by="psp")
-POLICY = Policy((JOURNEYS,), hard_stops=(CHARGEBACKS, OUTAGE), tick_s=30)
-BY_PSP = replace(POLICY, objectives=(JOURNEYS, DEPOSITS))
-
-CLEAN = Counts(9)
-BAD = Counts(9, canary_only=2)
-WORST = Counts(9, canary_only=9)
 BROWNOUT = Counts(9, both=3)
-WATCHED = tuple([CLEAN] * 30)
-PSPS = {"canary": {"psp": frozenset({"a", "b"})}, "baseline": {"psp": frozenset({"a", "b"})}}
-
-
-def deposits(*counts: Counts, psp: str = "a") -> Stream:
-    return ticks(*counts, objective="deposits", value=psp)
 
 
 def outage(psp_a: Counts, psp_b: Counts | None = None) -> Evidence:
@@ -221,103 +206,9 @@ def test_the_table_of_decisions(case: Case) -> None:
     assert [words for words in case.told if words not in decision.explanation] == [], decision.explanation
 
 
-def test_a_psp_that_is_expected_has_its_share_of_errors_from_the_beginning() -> None:
-    """When it comes, late or not, nobody else's threshold changes: what was decided before was decided at the right ones."""
-    before = evidence(ticks(*WATCHED), deposits(*WATCHED), values=PSPS, expected={"deposits": frozenset({"a", "b"})})
-    late = Stream("deposits", "b", ((25, CLEAN),))
-    streams = [decide(BY_PSP, one).streams for one in (before, replace(before, streams=(*before.streams, late)))]
-    needed = [{one.stream: one.e_pair_needed for one in told} for told in streams]
-    assert needed[0] == needed[1]
-    assert set(needed[0]) == {"journeys", "deposits[a]", "deposits[b]"}
-
-
 def test_the_table_has_every_reason() -> None:
     """No reason without an example."""
     assert {case.reason for case in CASES} == set(Reason)
-
-
-def test_the_error_level_is_shared_out() -> None:
-    """The thresholds are 1/(alpha share); hard stops and the values of a label divide it; all shares sum to at most 1."""
-    streams = [deposits(CLEAN, psp=f"psp-{number}") for number in range(10)]
-    weighed = decide(BY_PSP, evidence(ticks(CLEAN), *streams)).streams
-    left = 1 - POLICY.stops_share
-    assert (weighed[0].e_budget_needed, weighed[0].e_pair_needed) == pytest.approx((1 / 0.0075, 1 / 0.075 / left))
-    assert (weighed[1].e_budget_needed, weighed[1].e_pair_needed) == pytest.approx((1 / 0.00015, 1 / 0.0015 / left))
-    assert sum(1 / (POLICY.alpha_budget * one.e_budget_needed) for one in weighed) <= 1 + 1e-9
-
-
-def test_a_value_that_is_seen_later_takes_nothing_from_those_before() -> None:
-    """Values appear one after the other: what each has stays, and all together never have more than their objective."""
-    first, *later = [Stream("deposits", f"psp-{number}", ((number * 9, CLEAN),)) for number in range(6)]
-    policy = replace(POLICY, objectives=(DEPOSITS,))
-    alone, *many = (decide(policy, evidence(first, *later[:seen])).streams for seen in range(6))
-    assert all(streams[0].e_budget_needed == alone[0].e_budget_needed for streams in many)
-    assert sum(1 / one.e_budget_needed for one in many[-1]) <= POLICY.alpha_budget * DEPOSITS.share
-
-
-def test_a_rollback_needs_its_violations_on_consecutive_ticks() -> None:
-    """Both thresholds are met at the end of so many ticks with new data; a tick without any is passed over."""
-    four = [WORST] * 4
-    at_once = decide(POLICY, evidence(ticks(*four), now_s=120)).streams[0]
-    assert (at_once.streak, at_once.regressed) == (1, False)
-    spread = Stream("journeys", "", (*enumerate(four), (7, CLEAN), (12, CLEAN)))
-    later = decide(POLICY, evidence(spread, now_s=390)).streams[0]
-    assert (later.streak, later.regressed) == (3, True)
-    assert decide(replace(POLICY, consecutive=1), evidence(ticks(*four), now_s=120)).verdict == "fail"
-
-
-def test_ticks_that_violate_are_counted_on_end() -> None:
-    """A tick in between after which the baseline has failed as well begins the count anew."""
-    policy = replace(POLICY, consecutive=2)
-    again = [*[WORST] * 4, Counts(9, baseline_only=1), *[WORST] * 5]
-    once = decide(policy, evidence(ticks(*again), now_s=300)).streams[0]
-    assert (once.streak, once.regressed) == (1, False)
-    assert decide(policy, evidence(ticks(*again, WORST), now_s=330)).streams[0].regressed
-
-
-def test_a_burst_is_one_failure_of_its_tick() -> None:
-    """Nine failures of one pod's restart are no nine proofs; where the budget allows more, more of them count."""
-    one, many = (decide(POLICY, evidence(ticks(counts), now_s=30)).streams[0] for counts in (Counts(9, 1), WORST))
-    assert one.e_pair == pytest.approx(many.e_pair)
-    lenient = replace(POLICY, objectives=(replace(JOURNEYS, target=0.95),))
-    few, more, most = (
-        decide(lenient, evidence(ticks(counts), now_s=30)).streams[0]
-        for counts in (Counts(40, 1), Counts(40, 5), Counts(40, 9))
-    )
-    assert (few.hits, more.hits, most.hits) == (1, 5, 5)
-    assert more.e_pair > few.e_pair * 10
-
-
-SLOW = Objective("slow", "deposit", 0.95, measure="latency", threshold_ms=400, share=1.0)
-
-
-def test_a_clean_pair_more_lets_no_further_slow_answer_count() -> None:
-    """How many failures count in a tick is known beforehand: four or five pairs, with two slow answers, are no other matter."""
-    policy = replace(POLICY, objectives=(SLOW,))
-    four, five, many = (
-        decide(policy, evidence(ticks(*[Counts(pairs, 2)] * 4, objective="slow"), now_s=120)).streams[0]
-        for pairs in (4, 5, 60)
-    )
-    assert four.e_budget > five.e_budget > many.e_budget
-    assert four.e_pair == five.e_pair == many.e_pair
-
-
-def test_slow_answers_are_suspicious_where_they_are_more_than_their_budget() -> None:
-    """Of a hundred answers five may be slow: one is nothing to hold a release for, nor to play denser; a third of them is."""
-    policy = replace(POLICY, objectives=(SLOW,), eager_s=0)
-    some, many = (
-        decide(policy, evidence(ticks(*[Counts(9)] * 29, last, objective="slow")))
-        for last in (Counts(9, 1), Counts(9, 6))
-    )
-    assert (some.verdict, some.suspect) == ("pass", False)
-    assert (many.reason, many.suspect) == (Reason.PAUSE, True)
-
-
-def test_before_the_first_pair_the_pairs_to_a_pass_are_those_of_a_clean_start() -> None:
-    """Thirty at least, and no limit of a search."""
-    missing = decide(POLICY, evidence(now_s=10)).pairs_missing
-    assert missing is not None
-    assert POLICY.pairs_min <= missing < 50
 
 
 def test_figures_are_told_as_people_write_them() -> None:
@@ -326,42 +217,6 @@ def test_figures_are_told_as_people_write_them() -> None:
     assert "more than the budget of 0.1 % is certain by over a million : 1 (needed 134)" in told
     assert "doing by 773 : 1 (needed 14), though only 10 of the 20 count: more in one tick are one burst" in told
     assert "doing by 1 520 : 1" in decide(POLICY, evidence(ticks(*[BAD] * 11))).explanation
-
-
-def test_the_start_of_a_watch_is_played_denser() -> None:
-    """A bad release is bad from its first minute on; not for longer than the window, and what is held is told by reasons."""
-    clean = ticks(*WATCHED)
-    assert decide(POLICY, evidence(clean, now_s=POLICY.eager_s - 1)).suspect
-    assert not decide(POLICY, evidence(clean, now_s=POLICY.eager_s + 1)).suspect
-    assert not decide(replace(POLICY, window_s=60), evidence(clean, now_s=61)).suspect
-
-
-def test_the_start_of_a_step_is_played_denser() -> None:
-    """More of the traffic is on the canary from then on; but for a policy that is never eager."""
-    stepped = evidence(ticks(*WATCHED), step_ns=at(900 - POLICY.step_s + 1))
-    assert decide(POLICY, stepped).suspect
-    assert not decide(POLICY, replace(stepped, step_ns=at(900 - POLICY.step_s - 1))).suspect
-    assert not decide(replace(POLICY, eager_s=0), stepped).suspect
-
-
-def test_a_failure_of_the_canary_alone_makes_it_suspect_for_a_while() -> None:
-    """Then probes are denser; what both sides share, or the baseline alone, is no suspicion."""
-    policy = replace(POLICY, eager_s=0)
-    failed = ticks(CLEAN, Counts(9, canary_only=1))
-    assert decide(policy, evidence(failed, now_s=60)).suspect
-    assert decide(policy, evidence(failed, now_s=60 + POLICY.suspect_for_s - 1)).suspect
-    assert not decide(policy, evidence(failed, now_s=60 + POLICY.suspect_for_s + 1)).suspect
-    assert not decide(policy, evidence(ticks(CLEAN, Counts(9, baseline_only=2, both=2)), now_s=60)).suspect
-
-
-@pytest.mark.parametrize("failed", [0, 1, 2, 5])
-def test_the_pairs_that_a_pass_is_short_of_are_exactly_enough(failed: int) -> None:
-    """That many more clean pairs pass, and one fewer does not."""
-    lenient = Policy((JOURNEYS,), alpha_budget=1e-300, pairs_min=1, window_s=0, suspect_for_s=-1e9, stale_s=1e9)
-    missing = decide(lenient, evidence(ticks(Counts(10, failed)))).pairs_missing
-    assert missing is not None
-    assert decide(lenient, evidence(ticks(Counts(10 + missing, failed)))).verdict == "pass"
-    assert decide(lenient, evidence(ticks(Counts(10 + missing - 1, failed)))).verdict == "inconclusive"
 
 
 def test_overwhelming_evidence_is_a_finite_number() -> None:
