@@ -50,7 +50,7 @@ class Steps:
         now = {(row.name, row.label): row for row in rows}
         if all(row.verdict is Verdict.UNKNOWN for row in rows):
             few = f"{shown.runs} runs ended, and of no objective there were {SAMPLES_MIN} samples"
-            return f"at {users} nothing can be said: {few}"
+            return f"at {users} nothing can be said: {few} (does the target answer? else give the steps more time: -t)"
         for (name, label), before in self._judged.items():
             row = now.get((name, label))
             samples = 0 if row is None else row.samples
