@@ -13,7 +13,8 @@ import httpx
 
 from synthetic.core.effects import Headers, Http, HttpReply, Times
 from synthetic.drivers.attempt import Attempt
-from synthetic.drivers.guard import CRUMB_BYTES, Limits
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.intake import refuse_crumbs, refuse_size
 from synthetic.drivers.translate import BadAnswer, Unsendable
 
 USER_AGENT = "igaming-synthetic"
@@ -86,8 +87,7 @@ class AnswerReader:
         self._attempt = attempt
         self._status = head.status
         self._headers = tuple([(_lower(name), value.decode("latin-1")) for name, value in head.headers])
-        self._bytes_max = bytes_max = limits.body_bytes_max
-        self._crumbs_max = limits.crumbs_max
+        self._limits = limits
         self._chunk_count = 0
         self._chunks: list[bytes] = []
         self._size = 0
@@ -96,8 +96,9 @@ class AnswerReader:
         self._announced = headers.get("content-length", "")
         self._note()
         has_body = method != "HEAD" and self._status not in (204, 304)
-        if has_body and self._announced.isdecimal() and int(self._announced) > bytes_max:
-            raise BadAnswer(f"announced a body of {self._announced} bytes, over the limit of {bytes_max} bytes")
+        if has_body and self._announced.isdecimal() and int(self._announced) > limits.body_bytes_max:
+            over = f"over the limit of {limits.body_bytes_max} bytes"
+            raise BadAnswer(f"announced a body of {self._announced} bytes, {over}")
         coding = headers.get("content-encoding", "").strip().lower()
         self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if coding in ("gzip", "x-gzip", "deflate") else None
 
@@ -106,14 +107,11 @@ class AnswerReader:
         self._travelled += len(chunk)
         self._chunk_count += 1
         self._note()
-        if self._chunk_count > self._crumbs_max and self._travelled < self._chunk_count * CRUMB_BYTES:
-            raise BadAnswer(f"sent a body in over {self._crumbs_max} chunks of next to nothing")
+        refuse_crumbs(self._chunk_count, self._travelled, self._limits)
         if self._decoder is not None:
             chunk = self._decoded(chunk)
         self._size += len(chunk)
-        if self._size > self._bytes_max:
-            unpacked = " unpacked" if self._decoder is not None else ""
-            raise BadAnswer(f"sent a body over the limit of {self._bytes_max} bytes{unpacked}")
+        refuse_size(self._size, self._limits, unpacked=self._decoder is not None)
         self._chunks.append(chunk)
 
     def _note(self) -> None:
@@ -123,7 +121,7 @@ class AnswerReader:
     def _decoded(self, chunk: bytes) -> bytes:
         assert self._decoder is not None
         try:
-            return self._decoder.decompress(chunk, self._bytes_max - self._size + 1)
+            return self._decoder.decompress(chunk, self._limits.body_bytes_max - self._size + 1)
         except zlib.error as error:
             raise BadAnswer(f"sent a compressed body that is broken: {error}") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from synthetic.drivers.guard import Limits
+from synthetic.drivers.guard import CRUMB_BYTES, Limits
 from synthetic.drivers.translate import BadAnswer
 
 
@@ -31,6 +31,18 @@ class Intake:
         self._left -= size
         if self._left < 0 and not self._shared:
             raise BadAnswer(self._over)
+
+
+def refuse_crumbs(chunk_count: int, size: int, limits: Limits) -> None:
+    """Raises BadAnswer where a body came in too many chunks for what it holds as it travelled."""
+    if chunk_count > limits.crumbs_max and size < chunk_count * CRUMB_BYTES:
+        raise BadAnswer(f"sent a body in over {limits.crumbs_max} chunks of next to nothing")
+
+
+def refuse_size(size: int, limits: Limits, *, unpacked: bool = False) -> None:
+    """Raises BadAnswer where a body is larger than we take."""
+    if size > limits.body_bytes_max:
+        raise BadAnswer(f"sent a body over the limit of {limits.body_bytes_max} bytes{' unpacked' if unpacked else ''}")
 
 
 # So much is read at a time: what is read is parsed in one go, and nothing else of our loop runs meanwhile.

@@ -15,7 +15,8 @@ import httpx
 from synthetic.core.ports import Clock
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.guard import CRUMB_BYTES, Limits
+from synthetic.drivers.guard import Limits
+from synthetic.drivers.intake import refuse_crumbs, refuse_size
 from synthetic.drivers.places import NotAllowed, Place, Target
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.connection import ClosedEarly
@@ -95,10 +96,8 @@ class _Packed:
         """Take the next part. Raises BadAnswer."""
         self._chunks.append(chunk)
         self._size += len(chunk)
-        if len(self._chunks) > self._limits.crumbs_max and self._size < len(self._chunks) * CRUMB_BYTES:
-            raise BadAnswer(f"sent a body in over {self._limits.crumbs_max} chunks of next to nothing")
-        if self._size > self._limits.body_bytes_max:
-            raise BadAnswer(f"sent a body over the limit of {self._limits.body_bytes_max} bytes")
+        refuse_crumbs(len(self._chunks), self._size, self._limits)
+        refuse_size(self._size, self._limits)
 
     def content(self) -> bytes:
         """All of it. Raises BadAnswer where it is larger unpacked than may be, or stops short."""
