@@ -17,6 +17,8 @@ _NO_STATUS_LINE = ("no response line received", "illegal request line", "illegal
 _EMPTY_LINES = re.compile(rb"(?:\A|\n\r?\n)[\r\n]")
 _LONG_SIZE = re.compile(rb"\n0{5,}[0-9A-Fa-f]+")
 _BARE_RETURN = re.compile(rb":[ \t]*\r[^\n]")
+_LAST_BARE_RETURN = re.compile(rb":[ \t]*\r\r\n")
+_NO_END_OF_HEAD = "Server disconnected without sending a response"
 _FEED = re.compile(rb"[\v\f]")
 
 
@@ -102,7 +104,9 @@ def _known(reason: str, data: bytes) -> str:
         return "white space behind the size of a chunk, which RFC 9112 has us read"
     if reason.startswith("illegal chunk header") and _LONG_SIZE.search(data):
         return "the size of a chunk in more than 20 digits, most of them zeros"
-    if reason.startswith("illegal header line") and _BARE_RETURN.search(data):
+    if (reason.startswith("illegal header line") and _BARE_RETURN.search(data)) or (
+        reason.startswith(_NO_END_OF_HEAD) and _LAST_BARE_RETURN.search(data)  # the line feed behind it ends the head
+    ):
         return "a carriage return alone ends a header that has no value"
     if reason.startswith(("illegal header line", "illegal status line")) and _FEED.search(data):
         return "a form feed or a vertical tab in a header"

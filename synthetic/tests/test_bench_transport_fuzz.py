@@ -23,6 +23,7 @@ ANSWER = Answer(200, (("x-a", "b"),), b"ok")
 REFUSED = Failure("RemoteProtocolError", "the server sent what is not HTTP: a head that does not end")
 WELL = Played(ANSWER, GOOD_ANSWER, hung=False, beside=(), took_s=0.1)
 BADLY = replace(WELL, first=REFUSED)
+UNENDED = replace(WELL, first=Failure("RemoteProtocolError", "Server disconnected without sending a response."))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ BADLY = replace(WELL, first=REFUSED)
         (DAMAGED, BADLY, BADLY, Kind.REFUSED),
         (DAMAGED, WELL, BADLY, Kind.STRICTER),
         (DAMAGED, BADLY, WELL, Kind.LAXER),
+        (replace(DAMAGED, data=b"HTTP/1.1 200 OK\r\nx-a: \r\r\nok"), UNENDED, WELL, Kind.KNOWN),
+        (replace(DAMAGED, data=b"HTTP/1.1 200 OK\r\nx-a: b\r\nok"), UNENDED, WELL, Kind.LAXER),
         (DAMAGED, WELL, replace(WELL, first=replace(ANSWER, body=b"")), Kind.OTHER),
         (DAMAGED, WELL, replace(WELL, first=replace(ANSWER, headers=(("x-a", "c"),))), Kind.OTHER),
         (DAMAGED, WELL, replace(WELL, hung=True), Kind.HANG),
