@@ -21,7 +21,7 @@ from synthetic.tests.web.faces import NO_TLS
 
 T = TypeVar("T")
 RULES = shipped_root() / "reports" / "prometheus"
-READY_WITHIN_S = 40.0
+READY_WITHIN_S = 90.0
 
 
 def binary(name: str) -> str:
