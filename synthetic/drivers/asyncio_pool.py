@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import httpcore
 
 from synthetic.core.errors import HarnessError
+from synthetic.drivers.asyncio_dialling import first_connected
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
@@ -52,23 +53,8 @@ def asyncio_pool(
 
 async def dialled(host: str, port: int) -> socket.socket:
     """A non-blocking TCP connection to the first address that takes one. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    failure: OSError = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(sock, address)
-        except OSError as error:
-            sock.close()
-            failure = error
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise failure
+    addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return await first_connected(host, addresses, socket.socket)
 
 
 class _AsyncioBackend(httpcore.AsyncNetworkBackend):

@@ -6,15 +6,16 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from synthetic.drivers.asyncio_dialling import first_connected
 from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.dialling import AddressInfo
 from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.places import Target
 from synthetic.drivers.probe.secured import Secured
 from synthetic.drivers.probe.stamps import stamp_what_comes
 
-AddressInfo = tuple[Any, Any, int, str, Any]
 S = TypeVar("S", bound=socket.socket)
 
 
@@ -38,7 +39,7 @@ async def connected(target: Target, attempt: Attempt, kind: type[S]) -> S:
     attempt.enter(Phase.CONNECTING)
     addresses = await _addresses(target.host, target.port)
     attempt.resolved()
-    sock = await _connected(target.host, addresses, kind)
+    sock = await first_connected(target.host, addresses, kind, stamp_what_comes)
     attempt.connected()
     return sock
 
@@ -48,26 +49,6 @@ async def _addresses(host: str, port: int) -> list[AddressInfo]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-async def _connected(host: str, addresses: list[AddressInfo], kind: type[S]) -> S:
-    failure: OSError = OSError(f"{host} has no address")
-    for family, way, protocol, _, address in addresses:
-        sock = kind(family, way, protocol)
-        try:
-            sock.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stamp_what_comes(sock)
-            await asyncio.get_running_loop().sock_connect(sock, address)
-        except OSError as error:
-            sock.close()
-            failure = error
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise failure
 
 
 async def _secured(sock: socket.socket, secured: Secured) -> Secured:
