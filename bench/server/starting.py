@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from bench.server.cells import TRACKS, write_cells
+from synthetic.cli.platform_process import end_process
 from synthetic.core.errors import HarnessError
 
 TRUE_DELAY = "x-true-delay-ns"
@@ -28,7 +28,6 @@ ANSWER = "x-answer"
 """The header with the number of an answer: by it the server says which of them it can't vouch for."""
 
 UP_WITHIN_S = 30.0
-STOPPED_WITHIN_S = 10.0
 PLAYERS = 800
 
 
@@ -97,7 +96,7 @@ def bench_server(
             chosen = _awaited_port(process, log)
             yield BenchServer(process, chosen, write_cells(folder, chosen, players, tracks))
         finally:
-            _end(process)
+            end_process(process)
 
 
 def _awaited_port(process: subprocess.Popen[bytes], log: Path) -> int:
@@ -107,13 +106,3 @@ def _awaited_port(process: subprocess.Popen[bytes], log: Path) -> int:
             raise HarnessError(f"the benchmarks' server did not come up: {written[-500:]}")
         time.sleep(0.02)
     return int(written.split()[0])
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOPPED_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

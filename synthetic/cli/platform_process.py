@@ -41,7 +41,7 @@ def reference_platform(
             _await(process, cells_file, log)
             yield cells_file
         finally:
-            _end(process)
+            end_process(process)
 
 
 def _command(
@@ -72,7 +72,7 @@ def _last_words(log: Path) -> str:
     return f": {lines[-1]}" if lines else ""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """Ask it to end, then make it; waits until it is gone."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
