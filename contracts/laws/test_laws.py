@@ -18,6 +18,8 @@ from synthetic.contracts.laws.reference import (
 )
 from synthetic.reference.world import World
 
+pytestmark = pytest.mark.slow
+
 TARGETS: dict[str, Callable[[World], Any]] = {
     "wallet-a": lambda world: wallet_target(world, "hub88"),
     "wallet-b": lambda world: wallet_target(world, "softswiss", number=2),

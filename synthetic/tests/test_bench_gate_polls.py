@@ -12,6 +12,8 @@ import pytest
 
 from bench.gate_polls.phases import Measured, Phase, Round, difference
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 QUIET = Phase([5.0] * 50, 25, 0, 0.2)
 ROUNDS = [Round(QUIET, replace(QUIET, cpu_share=0.3))] * 12

@@ -32,6 +32,8 @@ from synthetic.reference.psp.signing import sign_stripe
 from synthetic.tests.contracts.shop import order, pact, shop
 from synthetic.tests.test_bench_mutations import operation_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_suite_kills_what_it_reads_and_lets_pass_what_it_does_not() -> None:
     """The real verification, of the answers that a real provider gave: a mutation that nobody reads survives."""

@@ -15,6 +15,8 @@ from bench.peers.spending import Spending, spend
 from bench.peers.tools import OURS, PEERS, Job, Peer, Told
 from bench.server.starting import bench_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

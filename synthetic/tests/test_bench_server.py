@@ -17,6 +17,8 @@ from bench.server.answers import TOKEN, Bank
 from bench.server.cells import PASSWORD
 from bench.server.starting import TRUE_DELAY, BenchServer, bench_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DELAYS_MS = (20.0, 60.0)
 

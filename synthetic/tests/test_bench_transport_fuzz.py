@@ -16,6 +16,8 @@ from bench.transport_fuzz.inputs import Input, made
 from bench.transport_fuzz.judging import BAD, Kind, judged
 from bench.transport_fuzz.playing import GOOD_ANSWER, Crash, Played, Trust, play
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DAMAGED = next(given for number in range(100) if (given := made(1, number)).meant is None)
 VALID = next(given for number in range(100) if (given := made(1, number)).meant is not None)

@@ -15,6 +15,8 @@ from synthetic.reference.world import World, WorldSettings
 from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.tests.cli.calling import call
 
+pytestmark = pytest.mark.slow
+
 JOURNAL = Path(".synthetic") / "journal.db"
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from synthetic.tests.cli.test_run import QUIET
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_S = 60.0
 
 

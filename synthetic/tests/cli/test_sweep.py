@@ -22,6 +22,8 @@ from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
 from synthetic.tests.cli.calling import Answer, call
 
+pytestmark = pytest.mark.slow
+
 JOURNAL = Path(".synthetic") / "journal.db"
 ROW = {"psp": "psp-a", "provider": "provider-a"}
 

@@ -31,6 +31,8 @@ from synthetic.gate.eprocess import (
     start_weight,
 )
 
+pytestmark = pytest.mark.slow
+
 PATHS, PAIRS, A_TICK = 10_000, 150, 5
 Draws = NDArray[np.int64]
 

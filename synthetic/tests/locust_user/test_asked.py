@@ -12,6 +12,8 @@ from synthetic.core.errors import AuthorError, RefusedByPolicy
 from synthetic.core.money import Money
 from synthetic.locust_user.asked import Paths, Plays, caps_of, read_asked, require_load
 
+pytestmark = pytest.mark.slow
+
 BUDGET = {"run": "5.00 EUR", "day": "50.00 EUR"}
 PLAYS = Plays({"deposit-bet-withdraw": 1}, BUDGET, {})
 

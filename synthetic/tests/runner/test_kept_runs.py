@@ -24,6 +24,8 @@ from synthetic.runner.provoked import PROVOCATIONS
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Part, Turn
 
+pytestmark = pytest.mark.slow
+
 ROW = {"psp": "psp-a", "provider": "provider-a"}
 
 

@@ -23,6 +23,8 @@ from synthetic.reference.world.in_a_thread import world_in_a_thread
 from synthetic.runner.blocking import BlockingSession
 from synthetic.runner.identity import fresh_seed
 
+pytestmark = pytest.mark.slow
+
 BREAKS = '  - {id: breaks, call: wallet.balance, expect: ["out.cash == money(-1, run.currency)"]}\n'
 NUMBERS = count(1)
 NOTHING: Mapping[str, str] = MappingProxyType({})

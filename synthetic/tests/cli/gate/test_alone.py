@@ -35,6 +35,8 @@ from synthetic.tests.rollouts.evidence import pairs
 from synthetic.web.gate.documents import VerdictOut
 from synthetic.web.listening import MutualTls
 
+pytestmark = pytest.mark.slow
+
 Seen = Callable[[Sequence[Observation]], None]
 BOTH = Asked(cell="canary", baseline="baseline")
 
