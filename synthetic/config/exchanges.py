@@ -27,7 +27,7 @@ from synthetic.config.trees import link_named, link_tree
 from synthetic.config.vocabularies import CLOSED, FRAME, HTTP_ANSWER
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression, Kind, Vocabulary, did_you_mean
-from synthetic.core.plan import (
+from synthetic.core.plan_exchanges import (
     ClosePlan,
     ExchangePlan,
     HttpPlan,

@@ -12,7 +12,7 @@ from synthetic.config.exchanges import AnyExchange
 from synthetic.config.located import Text
 from synthetic.config.models import HttpModel, OperationModel, SendModel
 from synthetic.config.problems import Problems
-from synthetic.core.plan import ExchangePlan, HttpPlan, SendPlan
+from synthetic.core.plan_exchanges import ExchangePlan, HttpPlan, SendPlan
 
 _READING = ("GET", "HEAD")
 _HINT = "write `money: true` at the one that does"

@@ -11,7 +11,8 @@ from synthetic.config.models import KeyModel, LookupModel, MovesModel, UndoModel
 from synthetic.config.problems import Problems
 from synthetic.config.vocabularies import merged, prefixed
 from synthetic.core.expressions import Kind, Vocabulary
-from synthetic.core.plan import CallPlan, ExchangePlan, HttpPlan, MovesPlan, SendPlan
+from synthetic.core.plan import CallPlan, MovesPlan
+from synthetic.core.plan_exchanges import ExchangePlan, HttpPlan, SendPlan
 from synthetic.core.plan_reading import expressions_in
 from synthetic.core.templates import Template
 

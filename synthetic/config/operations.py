@@ -15,15 +15,8 @@ from synthetic.config.moves import Callee, link_moves
 from synthetic.config.vocabularies import BLAME, NAMES_OF_STEPS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, did_you_mean
 from synthetic.core.outcome import Blame
-from synthetic.core.plan import (
-    BlameRule,
-    CallPlan,
-    ExchangePlan,
-    Hook,
-    MovesPlan,
-    OperationPlan,
-    SliPlan,
-)
+from synthetic.core.plan import BlameRule, CallPlan, Hook, MovesPlan, OperationPlan, SliPlan
+from synthetic.core.plan_exchanges import ExchangePlan
 
 ResolveHook = Callable[[str], Hook]
 """Finds the Python code of an operation; raises ValueError with the reason why it may not be used."""

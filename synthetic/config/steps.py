@@ -13,7 +13,8 @@ from synthetic.config.problems import Problems
 from synthetic.config.vocabularies import NAMES_OF_STEPS, ROOTS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, Vocabulary
 from synthetic.core.outcome import Blame
-from synthetic.core.plan import HttpPlan, OperationPlan, PlatformPlan, StepPlan
+from synthetic.core.plan import OperationPlan, PlatformPlan, StepPlan
+from synthetic.core.plan_exchanges import HttpPlan
 
 WITHIN_S = 10.0
 

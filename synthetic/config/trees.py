@@ -8,7 +8,7 @@ from typing import Any
 from synthetic.config.located import Listed, Mapped, Text
 from synthetic.config.problems import Problems
 from synthetic.core.expressions import Vocabulary
-from synthetic.core.plan import NamedTemplates
+from synthetic.core.plan_exchanges import NamedTemplates
 from synthetic.core.templates import Template, Tree
 
 

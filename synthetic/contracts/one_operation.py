@@ -19,17 +19,8 @@ from synthetic.core.machine.state import Machine, RunState
 from synthetic.core.machine.steps import play_step
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import (
-    CellPlan,
-    OpenPlan,
-    OperationPlan,
-    PlatformPlan,
-    ReceivePlan,
-    RunSpec,
-    ScenarioPlan,
-    SendPlan,
-    StepPlan,
-)
+from synthetic.core.plan import CellPlan, OperationPlan, PlatformPlan, RunSpec, ScenarioPlan, StepPlan
+from synthetic.core.plan_exchanges import OpenPlan, ReceivePlan, SendPlan
 from synthetic.core.templates import compile_template
 from synthetic.drivers.course import Scenario
 

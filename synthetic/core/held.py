@@ -7,7 +7,8 @@ them goes in and comes out unchanged. It is marked by the type of its outermost 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 INT64 = 2**63
@@ -34,12 +35,20 @@ def is_holdable(text: str) -> bool:
     return text.isprintable() or UNHOLDABLE.search(text) is None
 
 
-def held_json(data: Any, text: str) -> Any:
-    """The data of a JSON text, marked where nothing in it is more than CEL can hold; else, and where it is a scalar, as it is."""
-    if not isinstance(data, dict | list) or ("\\u" in text and _ODD_ESCAPE.search(text)):
+def outline(text: str | bytes) -> bytes:
+    """A JSON text without blanks, with 0 for each digit: what `held_json` and whoever counts keys look at."""
+    raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    return raw.translate(_DIGITS, b" \t\n\r")
+
+
+def held_json(data: Any, text: str, outlined: bytes) -> Any:
+    """The data of a JSON text, marked where nothing in it is more than CEL can hold; else, and where it is a scalar, as it is.
+
+    `outlined`: the outline of the text.
+    """
+    if not isinstance(data, dict | list) or _LONG in outlined:
         return data
-    raw = text.encode(errors="surrogatepass")
-    if _LONG in raw.translate(_DIGITS) or not (text.isascii() or is_holdable(text)):
+    if not (text.isascii() or is_holdable(text)) or ("\\u" in text and _ODD_ESCAPE.search(text)):
         return data
     return HeldObject(data) if isinstance(data, dict) else HeldList(data)
 
@@ -47,6 +56,12 @@ def held_json(data: Any, text: str) -> Any:
 def held_texts(texts: Mapping[str, str]) -> Mapping[str, str]:
     """A mapping of texts, marked where CEL can hold them all."""
     return HeldObject(texts) if _all_holdable(texts) and _all_holdable(texts.values()) else texts
+
+
+def held_headers(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The headers of an answer by their names, of which the last of several alike counts; marked likewise."""
+    together = "".join(chain.from_iterable(headers))
+    return HeldObject(headers) if is_holdable(together) else dict(headers)
 
 
 def _all_holdable(values: Iterable[object]) -> bool:

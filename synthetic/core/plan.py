@@ -14,114 +14,14 @@ from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression, Kind
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame
+from synthetic.core.plan_exchanges import ExchangePlan, Refusal
 from synthetic.core.templates import Template, Tree
 
 if TYPE_CHECKING:
     from synthetic.core.plan_home import ReconcilePlan, SweepPlan
 
-NamedTemplates = tuple[tuple[str, Template], ...]
 LATE_AFTER_S = 600.0
 """How long a request may be on its way, where the mapping says nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """A value kept for later operations as `session.<name>`; a secret one is tainted where it is captured."""
-
-    name: str
-    value: Expression
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """When an answer means "no, and nothing happened", and with which code."""
-
-    when: Expression
-    code: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A signature over the exact bytes of the body, put into a header.
-
-    `method`: `hmac-sha256-hex`, `hmac-sha256-base64` or `rsa-sha256-base64` (then `key` is a PEM private key).
-    """
-
-    method: str
-    key: Template
-    header: str
-
-
-@dataclass(frozen=True, slots=True)
-class HttpPlan:
-    """One HTTP request and how to read its answer. `body_kind`: `json`, `form`, `raw` or `none`.
-
-    `money`: it is the exchange that moves the operation's money, so it carries the intent and the idempotency key.
-    """
-
-    place: Place
-    method: str
-    url: Template
-    ok: Expression
-    query: NamedTemplates = ()
-    headers: NamedTemplates = ()
-    body_kind: Literal["json", "form", "raw", "none"] = "none"
-    body: Tree = None
-    basic: tuple[Template, Template] | None = None
-    bearer: Template | None = None
-    sign: Sign | None = None
-    refused: tuple[Refusal, ...] = ()
-    save: tuple[Save, ...] = ()
-    timeout_s: float = 10.0
-    redirects: int = 0  # how many 3xx answers to follow
-    money: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPlan:
-    """Open a WebSocket under a name of the mapping's `connections`."""
-
-    place: Place
-    connection: str
-    url: Template
-    headers: NamedTemplates = ()
-    subprotocols: tuple[str, ...] = ()
-    timeout_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class SendPlan:
-    """Send one frame: JSON, or with `raw` a text as it stands. `money`: as in `HttpPlan`."""
-
-    place: Place
-    connection: str
-    body: Tree
-    money: bool = False
-    raw: Template | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivePlan:
-    """Wait for the first frame for which `when` holds; others are kept for later waits."""
-
-    place: Place
-    connection: str
-    when: Expression
-    within_s: float
-    refused: tuple[Refusal, ...] = ()
-    save: tuple[Save, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClosePlan:
-    """Close a WebSocket."""
-
-    place: Place
-    connection: str
-
-
-ExchangePlan = HttpPlan | OpenPlan | SendPlan | ReceivePlan | ClosePlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,8 @@ from typing import Any
 
 from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression
-from synthetic.core.plan import (
-    ClosePlan,
-    HttpPlan,
-    OpenPlan,
-    OperationPlan,
-    ReceivePlan,
-    ScenarioPlan,
-    SendPlan,
-    StepPlan,
-)
+from synthetic.core.plan import OperationPlan, ScenarioPlan, StepPlan
+from synthetic.core.plan_exchanges import ClosePlan, HttpPlan, OpenPlan, ReceivePlan, SendPlan
 
 _SESSION = "session."
 _CONNECTION = "connection "

@@ -25,7 +25,6 @@ class Redactor:
         self._forms: set[str] = set()
         self._longest = 0
         self._told: dict[str, str] = {}  # short texts that were redacted with these forms
-        self.shown_before: dict[tuple[str, str], tuple[str, str]] = {}  # headers, likewise
 
     @property
     def longest(self) -> int:
@@ -38,14 +37,7 @@ class Redactor:
             self._forms.update(_spellings(secret))
             self._longest = max(map(len, self._forms))
             self._told.clear()
-            self.shown_before.clear()
         return secret
-
-    def remember(self, header: tuple[str, str], shown: tuple[str, str]) -> tuple[str, str]:
-        """How a header is shown, until another secret is known."""
-        if len(header[1]) <= _REMEMBERED_CHARS and len(self.shown_before) < _REMEMBERED_MAX:
-            self.shown_before[header] = shown
-        return shown
 
     def redact(self, text: str) -> str:
         """The text without any known secret; where secrets overlap, the whole of them is masked."""

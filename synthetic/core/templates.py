@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,21 @@ def _check(template: Template, place: Place, expected: Kind | None) -> None:
 
 Tree = Template | Mapping[str, "Tree"] | tuple["Tree", ...] | int | bool | None
 """JSON with templates for its texts."""
+
+
+def deriving_in(tree: Tree) -> Iterator[Expression]:
+    """What a tree computes out of secrets, such as `totp(player.totp, now)`: it is as secret as they are."""
+    match tree:
+        case Template():
+            yield from tree.deriving
+        case Mapping():
+            for item in tree.values():
+                yield from deriving_in(item)
+        case tuple():
+            for item in tree:
+                yield from deriving_in(item)
+        case _:
+            return
 
 
 def render(tree: Tree, scope: Mapping[str, Any], currency: str) -> Any:

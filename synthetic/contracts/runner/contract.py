@@ -22,7 +22,8 @@ from synthetic.contracts.runner.reading import Read, read_of
 from synthetic.contracts.runner.recording import Recording
 from synthetic.contracts.runner.replaying import Replay
 from synthetic.core.effects import Http
-from synthetic.core.plan import CellPlan, HttpPlan, PlatformPlan
+from synthetic.core.plan import CellPlan, PlatformPlan
+from synthetic.core.plan_exchanges import HttpPlan
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.journal.memory import MemoryJournal
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from synthetic.config.scenarios import load_scenario
 from synthetic.contracts.errors import ContractError
 from synthetic.core.errors import AuthorError
-from synthetic.core.plan import HttpPlan, PlatformPlan, ScenarioPlan
+from synthetic.core.plan import PlatformPlan, ScenarioPlan
+from synthetic.core.plan_exchanges import HttpPlan
 
 CALL = "it"
 """The step that is the example; those before it bring its state about."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.plan import HttpPlan
-from synthetic.core.templates import Template, Tree, render
+from synthetic.core.plan_exchanges import HttpPlan
+from synthetic.core.templates import render
 
-CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -38,22 +37,6 @@ def with_key(body: bytes, fields: Mapping[str, str]) -> bytes:
         if key.encode() not in body:
             raise ExpressionError(f"the body has no place for the key {name!r}; write it there as ${{{{ key }}}}")
     return body
-
-
-def one_time_codes(tree: Tree, scope: Mapping[str, Any], currency: str) -> Iterator[str]:
-    """What a body computes out of secrets, such as `totp(player.totp, now)`: it is as secret as they are."""
-    match tree:
-        case Template():
-            for part in tree.deriving:
-                yield str(part.value(scope, currency))
-        case Mapping():
-            for item in tree.values():
-                yield from one_time_codes(item, scope, currency)
-        case tuple():
-            for item in tree:
-                yield from one_time_codes(item, scope, currency)
-        case _:
-            return
 
 
 def _form(data: Mapping[str, Any]) -> dict[str, str]:

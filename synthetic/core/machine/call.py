@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from synthetic.core.effects import Http, Intent, Times, WsSend
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.machine.state import RunState, dotted
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import OperationPlan, Refusal
+from synthetic.core.plan import OperationPlan
+from synthetic.core.plan_exchanges import Refusal
 from synthetic.core.quick import quick
 
 
@@ -43,7 +44,7 @@ class Call:
 class Answer:
     """What one exchange came to. `error` is the transport fault's kind, `values` what expressions may read of the answer.
 
-    `flaw` is what to tell of an HTTP answer whose body is of no use, whether that matters or not (see `lacking`).
+    `flaw` says what to tell of an HTTP answer whose body is of no use, whether that matters or not (see `lacking`).
     """
 
     outcome: StepOutcome
@@ -54,7 +55,7 @@ class Answer:
     values: Mapping[str, Any] = field(default_factory=dict)
     tainted: bool = False
     request: Http | WsSend | None = None
-    flaw: str = ""
+    flaw: Callable[[], str] | None = None
 
 
 def first_refusal(state: RunState, refusals: tuple[Refusal, ...], scope: Mapping[str, Any]) -> str | None:

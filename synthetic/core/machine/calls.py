@@ -17,7 +17,8 @@ from synthetic.core.machine.hooks import run_hook
 from synthetic.core.machine.reading import UNREADABLE, lacking
 from synthetic.core.machine.state import Machine, RunState, dotted
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, OperationPlan, ReceivePlan, SendPlan
+from synthetic.core.plan import OperationPlan
+from synthetic.core.plan_exchanges import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, ReceivePlan, SendPlan
 
 
 def perform(state: RunState, call: Call) -> Machine[CallEnd]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from synthetic.core.quick import quick
 class CallEnd:
     """What became of a call. `values` are the answer's variables (`status`, `body`, `frame`, ...) for later expressions.
 
-    `flaw`: what to tell of the last answer where its body is of no use (see `Answer`).
+    `flaw`: says what to tell of the last answer where its body is of no use (see `Answer`).
     `tainted`: our own lag spoiled a measurement; `late_by_us`: that of the last exchange; `lag_ns`: our lag in
     all of them; of several polls, that of the worst: the step's deadline waits for none of them.
     """
@@ -33,4 +33,4 @@ class CallEnd:
     late_by_us: bool = False
     lag_ns: int = 0
     request: Http | WsSend | None = None
-    flaw: str = ""
+    flaw: Callable[[], str] | None = None

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from synthetic.core.effects import HttpReply, WsFrame
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Fact, MalformedEvidence, fact, required_of
 from synthetic.core.machine.call import Answer, Call
 from synthetic.core.machine.ends import CallEnd
+from synthetic.core.machine.origins import origin_of
 from synthetic.core.machine.reading import NotJson, read_json
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
@@ -108,10 +108,15 @@ def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
 
     An answer with an `Age` comes out of a cache, and its date is of when it was made.
     """
-    written = next((value for name, value in reply.headers if name == "date"), None)
-    if written is None or any(name == "age" for name, _ in reply.headers):
+    written = None
+    for name, value in reply.headers:
+        if name == "age":
+            return
+        if name == "date" and written is None:
+            written = value
+    if written is None:
         return
-    who, told_s = _endpoint(state, url), _unix_s(written)
+    who, told_s = state.endpoints.get(origin_of(url)), _unix_s(written)
     if who is not None and told_s is not None:
         state.clock_skews_s[who] = told_s - state.unix_s
 
@@ -127,18 +132,3 @@ def _kept_unix_s(date: str) -> int | None:
         return int(parsedate_to_datetime(date).timestamp())
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _endpoint(state: RunState, url: str) -> str | None:
-    origin = _origin(url)
-    return next((name for name, address in state.spec.cell.endpoints.items() if _origin(address) == origin), None)
-
-
-def _origin(url: str) -> tuple[str, str]:
-    return _kept_origin(url[:_KEPT_CHARS_MAX])  # `urlsplit` keeps what it was given, too
-
-
-@lru_cache(maxsize=256)
-def _kept_origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc

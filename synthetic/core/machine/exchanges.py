@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from synthetic.core.altered import altered
 from synthetic.core.effects import Answers, FaultKind, Headers, Http, HttpReply, Intent, Together, TransportFault
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.held import held_texts
-from synthetic.core.machine.bodies import CONTENT_TYPES, one_time_codes, render_body
+from synthetic.core.held import held_headers
+from synthetic.core.machine.bodies import render_body
 from synthetic.core.machine.call import Answer, Call, first_refusal
 from synthetic.core.machine.evidence import read_clock, tell_duplicates
 from synthetic.core.machine.labels import read_labels
@@ -20,7 +20,7 @@ from synthetic.core.machine.reading import UNREADABLE, Body, lacking, read_body
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import http_view
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import HttpPlan, Save
+from synthetic.core.plan_exchanges import HttpPlan, Save
 from synthetic.core.signing import BadKey, sign
 
 TIMEOUT_FLOOR_S = 0.05
@@ -84,26 +84,21 @@ def build_request(
     moves = call.operation.moves
     carried = {moves.key_name: call.key} if moves is not None and intent is not None else {}
     in_header = moves is not None and moves.key_in == "header"
-    for code in one_time_codes(plan.body, scope, state.currency):
-        state.redactor.taint(code)
+    for secret in plan.deriving:
+        state.redactor.taint(str(secret.value(scope, state.currency)))
     body = render_body(plan, scope, state.currency, {} if in_header else carried)
     url = plan.url.text(scope, state.currency)
     if plan.query:
         pairs = [(name, template.text(scope, state.currency)) for name, template in plan.query]
         url += ("&" if urlsplit(url).query else "?") + urlencode(pairs)
     headers = [(name, template.text(scope, state.currency)) for name, template in plan.headers]
-    headers += _body_headers(plan) + _auth_headers(state, plan, scope)
+    if plan.content_type:
+        headers.append(("Content-Type", plan.content_type))
+    headers += _auth_headers(state, plan, scope)
     headers += list(carried.items()) if in_header else []
     if plan.sign is not None:
         headers.append((plan.sign.header, sign(plan.sign.method, plan.sign.key.text(scope, state.currency), body)))
     return Http(plan.method, url, tuple(headers), body, timeout_s, intent)
-
-
-def _body_headers(plan: HttpPlan) -> list[tuple[str, str]]:
-    content_type = CONTENT_TYPES.get(plan.body_kind)
-    if content_type is None or any(name.lower() == "content-type" for name, _ in plan.headers):
-        return []
-    return [("Content-Type", content_type)]
 
 
 def _auth_headers(state: RunState, plan: HttpPlan, scope: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -121,7 +116,8 @@ def _one_hop(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
 ) -> Machine[tuple[Answer, HttpReply | None]]:
     span = state.next_span()
-    sent = altered(request, headers=request.headers + run_headers(state, request, span))
+    headers = request.headers + run_headers(state, request, span)
+    sent = Http(request.method, request.url, headers, request.body, request.timeout_s, request.moves)
     if call.at_once > 1 and request.moves is not None:
         return (yield from _many_at_once(state, call, plan, scope, sent, span)), None
     result = yield sent
@@ -158,9 +154,11 @@ def _read_result(
 ) -> Answer:
     if isinstance(result, TransportFault):
         return fault_answer(result, asked(state, request))
-    _take_cookies(state, request.url, result)
+    headers = held_headers(result.headers)
+    if "set-cookie" in headers:
+        _take_cookies(state, request.url, result)
     read_clock(state, request.url, result)
-    answer = _read_reply(state, call, plan, scope, request, result)
+    answer = _read_reply(state, call, plan, scope, request, result, headers)
     if call.operation.secret_out:
         taint_outputs(state, call, {**scope, **answer.values})
     return answer
@@ -195,14 +193,25 @@ def _redirected(request: Http, reply: HttpReply) -> Http | None:
 
 
 def _read_reply(
-    state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http, reply: HttpReply
+    state: RunState,
+    call: Call,
+    plan: HttpPlan,
+    scope: Mapping[str, Any],
+    request: Http,
+    reply: HttpReply,
+    headers: Mapping[str, str],
 ) -> Answer:
-    body = read_body(reply)
-    values = {"status": reply.status, "body": body.value, "headers": held_texts(dict(reply.headers))}
-    read_labels(state, call, reply, body.value)
+    body = read_body(reply, headers)
+    values = {"status": reply.status, "body": body.value, "headers": headers}
+    read_labels(state, call, reply, body.value, headers)
     seen = {**scope, **values}
-    answered = f"{asked(state, request)} answered HTTP {reply.status}"
-    flaw = f"{answered} with {body}"
+
+    def answered() -> str:
+        return f"{asked(state, request)} answered HTTP {reply.status}"
+
+    def flaw() -> str:
+        return f"{answered()} with {body}"
+
     tainted = is_tainted(reply.times)
     answer = Answer(StepOutcome.DONE, reply.times, values=values, tainted=tainted, request=request, flaw=flaw)
     unclear = ""
@@ -211,7 +220,7 @@ def _read_reply(
     except ExpressionError as error:
         done, unclear = False, lacking(flaw, error)
     if done and _is_no_answer(call, request, reply, body):
-        return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=flaw)
+        return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=flaw())
     if done:
         return save_values(state, answer, plan.save, seen)
     code = first_refusal(state, plan.refused, seen)
@@ -219,7 +228,7 @@ def _read_reply(
         return replace(answer, outcome=StepOutcome.REFUSED, code=code, reason=f"HTTP {reply.status} {code}")
     if unclear and _SUCCESS[0] <= reply.status <= _SUCCESS[1]:
         return replace(answer, outcome=StepOutcome.UNKNOWN, code=UNREADABLE, reason=unclear)
-    came = f"{answered} with {body.shown}" if body.flaw else answered
+    came = f"{answered()} with {body.shown}" if body.flaw else answered()
     told = f"{came}, expected `{plan.ok.text}`{_pointing(state, reply)}"
     return replace(answer, outcome=StepOutcome.UNKNOWN, code=f"http_{reply.status}", reason=told)
 

@@ -30,7 +30,8 @@ from synthetic.core.machine.reading import UNREADABLE, NotJson, read_json
 from synthetic.core.machine.state import Machine, RunState, is_tainted, trace_id
 from synthetic.core.machine.views import frame_view, open_view
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import Answering, ClosePlan, OpenPlan, ReceivePlan, SendPlan
+from synthetic.core.plan import Answering
+from synthetic.core.plan_exchanges import ClosePlan, OpenPlan, ReceivePlan, SendPlan
 from synthetic.core.templates import render
 
 INBOX_MAX = 1000  # frames that wait for whoever means them; the oldest go first

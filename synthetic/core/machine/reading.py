@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from synthetic.core.effects import HttpReply
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.held import held_json
+from synthetic.core.held import held_headers, held_json, outline
 from synthetic.core.quick import quick
 
 UNREADABLE = "unreadable"
@@ -22,11 +23,11 @@ _DEPTH_MAX = 64
 _VALUES_MAX = 100_000
 _CONTAINERS = (dict, list)
 _BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_BLANKS = b" \t\n\r"
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLAIN = re.compile(r"[\w.+-]{1,40}(/[\w.+-]{1,60})?")
 _KEY_SHOWN_MAX = 40
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE = ("<!doctype html", "<html", "<head", "<body")
 _PACKED_AS_IT_CAME = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})  # what drivers unpack, or need not
 
@@ -68,9 +69,10 @@ class Body:
         return f"{self.flaw or 'an empty body'} ({facts}{packed})"
 
 
-def read_body(reply: HttpReply) -> Body:
-    """Read the body of an answer; no body is None, whatever its type."""
-    headers = dict(reply.headers)
+def read_body(reply: HttpReply, headers: Mapping[str, str] | None = None) -> Body:
+    """Read the body of an answer; no body is None, whatever its type. `headers`: its headers by name, where they are known."""
+    if headers is None:
+        headers = held_headers(reply.headers)
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     coding = headers.get("content-encoding", "").strip().lower()
     value, flaw = _read(reply.body, content_type)
@@ -81,12 +83,12 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
     if not body:
         return None, ""
     text, broken_at = _decoded(body)
-    if content_type in ("text/html", "application/xhtml+xml") or text[:200].lstrip().lower().startswith(_PAGE):
+    if content_type in _PAGES or (text[0] not in "{[" and text[:200].lstrip().lower().startswith(_PAGE)):
         return text, "HTML"
     if broken_at is not None:
         return text, f"bytes that are not UTF-8 from byte {broken_at} on"
     try:
-        return read_json(text), ""
+        return _read_json(text, outline(body)), ""
     except NotJson as error:
         looks_like_json = "json" in content_type or text[:200].lstrip().startswith(("{", "["))
         return text, str(error) if looks_like_json else "text that is not JSON"
@@ -102,8 +104,13 @@ def _decoded(body: bytes) -> tuple[str, int | None]:
 
 def read_json(text: str) -> Any:
     """Strict JSON: no NaN, no key twice, no half characters, bounded depth and numbers. Raises NotJson."""
+    return _read_json(text, outline(text))
+
+
+def _read_json(text: str, outlined: bytes) -> Any:
+    containers_max = outlined.count(b"{") + outlined.count(b"[")
     try:
-        data = _parsed(text)
+        data = _parsed(text, outlined, containers_max)
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except NotJson:
@@ -112,22 +119,21 @@ def read_json(text: str) -> Any:
         raise NotJson(_broken(text, error)) from None
     except ValueError:  # Python reads no number of more than 4300 digits
         raise NotJson("JSON that holds a number of thousands of digits") from None
-    if isinstance(data, _CONTAINERS) and not _is_small(text):
-        _bounded(data)
+    if containers_max > _DEPTH_MAX or len(text) > 2 * _VALUES_MAX:
+        _bounded(data, text)
     if "\\u" in text and _SURROGATE.search(text):
         _whole_characters(data)
-    return held_json(data, text)
+    return held_json(data, text, outlined)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, outlined: bytes, containers_max: int) -> Any:
     """What the text holds. Without a backslash, a quote before a colon ends a key: as many keys as those, and none came twice."""
     if "\\" in text:
         return _STRICT.decode(text)
     data = _LENIENT.decode(text)
     if not isinstance(data, _CONTAINERS):
         return data
-    named = text.encode(errors="replace").translate(None, _BLANKS).count(b'":')
-    return data if _keys_in(data, text.count("{") + text.count("[")) == named else _STRICT.decode(text)
+    return data if _keys_in(data, containers_max) == outlined.count(b'":') else _STRICT.decode(text)
 
 
 def _keys_in(data: Any, containers_max: int) -> int:
@@ -173,8 +179,10 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _bounded(data: Any) -> None:
+def _bounded(data: Any, text: str) -> None:
     """Deep or many values would cost each expression over them far more than the text cost to read."""
+    if not isinstance(data, _CONTAINERS) or _is_small(text):
+        return
     waiting, values = [(data, 1)], 0
     while waiting:
         container, depth = waiting.pop()
@@ -188,7 +196,7 @@ def _bounded(data: Any) -> None:
 
 
 def _is_small(text: str) -> bool:
-    """Whether a JSON text can't hold too many values, nor containers too deep inside of each other.
+    """Whether a JSON text with many brackets still can't hold too many values, nor containers too deep inside of each other.
 
     A value takes two characters. Where all quotes stand in pairs once everything else but brackets is gone, no text has a bracket
     in it, and the brackets are all there is: each round takes the innermost pairs away. A quote behind a backslash may end no text,
@@ -196,8 +204,6 @@ def _is_small(text: str) -> bool:
     """
     if len(text) > 2 * _VALUES_MAX:
         return False
-    if text.count("{") + text.count("[") <= _DEPTH_MAX:
-        return True
     if "\\" in text:
         return False
     brackets = text.encode(errors="replace").translate(_ONE_KIND, _BUT_BRACKETS).replace(b'""', b"")
@@ -225,11 +231,12 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constan
 _LENIENT = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
-def lacking(flaw: str, error: ExpressionError) -> str:
-    """The reason why an answer is of no use: what came instead (`flaw`), else what it lacks."""
-    if not flaw:
+def lacking(flaw: Callable[[], str] | None, error: ExpressionError) -> str:
+    """The reason why an answer is of no use: what came instead (`flaw` says it), else what it lacks."""
+    if flaw is None:
         return f"the answer lacks what the mapping takes from it: {error}"
-    return f"{flaw}: {error}" if flaw.endswith(LACKING) else flaw
+    came = flaw()
+    return f"{came}: {error}" if came.endswith(LACKING) else came
 
 
 def _token(value: str, what: str) -> str:

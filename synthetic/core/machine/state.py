@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from synthetic.core.cookies import CookieJar
@@ -14,6 +14,7 @@ from synthetic.core.events import Event
 from synthetic.core.expressions import Expression
 from synthetic.core.held import held_texts
 from synthetic.core.history import Fact
+from synthetic.core.machine.origins import Origin, endpoints_by_origin
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import MovesPlan, OperationPlan, RunSpec, StatePlan, StepPlan
@@ -116,6 +117,11 @@ class RunState:
             "secret": held_texts(spec.secrets),
         } | {f"matrix.{name}": value for name, value in spec.row.items()}
 
+    @cached_property
+    def endpoints(self) -> Mapping[Origin, str]:
+        """The names of the cell's endpoints by their origins."""
+        return endpoints_by_origin(self.spec.cell.endpoints)
+
     @property
     def unix_s(self) -> int:
         """The wall clock at the last result, in whole seconds."""
@@ -133,7 +139,7 @@ class RunState:
 
     def told(self, text: str, chars_max: int = REASON_MAX) -> str:
         """A text as a person may read it: secrets masked, on one line, without controls, not too long."""
-        return brief(self.redactor.redact(text), chars_max)
+        return text and brief(self.redactor.redact(text), chars_max)
 
     def shown(self, value: object) -> str:
         """The first characters of an output as a person may read it; of a long list no more is written out than that takes."""
@@ -176,5 +182,8 @@ def is_tainted(times: Times) -> bool:
 
     Or we were interrupted just while we sent: then what was measured may be too long by more than 0.5 ms and 0.1 %.
     """
-    late = times.harness_lag_ns > max(_LAG_FLOOR_NS, times.latency_ns // 20)
+    late_ns = times.harness_lag_ns
+    if late_ns <= _LAG_FLOOR_NS and times.doubt_ns <= _DOUBT_FLOOR_NS:
+        return False
+    late = late_ns > max(_LAG_FLOOR_NS, times.latency_ns // 20)
     return late or times.doubt_ns > max(_DOUBT_FLOOR_NS, times.latency_ns // 1000)

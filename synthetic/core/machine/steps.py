@@ -11,7 +11,6 @@ from synthetic.core.effects import FaultKind, Intent, Resolve, Sleep
 from synthetic.core.events import StepEnded, StepStarted
 from synthetic.core.expressions import ExpressionError, Kind
 from synthetic.core.history import MalformedEvidence
-from synthetic.core.machine.bodies import one_time_codes
 from synthetic.core.machine.call import Call, first_refusal
 from synthetic.core.machine.calls import perform
 from synthetic.core.machine.ends import CallEnd
@@ -74,9 +73,12 @@ def bind_arguments(
     seen = state.scope(scope)
     for name, kind in operation.inputs.items():
         template = templates.get(name)
-        for code in one_time_codes(template, seen, state.currency):
-            state.redactor.taint(code)
-        value = template.value(seen, state.currency) if template is not None else ""
+        if template is None:
+            args[name] = ""
+            continue
+        for secret in template.deriving:
+            state.redactor.taint(str(secret.value(seen, state.currency)))
+        value = template.value(seen, state.currency)
         args[name] = Money.parse(value) if kind is Kind.MONEY and isinstance(value, str) and value else value
     return args
 

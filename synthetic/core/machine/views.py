@@ -8,7 +8,7 @@ from synthetic.core.machine.call import Answer, Call
 from synthetic.core.machine.reading import UNREADABLE
 from synthetic.core.machine.state import RunState
 from synthetic.core.outcome import StepOutcome
-from synthetic.core.plan import HttpPlan
+from synthetic.core.plan_exchanges import HttpPlan
 from synthetic.core.secrets import MASK
 
 _ALWAYS_MASKED = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
@@ -103,20 +103,20 @@ def frame_view(
 
 
 def _headers(state: RunState, headers: Headers) -> Headers:
-    known = state.redactor.shown_before
-    shown = [known.get(header) or _header(state, header) for header in headers[:_HEADERS_MAX]]
+    shown = [
+        (name, MASK) if name.lower() in _ALWAYS_MASKED else (name, value) for name, value in headers[:_HEADERS_MAX]
+    ]
+    # What is odd in one of them is odd in all of it; else each is shown as it is.
+    together = " ".join([text for header in shown for text in header])
+    if state.told(together, _LINE_MAX) != together:
+        shown = [(state.told(name, _LINE_MAX), state.told(value, _LINE_MAX)) for name, value in shown]
     left_out = len(headers) - len(shown)
     return (*shown, ("...", f"{left_out} more headers")) if left_out else tuple(shown)
 
 
-def _header(state: RunState, header: tuple[str, str]) -> tuple[str, str]:
-    """One header; those of one run are mostly the same ones, again and again."""
-    name, value = header
-    masked = MASK if name.lower() in _ALWAYS_MASKED else state.told(value, _LINE_MAX)
-    return state.redactor.remember(header, (state.told(name, _LINE_MAX), masked))
-
-
 def _text(state: RunState, body: bytes) -> str:
+    if not body:
+        return ""
     text, whole = state.redactor.beginning(body.decode("utf-8", errors="replace"), _SHOWN_MAX)
     return text if whole else f"{text}... ({len(body)} bytes)"
 

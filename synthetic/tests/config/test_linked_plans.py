@@ -20,7 +20,8 @@ from synthetic.core.errors import AuthorError, Place
 from synthetic.core.expressions import Expression, Kind
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame
-from synthetic.core.plan import HookContext, HttpPlan, OpenPlan, PlatformPlan, ReceivePlan, SendPlan
+from synthetic.core.plan import HookContext, PlatformPlan
+from synthetic.core.plan_exchanges import HttpPlan, OpenPlan, ReceivePlan, SendPlan
 from synthetic.core.templates import Template
 
 LEASE = "scenario: s\nlease: {player: 'pool:x'}\n"

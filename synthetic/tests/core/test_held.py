@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synthetic.core.held import HeldList, HeldObject, held_json, held_texts
+from synthetic.core.held import HeldList, HeldObject, held_headers, held_json, held_texts, outline
 
 
 @pytest.mark.parametrize(
@@ -25,16 +25,16 @@ from synthetic.core.held import HeldList, HeldObject, held_json, held_texts
 )
 def test_what_cel_would_change_is_not_marked(data: Any) -> None:
     """A NUL, half a character, an integer beyond 64 bits anywhere in it; and scalars need no mark."""
-    assert type(held_json(data, json.dumps(data))) is type(data)
+    assert type(held_json(data, json.dumps(data), outline(json.dumps(data)))) is type(data)
 
 
 @pytest.mark.parametrize("data", [{"id": '\u00fc "\\'}, {"n": 2**59, "e": [None, True, 0.5]}])
 def test_other_json_is_marked_by_its_outermost_container(data: Any) -> None:
     """The mark changes nothing: it is the same data for whoever does not ask."""
     for written in (json.dumps(data), json.dumps(data, ensure_ascii=False)):
-        held = held_json(data, written)
+        held = held_json(data, written, outline(written))
         assert (type(held), held) == (HeldObject, data)
-    assert type(held_json([data], json.dumps([data]))) is HeldList
+    assert type(held_json([data], json.dumps([data]), outline(json.dumps([data])))) is HeldList
 
 
 def test_texts_are_marked_unless_one_can_not_be_held() -> None:
@@ -42,3 +42,11 @@ def test_texts_are_marked_unless_one_can_not_be_held() -> None:
     assert type(held_texts({"x-cell-version": "2.4.0"})) is HeldObject
     assert type(held_texts({"x": "a\x00"})) is dict
     assert type(held_texts({"a\x00": "x"})) is dict
+
+
+def test_headers_are_marked_unless_one_can_not_be_held() -> None:
+    """Of several alike the last one counts, marked or not."""
+    plain = held_headers((("date", "x"), ("via", "a"), ("via", "b")))
+    assert (type(plain), plain) == (HeldObject, {"date": "x", "via": "b"})
+    odd = held_headers((("via", "a"), ("via", "b\x00")))
+    assert (type(odd), odd) == (dict, {"via": "b\x00"})
