@@ -20,7 +20,7 @@ from synthetic.core.events import Event, ExchangeDone, RunEnded, StepEnded
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, ScenarioPlan
 from synthetic.core.ports import EventSink, fan_out
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import tls_of
 from synthetic.journal.sqlite import SqliteJournal
 from synthetic.report.recorder import RunRecorder
 from synthetic.runner.blocking import BlockingSession
@@ -163,7 +163,7 @@ def _blocking_engine(stack: ExitStack, part: Part, folder: Path) -> BlockingEngi
 
 def _hand_written(stack: ExitStack, part: Part, _folder: Path) -> HandWritten:
     runner = stack.enter_context(asyncio.Runner())
-    client = httpx.AsyncClient(verify=client_context(part.cell.ca_file))
+    client = httpx.AsyncClient(verify=tls_of(part.cell))
     stack.callback(lambda: runner.run(client.aclose()))
     return HandWritten(runner, Peer(part.cell, client), part.cell)
 

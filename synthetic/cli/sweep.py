@@ -27,7 +27,7 @@ from synthetic.core.errors import AuthorError
 from synthetic.core.plan import CellPlan
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.entry import OPEN_STATES
 from synthetic.runner.compensator import Compensator, Homecoming, Patience
@@ -104,7 +104,7 @@ async def opened_drivers(
     """A driver for each cell, closed with the stack."""
     drivers = {}
     for cell in cells:
-        drivers[cell.name] = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+        drivers[cell.name] = asyncio_driver(cell, clock=clock)
         stack.push_async_callback(drivers[cell.name].aclose)
     return drivers
 

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from synthetic.config.allow import is_allowed, split_pattern, target_of
+from synthetic.config.connections import link_connection
 from synthetic.config.files import load_mapping
 from synthetic.config.limits import money_limits
 from synthetic.config.located import Listed, Mapped, Text
 from synthetic.config.models import CellModel, CellsModel, PlayerModel
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
-from synthetic.config.secret_refs import is_reference, is_well_formed, needs_reference
+from synthetic.config.secret_refs import REFERENCE_HINT, is_reference, is_well_formed, needs_reference
 from synthetic.core.expressions import did_you_mean
 from synthetic.core.money import MoneyError, exponent
 from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.core.plan_serving import sounds_like_production
 
 _ENDPOINT_HINT = "write scheme://host:port/path; who logs in is the mapping's business"
-_REFERENCE_HINT = "write env:NAME or file:path, and keep the secret there"
 
 
 def load_cells(path: Path, *, text: str | None = None) -> dict[str, CellPlan]:
@@ -82,7 +82,7 @@ def _link_cell(name: Text, cell: CellModel, model: CellsModel, path: Path, probl
         players=_link_players(cell, problems),
         baseline=str(cell.baseline or ""),
         wallet=str(cell.wallet or name),
-        ca_file=_link_ca_file(cell, path, problems),
+        connection=link_connection(cell, path, problems),
         python=tuple(map(str, model.python)),
         load=_may_take_load(cell, problems),
     )
@@ -170,7 +170,7 @@ def _link_secrets(cell: CellModel, problems: Problems) -> Mapping[str, str]:
     for name, ref in cell.secrets.items():
         if not is_well_formed(ref):
             problems.add(
-                ref.place, f"the secret '{name}' has to be a reference, never the secret itself", _REFERENCE_HINT
+                ref.place, f"the secret '{name}' has to be a reference, never the secret itself", REFERENCE_HINT
             )
     return {str(name): ref for name, ref in cell.secrets.items()}
 
@@ -192,21 +192,12 @@ def _link_player(player: PlayerModel, problems: Problems) -> PlayerPlan:
         if is_reference(value):
             secrets[str(name)] = value
             if not is_well_formed(value):
-                problems.add(value.place, f"'{name}' is no well-formed reference", _REFERENCE_HINT)
+                problems.add(value.place, f"'{name}' is no well-formed reference", REFERENCE_HINT)
         else:
             plain[str(name)] = str(value)
             if needs_reference(name):
-                problems.add(value.place, f"'{name}' has to be a reference, never the secret itself", _REFERENCE_HINT)
+                problems.add(value.place, f"'{name}' has to be a reference, never the secret itself", REFERENCE_HINT)
     return PlayerPlan(str(player.id), str(player.pool), plain, secrets)
-
-
-def _link_ca_file(cell: CellModel, path: Path, problems: Problems) -> str:
-    if cell.ca_file is None:
-        return ""
-    found = path.parent / cell.ca_file
-    if not found.is_file():
-        problems.add(cell.ca_file.place, f"there is no file '{cell.ca_file}' beside this one")
-    return str(found)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from synthetic.config.located import Text
 from synthetic.core.errors import AuthorError, Mistake, Place
 from synthetic.core.plan import CellPlan
 
+REFERENCE_HINT = "write env:NAME or file:path, and keep the secret there"
 SECRET_MAX_BYTES = 64 * 1024
 _ENV = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"file:[^\x00]+")

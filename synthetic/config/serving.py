@@ -16,11 +16,10 @@ from synthetic.config.platforms import no_hooks
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
 from synthetic.config.project import Project, ProjectFiles, load_project, yaml_files
-from synthetic.config.secret_refs import is_reference, is_well_formed, resolve
+from synthetic.config.secret_refs import REFERENCE_HINT, is_reference, is_well_formed, resolve
 from synthetic.config.serving_gate import link_gate, link_listen, read_gate_slo
 from synthetic.config.serving_probes import check_cells, link_probes
 from synthetic.config.serving_rules import (
-    REFERENCE_HINT,
     check_budgets,
     check_series,
     link_budgets,
@@ -60,7 +59,7 @@ def load_serving(
         files = project_files(model, path, problems)
         project = _load_project(files, problems, known_checks, hooks_of)
         slo = read_gate_slo(model.gate, path.parent, project, problems)
-        beside = slo.files if slo is not None else ()
+        beside = (*(slo.files if slo is not None else ()), *_pem_files(project))
         plan = _link(model, path, project, _digest(file.digest, files, beside), _named(files, path, beside), problems)
         plan = replace(plan, gate=link_gate(model, plan, slo, problems))
     problems.raise_any()
@@ -141,6 +140,12 @@ def _link(
         scenarios=project.scenarios if project is not None else {},
         cells=project.cells if project is not None else {},
     )
+
+
+def _pem_files(project: Project | None) -> tuple[Path, ...]:
+    """A certificate that is renewed is a change of the plan, as a scenario that is written again is one."""
+    cells = () if project is None else project.cells.values()
+    return tuple(dict.fromkeys(Path(file) for cell in cells for file in cell.connection.pem_files))
 
 
 def _link_database(model: ServingModel, path: Path, problems: Problems) -> str:

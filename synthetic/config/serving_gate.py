@@ -14,8 +14,7 @@ from synthetic.config.models.serving import GateModel, MtlsModel, ServingModel
 from synthetic.config.models.slo import SloModel
 from synthetic.config.problems import Problems
 from synthetic.config.project import Project
-from synthetic.config.secret_refs import is_well_formed
-from synthetic.config.serving_rules import REFERENCE_HINT
+from synthetic.config.secret_refs import REFERENCE_HINT, is_well_formed
 from synthetic.config.slis import known_slis
 from synthetic.config.slo import load_slo, read_slo, shipped_policy
 from synthetic.config.yaml_nodes import read_file

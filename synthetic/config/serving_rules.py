@@ -21,7 +21,7 @@ from synthetic.config.models.serving import (
     ServingModel,
 )
 from synthetic.config.problems import Problems
-from synthetic.config.secret_refs import is_well_formed
+from synthetic.config.secret_refs import REFERENCE_HINT, is_well_formed
 from synthetic.core.money import Money, MoneyError, exponent
 from synthetic.core.plan import ScenarioPlan
 from synthetic.core.plan_serving import (
@@ -40,7 +40,6 @@ from synthetic.core.plan_serving import (
 )
 
 CAPS = ("run", "account_day", "day", "outstanding")
-REFERENCE_HINT = "write env:NAME or file:path, and keep the secret there"
 SECOND_NS = 1_000_000_000
 SERIES_OF_A_RUN = 90  # counters, gauges and one histogram for each scenario, cell and PSP
 SERIES_OF_A_STEP = 30

@@ -18,9 +18,8 @@ from synthetic.core.machine.state import Machine, RunState
 from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import CellPlan, OperationPlan, PlatformPlan, PlayerPlan, RunSpec, ScenarioPlan
 from synthetic.core.ports import Clock
-from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import blocking_driver
 from synthetic.journal.memory import MemoryJournal
 
 WITHIN_S = 15.0
@@ -61,7 +60,7 @@ def open_game_session(
     launch = pick(platform.operations, door.launch, "operation")
     clock = SystemClock()
     state = RunState(_spec(platform, cell, player, clock))
-    driver = BlockingDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+    driver = blocking_driver(cell, clock=clock)
     try:
         end = driver.run(_enter(state, (login, launch), door.game), sink=_unheard, journal=MemoryJournal())
         session = GameSession(player.id, _token(state, end, door))

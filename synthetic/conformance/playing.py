@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -16,7 +17,6 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.places import Target
-from synthetic.drivers.tls import client_context
 from synthetic.journal.memory import MemoryJournal
 
 T = TypeVar("T")
@@ -34,16 +34,21 @@ class Bounds:
 
 
 class Prober:
-    """Plays stories, one at a time. Connects to the host and port of `url` and to nothing else; TLS is always verified."""
+    """Plays stories, one at a time. Connects to the host and port of `url` and to nothing else; TLS is always verified.
 
-    def __init__(self, url: str, bounds: Bounds, *, ca_file: str = "", clock: Clock | None = None) -> None:
+    `tls`: whom to trust, and which certificate to show; without it the public authorities are trusted.
+    """
+
+    def __init__(
+        self, url: str, bounds: Bounds, *, tls: ssl.SSLContext | None = None, clock: Clock | None = None
+    ) -> None:
         self._url = url
         self._bounds = bounds
         self.clock = clock or SystemClock()
         self._journal = MemoryJournal()
         self._driver = AsyncDriver(
             allow=(str(Target.of(url)),),
-            tls=client_context(ca_file),
+            tls=tls,
             limits=Limits(connections_max=AT_ONCE_MAX, body_bytes_max=BODY_BYTES_MAX),
             clock=self.clock,
         )

@@ -14,6 +14,7 @@ from synthetic.core.errors import Place
 from synthetic.core.expressions import Expression, Kind
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame
+from synthetic.core.plan_connection import ConnectionPlan
 from synthetic.core.plan_exchanges import ExchangePlan, Refusal
 from synthetic.core.templates import Template, Tree
 
@@ -270,9 +271,9 @@ class CellPlan:
     players: tuple[PlayerPlan, ...] = ()
     baseline: str = ""
     wallet: str = (
-        ""  # the wallet database of its players: an account is a player there, and one run at a time plays on it
+        ""  # the database of its players' money: an account is a player there, and one run at a time plays on it
     )
-    ca_file: str = ""
+    connection: ConnectionPlan = field(default_factory=ConnectionPlan)
     python: tuple[str, ...] = ()  # modules that its platform mapping may take operations from
     load: bool = False  # whether load may be played here, and not only single runs
 

@@ -31,13 +31,21 @@ class Asking(Protocol):
 
 
 def asking(
-    tls: ssl.SSLContext, limits: Limits, clock: Clock, *, carrier: Carrier | None, proxy: str, http2: bool
+    tls: ssl.SSLContext,
+    limits: Limits,
+    clock: Clock,
+    *,
+    carrier: Carrier | None,
+    proxy: str,
+    http2: ssl.SSLContext | None,
 ) -> Asking:
     """The probe transport, where it can be. Raises HarnessError where HTTP/2 is wanted and not installed."""
     if carrier is not None:
         return Carrying(carrier, limits)
-    if proxy or http2 or not has_probe():
-        return Carrying(asyncio_pool(tls, limits, proxy=proxy, http2=http2), limits, shared=http2)
+    if http2 is not None:
+        return Carrying(asyncio_pool(http2, limits, proxy=proxy, http2=True), limits, shared=True)
+    if proxy or not has_probe():
+        return Carrying(asyncio_pool(tls, limits, proxy=proxy), limits)
     return Probing(tls, limits, clock)
 
 

@@ -50,8 +50,9 @@ T = TypeVar("T")
 class AsyncDriver:
     """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop.
 
-    `carrier` carries HTTP in place of the probe transport. `proxy`: the URL of an HTTP proxy that HTTP goes through, and `http2`:
-    spoken where a TLS server takes it; both go over httpcore. Raises HarnessError where HTTP/2 is not installed.
+    `carrier` carries HTTP in place of the probe transport. `proxy`: the URL of an HTTP proxy that HTTP goes through. `http2`: a
+    context of its own, over which HTTP/2 is spoken where a TLS server takes it: what is offered is written into it, and the
+    WebSockets over `tls` must not offer that. Both go over httpcore. Raises HarnessError where HTTP/2 is not installed.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class AsyncDriver:
         lag: LagMeter | None = None,
         carrier: Carrier | None = None,
         proxy: str = "",
-        http2: bool = False,
+        http2: ssl.SSLContext | None = None,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()

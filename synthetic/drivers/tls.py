@@ -12,11 +12,15 @@ from synthetic.core.errors import AuthorError, Place
 
 def client_context(ca_file: str = "") -> ssl.SSLContext:
     """A verifying context, whatever the environment says. `ca_file`: a PEM bundle to trust as well. Raises AuthorError."""
-    if not ca_file:
-        return _public_context()
+    return fresh_context(ca_file) if ca_file else _public_context()
+
+
+def fresh_context(ca_file: str = "") -> ssl.SSLContext:
+    """`client_context`, for somebody who writes more into it. Raises AuthorError."""
     context = httpx.create_ssl_context(trust_env=False)
     try:
-        context.load_verify_locations(ca_file)
+        if ca_file:
+            context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
         raise AuthorError.at(
             Place(ca_file), f"this CA bundle can't be used: {error}", "name a file with PEM certificates"

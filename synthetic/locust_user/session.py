@@ -22,7 +22,7 @@ from synthetic.core.ports import EventSink
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import tls_of
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Lease
 from synthetic.locust_user.asked import Asked, Played
@@ -68,7 +68,7 @@ class LoadSession:
         self.seed = fresh_seed()
         self.figures = Figures()
         self.clock = SystemClock()
-        self.tls = client_context(asked.cell.ca_file)
+        self.tls = tls_of(asked.cell)
         self.limits = Limits()
         self.stalls = HubStalls(self.clock)
         self._off_hub = OffHub()

@@ -14,9 +14,8 @@ from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
 from synthetic.core.plan import CellPlan, PlayerPlan, ScenarioPlan
 from synthetic.core.ports import Clock, EventSink, Journal
-from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import blocking_driver
 from synthetic.runner.players import rest_s
 from synthetic.runner.specs import Part, Turn, make_spec, pool_name
 
@@ -32,7 +31,7 @@ class BlockingSession:
         self.seed = seed
         self._journal = journal
         self._clock = SystemClock()
-        self._driver = BlockingDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=self._clock)
+        self._driver = blocking_driver(cell, clock=self._clock)
         self._secrets = resolve_all(cell, cell.secrets)
         self._share = share
         self._pools: dict[str, TakingTurns] = {}

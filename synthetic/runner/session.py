@@ -17,7 +17,7 @@ from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.lag import LagMeter
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.model import Lease
 from synthetic.runner.kept_runs import KeptRuns
 from synthetic.runner.mistakes import own_mistake
@@ -61,8 +61,7 @@ class Session:
 
     async def __aenter__(self) -> Session:
         for cell in self._cells.values():
-            tls = client_context(cell.ca_file)
-            self._drivers[cell.name] = AsyncDriver(allow=cell.allow, tls=tls, clock=self._clock, lag=self._lag)
+            self._drivers[cell.name] = asyncio_driver(cell, clock=self._clock, lag=self._lag)
             for pool in {player.pool for player in cell.players}:
                 members = [player for player in cell.players if player.pool == pool]
                 self._pools[cell.name, pool] = PlayerPool(f"{cell.name}/{pool}", members, self._clock)

@@ -27,6 +27,7 @@ from synthetic.conformance.ruling import Report
 from synthetic.core.errors import AuthorError
 from synthetic.core.secrets import Redactor
 from synthetic.drivers.clocks import SystemClock
+from synthetic.drivers.tls import client_context
 
 AMOUNT_MINOR, AMOUNT_LIMIT_MINOR = 100, 1000
 
@@ -137,7 +138,7 @@ def _inbox(order: _Order) -> Iterator[tuple[Inbox | None, str]]:
 
 
 async def _examine(order: _Order, account: Account, inbox: Inbox | None, laws: Sequence[Law[Merchant]]) -> Report:
-    async with Prober(order.url, order.bounds, ca_file=order.ca_file) as prober:
+    async with Prober(order.url, order.bounds, tls=client_context(order.ca_file)) as prober:
         examination = PspExamination(
             prober, order.url, account, order.terms, inbox=inbox, redactor=order.redactor, hear=hear
         )

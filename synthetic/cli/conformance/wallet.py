@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from synthetic.conformance.wallet.provider import Given, Provider
 from synthetic.core.errors import AuthorError
 from synthetic.core.secrets import Redactor
 from synthetic.core.signing import BadKey
+from synthetic.drivers.of_cells import tls_of
+from synthetic.drivers.tls import client_context
 
 STAKE_MINOR, STAKE_LIMIT_MINOR = 10, 100
 EXPIRED_TOKEN = 26
@@ -94,7 +97,7 @@ def wallet(
         given=given,
         redactor=_redactor(provider_key, given),
         bounds=Bounds(requests_max, seconds("--within", within)),
-        ca_file=str(ca_file or "") or ("" if on is None else on.cell.ca_file),
+        tls=client_context(str(ca_file or "")) if ca_file is not None or on is None else tls_of(on.cell),
     )
     raise typer.Exit(tell(asyncio.run(_examine(order, laws)), format, out))
 
@@ -118,11 +121,11 @@ class _Order:
     given: Given
     redactor: Redactor
     bounds: Bounds
-    ca_file: str
+    tls: ssl.SSLContext
 
 
 async def _examine(order: _Order, laws: Sequence[Law[Provider]]) -> Report:
-    async with Prober(order.url, order.bounds, ca_file=order.ca_file) as prober:
+    async with Prober(order.url, order.bounds, tls=order.tls) as prober:
         examination = WalletExamination(
             prober, order.dialect, order.url, order.given, redactor=order.redactor, hear=hear
         )

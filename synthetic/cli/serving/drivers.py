@@ -10,7 +10,7 @@ from synthetic.core.plan import CellPlan
 from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.lag import LagMeter
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 
 
 @dataclass(slots=True)
@@ -25,17 +25,15 @@ class Drivers:
     _retired: list[AsyncDriver] = field(default_factory=list)
 
     def fit(self, cells: Mapping[str, CellPlan]) -> None:
-        """Have a driver for each of these cells. Raises SyntheticError where a secret leads nowhere; then all stays as it was.
+        """Have a driver for each of these cells. Raises SyntheticError where a secret leads nowhere, or a
+        certificate can't be shown; then all stays as it was.
 
         Secrets are read again for all of them: they may have been rotated, and nothing else have changed. A driver that is not
         needed any more is closed at the end: runs may still be going on it.
         """
         changed = {name: cell for name, cell in cells.items() if self._cells.get(name) != cell}
         secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
-        made = {
-            name: AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=self.clock, lag=self.lag)
-            for name, cell in changed.items()
-        }
+        made = {name: asyncio_driver(cell, clock=self.clock, lag=self.lag) for name, cell in changed.items()}
         self._retired += [self._drivers[name] for name in made if name in self._drivers]
         self._drivers |= made
         self._cells |= changed

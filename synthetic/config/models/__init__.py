@@ -3,7 +3,7 @@
 The JSON Schemas for editors are made of them, and docs/language.md and docs/mapping.md have to mention every key (a test compares).
 """
 
-from synthetic.config.models.cells import CellModel, CellsModel, PlayerModel
+from synthetic.config.models.cells import CellModel, CellsModel, ClientCertificateModel, PlayerModel
 from synthetic.config.models.exchanges import (
     CloseModel,
     ExchangeModel,
@@ -43,6 +43,7 @@ __all__ = [
     "BlameModel",
     "CellModel",
     "CellsModel",
+    "ClientCertificateModel",
     "CloseModel",
     "ConnectionModel",
     "DefaultsModel",

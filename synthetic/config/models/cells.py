@@ -45,6 +45,17 @@ class PlayerModel(Node):
         return named.with_value(Text("attributes", value.place), others, value.place)
 
 
+class ClientCertificateModel(Node):
+    """The certificate that is shown to servers which ask for one (mutual TLS). Paths are relative to the file's folder."""
+
+    noun: ClassVar[str] = "mtls"
+    certificate: Title = Field(description="The certificate with its chain, a PEM file.")
+    key: Title = Field(description="The key of it, a PEM file.")
+    passphrase: HiddenText | None = Field(
+        None, description="Where the key is encrypted: a reference, env:NAME or file:path."
+    )
+
+
 class CellModel(Node):
     """One deployment that takes traffic."""
 
@@ -75,7 +86,15 @@ class CellModel(Node):
     load: StrictBool | None = Field(
         None, description="true: load may be played here, not only single runs. Never where real players are."
     )
-    ca_file: Title | None = Field(None, description="A PEM file of certificate authorities, beside the system's own.")
+    ca_file: Title | None = Field(
+        None, description="A PEM file of certificate authorities that are trusted beside the public ones."
+    )
+    mtls: ClientCertificateModel | None = Field(
+        None, description="The client certificate that is shown to servers which ask for one."
+    )
+    http2: StrictBool | None = Field(
+        None, description="true: HTTP/2 is spoken where a server takes it. Needs the extra `http2`."
+    )
 
 
 class CellsModel(Node):

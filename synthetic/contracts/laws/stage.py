@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from synthetic.conformance.playing import Bounds, Prober
 from synthetic.conformance.stories import Story
+from synthetic.drivers.tls import client_context
 
 T = TypeVar("T")
 BOUNDS = Bounds(requests_max=100_000, within_s=600.0)
@@ -17,7 +18,7 @@ class Stage:
 
     def __init__(self, url: str, *, ca_file: str = "") -> None:
         self._runner = asyncio.Runner()
-        self._prober = Prober(url, BOUNDS, ca_file=ca_file)
+        self._prober = Prober(url, BOUNDS, tls=client_context(ca_file))
         self.clock = self._prober.clock
 
     @property

@@ -17,7 +17,6 @@ from synthetic.contracts.holes import from_state, texts_of
 from synthetic.contracts.interactions import Contract, Exercise, Interaction, State
 from synthetic.contracts.matching import whole
 from synthetic.contracts.runner.examples import Example, Examples, Linked, link
-from synthetic.contracts.runner.playing import tls_of
 from synthetic.contracts.runner.reading import Read, read_of
 from synthetic.contracts.runner.recording import Recording
 from synthetic.contracts.runner.replaying import Replay
@@ -25,6 +24,7 @@ from synthetic.core.effects import Http
 from synthetic.core.plan import CellPlan, PlatformPlan
 from synthetic.core.plan_exchanges import HttpPlan
 from synthetic.drivers.blocking_driver import BlockingDriver
+from synthetic.drivers.tls import client_context
 from synthetic.journal.memory import MemoryJournal
 
 CONSUMER = "synthetic-runner"
@@ -109,7 +109,7 @@ def _declared(source: Source, example: Example, index: int) -> Callable[[HttpInt
 
 def _exercise(replay: Replay, index: int, base: str) -> None:
     """Play the example with this one request sent: the contract's answer has to be as good as the recorded one."""
-    driver = BlockingDriver(allow=["127.0.0.1:*"], tls=tls_of(""))
+    driver = BlockingDriver(allow=["127.0.0.1:*"], tls=client_context())
 
     def at_the_mock(url: str) -> str:
         parts = urlsplit(url)

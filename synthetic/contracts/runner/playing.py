@@ -7,7 +7,7 @@ import ssl
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 from synthetic.config.secret_refs import resolve_all
@@ -23,7 +23,7 @@ from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan, RunSpec, Sce
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Scenario
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import check_blocking, tls_of
 from synthetic.journal.memory import MemoryJournal
 
 
@@ -55,9 +55,15 @@ class Stage:
             wall_ns=clock.wall_ns(),
         )
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Of all its drivers; each example has one of its own, and a context costs more than an example."""
+        check_blocking(self.cell)
+        return tls_of(self.cell)
+
     def run(self, machine: Scenario[Any]) -> Any:
         """Let a driver play it on the cell."""
-        driver = BlockingDriver(allow=self.cell.allow, tls=tls_of(self.cell.ca_file))
+        driver = BlockingDriver(allow=self.cell.allow, tls=self._tls)
         try:
             return driver.run(machine, sink=lambda _event: None, journal=MemoryJournal())
         finally:
@@ -73,12 +79,6 @@ class Stage:
         if request is None:
             raise ContractError(f"{linked.example.title}: the run ended before its request")
         return request, known(state)
-
-
-@lru_cache
-def tls_of(ca_file: str) -> ssl.SSLContext:
-    """The TLS of a driver; each example has a driver of its own, and a context costs more than an example."""
-    return client_context(ca_file)
 
 
 def spec_of(

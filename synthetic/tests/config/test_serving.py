@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,6 +178,21 @@ def test_the_digest_covers_every_file_that_is_named(tmp_path: Path) -> None:
         digest = load_serving(runner).digest
         assert digest not in seen
         seen.add(digest)
+
+
+def test_a_renewed_certificate_is_a_change_of_the_plan(tmp_path: Path) -> None:
+    """A runner that is up looks at the files of the plan, and takes it over without a restart."""
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    cells, runner = tmp_path / "cells.yaml", tmp_path / "runner.yaml"
+    cells.write_text(cells.read_text().replace("    platform:", "    ca_file: ca.pem\n    platform:", 1))
+    runner.write_text(HEAD + DEPOSIT + BUDGETS)
+    digests = []
+    for _ in range(2):
+        trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+        plan = load_serving(runner)
+        assert str(tmp_path / "ca.pem") in plan.files
+        digests.append(plan.digest)
+    assert digests[0] != digests[1]
 
 
 def test_the_shipped_example_loads() -> None:

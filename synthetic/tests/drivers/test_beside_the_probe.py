@@ -103,4 +103,4 @@ def test_http2_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.
     """Before anything is sent."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(HarnessError, match=r"igaming-synthetic\[http2\]"):
-        AsyncDriver(allow=(), tls=PLAIN_TLS, http2=True)
+        AsyncDriver(allow=(), http2=PLAIN_TLS)

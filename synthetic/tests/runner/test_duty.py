@@ -20,9 +20,8 @@ from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import Place
 from synthetic.core.plan import CellPlan, Schedule
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
-from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Lease, NewRun, RunRow, Slot
 from synthetic.runner.dispatch.direct import DirectDispatch
@@ -110,7 +109,7 @@ async def on_duty(
 ) -> AsyncIterator[Duty]:
     """A worker on duty until the end of the context, where it vanishes like a process that is killed."""
     cell, clock = serving.probes[0].cell, SystemClock()
-    driver = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+    driver = asyncio_driver(cell, clock=clock)
     outside = Outside(book, clock, {cell.name: driver}.__getitem__, lambda _event: None)
     worker = Worker(name, outside, fresh_seed(), {cell.name: resolve_all(cell, cell.secrets)}, lease_s=LEASE_S)
 

@@ -24,7 +24,7 @@ from synthetic.core.plan import CellPlan, PlayerPlan, ScenarioPlan
 from synthetic.core.ports import EventSink, Journal
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Caps, NewRun, RunRow
 from synthetic.runner.identity import fresh_seed
@@ -93,9 +93,7 @@ def working(
 
     async def go() -> Any:
         clock = SystemClock()
-        drivers = {
-            cell.name: AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock) for cell in cells
-        }
+        drivers = {cell.name: asyncio_driver(cell, clock=clock) for cell in cells}
         players = {name: Breaking(driver) if broken else driver for name, driver in drivers.items()}
         sink = (events if events is not None else []).append
         secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}

@@ -29,7 +29,7 @@ from synthetic.core.plan import CellPlan
 from synthetic.core.ports import EventSink, Journal, fan_out
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
-from synthetic.drivers.tls import client_context
+from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
 from synthetic.report.jsonlines import json_array
 from synthetic.report.junit import junit_xml
@@ -263,7 +263,7 @@ async def _on_duty(
     scene: Scene, project: Project, cell: CellPlan, book: Book, sink: EventSink, trail: AuditTrail
 ) -> None:
     clock, secrets = SystemClock(), {cell.name: resolve_all(cell, cell.secrets)}
-    driver = AsyncDriver(allow=cell.allow, tls=client_context(cell.ca_file), clock=clock)
+    driver = asyncio_driver(cell, clock=clock)
     player = Listening(driver, scene.wire, trail, crash=False)
     outside = Outside(book, clock, lambda _cell: player, sink)
     worker = Worker("w1", outside, fresh_seed(), secrets, lease_s=1.0)

@@ -18,7 +18,7 @@ def test_a_driver_speaks_http2_where_it_is_told_to(python_served: dict[str, Serv
     bodies = [b"%d" % number * 200_000 for number in range(4)]
 
     async def main() -> list[Result]:
-        driver = AsyncDriver(allow=LOOPBACK, tls=trusting, http2=True)
+        driver = AsyncDriver(allow=LOOPBACK, http2=trusting)
         try:
             echoed = Together(tuple(Http("POST", url + "/echo", body=body) for body in bodies))
             peers = Together((Http("GET", url + "/peer"),) * 4)

@@ -1,0 +1,110 @@
+"""Links how a cell is connected to: the authorities it is verified by, the certificate that is shown to it, HTTP/2."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+from synthetic.config.located import Text
+from synthetic.config.models import CellModel, ClientCertificateModel
+from synthetic.config.problems import Problems
+from synthetic.config.secret_refs import REFERENCE_HINT, BadReference, is_well_formed, resolve
+from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan
+
+_SECURE = ("https://", "wss://")
+_LOAD_HINT = "write a cell of its own for load, without this key"
+
+
+def link_connection(cell: CellModel, path: Path, problems: Problems) -> ConnectionPlan:
+    """How a cell of this file is connected to; mistakes go to `problems`. Its PEM files are looked at now."""
+    plan = ConnectionPlan(
+        ca_file=_link_ca_file(cell, path, problems),
+        mtls=_link_mtls(cell, path, problems),
+        http2=_link_http2(cell, problems),
+    )
+    if not plan.pem_files:
+        return plan
+    from synthetic.config.certificates import digest_of  # noqa: PLC0415 - see `_link_ca_file`
+
+    return replace(plan, digest=digest_of(map(Path, plan.pem_files)))
+
+
+def _link_ca_file(cell: CellModel, path: Path, problems: Problems) -> str:
+    """The bundle of authorities that is trusted beside the public ones; "" for none."""
+    if cell.ca_file is None:
+        return ""
+    found = path.parent / cell.ca_file
+    if not _is_there(found, cell.ca_file, problems):
+        return str(found)
+    # cryptography takes long to import, and most cells files need none of it.
+    from synthetic.config.certificates import Unreadable, authorities_in  # noqa: PLC0415
+
+    try:
+        authorities_in(found)
+    except Unreadable as error:
+        problems.add(cell.ca_file.place, f"the CA bundle '{cell.ca_file}' {error}", "name a file with PEM certificates")
+    return str(found)
+
+
+def _link_mtls(cell: CellModel, path: Path, problems: Problems) -> ClientCertificate | None:
+    """The certificate that is shown, whose files are looked at now: in a run a server would only hang up."""
+    model = cell.mtls
+    if model is None:
+        return None
+    if not _speaks_tls(cell):
+        problems.add(
+            model.source.place, "no endpoint of this cell speaks TLS, so nobody would ask for the certificate",
+            "write https:// or wss:// addresses, or take `mtls` out",
+        )  # fmt: skip
+    certificate, key = path.parent / model.certificate, path.parent / model.key
+    known = _passphrase(model, path.parent, problems)
+    there = [_is_there(certificate, model.certificate, problems), _is_there(key, model.key, problems)]
+    if all(there):
+        from synthetic.config.certificates import flaws  # noqa: PLC0415 - see `_link_ca_file`
+
+        for flaw in flaws(certificate, key, known, encrypted=model.passphrase is not None):
+            problems.add(model.at(flaw.key), flaw.message, flaw.hint)
+    passphrase = "" if model.passphrase is None else model.passphrase
+    return ClientCertificate(model.source.place, str(certificate), str(key), passphrase)
+
+
+def _link_http2(cell: CellModel, problems: Problems) -> bool:
+    """Whether HTTP/2 is offered: where what speaks it is installed, and a server could take it."""
+    if not cell.http2:
+        return False
+    if importlib.util.find_spec("h2") is None:
+        problems.add(cell.at("http2"), "HTTP/2 is not installed here", 'pip install "igaming-synthetic[http2]"')
+    if not any(url.startswith("https://") for url in cell.endpoints.values()):
+        message = "HTTP/2 is agreed on within TLS, and no endpoint of this cell is an https:// address"
+        problems.add(cell.at("http2"), message, "write https:// addresses, or take `http2` out")
+    if cell.load:
+        problems.add(cell.at("http2"), "load users speak HTTP/1.1 only, and this cell takes load", _LOAD_HINT)
+    return True
+
+
+def _speaks_tls(cell: CellModel) -> bool:
+    return any(url.startswith(_SECURE) for url in cell.endpoints.values())
+
+
+def _is_there(found: Path, written: Text, problems: Problems) -> bool:
+    if written.stands_in:
+        return False
+    if not found.is_file():
+        problems.add(written.place, f"there is no file '{written}' beside this one")
+        return False
+    return True
+
+
+def _passphrase(model: ClientCertificateModel, folder: Path, problems: Problems) -> str | None:
+    """What the reference leads to, where it does so on this machine: files are also looked at where no secrets are."""
+    if model.passphrase is None:
+        return None
+    if not is_well_formed(model.passphrase):
+        message = "the passphrase of the key has to be a reference, never the passphrase itself"
+        problems.add(model.passphrase.place, message, REFERENCE_HINT)
+        return None
+    try:
+        return resolve(model.passphrase, folder)
+    except BadReference:
+        return None

@@ -1,0 +1,68 @@
+"""The drivers of cells as their file describes them: what they trust, which certificate they show, and the HTTP they speak."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from synthetic.config.secret_refs import resolve_all
+from synthetic.core.errors import AuthorError, Mistake
+from synthetic.core.plan import CellPlan
+from synthetic.core.ports import Clock
+from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.blocking_driver import BlockingDriver
+from synthetic.drivers.lag import LagMeter
+from synthetic.drivers.tls import client_context, fresh_context
+
+
+def asyncio_driver(cell: CellPlan, *, clock: Clock, lag: LagMeter | None = None) -> AsyncDriver:
+    """The driver of the runner. Raises AuthorError where what the cell asks for can't be had; so do all functions here."""
+    http2 = _http2_context(cell) if cell.connection.http2 else None
+    return AsyncDriver(allow=cell.allow, tls=tls_of(cell), clock=clock, lag=lag, http2=http2)
+
+
+def blocking_driver(cell: CellPlan, *, clock: Clock | None = None) -> BlockingDriver:
+    """The driver of pytest and of all that plays one run at a time."""
+    check_blocking(cell)
+    return BlockingDriver(allow=cell.allow, tls=tls_of(cell), clock=clock)
+
+
+def check_blocking(cell: CellPlan) -> None:
+    """Refuse what the blocking drivers can't do, since a run over something else would measure another platform."""
+    if cell.connection.http2:
+        message = f"cell {cell.name} asks for HTTP/2, which only `run` and `serve` speak: not pytest, load users and contracts"
+        raise AuthorError.at(cell.place, message, "play it with `synthetic run`, or write a cell without `http2`")
+
+
+def tls_of(cell: CellPlan) -> ssl.SSLContext:
+    """The TLS of a cell: for HTTP/1.1, WebSockets, and to see whether it can be reached."""
+    connection = cell.connection
+    return client_context(connection.ca_file) if connection.mtls is None else _with_certificate(cell)
+
+
+def _http2_context(cell: CellPlan) -> ssl.SSLContext:
+    """One of its own: what is offered is written into a context, and a WebSocket must not offer HTTP/2."""
+    return fresh_context(cell.connection.ca_file) if cell.connection.mtls is None else _with_certificate(cell)
+
+
+def _with_certificate(cell: CellPlan) -> ssl.SSLContext:
+    """A context that shows the cell's certificate. Its files are looked at again: the passphrase need not have been here before."""
+    mtls = cell.connection.mtls
+    assert mtls is not None, "only who has a certificate can show it"
+    encrypted = {"mtls.passphrase": mtls.passphrase} if mtls.passphrase else {}
+    passphrase = resolve_all(cell, encrypted).get("mtls.passphrase")
+    from synthetic.config.certificates import flaws  # noqa: PLC0415 - cryptography takes long to import
+
+    found = flaws(Path(mtls.certificate), Path(mtls.key), passphrase, encrypted=passphrase is not None)
+    mistakes = [Mistake(mtls.place, f"cell {cell.name}: {flaw.message}", flaw.hint) for flaw in found]
+    if mistakes:
+        raise AuthorError(mistakes)
+    context = fresh_context(cell.connection.ca_file)
+    try:
+        # Never None: OpenSSL would ask for a passphrase at the terminal.
+        context.load_cert_chain(mtls.certificate, mtls.key, lambda: passphrase or "")
+    except (OSError, ssl.SSLError, ValueError) as error:
+        reason = error.reason if isinstance(error, ssl.SSLError) else type(error).__name__
+        message = f"cell {cell.name}: the certificate and its key can't be used: {reason}"
+        raise AuthorError.at(mtls.place, message, "name PEM files that OpenSSL takes") from None
+    return context
