@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from synthetic.core.effects import Headers, Http
@@ -32,7 +33,7 @@ def request_bytes(effect: Http, place: Place) -> bytes:
 def written(
     method: str,
     place: Place,
-    headers: Iterable[tuple[str, str]],
+    headers: Headers,
     body: bytes,
     *,
     defaults: Headers = (),
@@ -42,51 +43,63 @@ def written(
 
     `defaults`: headers where there is none of that name. `encoding`: of the headers.
     """
-    if not _TOKEN.fullmatch(method):
-        raise Unsendable("its method is none that HTTP has")
-    lines = [f"{method} {place.path} HTTP/1.1\r\n"]
-    named: dict[str, str] = {}
-    for name, value in headers:
-        if not _is_plain(value) and not _VALUE.fullmatch(value):
-            refuse_breaks(name, value)
-            raise Unsendable(f"HTTP can't carry the value of the header {name!r} as it is")
-        if (lower := _lower(name)) in named:
-            _refuse_second(lower)
-        named[lower] = value
-        lines.append(f"{name}: {value}\r\n")
-    lines += [f"{name}: {value}\r\n" for name, value in defaults if name not in named]
-    if "host" not in named:
-        lines.insert(1, f"Host: {place.host}\r\n")
-    if "transfer-encoding" in named:
-        if named["transfer-encoding"].lower() != "chunked" or "content-length" in named:
+    values = [value for _, value in headers]
+    form = _form(method, tuple([name for name, _ in headers]), defaults)
+    _check_values(headers, values)
+    host = "" if "host" in form.place_of else f"Host: {place.host}\r\n"
+    length = ""
+    if "transfer-encoding" in form.place_of:
+        if values[form.place_of["transfer-encoding"]].lower() != "chunked" or "content-length" in form.place_of:
             raise Unsendable("the only transfer coding is chunked, without a Content-Length")
         body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-    elif "content-length" in named:
-        if named["content-length"] != str(len(body)):
+    elif "content-length" in form.place_of:
+        if values[form.place_of["content-length"]] != str(len(body)):
             raise Unsendable(f"its Content-Length is not the {len(body)} bytes of its body")
     elif body or method in _WITH_LENGTH:
-        lines.append(f"Content-Length: {len(body)}\r\n")
-    lines.append("\r\n")
+        length = f"Content-Length: {len(body)}\r\n"
+    head = f"{method} {place.path} HTTP/1.1\r\n{host}{form.lines % tuple(values)}{length}\r\n"
     try:
-        return "".join(lines).encode(encoding) + body
+        return head.encode(encoding) + body
     except UnicodeError as error:
         raise Unsendable(f"method and headers have to be ASCII: {error}") from None
 
 
-def _refuse_second(name: str) -> None:
-    if name in _ONCE:
-        raise Unsendable(f"it has the header {name!r} twice")
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the heads of all requests with these names of headers have in common.
+
+    `lines`: the headers, with a place (`%s`) for each value and our defaults behind them. `place_of`: by the name in lower case.
+    """
+
+    lines: str
+    place_of: Mapping[str, int]
 
 
-def _is_plain(value: str) -> bool:
-    """What nearly all values are, found faster than by the rule."""
-    return value.isascii() and value.isprintable() and value[:1] != " " and value[-1:] != " "
+@lru_cache(1024)
+def _form(method: str, names: tuple[str, ...], defaults: Headers) -> _Form:
+    """Found once for each operation of a scenario: methods and names are its own, never a target's. Raises Unsendable."""
+    if not _TOKEN.fullmatch(method):
+        raise Unsendable("its method is none that HTTP has")
+    place_of: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if not _TOKEN.fullmatch(name):
+            refuse_breaks(name, "")
+            raise Unsendable(f"{name!r} is no name of a header")
+        lower = name.lower()
+        if lower in _ONCE and lower in place_of:
+            raise Unsendable(f"it has the header {lower!r} twice")
+        place_of[lower] = place
+    lines = [name.replace("%", "%%") + ": %s\r\n" for name in names]
+    lines += [f"{name}: {value}\r\n".replace("%", "%%") for name, value in defaults if name not in place_of]
+    return _Form("".join(lines), place_of)
 
 
-@lru_cache(4096)
-def _lower(name: str) -> str:
-    """The name of a header in lower case. Raises Unsendable where it is none."""
-    if not _TOKEN.fullmatch(name):
-        refuse_breaks(name, "")
-        raise Unsendable(f"{name!r} is no name of a header")
-    return name.lower()
+def _check_values(headers: Headers, values: list[str]) -> None:
+    """Raises Unsendable where HTTP can't carry a value as it is."""
+    text = "".join(values)
+    if text.isascii() and text.isprintable() and [value.strip(" ") for value in values] == values:
+        return  # what nearly all are, found faster than by the rule
+    for name, value in headers:
+        if not _VALUE.fullmatch(value):
+            refuse_breaks(name, value)
+            raise Unsendable(f"HTTP can't carry the value of the header {name!r} as it is")

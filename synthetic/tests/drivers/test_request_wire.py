@@ -47,6 +47,25 @@ def test_a_body_is_framed_as_its_headers_say() -> None:
     assert "content-length" not in dict(headers)
 
 
+def test_a_percent_sign_travels_as_it_is() -> None:
+    """In the name of a header, in its value, and in the path."""
+    effect = Http("GET", "http://a.example/%41", (("X%s-%d", "100%s"), ("x%", "")))
+    first, headers, _ = read(request_bytes(effect, place_of(effect.url)))
+    assert first == "GET /%41 HTTP/1.1"
+    assert ("x%s-%d", "100%s") in headers
+    assert ("x%", "") in headers
+
+
+def test_requests_of_one_form_have_each_their_own_values() -> None:
+    """What is found once for all with the same names holds no value, and a header that comes twice comes twice."""
+    names = ("X-A", "x-b", "X-A")
+    for values in (("1", "2", "3"), ("4", "5", "6")):
+        effect = Http("GET", "http://a.example/", tuple(zip(names, values, strict=True)))
+        _, headers, _ = read(request_bytes(effect, place_of(effect.url)))
+        assert [value for name, value in headers if name == "x-a"] == [values[0], values[2]]
+        assert ("x-b", values[1]) in headers
+
+
 @pytest.mark.parametrize(
     "effect",
     [
@@ -57,6 +76,8 @@ def test_a_body_is_framed_as_its_headers_say() -> None:
         Http("GET", "http://a.example/", (("x", "1\r\ny: 2"),)),
         Http("GET", "http://a.example/", (("x\n", "1"),)),
         Http("GET", "http://a.example/", (("x", " 1"),)),
+        Http("GET", "http://a.example/", (("x", "1 "),)),
+        Http("GET", "http://a.example/", (("x", "1\x7f"), ("y", "1\0"))),
         Http("GET", "http://a.example/", (("x", "\u00fc"),)),
         Http("POST", "http://a.example/", (("Content-Length", "2"),), b"abc"),
         Http("POST", "http://a.example/", (("Transfer-Encoding", "gzip"),), b"abc"),
