@@ -8,10 +8,6 @@ import time
 class SystemClock:
     """The monotonic and the wall clock of this machine (`core.ports.Clock`)."""
 
-    def monotonic_ns(self) -> int:
-        """Nanoseconds of a clock that never goes back."""
-        return time.monotonic_ns()
-
-    def wall_ns(self) -> int:
-        """Nanoseconds since the Unix epoch, UTC."""
-        return time.time_ns()
+    # The functions themselves: one request reads a clock a dozen times, and a method around it would double what that costs.
+    monotonic_ns = staticmethod(time.monotonic_ns)
+    wall_ns = staticmethod(time.time_ns)
