@@ -12,7 +12,7 @@ from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.http_wire import AnswerReader, Head, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.places import place_of
 from synthetic.drivers.probe.client import ProbeClient
@@ -63,20 +63,17 @@ class Probing:
 
     async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
         """See `Asking`."""
-        readers: list[AnswerReader] = []
-
-        def read(answer: Answer) -> AnswerReader:
-            readers.append(AnswerReader(effect.method, answer, self._limits, attempt))
-            return readers[-1]
-
-        place = place_of(effect.url)
+        place, method = place_of(effect.url), effect.method.upper()
         request, last = request_bytes(effect, place), says_close(effect.headers)
 
-        def fresh() -> Answer:
-            return Answer(effect.method.upper(), self._limits, read, last=last)
+        def read(head: Head) -> AnswerReader:
+            return AnswerReader(method, head, self._limits, attempt)
 
-        await self._client.ask(place.target, request, fresh, attempt, effect.timeout_s)
-        return readers[-1].reply(attempt.answered())
+        def fresh() -> Answer[AnswerReader]:
+            return Answer(method, self._limits, read, last=last)
+
+        answer = await self._client.ask(place.target, request, fresh, attempt, effect.timeout_s)
+        return answer.body.reply(attempt.answered())
 
     async def aclose(self) -> None:
         """Close the connections that are kept alive."""

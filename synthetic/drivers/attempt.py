@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -53,7 +54,7 @@ class Attempt:
         self.started = self._since = clock.monotonic_ns()
         self.phase = Phase.WAITING
         self.left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
-        self.progress = ""  # how much of an answer has come, where its head has: `HTTP 200 and 3 of 10 bytes had come`
+        self.progress: Callable[[], str] | None = None  # tells how much of an answer has come, where its head has
 
     def enter(self, phase: Phase) -> None:
         """The attempt came this far. Where it begins to exchange, that moment counts as sent until `written` says better."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 import httpcore
@@ -21,7 +20,7 @@ USER_AGENT = "igaming-synthetic"
 # No compression unless the scenario asks: a body is then what travelled.
 DEFAULTS = (("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"))
 _BREAKS = re.compile("[\r\n\0]")
-_KEPT_BYTES_MAX = 64  # the same few names come again and again; what is kept has a limit
+_PACKED = ("gzip", "x-gzip", "deflate")
 _GZIP_OR_ZLIB = 47  # zlib's wbits: 15 plus automatic detection of the header
 
 
@@ -55,16 +54,6 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
     )
 
 
-def _lower(name: bytes) -> str:
-    """The name of a header in lower case."""
-    return _kept_lower(name) if len(name) <= _KEPT_BYTES_MAX else name.decode("latin-1").lower()
-
-
-@lru_cache(4096)
-def _kept_lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
-
-
 class Head(Protocol):
     """Status and headers of an answer."""
 
@@ -80,13 +69,13 @@ class Head(Protocol):
 class AnswerReader:
     """Collects the body of an answer up to a limit; the limit also holds after decompression.
 
-    How far it came is noted in the attempt, for the case that the rest never comes.
+    The attempt learns whom to ask how far it came, for the case that the rest never comes.
     """
 
     def __init__(self, method: str, head: Head, limits: Limits, attempt: Attempt) -> None:
-        self._attempt = attempt
+        attempt.progress = self.progress
         self._status = head.status
-        self._headers = tuple([(_lower(name), value.decode("latin-1")) for name, value in head.headers])
+        self._headers = tuple([(str(name, "latin-1").lower(), str(value, "latin-1")) for name, value in head.headers])
         self._limits = limits
         self._chunk_count = 0
         self._chunks: list[bytes] = []
@@ -94,19 +83,17 @@ class AnswerReader:
         self._travelled = 0
         headers = dict(self._headers)
         self._announced = headers.get("content-length", "")
-        self._note()
         has_body = method != "HEAD" and self._status not in (204, 304)
         if has_body and self._announced.isdecimal() and int(self._announced) > limits.body_bytes_max:
             over = f"over the limit of {limits.body_bytes_max} bytes"
             raise BadAnswer(f"announced a body of {self._announced} bytes, {over}")
-        coding = headers.get("content-encoding", "").strip().lower()
-        self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if coding in ("gzip", "x-gzip", "deflate") else None
+        packed = headers.get("content-encoding", "").strip().lower() in _PACKED
+        self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next part of the body. Raises BadAnswer."""
         self._travelled += len(chunk)
         self._chunk_count += 1
-        self._note()
         refuse_crumbs(self._chunk_count, self._travelled, self._limits)
         if self._decoder is not None:
             chunk = self._decoded(chunk)
@@ -114,9 +101,10 @@ class AnswerReader:
         refuse_size(self._size, self._limits, unpacked=self._decoder is not None)
         self._chunks.append(chunk)
 
-    def _note(self) -> None:
+    def progress(self) -> str:
+        """How much has come: `HTTP 200 and 3 of 10 bytes had come`."""
         of = f" of {self._announced}" if self._announced else ""
-        self._attempt.progress = f"HTTP {self._status} and {self._travelled}{of} bytes had come"
+        return f"HTTP {self._status} and {self._travelled}{of} bytes had come"
 
     def _decoded(self, chunk: bytes) -> bytes:
         assert self._decoder is not None

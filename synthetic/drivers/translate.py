@@ -140,7 +140,7 @@ def _detail(
     timeout_s: float,
     status: int | None,
 ) -> str:
-    came = f" ({attempt.progress})" if attempt.progress else ""
+    came = "" if attempt.progress is None else f" ({attempt.progress()})"
     match kind:
         case FaultKind.WS_REJECTED:
             return f"{target} answered HTTP {status} instead of a WebSocket handshake"

@@ -10,7 +10,7 @@ from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.places import Target
 from synthetic.drivers.probe.connection import Untouched
-from synthetic.drivers.probe.parser import Answer
+from synthetic.drivers.probe.parser import Answer, B
 from synthetic.drivers.probe.pool import Pool
 
 
@@ -24,11 +24,11 @@ class ProbeClient:
         self,
         target: Target,
         request: bytes,
-        answer_of: Callable[[], Answer],
+        answer_of: Callable[[], Answer[B]],
         attempt: Attempt,
         timeout_s: float,
         exchange_s: float | None = None,
-    ) -> Answer:
+    ) -> Answer[B]:
         """The complete answer; `answer_of` makes the parser of it. `exchange_s`: a time of its own for all behind the connection.
 
         Raises OSError, TimeoutError, UnicodeError, NotHttp, BadAnswer.

@@ -6,6 +6,7 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.intake import READ_BYTES_MAX
@@ -43,7 +44,7 @@ class Connection:
         self._idle_poll.register(sock, select.POLLIN)
         self._unsent = memoryview(b"")
         self._sends_request = True  # and not a reply of TLS alone
-        self._answer: Answer | None = None
+        self._answer: Answer[Any] | None = None
         self._attempt: Attempt | None = None
         self._done: asyncio.Future[None] | None = None
         self._deadline = 0.0
@@ -57,7 +58,7 @@ class Connection:
         stamp_what_leaves(sock)
         self._loop.add_reader(sock, self._read)
 
-    async def exchange(self, request: bytes, answer: Answer, attempt: Attempt, deadline: float) -> None:
+    async def exchange(self, request: bytes, answer: Answer[Any], attempt: Attempt, deadline: float) -> None:
         """Send the request and feed the answer until it is complete. `deadline`: of the loop's clock.
 
         Raises OSError (`Untouched` where nothing was sent), TimeoutError, NotHttp, BadAnswer. Afterwards the connection is closed,

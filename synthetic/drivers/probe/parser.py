@@ -7,7 +7,7 @@ a body until the connection ends. Nothing that came is ever told in an error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import httptools
 
@@ -27,13 +27,16 @@ class Body(Protocol):
         """Take the next part. Raises BadAnswer."""
 
 
-class Answer:
+B = TypeVar("B", bound=Body)
+
+
+class Answer(Generic[B]):
     """Parses one answer to one request. `body_of` is called when its head is complete, with this answer.
 
     `last`: the request said `Connection: close`, so nothing may follow, whatever the answer says of it.
     """
 
-    def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer], Body], *, last: bool = False) -> None:
+    def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer[B]], B], *, last: bool = False) -> None:
         self.status = 0
         self.reason = b""
         self.http_version = "1.1"
@@ -44,19 +47,25 @@ class Answer:
         self._last = last
         self._limits = limits
         self._body_of = body_of
-        self._body: Body | None = None
+        self._body: B | None = None
         self._taken = 0
         self._head_began = 0
         self._framing: dict[bytes, bytes] = {}
         self._until_the_end = False
         self._past_status_line = False
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_chunked_length=True,
             lenient_optional_cr_before_lf=True,
             lenient_spaces_after_chunk_size=True,
         )
+
+    @property
+    def body(self) -> B:
+        """What `body_of` made; there is one once the head is complete."""
+        assert self._body is not None, "a body comes behind its head"
+        return self._body
 
     def feed(self, data: bytes) -> None:
         """Take what came. Raises NotHttp, BadAnswer."""
@@ -75,6 +84,7 @@ class Answer:
         return self.complete
 
     def _parse(self, data: bytes) -> None:
+        assert self._parser is not None, "a complete answer takes nothing"
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,6 +112,7 @@ class Answer:
     def _finish(self, *, reusable: bool) -> None:
         self.complete = True
         self.reusable = reusable and not self._last
+        self._parser = None  # it knows us, and a circle is freed by the collector alone, at several times the cost
 
     # What httptools calls. Whatever it finds behind a complete answer only spoils the connection.
 
@@ -147,6 +158,7 @@ class Answer:
         """The head is complete; of an informational answer it is all that there is."""
         if self.complete:
             return
+        assert self._parser is not None, "it is calling"
         self._past_status_line = True
         self.status = self._parser.get_status_code()
         self.http_version = self._parser.get_http_version()
@@ -176,11 +188,10 @@ class Answer:
         if self.complete:
             self.reusable = False
             return
-        assert self._body is not None, "a body comes behind its head"
-        self._body.feed(chunk)
+        self.body.feed(chunk)
 
     def on_message_complete(self) -> None:
         """The answer is complete, where it was not an informational one."""
-        if self._body is not None and not self.complete:
+        if self._body is not None and self._parser is not None:
             ambiguous = b"transfer-encoding" in self._framing and b"content-length" in self._framing
             self._finish(reusable=not ambiguous and self._parser.should_keep_alive())

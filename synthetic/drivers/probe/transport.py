@@ -46,24 +46,18 @@ class ProbeTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The complete answer. Raises httpx's exceptions, as its own transport does."""
         attempt = Attempt(self._clock)
-        bodies: list[_Packed] = []
-
-        def keep(answer: Answer) -> _Packed:
-            bodies.append(_Packed(answer, self._limits))
-            return bodies[-1]
-
         method, last = request.method.upper(), says_close(request.headers.items())
         open_s, exchange_s = _patience(request)
         try:
             answer = await self._client.ask(
                 _target(request),
                 _written(request, await request.aread()),
-                lambda: Answer(method, self._limits, keep, last=last),
+                lambda: Answer(method, self._limits, lambda head: _Packed(head, self._limits), last=last),
                 attempt,
                 open_s,
                 exchange_s,
             )
-            content = bodies[-1].content()
+            content = answer.body.content()
         except (OSError, UnicodeError, NotHttp, BadAnswer, Unsendable) as error:
             raise _as_httpx(error, attempt, request) from error
         times = replace(attempt.answered(), handled=self._clock.monotonic_ns())
@@ -86,8 +80,8 @@ class ProbeTransport(httpx.AsyncBaseTransport):
 class _Packed:
     """A body as it travelled; httpx unpacks it. That it will not be too large by then is made sure of here."""
 
-    def __init__(self, answer: Answer, limits: Limits) -> None:
-        self._answer = answer
+    def __init__(self, answer: Answer[_Packed], limits: Limits) -> None:
+        self._headers = answer.headers
         self._limits = limits
         self._chunks: list[bytes] = []
         self._size = 0
@@ -102,7 +96,7 @@ class _Packed:
     def content(self) -> bytes:
         """All of it. Raises BadAnswer where it is larger unpacked than may be, or stops short."""
         packed = b"".join(self._chunks)
-        codings = b",".join(value for name, value in self._answer.headers if name.lower() == b"content-encoding")
+        codings = b",".join(value for name, value in self._headers if name.lower() == b"content-encoding")
         if codings:
             check_unpacked(packed, codings.decode("latin-1"), self._limits.body_bytes_max)
         return packed
@@ -121,7 +115,7 @@ def _target(request: httpx.Request) -> Target:
 def _written(request: httpx.Request, body: bytes) -> bytes:
     url = request.url
     place = Place(_target(request), url.netloc.decode("ascii"), url.raw_path.decode("ascii"))
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     return written(request.method.upper(), place, headers, body, encoding="latin-1")
 
 

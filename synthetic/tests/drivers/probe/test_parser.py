@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import weakref
 
 import pytest
 from hypothesis import given
@@ -32,7 +34,7 @@ class Kept:
 
 def parsed(
     *pieces: bytes, method: str = "GET", ends: bool = False, limits: Limits | None = None
-) -> tuple[Answer, bytes]:
+) -> tuple[Answer[Kept], bytes]:
     """The answer that these pieces are, and its body."""
     body = Kept()
     answer = Answer(method, limits or Limits(), lambda _: body)
@@ -52,6 +54,20 @@ def test_an_answer_is_the_same_however_it_is_cut(wire: bytes) -> None:
     for pieces in (*cuts, tuple(wire[at : at + 1] for at in range(len(wire)))):
         answer, same = parsed(*pieces)
         assert (answer.complete, answer.reusable, answer.headers, same) == (True, True, whole.headers, body)
+
+
+@pytest.mark.parametrize("wire", [PLAIN, CHUNKED, INFORMED], ids=["plain", "chunked", "informed"])
+def test_a_complete_answer_is_freed_without_the_collector(wire: bytes) -> None:
+    """The parser, which knows whom to call, keeps nothing alive; a collection would be a stall of ours."""
+    answer, _ = parsed(wire)
+    assert answer.complete
+    left = weakref.ref(answer)
+    gc.disable()
+    try:
+        del answer
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_headers_keep_their_order_their_case_and_their_bytes() -> None:
