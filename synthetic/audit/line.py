@@ -78,8 +78,9 @@ def link(entry: Entry, chain: str, head: Head, at_ns: int) -> Record:
         **({} if money is None else {"amount_minor": money.minor, "currency": money.currency}),
         **({"data": dict(entry.data)} if entry.data else {}),
     }
-    hashed = _hash(head.hash, canonical(body))
-    return Record(body, hashed, _line(canonical(body), hashed))
+    text = canonical(body)
+    hashed = _hash(head.hash, text)
+    return Record(body, hashed, _line(text, hashed))
 
 
 def read(line: bytes) -> Record:

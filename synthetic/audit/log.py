@@ -71,7 +71,8 @@ class AuditLog:
                 self._lost += 1
                 return
             self._waiting.append((self._wall_ns(), entry))
-            self._changed.notify_all()
+            if len(self._waiting) == 1:  # of more it knows already; to be woken for each costs more than they do
+                self._changed.notify_all()
 
     def flush(self, within_s: float = 5.0) -> bool:
         """Wait until everything that was noted is on the disk; False where it can't be written, or not within that time."""

@@ -113,6 +113,11 @@ def judge_health(signs: Signs, bounds: Bounds = Bounds()) -> Health:
     return Health(tuple(Trouble(reason, message) for reason, message in found.items() if message))
 
 
+def distrust(signs: Signs, bounds: Bounds = Bounds()) -> str:
+    """Why what is measured now means little: slots that slip, runs that are spoiled; "": nothing says so."""
+    return _slip(signs, bounds) or _tainted(signs, bounds)
+
+
 def _stuck(age_s: float | None, max_s: float, what: str) -> str:
     if age_s is None:
         return ""  # what has not begun can't have stopped

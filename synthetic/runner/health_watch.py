@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synthetic.core.events import Event, RunEnded, RunStarted
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.ports import Clock
-from synthetic.runner.health import Bounds, Health, Signs, judge_health
+from synthetic.runner.health import Bounds, Health, Signs, distrust, judge_health
 
 WINDOW_S = 600.0
 LAG_WINDOW_S = 60.0
@@ -122,28 +122,40 @@ class HealthWatch:
         """How the runner is now."""
         return judge_health(self.signs(), self.bounds)
 
+    def distrust(self) -> str:
+        """Why what is measured now means little, or "". Asked before every run: it looks only at what is counted along."""
+        return distrust(self._counted(self.clock.monotonic_ns()), self.bounds)
+
     def signs(self) -> Signs:
         """What was seen within the window that ends now."""
         now_ns = self.clock.monotonic_ns()
         if self._begun_ns is None:
             return Signs(started=False, loop_age_s=0.0, scheduler_age_s=None)
-        for kept in (self._runs, self._slots):
-            kept.forget_before(now_ns - int(WINDOW_S * 1e9))
-        return Signs(
-            started=True,
+        return replace(
+            self._counted(now_ns),
             loop_age_s=self._age_s(self._loop_ns, now_ns),
             scheduler_age_s=self._age_s(self._scheduler_ns, now_ns),
             loop_lag_s=self.stall_s(max(self._begun_ns, now_ns - int(LAG_WINDOW_S * 1e9)), now_ns),
-            slots=self._slots.total,
-            slots_late=self._slots.bad,
-            runs=self._runs.total,
-            runs_tainted=self._runs.bad,
             run_age_s=self._age_s(self._last_run_ns, now_ns),
             quiet_max_s=self._quiet_max_s,
             journal=self._journal,
             audit=self.audit(),
             killed=self._killed,
             config=self._config,
+        )
+
+    def _counted(self, now_ns: int) -> Signs:
+        """Slots and runs of the window, and nothing else."""
+        for kept in (self._runs, self._slots):
+            kept.forget_before(now_ns - int(WINDOW_S * 1e9))
+        return Signs(
+            started=True,
+            loop_age_s=0.0,
+            scheduler_age_s=None,
+            slots=self._slots.total,
+            slots_late=self._slots.bad,
+            runs=self._runs.total,
+            runs_tainted=self._runs.bad,
         )
 
     def _age_s(self, seen_ns: int | None, now_ns: int) -> float:

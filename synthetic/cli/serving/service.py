@@ -209,7 +209,7 @@ class _Making:
             clock=self.clock,
             proofs=proofs,
             killed=lambda: _killed_words(switch),
-            unwell=Unwell(watch.health, lambda: audit.failed),
+            unwell=Unwell(watch.distrust, lambda: audit.failed),
             unpaid=spending.refusal,
         )
         worker.fit, worker.may_begin = admission.fit, switch.require_off

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synthetic.runner.health import Health, Reason
-
-DISTRUSTED = frozenset({Reason.TAINTED, Reason.SCHEDULE_SLIP})
 ONE_IN = 10  # where it distrusts what it measures, one run in so many goes on: else it would never trust itself again
 
 
 @dataclass(slots=True)
 class Unwell:
-    """Answers why no run may begin, or ""."""
+    """Answers why no run may begin, or "". `distrust`: why what this worker measures means little, or ""."""
 
-    health: Callable[[], Health]
+    distrust: Callable[[], str]
     audit_failed: Callable[[], str]
     _distrusted: int = 0
 
@@ -23,9 +20,6 @@ class Unwell:
         """Asked once before each run."""
         if failed := self.audit_failed():
             return f"the audit can't be written: {failed}"
-        return self._distrust()
-
-    def _distrust(self) -> str:
-        troubles = [trouble for trouble in self.health().troubles if trouble.reason in DISTRUSTED]
-        self._distrusted = self._distrusted + 1 if troubles else 0
-        return "" if self._distrusted % ONE_IN == 0 else troubles[0].message
+        trouble = self.distrust()
+        self._distrusted = self._distrusted + 1 if trouble else 0
+        return "" if self._distrusted % ONE_IN == 0 else trouble

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synthetic.core.outcome import RunOutcome
 from synthetic.drivers.memory import VirtualClock
-from synthetic.runner.health import MENDED_BY_RESTART, Bounds, Reason, Signs, judge_health
+from synthetic.runner.health import MENDED_BY_RESTART, Bounds, Reason, Signs, distrust, judge_health
 from synthetic.runner.health_watch import WINDOW_S, HealthWatch, Share
 from synthetic.tests.sli.streams import Story
 
@@ -41,6 +41,13 @@ def test_each_trouble_makes_the_runner_unready_and_only_what_a_restart_mends_not
     assert not health.ready
     assert health.alive is (reason not in MENDED_BY_RESTART)
     assert len(health.troubles[0].message) > 15
+
+
+@pytest.mark.parametrize(("reason", "signs"), TROUBLES, ids=[reason for reason, _ in TROUBLES])
+def test_what_is_measured_is_distrusted_for_its_slots_and_its_runs_alone(reason: Reason, signs: Signs) -> None:
+    """In the words of the health; of other troubles nothing is said."""
+    said = judge_health(signs).troubles[0].message
+    assert distrust(signs) == (said if reason in (Reason.SCHEDULE_SLIP, Reason.TAINTED) else "")
 
 
 def test_every_reason_has_its_row() -> None:
@@ -163,6 +170,7 @@ def test_late_slots_are_a_schedule_that_slips() -> None:
     assert watched.after(1.0) == ()
     watched.watch.slot_began(2.0)
     assert watched.after(1.0) == (Reason.SCHEDULE_SLIP,)
+    assert watched.watch.distrust() == watched.watch.health().troubles[0].message
 
 
 def test_silence_is_noticed_and_a_wanted_one_is_forgiven() -> None:
