@@ -7,7 +7,7 @@ them goes in and comes out unchanged. It is marked by the type of its outermost 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -48,7 +48,7 @@ def held_json(data: Any, text: str, outlined: bytes) -> Any:
     """
     if not isinstance(data, dict | list) or _LONG in outlined:
         return data
-    if not (text.isascii() or is_holdable(text)) or ("\\u" in text and _ODD_ESCAPE.search(text)):
+    if not (text.isascii() or is_holdable(text)) or ("\\" in text and _ODD_ESCAPE.search(text)):
         return data
     return HeldObject(data) if isinstance(data, dict) else HeldList(data)
 
@@ -64,7 +64,5 @@ def held_headers(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     return HeldObject(headers) if is_holdable(together) else dict(headers)
 
 
-def _all_holdable(values: Iterable[object]) -> bool:
-    listed = list(values)
-    texts = [value for value in listed if type(value) is str]
-    return len(texts) == len(listed) and is_holdable("".join(texts))
+def _all_holdable(values: Collection[str]) -> bool:
+    return set(map(type, values)) <= {str} and is_holdable("".join(values))

@@ -23,9 +23,9 @@ Evaluator = Callable[[Scope, str], Any]
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _AMBIGUOUS = frozenset({"True", "False", "None", "nan", "inf", "-inf"})  # what keys that are no texts become
 _TYPES = {"string": str, "int": int, "double": float, "money": Money}
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,), "int": (int,), "bool": (bool,), "money": (Money,), "map": (HeldObject,), "list": (HeldList,),
-}  # fmt: skip
+_KINDS = {"string": str, "int": int, "bool": bool, "money": Money, "map": HeldObject, "list": HeldList}
+_AS_IT_IS = frozenset({HeldObject, HeldList, bool, type(None)})
+_OBJECTS = frozenset({HeldObject, dict})
 _EQUALS_ITSELF = frozenset({str, int, bool, Money, type(None)})
 _ORDERED = frozenset({str, int, Money})
 
@@ -46,32 +46,39 @@ def shortcut(serialised: bytes, kinds: Mapping[str, str]) -> Callable[[Scope, st
         return None
     if not set(names_of(node)) <= kinds.keys():
         return None
-    names = tuple((name, _KINDS.get(kind, ())) for name, kind in kinds.items())
-    if len(names) == 1:
-        return _of_one_name(evaluate, *names[0])
+    names = tuple((name, _KINDS.get(kind)) for name, kind in kinds.items())
+    if isinstance(node, Name):
+        return _of_the_name(*names[0])
 
     def compute(scope: Scope, currency: str) -> Any:
         for name, wanted in names:
             _require_plain(scope[name], wanted, currency)
-        return _result(evaluate(scope, currency))
+        value = evaluate(scope, currency)
+        kind = type(value)
+        if kind is dict:  # a part of data that is held is held, too
+            return HeldObject(value)
+        return HeldList(value) if kind is list else value
 
     return compute
 
 
-def _of_one_name(evaluate: Evaluator, name: str, wanted: tuple[type, ...]) -> Callable[[Scope, str], Any]:
+def _of_the_name(name: str, wanted: type | None) -> Callable[[Scope, str], Any]:
+    """The evaluator of an expression that is nothing but a name."""
+
     def compute(scope: Scope, currency: str) -> Any:
-        _require_plain(scope[name], wanted, currency)
-        return _result(evaluate(scope, currency))
+        value = scope[name]
+        _require_plain(value, wanted, currency)
+        return value
 
     return compute
 
 
-def _require_plain(value: Any, wanted: tuple[type, ...], currency: str) -> None:
+def _require_plain(value: Any, wanted: type | None, currency: str) -> None:
     """Every name that the expression reads has to go into the runtime as it is, also one that would not be looked at."""
     kind = type(value)
-    if wanted and kind not in wanted:
+    if wanted is not None and kind is not wanted:
         raise NoShortcut
-    if kind is HeldObject or kind is bool or value is None or kind is HeldList:
+    if kind in _AS_IT_IS:
         return
     if kind is str:
         if not is_holdable(value):
@@ -81,14 +88,6 @@ def _require_plain(value: Any, wanted: tuple[type, ...], currency: str) -> None:
             raise NoShortcut
     elif kind is not Money or value.currency != currency:
         raise NoShortcut
-
-
-def _result(value: Any) -> Any:
-    """What comes out, as the runtime would hand it out; a part of data that is held is held, too."""
-    kind = type(value)
-    if kind is dict:
-        return HeldObject(value)
-    return HeldList(value) if kind is list else value
 
 
 def _evaluator(node: Node) -> Evaluator:
@@ -114,13 +113,13 @@ def _select(operand: Evaluator, field: str, *, tested: bool) -> Evaluator:
 
     def select(scope: Scope, currency: str) -> Any:
         value = operand(scope, currency)
-        if type(value) is not HeldObject and type(value) is not dict:
+        if type(value) not in _OBJECTS:
             raise NoShortcut
         return value[field]
 
     def has(scope: Scope, currency: str) -> bool:
         value = operand(scope, currency)
-        if type(value) is not HeldObject and type(value) is not dict:
+        if type(value) not in _OBJECTS:
             raise NoShortcut
         return field in value
 
@@ -278,7 +277,7 @@ def _function(overloads: tuple[Overload, ...], evaluators: list[Evaluator]) -> E
 
     def call(scope: Scope, currency: str) -> Any:
         values = [evaluate(scope, currency) for evaluate in arguments]
-        function = by_types.get(tuple([type(value) for value in values]))
+        function = by_types.get(tuple(map(type, values)))
         if function is None:
             raise NoShortcut
         try:

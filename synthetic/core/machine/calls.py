@@ -20,24 +20,28 @@ from synthetic.core.outcome import StepOutcome
 from synthetic.core.plan import OperationPlan
 from synthetic.core.plan_exchanges import ClosePlan, ExchangePlan, HttpPlan, OpenPlan, ReceivePlan, SendPlan
 
+_NOTHING_YET = CallEnd(StepOutcome.DONE)
+
 
 def perform(state: RunState, call: Call) -> Machine[CallEnd]:
     """Play the exchanges of one call until one is not done, then compute the outputs."""
     if call.operation.hook is not None:
         return (yield from _perform_hook(state, call))
-    end = CallEnd(StepOutcome.DONE)
+    end, seen = _NOTHING_YET, state.scope(call.scope())
     money_exchange = _money_exchange(call.operation)
     for index, plan in enumerate(call.operation.exchanges):
         carries = index == money_exchange
         if call.again is not None and index < money_exchange:
             continue  # the way there (a launch, a challenge) was gone when the request went out first
-        answer = yield from _exchange(state, call, plan, end.values, carries_money=carries)
+        answer = yield from _exchange(state, call, plan, seen, carries_money=carries)
         if 0 <= money_exchange < index:
             answer = _behind_the_money(plan, answer)
         end = _after(end, answer)
         if end.outcome is not StepOutcome.DONE:
             return end
-    return _with_outputs(state, call, end)
+        state.bring_up_to_date(seen)
+        seen.update(answer.values)
+    return _with_outputs(state, call, end, seen)
 
 
 def _money_exchange(operation: OperationPlan) -> int:
@@ -50,23 +54,23 @@ def _money_exchange(operation: OperationPlan) -> int:
 
 
 def _exchange(
-    state: RunState, call: Call, plan: ExchangePlan, values: Mapping[str, Any], *, carries_money: bool
+    state: RunState, call: Call, plan: ExchangePlan, scope: Mapping[str, Any], *, carries_money: bool
 ) -> Machine[Answer]:
-    scope = state.scope(call.scope(), values)
+    """The one exchange; what expressions see of the run, the call and its earlier answers is in `scope`."""
     intent = call.intent if carries_money else None
     match plan:
         case HttpPlan():
             again = call.again if carries_money and isinstance(call.again, Http) else None
-            return (yield from send_http(state, call, plan, scope, intent, again))
+            return send_http(state, call, plan, scope, intent, again)
         case OpenPlan():
-            return (yield from open_connection(state, call, plan, scope))
+            return open_connection(state, call, plan, scope)
         case SendPlan():
             again_frame = call.again if carries_money and isinstance(call.again, WsSend) else None
-            return (yield from send_frame(state, call, plan, scope, intent, again_frame))
+            return send_frame(state, call, plan, scope, intent, again_frame)
         case ReceivePlan():
-            return (yield from receive_frame(state, call, plan, scope))
+            return receive_frame(state, call, plan, scope)
         case ClosePlan():
-            return (yield from close_connection(state, plan))
+            return close_connection(state, plan)
 
 
 def _behind_the_money(plan: ExchangePlan, answer: Answer) -> Answer:
@@ -100,10 +104,9 @@ def _after(end: CallEnd, answer: Answer) -> CallEnd:
     )
 
 
-def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
+def _with_outputs(state: RunState, call: Call, end: CallEnd, scope: Mapping[str, Any]) -> CallEnd:
     if not call.operation.out and not call.operation.declined:
         return end
-    scope = state.scope(call.scope(), end.values)
     try:
         out = {name: expression.value(scope, state.currency) for name, expression in call.operation.out.items()}
     except ExpressionError as error:
@@ -111,7 +114,7 @@ def _with_outputs(state: RunState, call: Call, end: CallEnd) -> CallEnd:
     for name in call.operation.secret_out & out.keys():
         state.redactor.taint(str(out[name]))
     declined = call.operation.declined
-    refusal = first_refusal(state, declined, scope | dotted("out", out)) if declined else None
+    refusal = first_refusal(state, declined, {**scope, **dotted("out", out)}) if declined else None
     if refusal is not None:
         return replace(end, outcome=StepOutcome.REFUSED, code=refusal, reason=f"declined: {refusal}", out=out)
     return altered(end, out=out)

@@ -24,12 +24,13 @@ def written_args(args: Mapping[str, Any], redactor: Redactor) -> str:
     """The arguments as JSON, amounts as `{"$money": {"minor": 100, "currency": "EUR"}}`; the same ones give the same text."""
     kept = {}
     for name, value in sorted(args.items()):
+        plain = _plain(value)
         try:
-            text = _WRITE(_plain(value))
+            text = _WRITE(plain)
         except (TypeError, ValueError):
             continue
         if len(text) <= ARGUMENT_MAX and redactor.redact(text) == text:
-            kept[name] = value if type(value) is str or type(value) is int else json.loads(text)
+            kept[name] = plain
     return _COMPACT(kept)
 
 

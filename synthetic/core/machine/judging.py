@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from synthetic.core.checks import ALWAYS, CHECKS, Finding
 from synthetic.core.checks.shortest import show
@@ -24,8 +25,9 @@ def judge_run(state: RunState, *, finished: bool) -> Iterator[CheckJudged]:
 
     An invariant speaks of a run that got to its end; of any other it says nothing. A named check judges what there is.
     """
+    scope = state.scope()
     for invariant in state.spec.plan.invariants:
-        yield _judge_invariant(state, invariant, finished=finished)
+        yield _judge_invariant(state, invariant, scope, finished=finished)
     history = history_of(state, finished=finished)
     for name in ALWAYS:
         if name not in state.spec.plan.checks:
@@ -53,8 +55,8 @@ def side_of(cell: CellPlan, endpoint: str) -> str:
     return "provider" if endpoint in (*cell.providers, IDENTITY_PROVIDER) else "platform"
 
 
-def _judge_invariant(state: RunState, invariant: Invariant, *, finished: bool) -> CheckJudged:
-    run_id, scope = state.spec.run_id, state.scope()
+def _judge_invariant(state: RunState, invariant: Invariant, scope: Mapping[str, Any], *, finished: bool) -> CheckJudged:
+    run_id = state.spec.run_id
     if not finished:
         return CheckJudged(run_id, invariant.name, None, "the run did not get to its end", None)
     try:

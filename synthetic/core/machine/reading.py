@@ -108,9 +108,9 @@ def read_json(text: str) -> Any:
 
 
 def _read_json(text: str, outlined: bytes) -> Any:
-    containers_max = outlined.count(b"{") + outlined.count(b"[")
+    escaped, containers_max = "\\" in text, outlined.count(b"{") + outlined.count(b"[")
     try:
-        data = _parsed(text, outlined, containers_max)
+        data = _STRICT.decode(text) if escaped else _unescaped(text, outlined, containers_max)
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except NotJson:
@@ -121,15 +121,13 @@ def _read_json(text: str, outlined: bytes) -> Any:
         raise NotJson("JSON that holds a number of thousands of digits") from None
     if containers_max > _DEPTH_MAX or len(text) > 2 * _VALUES_MAX:
         _bounded(data, text)
-    if "\\u" in text and _SURROGATE.search(text):
+    if escaped and _SURROGATE.search(text):
         _whole_characters(data)
     return held_json(data, text, outlined)
 
 
-def _parsed(text: str, outlined: bytes, containers_max: int) -> Any:
+def _unescaped(text: str, outlined: bytes, containers_max: int) -> Any:
     """What the text holds. Without a backslash, a quote before a colon ends a key: as many keys as those, and none came twice."""
-    if "\\" in text:
-        return _STRICT.decode(text)
     data = _LENIENT.decode(text)
     if not isinstance(data, _CONTAINERS):
         return data

@@ -87,7 +87,7 @@ class RunState:
         self.fenced_off = ""  # why nothing more may be sent for this run: it is another worker's
         self.unnoted = ""  # why the journal did not take what became of an effect
         self.payouts_unseen = False  # another process has seen the rounds, so nobody knows here what they paid
-        self._exchanges = 0
+        self._spans = int.from_bytes(hashlib.sha256(f"span:{spec.run_id}".encode()).digest()[:8], "big")
         self._taint_inputs()
         self._base = self._base_scope()
 
@@ -130,12 +130,16 @@ class RunState:
     def scope(self, *more: Mapping[str, Any]) -> dict[str, Any]:
         """The values that expressions see: cell, player, run, session, earlier steps, and what is added."""
         merged = self._base | self.steps
-        merged["now"] = self.unix_s
-        for name, value in self.session.items():
-            merged[f"session.{name}"] = value
+        self.bring_up_to_date(merged)
         for values in more:
             merged.update(values)
         return merged
+
+    def bring_up_to_date(self, scope: dict[str, Any]) -> None:
+        """Let a scope know what an exchange may have changed: the time, and what is kept in the session."""
+        scope["now"] = self.unix_s
+        for name, value in self.session.items():
+            scope[f"session.{name}"] = value
 
     def told(self, text: str, chars_max: int = REASON_MAX) -> str:
         """A text as a person may read it: secrets masked, on one line, without controls, not too long."""
@@ -156,8 +160,8 @@ class RunState:
 
     def next_span(self) -> str:
         """The span id of the next exchange: 16 hexadecimal digits."""
-        self._exchanges += 1
-        return hashlib.sha256(f"span:{self.spec.run_id}:{self._exchanges}".encode()).hexdigest()[:16]
+        self._spans += 1
+        return f"{self._spans % 2**64:016x}"
 
     def observe(self, times: Times) -> None:
         """Let time pass to a result's time, and taint the run when the harness was slow to take it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from synthetic.core.effects import Headers, Http, HttpReply, Result, TransportFault, WsOpen, WsOpened
 from synthetic.core.events import ExchangeDone
 from synthetic.core.machine.call import Answer, Call
@@ -103,11 +105,9 @@ def frame_view(
 
 
 def _headers(state: RunState, headers: Headers) -> Headers:
-    shown = [
-        (name, MASK) if name.lower() in _ALWAYS_MASKED else (name, value) for name, value in headers[:_HEADERS_MAX]
-    ]
+    shown = [(header[0], MASK) if header[0].lower() in _ALWAYS_MASKED else header for header in headers[:_HEADERS_MAX]]
     # What is odd in one of them is odd in all of it; else each is shown as it is.
-    together = " ".join([text for header in shown for text in header])
+    together = " ".join(chain.from_iterable(shown))
     if state.told(together, _LINE_MAX) != together:
         shown = [(state.told(name, _LINE_MAX), state.told(value, _LINE_MAX)) for name, value in shown]
     left_out = len(headers) - len(shown)

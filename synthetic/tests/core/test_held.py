@@ -25,7 +25,8 @@ from synthetic.core.held import HeldList, HeldObject, held_headers, held_json, h
 )
 def test_what_cel_would_change_is_not_marked(data: Any) -> None:
     """A NUL, half a character, an integer beyond 64 bits anywhere in it; and scalars need no mark."""
-    assert type(held_json(data, json.dumps(data), outline(json.dumps(data)))) is type(data)
+    written = json.dumps(data)
+    assert type(held_json(data, written, outline(written))) is type(data)
 
 
 @pytest.mark.parametrize("data", [{"id": '\u00fc "\\'}, {"n": 2**59, "e": [None, True, 0.5]}])
