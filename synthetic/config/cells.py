@@ -82,7 +82,7 @@ def _link_cell(name: Text, cell: CellModel, model: CellsModel, path: Path, probl
         players=_link_players(cell, problems),
         baseline=str(cell.baseline or ""),
         wallet=str(cell.wallet or name),
-        connection=link_connection(cell, path, problems),
+        connection=link_connection(cell, tuple(map(str, model.allow)), path, problems),
         python=tuple(map(str, model.python)),
         load=_may_take_load(cell, problems),
     )

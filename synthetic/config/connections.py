@@ -1,27 +1,31 @@
-"""Links how a cell is connected to: the authorities it is verified by, the certificate that is shown to it, HTTP/2."""
+"""Links how a cell is connected to: the authorities it is verified by, the certificate that is shown to it, HTTP/2, a proxy."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import replace
 from pathlib import Path
 
+from synthetic.config.allow import is_allowed, target_of
 from synthetic.config.located import Text
 from synthetic.config.models import CellModel, ClientCertificateModel
 from synthetic.config.problems import Problems
 from synthetic.config.secret_refs import REFERENCE_HINT, BadReference, is_well_formed, resolve
-from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan
+from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan, ProxyPlan
 
+_PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?")
 _SECURE = ("https://", "wss://")
 _LOAD_HINT = "write a cell of its own for load, without this key"
 
 
-def link_connection(cell: CellModel, path: Path, problems: Problems) -> ConnectionPlan:
+def link_connection(cell: CellModel, allow: tuple[str, ...], path: Path, problems: Problems) -> ConnectionPlan:
     """How a cell of this file is connected to; mistakes go to `problems`. Its PEM files are looked at now."""
     plan = ConnectionPlan(
         ca_file=_link_ca_file(cell, path, problems),
         mtls=_link_mtls(cell, path, problems),
         http2=_link_http2(cell, problems),
+        proxy=_link_proxy(cell, allow, problems),
     )
     if not plan.pem_files:
         return plan
@@ -81,6 +85,40 @@ def _link_http2(cell: CellModel, problems: Problems) -> bool:
     if cell.load:
         problems.add(cell.at("http2"), "load users speak HTTP/1.1 only, and this cell takes load", _LOAD_HINT)
     return True
+
+
+def _link_proxy(cell: CellModel, allow: tuple[str, ...], problems: Problems) -> ProxyPlan | None:
+    model = cell.proxy
+    if model is None:
+        return None
+    _check_proxy_url(model.url, allow, problems)
+    for name, ref in (("username", model.username), ("password", model.password)):
+        if ref is not None and not is_well_formed(ref):
+            message = f"the {name} of a proxy has to be a reference, never the {name} itself"
+            problems.add(ref.place, message, REFERENCE_HINT)
+    if (model.username is None) != (model.password is None):
+        problems.add(model.source.place, "a proxy gets a username and a password, or neither", "write both, or none")
+    if cell.load:
+        problems.add(
+            model.source.place, "load users go through no proxy, and this cell takes load: the proxy would be under load",
+            _LOAD_HINT,
+        )  # fmt: skip
+    return ProxyPlan(model.source.place, str(model.url), model.username or "", model.password or "")
+
+
+def _check_proxy_url(url: Text, allow: tuple[str, ...], problems: Problems) -> None:
+    """No message shows an address that may have a password in it."""
+    if url.stands_in:
+        return
+    if "@" in url:
+        hint = "write `proxy: {url: ..., username: env:NAME, password: env:NAME}`"
+        problems.add(url.place, "there is a username or a password in the address of the proxy", hint)
+    elif _PROXY.fullmatch(url) is None or target_of(url) is None:
+        hint = "HTTPS to the proxy itself, SOCKS and PAC files are not spoken"
+        problems.add(url.place, "expected an HTTP proxy such as http://proxy.example:3128", hint)
+    elif allow and not is_allowed(url, allow):
+        message = f"the proxy ({url}) is not on this file's allow-list"
+        problems.add(url.place, message, "add its host:port to `allow`, if everything may really go through it")
 
 
 def _speaks_tls(cell: CellModel) -> bool:

@@ -17,6 +17,7 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.places import Target
+from synthetic.drivers.proxies import Proxy
 from synthetic.journal.memory import MemoryJournal
 
 T = TypeVar("T")
@@ -36,11 +37,17 @@ class Bounds:
 class Prober:
     """Plays stories, one at a time. Connects to the host and port of `url` and to nothing else; TLS is always verified.
 
-    `tls`: whom to trust, and which certificate to show; without it the public authorities are trusted.
+    `tls`: whom to trust, and which certificate to show; without it the public authorities are trusted. `proxy`: to go through.
     """
 
     def __init__(
-        self, url: str, bounds: Bounds, *, tls: ssl.SSLContext | None = None, clock: Clock | None = None
+        self,
+        url: str,
+        bounds: Bounds,
+        *,
+        tls: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._url = url
         self._bounds = bounds
@@ -49,6 +56,7 @@ class Prober:
         self._driver = AsyncDriver(
             allow=(str(Target.of(url)),),
             tls=tls,
+            proxy=proxy,
             limits=Limits(connections_max=AT_ONCE_MAX, body_bytes_max=BODY_BYTES_MAX),
             clock=self.clock,
         )

@@ -178,6 +178,7 @@ class FaultKind(StrEnum):
     PROTOCOL = "protocol"  # what came is not HTTP or WebSocket, or over the size limit
     WS_REJECTED = "ws_rejected"  # the handshake was answered with an HTTP status
     WS_CLOSED = "ws_closed"
+    PROXY_FAILED = "proxy_failed"  # the proxy on the way, which is ours, takes no connection or passes nothing on
     OFF_ALLOW_LIST = "off_allow_list"
     FENCED_OFF = "fenced_off"  # the journal says that the run is another worker's by now, so nothing was sent
     NOT_JOURNALED = "not_journaled"  # the intent could not be made durable, so nothing was sent

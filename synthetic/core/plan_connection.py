@@ -21,6 +21,16 @@ class ClientCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyPlan:
+    """The HTTP proxy that a cell is reached through. `username` and `password`: references, or "" where it asks for none."""
+
+    place: Place
+    url: str
+    username: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionPlan:
     """How a cell is connected to. `ca_file`: authorities that are trusted beside the public ones.
 
@@ -30,6 +40,7 @@ class ConnectionPlan:
     ca_file: str = ""
     mtls: ClientCertificate | None = None
     http2: bool = False
+    proxy: ProxyPlan | None = None
     digest: str = ""
 
     @property

@@ -10,6 +10,7 @@ from typing import Protocol
 from synthetic.core.effects import Http, HttpReply
 from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
+from synthetic.drivers.asyncio_proxied import Proxied
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, Head, http_request
@@ -17,6 +18,7 @@ from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.places import place_of
 from synthetic.drivers.probe.client import ProbeClient
 from synthetic.drivers.probe.parser import Answer
+from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.request_wire import request_bytes, says_close
 
 
@@ -36,17 +38,18 @@ def asking(
     clock: Clock,
     *,
     carrier: Carrier | None,
-    proxy: str,
+    proxy: Proxy | None,
     http2: ssl.SSLContext | None,
 ) -> Asking:
     """The probe transport, where it can be. Raises HarnessError where HTTP/2 is wanted and not installed."""
     if carrier is not None:
         return Carrying(carrier, limits)
-    if http2 is not None:
-        return Carrying(asyncio_pool(http2, limits, proxy=proxy, http2=True), limits, shared=True)
-    if proxy or not has_probe():
-        return Carrying(asyncio_pool(tls, limits, proxy=proxy), limits)
-    return Probing(tls, limits, clock)
+    if http2 is None and proxy is None and has_probe():
+        return Probing(tls, limits, clock)
+    own_tls, shared = (tls, False) if http2 is None else (http2, True)
+    if proxy is None:
+        return Carrying(asyncio_pool(own_tls, limits, http2=shared), limits, shared=shared)
+    return Carrying(Proxied(own_tls, limits, proxy, http2=shared), limits, shared=shared)
 
 
 def has_probe() -> bool:

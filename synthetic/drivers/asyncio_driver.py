@@ -35,11 +35,12 @@ from synthetic.drivers.asyncio_sockets import AsyncSockets
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
-from synthetic.drivers.dialling import reach
 from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.lag import LagMeter, exposed
 from synthetic.drivers.notebook import Notebook
 from synthetic.drivers.places import NotAllowed, Target
+from synthetic.drivers.proxies import Proxy
+from synthetic.drivers.reaching import reach
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
@@ -50,9 +51,9 @@ T = TypeVar("T")
 class AsyncDriver:
     """Performs effects against one cell. `allow`: see `AllowList`. `lag`: one meter may be shared by the drivers of a loop.
 
-    `carrier` carries HTTP in place of the probe transport. `proxy`: the URL of an HTTP proxy that HTTP goes through. `http2`: a
+    `carrier` carries HTTP in place of the probe transport. `proxy`: an HTTP proxy that everything goes through. `http2`: a
     context of its own, over which HTTP/2 is spoken where a TLS server takes it: what is offered is written into it, and the
-    WebSockets over `tls` must not offer that. Both go over httpcore. Raises HarnessError where HTTP/2 is not installed.
+    WebSockets over `tls` must not offer that. Of both, HTTP goes over httpcore. Raises HarnessError where HTTP/2 is not installed.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class AsyncDriver:
         clock: Clock | None = None,
         lag: LagMeter | None = None,
         carrier: Carrier | None = None,
-        proxy: str = "",
+        proxy: Proxy | None = None,
         http2: ssl.SSLContext | None = None,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
         self._tls = tls or client_context()
+        self._proxy = proxy
         self._own_lag = LagMeter(self._clock) if lag is None else None
         self._lag = lag or self._own_lag or LagMeter(self._clock)
         self._asking = asking(self._tls, self._limits, self._clock, carrier=carrier, proxy=proxy, http2=http2)
@@ -79,7 +81,7 @@ class AsyncDriver:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
         self._lag.start()
         course = Course(scenario, sink)
-        sockets, notebook = AsyncSockets(self._tls, self._limits, self._clock), Notebook(journal)
+        sockets, notebook = self._sockets(), Notebook(journal)
         try:
             effect = course.advance()
             while effect is not None:
@@ -97,13 +99,18 @@ class AsyncDriver:
 
     async def reach(self, url: str, timeout_s: float) -> TransportFault | None:
         """Whether the address of a URL can be connected to (TCP, TLS); None where it can."""
-        return await asyncio.to_thread(reach, url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock)
+        return await asyncio.to_thread(
+            reach, url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock, proxy=self._proxy
+        )
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
         await self._asking.aclose()
         if self._own_lag is not None:
             await self._own_lag.stop()
+
+    def _sockets(self) -> AsyncSockets:
+        return AsyncSockets(self._tls, self._limits, self._clock, self._proxy)
 
     async def _perform(self, effect: Effect, sockets: AsyncSockets, notebook: Notebook) -> Result:
         attempt = Attempt(self._clock)

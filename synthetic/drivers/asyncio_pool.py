@@ -9,7 +9,7 @@ import asyncio
 import importlib.util
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import httpcore
@@ -19,6 +19,9 @@ from synthetic.drivers.asyncio_dialling import first_connected
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
+
+Dial = Callable[[str, int], Awaitable[socket.socket]]
+"""Makes a non-blocking TCP connection to a host and a port."""
 
 
 class Carrier(Protocol):
@@ -32,12 +35,17 @@ class Carrier(Protocol):
 
 
 def asyncio_pool(
-    tls: ssl.SSLContext, limits: Limits, *, proxy: str = "", http2: bool = False
+    tls: ssl.SSLContext,
+    limits: Limits,
+    *,
+    http2: bool = False,
+    dial: Dial | None = None,
+    proxy: httpcore.Proxy | None = None,
 ) -> httpcore.AsyncConnectionPool:
     """A pool without time-outs of its own: the driver puts one deadline around each request.
 
-    `proxy`: the URL of an HTTP proxy to go through. `http2`: speak HTTP/2 where a TLS server takes it. Raises HarnessError where
-    what speaks it is not installed.
+    `http2`: speak HTTP/2 where a TLS server takes it. `dial`: connects in place of `dialled`. `proxy`: is asked for everything, by
+    whole URLs. Raises HarnessError where what speaks HTTP/2 is not installed.
     """
     if http2 and importlib.util.find_spec("h2") is None:
         raise HarnessError('HTTP/2 is not installed; add its extra: pip install "igaming-synthetic[http2]"')
@@ -46,8 +54,8 @@ def asyncio_pool(
         max_connections=limits.connections_max,
         keepalive_expiry=limits.keepalive_s,
         http2=http2,
-        proxy=httpcore.Proxy(proxy) if proxy else None,
-        network_backend=_AsyncioBackend(),
+        proxy=proxy,
+        network_backend=_AsyncioBackend(dial or dialled),
     )
 
 
@@ -58,6 +66,9 @@ async def dialled(host: str, port: int) -> socket.socket:
 
 
 class _AsyncioBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+
     async def connect_tcp(
         self,
         host: str,
@@ -66,7 +77,7 @@ class _AsyncioBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - never set by our pool
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - never set by our pool
     ) -> httpcore.AsyncNetworkStream:
-        return _AsyncioStream(*await asyncio.open_connection(sock=await dialled(host, port)))
+        return _AsyncioStream(*await asyncio.open_connection(sock=await self._dial(host, port)))
 
 
 class _AsyncioStream(httpcore.AsyncNetworkStream):

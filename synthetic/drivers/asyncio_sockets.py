@@ -21,10 +21,11 @@ from synthetic.drivers.guard import Limits
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.places import Target
-from synthetic.drivers.probe.opening import connected
 from synthetic.drivers.probe.stamped_socket import StampedSocket
 from synthetic.drivers.probe.stamps import Stamps
+from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
+from synthetic.drivers.tunnels import connected_through
 from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
@@ -33,8 +34,9 @@ _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 class AsyncSockets:
     """Opens, uses and closes the WebSockets of one run."""
 
-    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock) -> None:
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock, proxy: Proxy | None = None) -> None:
         self._tls = tls
+        self._proxy = proxy
         self._limits = limits
         self._clock = clock
         self._stamps = Stamps(clock.monotonic_ns)
@@ -53,7 +55,7 @@ class AsyncSockets:
 
     async def _connected(self, effect: WsOpen, target: Target, attempt: Attempt) -> _Connection:
         headers = handshake_headers(effect)
-        sock = await connected(target, attempt, StampedSocket)
+        sock = await connected_through(self._proxy, target, attempt, StampedSocket)
         sock.watch(self._stamps, self._clock.monotonic_ns)
         attempt.enter(Phase.SECURING if target.secure else Phase.CONNECTING)
         made = partial(_Connection, sock=sock, attempt=attempt, limits=self._limits, clock=self._clock)

@@ -31,16 +31,18 @@ from synthetic.core.effects import (
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock, EventSink, Journal
 from synthetic.drivers.attempt import Attempt
-from synthetic.drivers.blocking_pool import DEADLINE, blocking_pool
+from synthetic.drivers.blocking_pool import DEADLINE, Requesting, blocking_pool
 from synthetic.drivers.blocking_sockets import BlockingSockets
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
-from synthetic.drivers.dialling import Deadline, reach
+from synthetic.drivers.dialling import Deadline
 from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.http_wire import AnswerReader, http_request
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import Stalls, exposed
 from synthetic.drivers.places import NotAllowed, Target
+from synthetic.drivers.proxies import Proxy
+from synthetic.drivers.reaching import reach
 from synthetic.drivers.tls import client_context
 from synthetic.drivers.together import answers_of
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, not_journaled, refusal
@@ -61,7 +63,8 @@ class Carrier(Protocol):
 class BlockingDriver:
     """Performs effects against one cell. `allow`: see `AllowList`. `carrier` carries HTTP in place of a pool of its own.
 
-    `stalls`: what is noted of the stalls of the loop that the runs share, where they share one.
+    `stalls`: what is noted of the stalls of the loop that the runs share, where they share one. `proxy`: an HTTP proxy that
+    everything goes through, but for what a `carrier` carries.
     """
 
     def __init__(
@@ -73,18 +76,20 @@ class BlockingDriver:
         clock: Clock | None = None,
         carrier: Carrier | None = None,
         stalls: Stalls | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._allow = AllowList.of(allow)
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
         self._tls = tls or client_context()
-        self._carrier = carrier or _PooledCarrier(self._tls, self._limits)
+        self._proxy = proxy
+        self._carrier = carrier or _PooledCarrier(blocking_pool(self._tls, self._limits, proxy), self._limits)
         self._stalls = stalls
 
     def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
         course = Course(scenario, sink)
-        sockets = BlockingSockets(self._tls, self._limits, self._clock)
+        sockets = BlockingSockets(self._tls, self._limits, self._clock, self._proxy)
         try:
             effect = course.advance()
             while effect is not None:
@@ -99,7 +104,7 @@ class BlockingDriver:
 
     def reach(self, url: str, timeout_s: float) -> TransportFault | None:
         """Whether the address of a URL can be connected to (TCP, TLS); None where it can."""
-        return reach(url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock)
+        return reach(url, timeout_s, allow=self._allow, tls=self._tls, clock=self._clock, proxy=self._proxy)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -164,9 +169,9 @@ class BlockingDriver:
 class _PooledCarrier:
     """httpcore's pool, in which one deadline covers a whole request."""
 
-    def __init__(self, tls: ssl.SSLContext, limits: Limits) -> None:
+    def __init__(self, pool: Requesting, limits: Limits) -> None:
         self._limits = limits
-        self._pool = blocking_pool(tls, limits)
+        self._pool = pool
 
     def exchange(self, effect: Http, target: Target, attempt: Attempt) -> HttpReply:  # noqa: ARG002 - the URL has it
         timeout = {"pool": DEADLINE.get().remaining_s()}

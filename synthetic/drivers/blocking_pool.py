@@ -9,31 +9,87 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore
 
 from synthetic.drivers.dialling import Deadline, dial
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
+from synthetic.drivers.places import Target
+from synthetic.drivers.proxies import Proxy
+from synthetic.drivers.translate import ProxyFailed
+from synthetic.drivers.tunnels import dial_proxy, dial_through
 
 # One thread or greenlet performs one effect at a time, and httpcore hands no state of a request down to its sockets.
 DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
 
 
-def blocking_pool(tls: ssl.SSLContext, limits: Limits) -> httpcore.ConnectionPool:
-    """A pool whose connections obey `DEADLINE`."""
+Dial = Callable[[str, int, Deadline], socket.socket]
+"""Makes a TCP connection to a host and a port."""
+
+
+class Requesting(Protocol):
+    """What has a request answered."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Carry a request. Raises as httpcore does."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+def blocking_pool(tls: ssl.SSLContext, limits: Limits, proxy: Proxy | None = None) -> Requesting:
+    """A pool whose connections obey `DEADLINE`. `proxy`: everything goes through it."""
+    return _pool(tls, limits, dial) if proxy is None else _Proxied(tls, limits, proxy)
+
+
+def _pool(
+    tls: ssl.SSLContext, limits: Limits, dial: Dial, proxy: httpcore.Proxy | None = None
+) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
         ssl_context=tls,
         max_connections=limits.connections_max,
         keepalive_expiry=limits.keepalive_s,
-        network_backend=_DeadlineBackend(),
+        proxy=proxy,
+        network_backend=_DeadlineBackend(dial),
     )
 
 
+class _Proxied:
+    """In a tunnel where the target speaks TLS, else by asking the proxy for whole URLs; as `asyncio_proxied`."""
+
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, proxy: Proxy) -> None:
+        self._proxy = proxy
+        self._tunnelling = _pool(
+            tls, limits, lambda host, port, deadline: dial_through(proxy, Target("https", host, port), deadline)
+        )
+        self._asking = _pool(
+            tls, limits, lambda _host, _port, deadline: dial_proxy(proxy, deadline), proxy.for_httpcore()
+        )
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        if request.url.scheme == b"https":
+            return self._tunnelling.handle_request(request)
+        response = self._asking.handle_request(request)
+        try:
+            self._proxy.refuse_answer(response.status)
+        except ProxyFailed:
+            response.close()
+            raise
+        return response
+
+    def close(self) -> None:
+        self._tunnelling.close()
+        self._asking.close()
+
+
 class _DeadlineBackend(httpcore.NetworkBackend):
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+
     def connect_tcp(
         self,
         host: str,
@@ -42,7 +98,7 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - never set by our pool
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - never set by our pool
     ) -> httpcore.NetworkStream:
-        return _DeadlineStream(dial(host, port, DEADLINE.get()))
+        return _DeadlineStream(self._dial(host, port, DEADLINE.get()))
 
 
 class _DeadlineStream(httpcore.NetworkStream):

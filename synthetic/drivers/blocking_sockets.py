@@ -16,21 +16,24 @@ from websockets.typing import Subprotocol
 from synthetic.core.effects import FaultKind, Result, TransportFault, WsOpen, WsOpened, WsReceive, WsSend
 from synthetic.core.ports import Clock
 from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.dialling import Deadline, dial, within
+from synthetic.drivers.dialling import Deadline, within
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.inbox import Inbox
 from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.places import Target
+from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.tls_turns import hang_up, taking_turns
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
+from synthetic.drivers.tunnels import dial_through
 from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
 
 
 class BlockingSockets:
     """Opens, uses and closes the WebSockets of one run."""
 
-    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock) -> None:
+    def __init__(self, tls: ssl.SSLContext, limits: Limits, clock: Clock, proxy: Proxy | None = None) -> None:
         self._tls = tls
+        self._proxy = proxy
         self._limits = limits
         self._clock = clock
         self._open: dict[str, _BlockingSocket] = {}
@@ -49,7 +52,7 @@ class BlockingSockets:
     def _connecting(self, effect: WsOpen, target: Target, attempt: Attempt, deadline: Deadline) -> ClientConnection:
         headers = handshake_headers(effect)
         attempt.enter(Phase.CONNECTING)
-        sock = dial(target.host, target.port, deadline)
+        sock = dial_through(self._proxy, target, deadline)
         attempt.enter(Phase.SECURING if target.secure else Phase.CONNECTING)
         return connect(
             effect.url,

@@ -1,21 +1,13 @@
-"""Blocking connections under one deadline: names, TCP and TLS together take no longer than it says."""
+"""Blocking connections under one deadline: name and TCP together take no longer than it says."""
 
 from __future__ import annotations
 
 import queue
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
-
-from synthetic.core.effects import FaultKind, TransportFault
-from synthetic.core.ports import Clock
-from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.guard import AllowList
-from synthetic.drivers.places import NotAllowed, Target
-from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 
 T = TypeVar("T")
 AddressInfo = tuple[Any, Any, int, str, Any]
@@ -77,26 +69,3 @@ def _addresses(host: str, port: int, deadline: Deadline) -> list[AddressInfo]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         return within(deadline, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), "synthetic-resolver")
-
-
-def reach(url: str, timeout_s: float, *, allow: AllowList, tls: ssl.SSLContext, clock: Clock) -> TransportFault | None:
-    """Whether the address of a URL can be connected to (TCP, and TLS where it speaks it); None where it can."""
-    attempt = Attempt(clock)
-    try:
-        target = allow.check(url)
-    except NotAllowed as refused:
-        return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
-    try:
-        _touch(target, attempt, Deadline(timeout_s), tls)
-    except TRANSPORT_ERRORS as error:
-        return fault(error, attempt, target, timeout_s)
-    return None
-
-
-def _touch(target: Target, attempt: Attempt, deadline: Deadline, tls: ssl.SSLContext) -> None:
-    attempt.enter(Phase.CONNECTING)
-    with dial(target.host, target.port, deadline) as sock:
-        if target.secure:
-            attempt.enter(Phase.SECURING)
-            sock.settimeout(deadline.remaining_s())
-            tls.wrap_socket(sock, server_hostname=target.host).close()

@@ -1,4 +1,4 @@
-"""The drivers of cells as their file describes them: what they trust, which certificate they show, and the HTTP they speak."""
+"""The drivers of cells as their file describes them: whom they trust, what they show, the HTTP they speak, the way they go."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.lag import LagMeter
+from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.tls import client_context, fresh_context
 
 
 def asyncio_driver(cell: CellPlan, *, clock: Clock, lag: LagMeter | None = None) -> AsyncDriver:
     """The driver of the runner. Raises AuthorError where what the cell asks for can't be had; so do all functions here."""
     http2 = _http2_context(cell) if cell.connection.http2 else None
-    return AsyncDriver(allow=cell.allow, tls=tls_of(cell), clock=clock, lag=lag, http2=http2)
+    return AsyncDriver(allow=cell.allow, tls=tls_of(cell), clock=clock, lag=lag, http2=http2, proxy=proxy_of(cell))
 
 
 def blocking_driver(cell: CellPlan, *, clock: Clock | None = None) -> BlockingDriver:
     """The driver of pytest and of all that plays one run at a time."""
     check_blocking(cell)
-    return BlockingDriver(allow=cell.allow, tls=tls_of(cell), clock=clock)
+    return BlockingDriver(allow=cell.allow, tls=tls_of(cell), clock=clock, proxy=proxy_of(cell))
 
 
 def check_blocking(cell: CellPlan) -> None:
@@ -38,6 +39,16 @@ def tls_of(cell: CellPlan) -> ssl.SSLContext:
     """The TLS of a cell: for HTTP/1.1, WebSockets, and to see whether it can be reached."""
     connection = cell.connection
     return client_context(connection.ca_file) if connection.mtls is None else _with_certificate(cell)
+
+
+def proxy_of(cell: CellPlan) -> Proxy | None:
+    """The proxy of a cell, with what it wants to know of us."""
+    proxy = cell.connection.proxy
+    if proxy is None:
+        return None
+    named = {"proxy.username": proxy.username, "proxy.password": proxy.password} if proxy.username else {}
+    known = resolve_all(cell, named)
+    return Proxy.at(proxy.url, (known["proxy.username"], known["proxy.password"]) if known else None)
 
 
 def _http2_context(cell: CellPlan) -> ssl.SSLContext:

@@ -29,20 +29,29 @@ class Unsendable(Exception):  # noqa: N818 - nothing was sent
     """The request can't be written as HTTP: a line break in a header, a bad method."""
 
 
+class ProxyFailed(Exception):  # noqa: N818 - it is ours, and says nothing of the target
+    """The proxy on the way takes no connection, or passes nothing on; says why, in words that hold nothing of what it sent."""
+
+
+class TargetBehindProxy(Exception):  # noqa: N818 - it is the target that errs
+    """The proxy says that the target takes no connection."""
+
+
 TRANSPORT_ERRORS = (
     OSError,
     UnicodeError,  # the name of a host that IDNA can't encode
     httpcore.NetworkError,
     httpcore.ProtocolError,
-    httpcore.ProxyError,
     httpcore.TimeoutException,
     WebSocketException,
     ValueError,  # websockets' refusal to follow a redirect on our socket; its cause holds the answer
     BadAnswer,
     NotHttp,
     Unsendable,
+    ProxyFailed,
+    TargetBehindProxy,
 )
-_BEFORE_IT_LEFT = (Unsendable, httpcore.LocalProtocolError, httpcore.ProxyError)
+_BEFORE_IT_LEFT = (Unsendable, httpcore.LocalProtocolError)
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
 _TOO_BIG, _BAD_FRAMES, _NOT_UTF_8, _FLOOD = 1009, 1002, 1007, 1008
 
@@ -111,8 +120,8 @@ def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
         return FaultKind.WS_REJECTED
     if _is(chain, Unsendable, BadAnswer, NotHttp, httpcore.LocalProtocolError):
         return FaultKind.PROTOCOL
-    if _is(chain, httpcore.ProxyError):
-        return FaultKind.CONNECT_REFUSED
+    if _is(chain, ProxyFailed):
+        return FaultKind.PROXY_FAILED
     if _is(chain, TimeoutError, httpcore.TimeoutException):
         return FaultKind.READ_TIMEOUT if phase is Phase.EXCHANGING else FaultKind.CONNECT_TIMEOUT
     if phase is Phase.SECURING:
@@ -155,6 +164,8 @@ def _detail(
             return f"the name {target.host} can't be resolved"
         case FaultKind.TLS_FAILED:
             return f"TLS with {target} failed: {_tls_reason(chain)}"
+        case FaultKind.PROXY_FAILED:
+            return f"{target} was not reached: {_said(chain, ProxyFailed)}"
         case FaultKind.CONNECT_REFUSED:
             return f"{target} can't be connected to: {_system_reason(chain)}"
         case FaultKind.RESET:
@@ -177,9 +188,13 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str:
     return "the connection was closed during the handshake"
 
 
+def _said(chain: tuple[BaseException, ...], kind: type[BaseException]) -> str:
+    return str(next(cause for cause in chain if isinstance(cause, kind)))
+
+
 def _system_reason(chain: tuple[BaseException, ...]) -> str:
-    if _is(chain, httpcore.ProxyError):
-        return "the proxy does not let us through"
+    if _is(chain, TargetBehindProxy):
+        return _said(chain, TargetBehindProxy)
     codes = [cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno]
     return os.strerror(codes[-1]).lower() if codes else "no address takes it"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import typer
 
 from synthetic.cli.conformance import bounds
 from synthetic.cli.conformance import wallet_options as given_as
-from synthetic.cli.conformance.cell import opened
+from synthetic.cli.conformance.cell import OnCell, opened
 from synthetic.cli.conformance.options import Format, Secrets, checked_url, chosen_laws, money, required, seconds
 from synthetic.cli.conformance.telling import hear, tell
 from synthetic.config.names import NOWHERE
@@ -27,7 +27,8 @@ from synthetic.conformance.wallet.provider import Given, Provider
 from synthetic.core.errors import AuthorError
 from synthetic.core.secrets import Redactor
 from synthetic.core.signing import BadKey
-from synthetic.drivers.of_cells import tls_of
+from synthetic.drivers.of_cells import proxy_of, tls_of
+from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.tls import client_context
 
 STAKE_MINOR, STAKE_LIMIT_MINOR = 10, 100
@@ -97,7 +98,8 @@ def wallet(
         given=given,
         redactor=_redactor(provider_key, given),
         bounds=Bounds(requests_max, seconds("--within", within)),
-        tls=client_context(str(ca_file or "")) if ca_file is not None or on is None else tls_of(on.cell),
+        tls=_tls(on, str(ca_file or "")),
+        proxy=None if on is None else proxy_of(on.cell),
     )
     raise typer.Exit(tell(asyncio.run(_examine(order, laws)), format, out))
 
@@ -122,10 +124,19 @@ class _Order:
     redactor: Redactor
     bounds: Bounds
     tls: ssl.SSLContext
+    proxy: Proxy | None
+
+
+def _tls(on: OnCell | None, ca_file: str) -> ssl.SSLContext:
+    """As the cell says; a bundle that is given counts more than the cell's."""
+    if on is None:
+        return client_context(ca_file)
+    connection = on.cell.connection
+    return tls_of(replace(on.cell, connection=replace(connection, ca_file=ca_file or connection.ca_file)))
 
 
 async def _examine(order: _Order, laws: Sequence[Law[Provider]]) -> Report:
-    async with Prober(order.url, order.bounds, tls=order.tls) as prober:
+    async with Prober(order.url, order.bounds, tls=order.tls, proxy=order.proxy) as prober:
         examination = WalletExamination(
             prober, order.dialect, order.url, order.given, redactor=order.redactor, hear=hear
         )

@@ -3,7 +3,7 @@
 The JSON Schemas for editors are made of them, and docs/language.md and docs/mapping.md have to mention every key (a test compares).
 """
 
-from synthetic.config.models.cells import CellModel, CellsModel, ClientCertificateModel, PlayerModel
+from synthetic.config.models.cells import CellModel, CellsModel, ClientCertificateModel, PlayerModel, ProxyModel
 from synthetic.config.models.exchanges import (
     CloseModel,
     ExchangeModel,
@@ -61,6 +61,7 @@ __all__ = [
     "PlayerModel",
     "PollModel",
     "ProofModel",
+    "ProxyModel",
     "ReceiveModel",
     "ReconcileModel",
     "RefusalModel",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, GetJsonSchemaHandler, StrictBool
 from pydantic_core import CoreSchema
 
-from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Title, one_of
+from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Shorthand, Title, one_of
 from synthetic.config.located import Mapped, Text
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
@@ -56,6 +56,17 @@ class ClientCertificateModel(Node):
     )
 
 
+class ProxyModel(Node):
+    """An HTTP proxy; its address alone will do."""
+
+    noun: ClassVar[str] = "a proxy"
+    url: HiddenText = Field(
+        description="Its address, such as http://proxy.example:3128, without a username or password."
+    )
+    username: HiddenText | None = Field(None, description="Who we are to it: a reference, env:NAME or file:path.")
+    password: HiddenText | None = Field(None, description="The password: a reference, env:NAME or file:path.")
+
+
 class CellModel(Node):
     """One deployment that takes traffic."""
 
@@ -91,6 +102,9 @@ class CellModel(Node):
     )
     mtls: ClientCertificateModel | None = Field(
         None, description="The client certificate that is shown to servers which ask for one."
+    )
+    proxy: Annotated[ProxyModel, Shorthand("url")] | None = Field(
+        None, description="The HTTP proxy that everything to this cell goes through; it has to be on `allow`."
     )
     http2: StrictBool | None = Field(
         None, description="true: HTTP/2 is spoken where a server takes it. Needs the extra `http2`."

@@ -23,7 +23,7 @@ from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan, RunSpec, Sce
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Scenario
-from synthetic.drivers.of_cells import check_blocking, tls_of
+from synthetic.drivers.of_cells import check_blocking, proxy_of, tls_of
 from synthetic.journal.memory import MemoryJournal
 
 
@@ -63,7 +63,7 @@ class Stage:
 
     def run(self, machine: Scenario[Any]) -> Any:
         """Let a driver play it on the cell."""
-        driver = BlockingDriver(allow=self.cell.allow, tls=self._tls)
+        driver = BlockingDriver(allow=self.cell.allow, tls=self._tls, proxy=proxy_of(self.cell))
         try:
             return driver.run(machine, sink=lambda _event: None, journal=MemoryJournal())
         finally:

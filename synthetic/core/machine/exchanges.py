@@ -27,6 +27,7 @@ TIMEOUT_FLOOR_S = 0.05
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
 _SUCCESS = (200, 299)
+_OURS = (FaultKind.NOT_JOURNALED, FaultKind.FENCED_OFF, FaultKind.PROXY_FAILED)
 
 
 def send_http(
@@ -282,7 +283,7 @@ def fault_answer(fault: TransportFault, what: str) -> Answer:
         reason=f"{what}: {fault.detail or fault.kind.value}",
         error=fault.kind.value,
         values=values,
-        tainted=is_tainted(fault.times) or fault.kind in (FaultKind.NOT_JOURNALED, FaultKind.FENCED_OFF),
+        tainted=is_tainted(fault.times) or fault.kind in _OURS,
     )
 
 

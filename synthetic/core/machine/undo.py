@@ -229,7 +229,11 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan, *, acknowled
             returned = _amount_returned(movement, end.out)
             return Undone("undone", f"by {plan.operation}", IntentState.COMPENSATED, returned)
         reason = end.reason
-        if end.outcome is StepOutcome.REFUSED and end.code not in ("connect_refused", "connect_timeout"):
+        if end.outcome is StepOutcome.REFUSED and end.code not in (
+            "connect_refused",
+            "connect_timeout",
+            "proxy_failed",
+        ):
             break
     found = yield from look_up(state, movement)
     if found and not _applies(state, movement, plan):

@@ -15,6 +15,7 @@ import pytest
 from synthetic.core.effects import Effect, FaultKind, Http, HttpReply, Result, TransportFault
 from synthetic.core.errors import HarnessError
 from synthetic.drivers.asyncio_driver import AsyncDriver
+from synthetic.drivers.proxies import Proxy
 from synthetic.journal.memory import MemoryJournal
 from synthetic.tests.drivers.conftest import Authority
 from synthetic.tests.drivers.scenarios import LOOPBACK, PLAIN_TLS, asking, ignore, timeless
@@ -75,7 +76,7 @@ def test_a_proxy_carries_plain_requests() -> None:
             sock.sendall(answer(b"through"))
 
     with RawServer(proxy) as server:
-        (reply,) = played([Http("GET", "http://far.example/x")], proxy=server.url)
+        (reply,) = played([Http("GET", "http://far.example/x")], proxy=Proxy.at(server.url))
     assert isinstance(reply, HttpReply), reply
     assert reply.body == b"through"
     assert seen == ["GET http://far.example/x HTTP/1.1"]
@@ -84,16 +85,17 @@ def test_a_proxy_carries_plain_requests() -> None:
 def test_a_proxy_that_refuses_a_tunnel_had_no_effect_on_the_target() -> None:
     """Nothing of the request has left, and it is not the proxy's words that are told."""
     with RawServer(answering(answer(b"", "403 sesame secret"))) as server:
-        (fault,) = played([Http("POST", "https://far.example/x", body=b"{}")], proxy=server.url)
+        (fault,) = played([Http("POST", "https://far.example/x", body=b"{}")], proxy=Proxy.at(server.url))
     assert isinstance(fault, TransportFault)
-    assert (fault.kind, fault.maybe_sent) == (FaultKind.CONNECT_REFUSED, False)
-    assert fault.detail == "far.example:443 can't be connected to: the proxy does not let us through"
+    assert (fault.kind, fault.maybe_sent) == (FaultKind.PROXY_FAILED, False)
+    told = f"the proxy {server.authority} answered HTTP 403 instead of opening a tunnel"
+    assert fault.detail == f"far.example:443 was not reached: {told}"
 
 
 def test_the_allow_list_holds_behind_a_proxy() -> None:
     """The proxy is never asked for what is not listed."""
     with RawServer(close_early) as server:
-        (fault,) = played([Http("GET", "http://elsewhere.example/")], proxy=server.url)
+        (fault,) = played([Http("GET", "http://elsewhere.example/")], proxy=Proxy.at(server.url))
         assert server.accepted == 0
     assert isinstance(fault, TransportFault)
     assert fault.kind is FaultKind.OFF_ALLOW_LIST

@@ -239,6 +239,12 @@ def test_our_own_lag_excuses_a_late_answer() -> None:
     assert (ended.outcome, ended.blame) == (RunOutcome.TAINTED, Blame.HARNESS)
 
 
+def test_a_proxy_of_ours_that_fails_says_nothing_of_the_target() -> None:
+    """It is the harness's way to the cell, and no evidence against what is at its end."""
+    ended, _ = lagging(LOGIN, {"POST /login": Break(FaultKind.PROXY_FAILED)}, lag_s=0.0)
+    assert (ended.outcome, ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+
+
 def test_a_little_lag_of_ours_does_not_excuse_what_is_overdue() -> None:
     """6 ms at each of a few polls are not what kept a deposit pending for 3 s."""
     ended, _ = lagging(DEPOSIT, HEALTHY | {"GET /deposits": PENDING}, lag_s=0.006)

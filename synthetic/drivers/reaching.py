@@ -1,0 +1,46 @@
+"""Whether an address can be connected to at all, looked at before anything is played."""
+
+from __future__ import annotations
+
+import ssl
+
+from synthetic.core.effects import FaultKind, TransportFault
+from synthetic.core.ports import Clock
+from synthetic.drivers.attempt import Attempt, Phase
+from synthetic.drivers.dialling import Deadline
+from synthetic.drivers.guard import AllowList
+from synthetic.drivers.places import NotAllowed, Target
+from synthetic.drivers.proxies import Proxy
+from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
+from synthetic.drivers.tunnels import dial_proxy, dial_through
+
+
+def reach(
+    url: str, timeout_s: float, *, allow: AllowList, tls: ssl.SSLContext, clock: Clock, proxy: Proxy | None = None
+) -> TransportFault | None:
+    """Whether the address of a URL can be connected to (TCP, and TLS where it speaks it); None where it can.
+
+    Behind a proxy that is known of tunnels only: of what is asked for in the clear, whether the proxy itself is there.
+    """
+    attempt = Attempt(clock)
+    try:
+        target = allow.check(url)
+    except NotAllowed as refused:
+        return refusal(FaultKind.OFF_ALLOW_LIST, str(refused), attempt)
+    try:
+        _touch(target, attempt, Deadline(timeout_s), tls, proxy)
+    except TRANSPORT_ERRORS as error:
+        return fault(error, attempt, target, timeout_s)
+    return None
+
+
+def _touch(target: Target, attempt: Attempt, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
+    attempt.enter(Phase.CONNECTING)
+    if proxy is not None and target.scheme == "http":
+        dial_proxy(proxy, deadline).close()
+        return
+    with dial_through(proxy, target, deadline) as sock:
+        if target.secure:
+            attempt.enter(Phase.SECURING)
+            sock.settimeout(deadline.remaining_s())
+            tls.wrap_socket(sock, server_hostname=target.host).close()
