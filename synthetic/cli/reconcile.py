@@ -28,7 +28,16 @@ from synthetic.journal.book import Book, open_book
 from synthetic.runner.comparing import Difference
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.outside import Outside
-from synthetic.runner.reconcile import WAIT_S, Account, Reconciler, Reconciliation, Unread, accounts_of, left_out_of
+from synthetic.runner.reconcile import (
+    WAIT_S,
+    Account,
+    Reconciler,
+    Reconciliation,
+    Unread,
+    accounts_of,
+    judged_from_ns,
+    left_out_of,
+)
 from synthetic.runner.spec_again import SpecAgain
 
 
@@ -41,7 +50,11 @@ def reconcile(
     player: Annotated[list[str] | None, typer.Option(help="Only this player.", metavar="ID")] = None,
     journal: JournalOption = str(JOURNAL_PATH),
     since: Annotated[
-        str, typer.Option(help="Judge what happened in so long; what is older only explains.", metavar="DURATION")
+        str,
+        typer.Option(
+            help="Judge what happened in so long (and a minute more); what is older only explains.",
+            metavar="DURATION",
+        ),
     ] = "24h",
     wait: Annotated[
         str, typer.Option(help="For how long an account may be busy before it is left out.", metavar="DURATION")
@@ -60,7 +73,7 @@ def reconcile(
         raise AuthorError.at(NOWHERE, f"there is no journal {journal} here", "give --journal, or start in its project")
     with open_book(journal) as book:
         known = {one.name: one for one in on}
-        entries, since_ns = book.entries(), time.time_ns() - int(since_s * 1e9)
+        entries, since_ns = book.entries(), judged_from_ns(time.time_ns(), since_s)
         accounts = [one for one in accounts_of(known, entries) if not player or one.player.id in player]
         left_out = [
             one

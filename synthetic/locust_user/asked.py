@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from synthetic.core.errors import AuthorError, RefusedByPolicy
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.plan import CellPlan, ScenarioPlan
 from synthetic.core.plan_serving import sounds_like_production
+from synthetic.drivers.of_cells import tls_of
 from synthetic.extensions import HookResolver
 from synthetic.gate.policy import Policy
 from synthetic.journal.model import Caps
@@ -78,6 +80,7 @@ class Asked:
     caps: Caps
     policy: Policy
     secrets: Mapping[str, str]
+    tls: ssl.SSLContext
 
     def cost(self, plan: ScenarioPlan) -> Money:
         """What one run brings into wallets for certain."""
@@ -96,7 +99,7 @@ def read_asked(paths: Paths, classes: Mapping[str, Plays]) -> Asked:
     project = _project(paths, cells, {name for one in classes.values() for name in one.plays})
     played = {name: _all_played(project, name, one, cell, caps) for name, one in classes.items()}
     policy = load_slo(paths.slo) if paths.slo is not None else shipped_policy()
-    return Asked(paths, cell, played, caps, policy, resolve_all(cell, cell.secrets))
+    return Asked(paths, cell, played, caps, policy, resolve_all(cell, cell.secrets), tls_of(cell))
 
 
 def _one_budget(classes: Mapping[str, Plays]) -> Mapping[str, str]:

@@ -18,13 +18,12 @@ from typing import Any
 from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
+from synthetic.runner.reconcile import CLOCKS_APART_NS
 
 _JOURNAL = "SYNTHETIC_LOAD_JOURNAL"
 WITHIN_S = 900.0
 WAIT = "20s"
 """How long an account may be busy: our own runs are over by now."""
-CLOCKS_APART_NS = 60 * 10**9
-"""What a worker on another machine wrote as the test began may be of a time before that, by the clock of the one that judges."""
 PLAYERS_A_CALL = 500
 """So many names fit on a command line."""
 

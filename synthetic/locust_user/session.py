@@ -22,7 +22,6 @@ from synthetic.core.ports import EventSink
 from synthetic.drivers.blocking_driver import BlockingDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.of_cells import tls_of
 from synthetic.journal.book import Book, open_book
 from synthetic.journal.model import Lease
 from synthetic.locust_user.asked import Asked, Played
@@ -68,7 +67,6 @@ class LoadSession:
         self.seed = fresh_seed()
         self.figures = Figures()
         self.clock = SystemClock()
-        self.tls = tls_of(asked.cell)
         self.limits = Limits()
         self.stalls = HubStalls(self.clock)
         self._off_hub = OffHub()
@@ -105,7 +103,12 @@ class LoadSession:
         carrier = GeventCarrier(clients, self.limits)
         cell = self.asked.cell
         return BlockingDriver(
-            allow=cell.allow, tls=self.tls, limits=self.limits, clock=self.clock, carrier=carrier, stalls=self.stalls
+            allow=cell.allow,
+            tls=self.asked.tls,
+            limits=self.limits,
+            clock=self.clock,
+            carrier=carrier,
+            stalls=self.stalls,
         )
 
     def choose(self, among: Sequence[Played]) -> Chosen:

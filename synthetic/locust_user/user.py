@@ -49,7 +49,7 @@ class ScenarioUser(FastHttpUser):
     def __init__(self, environment: Environment) -> None:
         self._command = command_of(environment)
         self._session = self._command.session
-        self.client_pool = SharedClients(self._session.tls, self._session.limits)
+        self.client_pool = SharedClients(self._session.asked.tls, self._session.limits)
         super().__init__(environment)
         self._played = self._session.asked.played[type(self).__name__]
         self._driver = self._session.driver(self.client_pool)

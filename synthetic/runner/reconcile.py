@@ -33,6 +33,13 @@ ASK_AGAIN_S = 0.5
 GONE_CELL = "the cell is not in the cells file any more"
 GONE_PLAYER = "the player is not in the cells file any more"
 _S = 10**9
+CLOCKS_APART_NS = 60 * _S
+"""So far the clocks of workers, the platform and the machine that compares may be apart: better judged twice than not at all."""
+
+
+def judged_from_ns(now_ns: int, within_s: float) -> int:
+    """From when on everything is judged, where somebody wants what happened within so many seconds judged (Unix)."""
+    return now_ns - int(within_s * _S) - CLOCKS_APART_NS
 
 
 class AccountBusy(HarnessError):  # noqa: N818 - the sentence reads "account busy"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,8 +179,19 @@ def test_what_is_not_in_the_cells_file_any_more_is_unread_with_its_effects(
     assert [(one["effects"], one["reason"]) for one in told["unread"] if one["effects"]] == [(1, reason)]
     assert told["holds"] is False
     assert answer.code == (3 if not told["differences"] else 1)
+    change("UPDATE intents SET created_ns = created_ns - 600 * 1000000000 WHERE 'gone' IN (cell, player)")
     old = call("reconcile", "--cells", cells, "--player", "gone", "--json", "--since", "1ms")
     assert (old.code, json.loads(old.out)["unread"]) == (0, []), "what is older only explains"
+
+
+@pytest.mark.parametrize(("age_s", "found"), [(40, 1), (90, 0)], ids=["within the margin", "older"])
+def test_what_is_a_little_older_than_since_is_judged_as_well(cells: Path, age_s: int, found: int) -> None:
+    """A worker whose clock is behind wrote it before our `--since` began."""
+    moved = "UPDATE intents SET cell = 'gone', created_ns = {at_ns} WHERE key = '{key}'"
+    change(moved.format(at_ns=time.time_ns() - age_s * 10**9, key=key_of("stake")))
+    answer = call("reconcile", "--cells", cells, "--player", player_of("gone"), "--json", "--since", "1s")
+    unread = [one for one in json.loads(answer.out)["unread"] if one["effects"]]
+    assert len(unread) == found
 
 
 def player_of(cell: str) -> str:

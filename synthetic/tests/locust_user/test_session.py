@@ -36,7 +36,7 @@ def session(asked: Asked, tmp_path: Path) -> Iterator[LoadSession]:
 def refused(session: LoadSession) -> NothingToPlay:
     """Why no run begins. No request leaves."""
     chosen = session.choose(session.asked.played["Player"])
-    driver = session.driver(SharedClients(session.tls, session.limits))
+    driver = session.driver(SharedClients(session.asked.tls, session.limits))
     try:
         with pytest.raises(NothingToPlay) as why:
             session.play(chosen, driver, due_ns=None, sink=session.take)
