@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from synthetic.audit.entry import Detail, Entry, Kind
@@ -11,7 +12,7 @@ from synthetic.core.effects import Intent
 from synthetic.core.events import CheckJudged, Event, RunEnded, RunStarted, UndoEnded
 from synthetic.core.money import Money
 from synthetic.core.outcome import IntentState
-from synthetic.core.ports import Journal
+from synthetic.core.ports import Journal, committing
 
 _Known = TypeVar("_Known")
 _OVER = frozenset({IntentState.REFUSED, IntentState.COMPENSATED, IntentState.SETTLED})
@@ -30,6 +31,7 @@ class AuditTrail:
         self._who = who
         self._cells = _Remembered[str]()
         self._intents = _Remembered[Intent]()
+        self._held = threading.local()
 
     def __call__(self, event: Event) -> None:
         """Keep what matters of an event: a run's begin and end, what was undone, and which law did not hold."""
@@ -48,6 +50,23 @@ class AuditTrail:
                 self._ended(event)
             case _:
                 pass
+
+    @contextmanager
+    def holding(self) -> Iterator[list[Callable[[], None]]]:
+        """What this thread tells `once_durable` meanwhile is kept in a list, for whoever knows when it is."""
+        held = self._held.calls = list[Callable[[], None]]()
+        try:
+            yield held
+        finally:
+            del self._held.calls
+
+    def once_durable(self, tell: Callable[[], None]) -> None:
+        """Tell it now, or where somebody is `holding`, when that one does."""
+        held: list[Callable[[], None]] | None = getattr(self._held, "calls", None)
+        if held is None:
+            tell()
+        else:
+            held.append(tell)
 
     def intent(self, intent: Intent, *, earlier: bool = False) -> None:
         """Money is about to move; `earlier`: an earlier process had said so."""
@@ -125,24 +144,43 @@ class AuditedJournal:
 
     def __init__(self, journal: Journal, trail: AuditTrail, earlier: Callable[[], Iterable[Intent]] = tuple) -> None:
         self._journal = journal
+        self._committing = committing(journal)
         self._trail = trail
         self._earlier = earlier
         self._told: set[str] = set()
 
+    @property
+    def shares(self) -> object:
+        """The journal's commits, told to the same audit."""
+        return self._trail, self._committing.shares
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """As the journal does; what it has durably then is told then."""
+        with self._trail.holding() as held:
+            _, *outcomes = self._committing.together([held.clear, *calls])  # they may be made more than once
+        for tell in held:
+            tell()
+        return outcomes
+
     def intend(self, intent: Intent) -> None:
         """Raises what the journal raises; then nothing is sent, and nothing told."""
         self._journal.intend(intent)
-        self._told.add(intent.key)
-        self._trail.intent(intent)
+        self._trail.once_durable(lambda: self._tell(intent))
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Raises what the journal raises."""
-        if key not in self._told:
-            for intent in self._earlier():
-                if intent.key not in self._told:
-                    self._told.add(intent.key)
-                    self._trail.intent(intent, earlier=True)
+        earlier = () if key in self._told else tuple(self._earlier())
         self._journal.resolve(key, state)
+        self._trail.once_durable(lambda: self._tell_resolved(key, state, earlier))
+
+    def _tell(self, intent: Intent, *, earlier: bool = False) -> None:
+        self._told.add(intent.key)
+        self._trail.intent(intent, earlier=earlier)
+
+    def _tell_resolved(self, key: str, state: IntentState, earlier: Iterable[Intent]) -> None:
+        for intent in earlier:
+            if intent.key not in self._told:
+                self._tell(intent, earlier=True)
         self._trail.resolution(key, state)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from synthetic.core.effects import Intent
@@ -32,13 +33,38 @@ class Journal(Protocol):
 
 @runtime_checkable
 class CommitsTogether(Protocol):
-    """A journal that can make several of its calls durable at once."""
+    """A journal that can make several calls durable at once."""
+
+    @property
+    def shares(self) -> object:
+        """Journals that answer the same share their commits: each of them takes the calls of all."""
 
     def together(self, calls: Sequence[Callable[[], None]], /) -> list[Exception | None]:
         """Make the calls in order; answers what each raised. All are durable when this returns.
 
-        Raises JournalUnavailable where nothing was promised.
+        They may be made more than once. Raises JournalUnavailable where nothing was promised.
         """
+
+
+def committing(journal: Journal) -> CommitsTogether:
+    """The journal itself, or one by one where it can't."""
+    return journal if isinstance(journal, CommitsTogether) else _OneByOne(journal)
+
+
+@dataclass(frozen=True, slots=True)
+class _OneByOne:
+    shares: object
+
+    def together(self, calls: Sequence[Callable[[], None]], /) -> list[Exception | None]:
+        return [_raised_by(call) for call in calls]
+
+
+def _raised_by(call: Callable[[], None]) -> Exception | None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - told to whoever made the call
+        return error
+    return None
 
 
 class EventSink(Protocol):

@@ -37,7 +37,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.guard import AllowList, Limits
 from synthetic.drivers.lag import LagMeter, exposed
-from synthetic.drivers.notebook import Notebook
+from synthetic.drivers.notebook import Desk, Notebook
 from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.reaching import reach
@@ -75,13 +75,14 @@ class AsyncDriver:
         self._proxy = proxy
         self._own_lag = LagMeter(self._clock) if lag is None else None
         self._lag = lag or self._own_lag or LagMeter(self._clock)
+        self._desk = Desk()
         self._asking = asking(self._tls, self._limits, self._clock, carrier=carrier, proxy=proxy, http2=http2)
 
     async def run(self, scenario: Scenario[T], *, sink: EventSink, journal: Journal) -> T:
         """Play a scenario to its end and return what it returns. Its WebSockets are closed however it ends."""
         self._lag.start()
         course = Course(scenario, sink)
-        sockets, notebook = self._sockets(), Notebook(journal)
+        sockets, notebook = self._sockets(), Notebook(journal, self._desk)
         try:
             effect = course.advance()
             while effect is not None:

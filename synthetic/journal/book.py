@@ -95,7 +95,7 @@ class Book(Opened):
 
     def baseline(self, account: str) -> Money | None:
         """The cash that the player has to have between two runs; None: no clean run has told it yet."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return baselines.baseline(transaction, account)
 
     def set_residue(self, lease: Lease, residue: Money) -> None:
@@ -104,12 +104,12 @@ class Book(Opened):
 
     def residues(self) -> Mapping[str, Money]:
         """What is in wallets above their baselines and stays there, by account."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return baselines.residues(transaction)
 
     def open_elsewhere(self, account: str, run_id: str) -> list[str]:
         """The other runs that have something open on this account: what is in its wallet may be theirs."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.open_elsewhere(transaction, account, run_id)
 
     def strand(self, lease: Lease, reason: str, *, next_try_ns: int, rest_s: float = 0.0) -> None:
@@ -152,48 +152,48 @@ class Book(Opened):
 
     def entries(self) -> list[JournalEntry]:
         """Every effect, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.entries(transaction)
 
     def open_intents(self) -> list[JournalEntry]:
         """The effects that nobody has settled, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.open_intents(transaction)
 
     def effects_of(self, run_id: str) -> list[JournalEntry]:
         """The effects of one run, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.effects_of(transaction, run_id)
 
     def effects_of_player(self, player: str, cells: Iterable[str]) -> list[JournalEntry]:
         """The effects of one player on these cells, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.effects_of_player(transaction, player, cells)
 
     def runs_known(self, run_ids: Iterable[str]) -> set[str]:
         """Those of these runs that were admitted, or have moved money, before."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.runs_known(transaction, run_ids)
 
     def run(self, run_id: str) -> RunRow | None:
         """One run, open or closed."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return runs.find(transaction, run_id)
 
     def open_runs(self) -> list[RunRow]:
         """The runs that nobody has closed, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return runs.open_runs(transaction)
 
     def stranded_runs(self) -> list[RunRow]:
         """The runs that are closed with money that could not be brought home, oldest first."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return runs.stranded(transaction)
 
     def recoverable(self, worker: str, now_ns: int | None = None) -> list[RunRow]:
         """Open and stranded runs that nobody holds and that are due: first those that this worker held itself, then the oldest."""
         now_ns = self._wall_ns() if now_ns is None else now_ns
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return runs.recoverable(transaction, worker, now_ns)
 
     def take_over(self, run_id: str, worker: str, ttl_s: float, *, early: bool = False) -> Lease | None:
@@ -213,13 +213,13 @@ class Book(Opened):
     def left_by_state(self) -> Mapping[IntentState, Left]:
         """Stranded money by what is known of it."""
         now_ns = self._wall_ns()
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return intents.left_by_state(transaction, now_ns)
 
     def remaining(self, caps: Caps, account: str | None = None) -> Mapping[str, Money]:
         """What still fits today under the caps that are set: `day`, `outstanding`, and `account_day` of the account given."""
         now_ns = self._wall_ns()
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return budgets.remaining(transaction, caps, now_ns, account)
 
     def claim_slot(self, probe: str, slot_ns: int, worker: str) -> bool:
@@ -239,12 +239,12 @@ class Book(Opened):
 
     def last_slots(self, probes: Sequence[str]) -> Mapping[str, int]:
         """The latest slot of each of these probes that was taken or missed; those that have none yet are not in it."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return slots.last_of(transaction, probes)
 
     def slots(self, probe: str | None = None, since_ns: int = 0) -> list[Slot]:
         """The slots from an instant on, of one probe or of all, in their order."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return slots.since(transaction, probe, since_ns)
 
     def seed(self) -> int:
@@ -253,7 +253,7 @@ class Book(Opened):
 
     def unended_slots(self, worker: str) -> list[Slot]:
         """The slots that this worker has taken and not ended."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return slots.unended(transaction, worker)
 
     def forget(self, before_ns: int, *, at_most: int = 200) -> int:
@@ -271,7 +271,7 @@ class Book(Opened):
     def dead_workers(self, silent_s: float) -> list[str]:
         """Workers that have not beaten for longer than that."""
         now_ns = self._wall_ns()
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return workers.dead(transaction, silent_s, now_ns)
 
     def forget_worker(self, worker: str) -> None:
@@ -290,5 +290,5 @@ class Book(Opened):
 
     def killed(self) -> Kill | None:
         """Who threw the kill switch, why and when; None: it is off."""
-        with self._database.read() as transaction:
+        with self._read() as transaction:
             return switch.killed(transaction)

@@ -1,14 +1,18 @@
 """Group commit: whoever comes first commits for all that queued while the previous commit ran.
 
 A commit that is synced costs the same for one row and for a hundred. The first thread that finds nobody committing leads: it takes
-everything that is queued, does each piece inside its own savepoint, commits once, and then appoints the first of those who queued
-meanwhile as the next leader before it wakes its own group. So one thread that is alone waits for nobody, and no wake-up is lost.
+everything that is queued, does it, commits once, and then appoints the first of those who queued meanwhile as the next leader
+before it wakes its own group. So one thread that is alone waits for nobody, and no wake-up is lost.
+
+A piece that fails undoes itself alone. As hardly any does, a group is done without savepoints at first, and where something fails
+once more from the beginning, each piece inside a savepoint of its own.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from synthetic.core.errors import JournalUnavailable
@@ -34,10 +38,9 @@ class GroupCommit:
 
         What the work raises is raised here and undoes only this piece. Raises JournalUnavailable where nothing was promised.
         """
-        transaction = getattr(self._within, "transaction", None)
+        transaction = self._going()
         if transaction is not None:
-            with transaction.attempt():
-                return work(transaction)
+            return work(transaction)
         piece = _Piece(work)
         try:
             with self._mutex:
@@ -63,11 +66,21 @@ class GroupCommit:
         def work(transaction: Transaction) -> list[Exception | None]:
             self._within.transaction = transaction
             try:
-                return [_raised_by(call) for call in calls]
+                return [_raised_by(call, transaction) for call in calls]
             finally:
                 self._within.transaction = None
 
         return self.do(work)
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A snapshot; within `together` its transaction, so that what was changed there is seen. Raises JournalUnavailable."""
+        transaction = self._going()
+        return self._database.read() if transaction is None else nullcontext(transaction)
+
+    def _going(self) -> Transaction | None:
+        """The transaction of the `together` that this thread is in."""
+        transaction: Transaction | None = getattr(self._within, "transaction", None)
+        return transaction
 
     def _lead(self) -> None:
         with self._mutex:
@@ -116,24 +129,56 @@ class GroupCommit:
         if len(group) == 1:
             self._write_alone(group[0])
             return
-        with self._database.write() as transaction:
-            for piece in group:
-                piece.attempt(transaction)
-
-    def _write_alone(self, piece: _Piece) -> None:
-        """Without a savepoint: what fails takes nobody with it."""
         try:
             with self._database.write() as transaction:
-                piece.result = piece.work(transaction)
+                for piece in group:
+                    piece.attempt(_Unguarded(transaction))
+        except _Undone:
+            self._write_guarded(group)
+
+    def _write_alone(self, piece: _Piece) -> None:
+        """What fails takes nobody with it."""
+        try:
+            with self._database.write() as transaction:
+                piece.result = piece.work(_Unguarded(transaction))
+        except _Undone:
+            self._write_guarded([piece])
         except (JournalUnavailable, Contended):
             raise
         except Exception as error:  # noqa: BLE001 - raised again by `outcome`, in the same thread as ever
             piece.error = error
 
+    def _write_guarded(self, group: list[_Piece]) -> None:
+        with self._database.write() as transaction:
+            for piece in group:
+                piece.attempt(transaction)
 
-def _raised_by(call: Callable[[], None]) -> Exception | None:
+
+class _Undone(BaseException):
+    """Something failed that had no savepoint, so all of it is undone."""
+
+
+class _Unguarded:
+    """A transaction whose attempts have no savepoints: the first one that fails undoes everything. Raises _Undone."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.rows = transaction.rows
+        self.change = transaction.change
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        try:
+            yield
+        except (JournalUnavailable, Contended):
+            raise
+        except Exception as error:
+            raise _Undone from error
+
+
+def _raised_by(call: Callable[[], None], transaction: Transaction) -> Exception | None:
     try:
-        call()
+        with transaction.attempt():
+            call()
     except (JournalUnavailable, Contended):
         raise
     except Exception as error:  # noqa: BLE001 - told to whoever made the call

@@ -39,12 +39,21 @@ def open_database(
 
 
 class Opened:
-    """Holds a database until it is closed. A context manager; `_do` is one transaction, whose commit many threads may share."""
+    """Holds a database until it is closed. A context manager.
+
+    `_do` is one transaction, whose commit many threads may share; `_read` a snapshot, and within `together` what is done there.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._group = GroupCommit(database)
         self._do = self._group.do
+        self._read = self._group.read
+
+    @property
+    def shares(self) -> GroupCommit:
+        """What its commits are shared by."""
+        return self._group
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
         """Make calls of its own in one transaction; answers what each raised. All are durable when this returns."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from synthetic.core.effects import Intent
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import Book
+from synthetic.journal.group import GroupCommit
 from synthetic.journal.model import Caps, Lease
 
 
@@ -24,6 +25,11 @@ class RunJournal:
     def intend(self, intent: Intent) -> None:
         """Durable, fenced and within the budget before the request leaves. Raises what `Book.intend` does."""
         self._book.intend(intent, self._lease, self._caps)
+
+    @property
+    def shares(self) -> GroupCommit:
+        """See `Opened.shares`: the runs of a book share its commits."""
+        return self._book.shares
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
         """See `Opened.together`."""

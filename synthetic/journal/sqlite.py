@@ -12,6 +12,7 @@ from synthetic.core.effects import Intent
 from synthetic.core.outcome import IntentState
 from synthetic.journal.book import open_book
 from synthetic.journal.entry import JournalEntry
+from synthetic.journal.group import GroupCommit
 
 
 class SqliteJournal:
@@ -26,6 +27,11 @@ class SqliteJournal:
     def intend(self, intent: Intent) -> None:
         """Put the intent on the disk; once more under the same key is no mistake. Raises HarnessError; then nothing may be sent."""
         self._book.intend(intent, None)
+
+    @property
+    def shares(self) -> GroupCommit:
+        """See `Opened.shares`."""
+        return self._book.shares
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
         """Make calls of this journal in one transaction; answers what each raised. All are on the disk when this returns."""

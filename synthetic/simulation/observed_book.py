@@ -45,7 +45,7 @@ class ObservedBook(Book):
         commits, shared = self._disk.commits, list[Told]()
         self._shared = shared
         try:
-            return super().together(calls)
+            return super().together([shared.clear, *calls])[1:]  # they may be made more than once
         finally:
             self._shared = None
             if self._disk.commits > commits:

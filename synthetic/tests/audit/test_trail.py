@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from synthetic.audit.entry import Entry, Kind
 from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.core.effects import Intent
-from synthetic.core.errors import HarnessError
+from synthetic.core.errors import HarnessError, JournalUnavailable
 from synthetic.core.events import CheckJudged, RunEnded, RunStarted, UndoEnded
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome
 from synthetic.journal.memory import MemoryJournal
+from synthetic.journal.sqlite import SqliteJournal
 
 INTENT = Intent(
     "run-1", "deposit", "cashier.deposit", "deposit", Money(100, "EUR"), "key-1", "psp", "wallet", "canary", "p1"
@@ -44,6 +49,67 @@ def test_an_effect_is_told_before_and_after_with_its_amount() -> None:
     assert notes[0].data == {"step": "deposit", "operation": "cashier.deposit", "source": "psp", "target": "wallet"}
     assert notes[1].data == {"state": "done"}
     assert kept.entries()[0].state is IntentState.DONE
+
+
+class GivesUpOnce(MemoryJournal):
+    """A journal that commits several calls at once, at the second try."""
+
+    def __init__(self, seen: list[Entry]) -> None:
+        super().__init__()
+        self.seen, self.told_before = seen, list[int]()
+
+    @property
+    def shares(self) -> object:
+        """Nobody else's commits."""
+        return self
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Make them twice, as where a database preferred another transaction."""
+        for call in calls:
+            with suppress(HarnessError):
+                call()
+        outcomes = [_raised(call) for call in calls]
+        self.told_before.append(len(self.seen))
+        return outcomes
+
+
+def _raised(call: Callable[[], None]) -> Exception | None:
+    try:
+        call()
+    except HarnessError as error:
+        return error
+    return None
+
+
+def test_effects_that_are_written_together_are_told_once_all_are_durable() -> None:
+    """Each once, in their order, however often they were written before that; and what was refused is not."""
+    notes = Notes()
+    kept = GivesUpOnce(notes)
+    first, second = AuditedJournal(kept, notes.trail), AuditedJournal(kept, notes.trail)
+    assert first.shares == second.shares
+    first.intend(INTENT)
+    refused, again, fine = first.together(
+        [
+            partial(second.resolve, "nobody's", IntentState.DONE),
+            partial(first.resolve, "key-1", IntentState.DONE),
+            partial(second.intend, replace(INTENT, key="key-2")),
+        ]
+    )
+    assert (type(refused), again, fine) == (HarnessError, None, None)
+    assert kept.told_before == [1]
+    told = [(Kind.INTENT, "key-1"), (Kind.RESOLUTION, "key-1"), (Kind.INTENT, "key-2")]
+    assert [(one.kind, one.key) for one in notes] == told
+
+
+def test_what_is_not_durable_together_is_not_told(tmp_path: Path) -> None:
+    """The disk is gone: nothing was promised, so nothing is told."""
+    notes = Notes()
+    with SqliteJournal(tmp_path / "journal.db") as kept:
+        journal = AuditedJournal(kept, notes.trail)
+        kept.close()
+        with pytest.raises(JournalUnavailable):
+            journal.together([partial(journal.intend, INTENT)])
+    assert notes == []
 
 
 def test_an_effect_that_the_journal_refuses_is_not_told() -> None:

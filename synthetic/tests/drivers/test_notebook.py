@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from synthetic.core.effects import Intent, Resolve
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable
 from synthetic.core.outcome import IntentState
-from synthetic.drivers.notebook import Notebook
+from synthetic.drivers.notebook import Desk, Notebook
 from synthetic.journal.sqlite import SqliteJournal
 from synthetic.tests.drivers.scenarios import deposit
 
@@ -28,7 +29,7 @@ def test_what_nobody_awaits_is_written_with_what_somebody_does(tmp_path: Path) -
     """Before the next intent is durable, what became of the one before is, too; and in the end nothing waits."""
 
     async def play(journal: SqliteJournal) -> list[dict[str, IntentState]]:
-        seen, notebook = [], Notebook(journal)
+        seen, notebook = [], Notebook(journal, Desk())
         await notebook.intend(deposit("a"))
         await notebook.resolve(done("a"))
         seen.append(states(journal))
@@ -49,7 +50,7 @@ def test_a_mistake_of_what_nobody_awaits_keeps_nothing_else_from_being_written(t
     """A key that was never intended is its own affair; the intent behind it is durable."""
 
     async def play(journal: SqliteJournal) -> None:
-        notebook = Notebook(journal)
+        notebook = Notebook(journal, Desk())
         await notebook.resolve(done("never intended"))
         await notebook.intend(deposit("a"))
         await notebook.resolve(done("never intended"))
@@ -85,7 +86,7 @@ def test_an_intent_that_is_refused_is_refused_whatever_is_written_with_it() -> N
     journal = Away()
 
     async def play() -> None:
-        notebook = Notebook(journal)
+        notebook = Notebook(journal, Desk())
         await notebook.resolve(done("a"))
         with pytest.raises(FencedOff):
             await notebook.intend(deposit("b"))
@@ -98,6 +99,11 @@ def test_an_intent_that_is_refused_is_refused_whatever_is_written_with_it() -> N
 
 class BackAgain(Away):
     """A journal that commits several calls at once, and has no disk the first time."""
+
+    @property
+    def shares(self) -> object:
+        """Nobody else's commits."""
+        return self
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
         """Promise nothing the first time; write all the next."""
@@ -122,7 +128,7 @@ def test_what_waits_is_written_by_a_journal_that_comes_back() -> None:
     journal = BackAgain()
 
     async def play() -> None:
-        notebook = Notebook(journal)
+        notebook = Notebook(journal, Desk())
         await notebook.resolve(done("a"))
         await notebook.resolve(done("b"))
         with pytest.raises(JournalUnavailable):
@@ -147,9 +153,81 @@ def test_a_bug_of_ours_is_not_swallowed() -> None:
     """Only what a journal may say is left aside."""
 
     async def play() -> None:
-        notebook = Notebook(Broken())
+        notebook = Notebook(Broken(), Desk())
         await notebook.resolve(done("a"))
         with pytest.raises(ZeroDivisionError):
             await notebook.catch_up()
 
     asyncio.run(play())
+
+
+class Slow(BackAgain):
+    """A journal whose first write lasts until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked.append("up")
+        self.let_go = threading.Event()
+        self.groups: list[list[str]] = []
+
+    def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
+        """Note which keys were written in one go."""
+        before = len(self.asked)
+        assert self.let_go.wait(30)
+        outcomes = [_outcome(call) for call in calls]
+        self.groups.append(self.asked[before:])
+        return outcomes
+
+    def intend(self, intent: Intent) -> None:
+        """Keep it, unless it is `refused`."""
+        super().intend(intent)
+        if intent.key == "refused":
+            raise FencedOff("the run is another worker's")
+
+
+def _outcome(call: Callable[[], None]) -> Exception | None:
+    try:
+        call()
+    except HarnessError as error:
+        return error
+    return None
+
+
+def test_what_runs_write_while_another_write_goes_is_written_in_one() -> None:
+    """Behind it, in order; each run hears of its own, and what nobody waits for any more is written all the same."""
+    journal = Slow()
+
+    async def play() -> list[BaseException | None]:
+        desk = Desk()
+        notebooks = [Notebook(journal, desk) for _ in range(5)]
+        await notebooks[3].resolve(done("earlier"))
+        keys = ("first", "second", "refused", "cancelled", "last")
+        writing = [asyncio.ensure_future(one.intend(deposit(key))) for one, key in zip(notebooks, keys, strict=True)]
+        await asyncio.sleep(0)
+        writing[3].cancel()
+        journal.let_go.set()
+        return await asyncio.gather(*writing, return_exceptions=True)
+
+    first, second, refused, cancelled, last = asyncio.run(play())
+    assert first is second is last is None
+    assert isinstance(refused, FencedOff)
+    assert isinstance(cancelled, asyncio.CancelledError)
+    behind = ["intend second", "intend refused", "done earlier", "intend cancelled", "intend last"]
+    assert journal.groups == [["intend first"], behind]
+
+
+def test_where_nothing_was_promised_every_run_of_the_group_hears_so(tmp_path: Path) -> None:
+    """And the next write is tried again."""
+
+    async def play(journal: SqliteJournal) -> list[BaseException | None]:
+        desk = Desk()
+        notebooks = [Notebook(journal, desk) for _ in range(3)]
+        found = await asyncio.gather(*(one.intend(deposit("a")) for one in notebooks), return_exceptions=True)
+        journal.close()
+        found += await asyncio.gather(*(one.intend(deposit("b")) for one in notebooks), return_exceptions=True)
+        return found
+
+    with SqliteJournal(tmp_path / "journal.db") as journal:
+        found = asyncio.run(play(journal))
+    assert found[:3] == [None] * 3
+    assert [type(error) for error in found[3:]] == [JournalUnavailable] * 3

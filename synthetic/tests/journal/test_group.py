@@ -252,3 +252,16 @@ def test_together_nothing_is_promised_before_the_commit(database: CountedDatabas
     assert words(database) == {"one", "two"}
     group.do(add("four"))
     assert "four" in words(database)
+
+
+def test_calls_together_see_what_those_before_them_changed(database: CountedDatabase) -> None:
+    """What is read within the one transaction is what is going to be committed."""
+    group, seen = GroupCommit(database), list[int]()
+
+    def look() -> None:
+        with group.read() as transaction:
+            seen.append(transaction.rows("SELECT count(*) FROM words")[0][0])
+
+    assert group.together([look, lambda: group.do(add("one")), look]) == [None] * 3  # type: ignore[list-item]
+    look()
+    assert seen == [0, 1, 1]
