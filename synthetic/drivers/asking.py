@@ -13,7 +13,7 @@ from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.asyncio_proxied import Proxied
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
-from synthetic.drivers.http_wire import AnswerReader, Head, http_request
+from synthetic.drivers.http_wire import AnswerReader, http_request, lowered
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.places import place_of
 from synthetic.drivers.probe.client import ProbeClient
@@ -69,8 +69,8 @@ class Probing:
         place, method = place_of(effect.url), effect.method.upper()
         request, last = request_bytes(effect, place), says_close(effect.headers)
 
-        def read(head: Head) -> AnswerReader:
-            return AnswerReader(method, head, self._limits, attempt)
+        def read(head: Answer[AnswerReader]) -> AnswerReader:
+            return AnswerReader(method, head.status, head.fields, self._limits, attempt)
 
         def fresh() -> Answer[AnswerReader]:
             return Answer(method, self._limits, read, last=last)
@@ -101,7 +101,9 @@ class Carrying:
                 response = await self._carrier.handle_async_request(request)
                 try:
                     intake.expect_body()
-                    answer = AnswerReader(effect.method, response, self._limits, attempt)
+                    answer = AnswerReader(
+                        effect.method, response.status, lowered(response.headers), self._limits, attempt
+                    )
                     async for chunk in response.aiter_stream():
                         answer.feed(chunk)
                 finally:

@@ -37,7 +37,7 @@ from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.course import Course, Scenario, handed_over
 from synthetic.drivers.dialling import Deadline
 from synthetic.drivers.guard import AllowList, Limits
-from synthetic.drivers.http_wire import AnswerReader, http_request
+from synthetic.drivers.http_wire import AnswerReader, http_request, lowered
 from synthetic.drivers.intake import INTAKE, Intake
 from synthetic.drivers.lag import Stalls, exposed
 from synthetic.drivers.places import NotAllowed, Target
@@ -178,7 +178,7 @@ class _PooledCarrier:
         response = self._pool.handle_request(http_request(effect, {"trace": attempt.trace, "timeout": timeout}))
         try:
             INTAKE.get().expect_body()
-            answer = AnswerReader(effect.method, response, self._limits, attempt)
+            answer = AnswerReader(effect.method, response.status, lowered(response.headers), self._limits, attempt)
             for chunk in response.iter_stream():
                 answer.feed(chunk)
         finally:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import httpcore
 import httpx
@@ -54,40 +54,33 @@ def http_request(effect: Http, extensions: dict[str, Any]) -> httpcore.Request:
     )
 
 
-class Head(Protocol):
-    """Status and headers of an answer."""
-
-    @property
-    def status(self) -> int:
-        """As it came."""
-
-    @property
-    def headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """In their order."""
+def lowered(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers of an answer with their names in lower case, in their order."""
+    return tuple([(str(name, "latin-1").lower(), str(value, "latin-1")) for name, value in headers])
 
 
 class AnswerReader:
     """Collects the body of an answer up to a limit; the limit also holds after decompression.
 
-    The attempt learns whom to ask how far it came, for the case that the rest never comes.
+    `headers`: as `lowered` gives them. The attempt learns whom to ask how far it came, for the case that the rest never comes.
     """
 
-    def __init__(self, method: str, head: Head, limits: Limits, attempt: Attempt) -> None:
+    def __init__(self, method: str, status: int, headers: Headers, limits: Limits, attempt: Attempt) -> None:
         attempt.progress = self.progress
-        self._status = head.status
-        self._headers = tuple([(str(name, "latin-1").lower(), str(value, "latin-1")) for name, value in head.headers])
+        self._status = status
+        self._headers = headers
         self._limits = limits
         self._chunk_count = 0
         self._chunks: list[bytes] = []
         self._size = 0
         self._travelled = 0
-        headers = dict(self._headers)
-        self._announced = headers.get("content-length", "")
-        has_body = method != "HEAD" and self._status not in (204, 304)
+        named = dict(headers)
+        self._announced = named.get("content-length", "")
+        has_body = method != "HEAD" and status not in (204, 304)
         if has_body and self._announced.isdecimal() and int(self._announced) > limits.body_bytes_max:
             over = f"over the limit of {limits.body_bytes_max} bytes"
             raise BadAnswer(f"announced a body of {self._announced} bytes, {over}")
-        packed = headers.get("content-encoding", "").strip().lower() in _PACKED
+        packed = named.get("content-encoding", "").strip().lower() in _PACKED
         self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
 
     def feed(self, chunk: bytes) -> None:

@@ -99,7 +99,7 @@ class GeventCarrier:
             response = client.request(effect.method, uri, body=effect.body, headers=headers)
             try:
                 INTAKE.get().expect_body()
-                answer = AnswerReader(effect.method, _head(response), self._limits, attempt)
+                answer = AnswerReader(effect.method, response.get_code(), _lowered(response), self._limits, attempt)
                 while chunk := response.read(READ_BYTES_MAX):
                     answer.feed(chunk)
             finally:
@@ -131,9 +131,8 @@ def _uri_and_headers(effect: Http) -> tuple[str, Headers]:
     return place.path, Headers(given)
 
 
-def _head(response: Any) -> httpcore.Response:
-    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    return httpcore.Response(response.get_code(), headers=lines)
+def _lowered(response: Any) -> tuple[tuple[str, str], ...]:
+    return tuple([(name.lower(), value) for name, value in response.headers])
 
 
 class _Client(HTTPClient):

@@ -11,13 +11,14 @@ from typing import Generic, Protocol, TypeVar
 
 import httptools
 
+from synthetic.core.effects import Headers
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.translate import BadAnswer, NotHttp
 
 _HEAD_BYTES_MAX = 100 << 10  # of one head that has not ended; `Limits.head_bytes_max` counts those before it as well
 _WITHOUT_BODY = (204, 304)
 _SWITCHING = 101
-_FRAMING = (b"transfer-encoding", b"content-length", b"connection")
+_WHITE = " \t\r\n\v\f"
 
 
 class Body(Protocol):
@@ -40,7 +41,7 @@ class Answer(Generic[B]):
         self.status = 0
         self.reason = b""
         self.http_version = "1.1"
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.fields: Headers = ()  # the headers, with their names in lower case
         self.complete = False
         self.reusable = False  # whether the connection may carry another request afterwards
         self._method = method
@@ -49,8 +50,10 @@ class Answer(Generic[B]):
         self._body_of = body_of
         self._body: B | None = None
         self._taken = 0
+        self._taken_max = limits.head_bytes_max
         self._head_began = 0
-        self._framing: dict[bytes, bytes] = {}
+        self._lines: list[tuple[bytes, bytes]] = []
+        self._named: dict[str, str] = {}
         self._until_the_end = False
         self._past_status_line = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
@@ -67,12 +70,20 @@ class Answer(Generic[B]):
         assert self._body is not None, "a body comes behind its head"
         return self._body
 
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they came, without white space around their values."""
+        return [(name, value.rstrip(b" \t")) for name, value in self._lines]
+
     def feed(self, data: bytes) -> None:
         """Take what came. Raises NotHttp, BadAnswer."""
         if self.complete:
             self.reusable = False  # nobody asked for this
             return
-        self._take(len(data))
+        self._taken += len(data)
+        if self._taken > self._taken_max:
+            part, where = ("head", "") if self._body is None else ("body", " on the wire")
+            raise BadAnswer(f"sent a {part} over the limit of {self._taken_max} bytes{where}")
         self._parse(data)
         if self._body is None and self._taken - self._head_began > _HEAD_BYTES_MAX:
             raise NotHttp("a head that does not end")
@@ -97,17 +108,9 @@ class Answer(Generic[B]):
             else:
                 raise NotHttp(self._flaw(error)) from None
 
-    def _take(self, size: int) -> None:
-        self._taken += size
-        if self._body is None:
-            if self._taken > self._limits.head_bytes_max:
-                raise BadAnswer(f"sent a head over the limit of {self._limits.head_bytes_max} bytes")
-        elif self._taken > self._limits.body_wire_bytes_max:
-            raise BadAnswer(f"sent a body over the limit of {self._limits.body_wire_bytes_max} bytes on the wire")
-
     def _flaw(self, error: httptools.HttpParserError) -> str:
         """llhttp's words are fixed texts, so they hold nothing of what came."""
-        return str(error).lower() if self._past_status_line else "illegal status line"
+        return str(error).lower() if self._past_status_line or self._lines else "illegal status line"
 
     def _finish(self, *, reusable: bool) -> None:
         self.complete = True
@@ -122,8 +125,7 @@ class Answer(Generic[B]):
             self.reusable = False
             return
         self.reason = b""
-        self.headers = []
-        self._framing = {}
+        self._lines = []
         self._past_status_line = False
 
     def on_status(self, reason: bytes) -> None:
@@ -135,24 +137,32 @@ class Answer(Generic[B]):
             self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; behind the body a trailer, which nobody asks for."""
-        self._past_status_line = True
-        if self._body is None and not self.complete:
-            if b"\0" in value:
-                raise NotHttp("a header that holds a NUL")
-            if name.endswith((b" ", b"\t")):
-                raise NotHttp("a header with a blank before its colon")
-            self.headers.append((name, value.rstrip(b" \t")))
-            if (lower := name.lower()) in _FRAMING:
-                self._frame(lower, value)
+        """A header; behind the body a trailer, which nobody asks for. Looked at when all are there, as it is called for each."""
+        if self._body is None:
+            self._lines.append((name, value))
 
-    def _frame(self, name: bytes, value: bytes) -> None:
-        if name == b"transfer-encoding" and value.endswith(b"\t"):
+    def _read_lines(self) -> None:
+        """The headers that came. Raises NotHttp where one reader could read them in another way than the next."""
+        fields = [(str(name, "latin-1").lower(), str(value, "latin-1")) for name, value in self._lines]
+        self._named = dict(fields)
+        if "\0" in "".join([value for _, value in fields]):
+            raise NotHttp("a header that holds a NUL")
+        if " :" in ":".join([*self._named, ""]):
+            raise NotHttp("a header with a blank before its colon")
+        if "transfer-encoding" in self._named and any(
+            name == "transfer-encoding" and value.endswith("\t") for name, value in fields
+        ):
             # llhttp takes only blanks there for white space: it would read the chunks' own lines as the body.
             raise NotHttp("a transfer coding with a tab behind it")
-        before = self._framing.get(name)
-        said = value.strip().lower()
-        self._framing[name] = said if before is None else before + b", " + said
+        self.fields = tuple([(name, value.rstrip(" \t")) for name, value in fields])
+
+    def _said(self, name: str) -> str | None:
+        """The value of this header; all of them, where it came twice; None where it did not."""
+        if name not in self._named:
+            return None
+        if len(self._named) == len(self.fields):
+            return self._named[name].strip(_WHITE).lower()
+        return ", ".join([value.strip(_WHITE).lower() for other, value in self.fields if other == name])
 
     def on_headers_complete(self) -> None:
         """The head is complete; of an informational answer it is all that there is."""
@@ -162,21 +172,21 @@ class Answer(Generic[B]):
         self._past_status_line = True
         self.status = self._parser.get_status_code()
         self.http_version = self._parser.get_http_version()
-        coding = self._framing.get(b"transfer-encoding")
-        length = self._framing.get(b"content-length")
+        self._read_lines()
+        coding, length = self._said("transfer-encoding"), self._said("content-length")
         if self.status < 200 and self.status != _SWITCHING:
-            if coding is not None or length not in (None, b"0"):
+            if coding is not None or length not in (None, "0"):
                 raise NotHttp("an informational answer with a body")
             self._head_began = self._taken
             return
-        if coding not in (None, b"chunked"):
+        if coding not in (None, "chunked"):
             raise NotHttp("a transfer coding that is not chunked")
         if self.status == _SWITCHING:
             raise NotHttp("an upgrade that nobody asked for")
-        self._taken = 0
+        self._taken, self._taken_max = 0, self._limits.body_wire_bytes_max
         self._body = self._body_of(self)
         if self._method == "HEAD" or self.status in _WITHOUT_BODY:
-            self._finish(reusable=self.http_version == "1.1" and b"close" not in self._framing.get(b"connection", b""))
+            self._finish(reusable=self.http_version == "1.1" and "close" not in (self._said("connection") or ""))
         else:
             self._until_the_end = coding is None and length is None
             if coding is not None:
@@ -193,5 +203,5 @@ class Answer(Generic[B]):
     def on_message_complete(self) -> None:
         """The answer is complete, where it was not an informational one."""
         if self._body is not None and self._parser is not None:
-            ambiguous = b"transfer-encoding" in self._framing and b"content-length" in self._framing
+            ambiguous = "transfer-encoding" in self._named and "content-length" in self._named
             self._finish(reusable=not ambiguous and self._parser.should_keep_alive())
