@@ -119,16 +119,16 @@ class AsyncDriver:
             match effect:
                 case Http():
                     target = self._allow.check(effect.url)
-                    return await _intended(notebook, effect.moves, attempt) or await self._http(effect, target, attempt)
+                    if effect.moves and (unjournaled := await _intended(notebook, effect.moves, attempt)):
+                        return unjournaled
+                    return await self._http(effect, target, attempt)
                 case Together():
                     return await self._together(effect, notebook, attempt)
                 case WsOpen():
                     return await sockets.open(effect, self._allow.check(effect.url), attempt)
                 case WsSend():
-                    return (
-                        sockets.unusable(effect.connection, attempt)
-                        or await _intended(notebook, effect.moves, attempt)
-                        or await sockets.send(effect, attempt)
+                    return sockets.unusable(effect.connection, attempt) or await self._send(
+                        effect, sockets, notebook, attempt
                     )
                 case WsReceive():
                     await notebook.catch_up()
@@ -146,10 +146,15 @@ class AsyncDriver:
             return not_journaled(error, attempt)
         return attempt.done()
 
+    async def _send(self, effect: WsSend, sockets: AsyncSockets, notebook: Notebook, attempt: Attempt) -> Result:
+        if effect.moves and (unjournaled := await _intended(notebook, effect.moves, attempt)):
+            return unjournaled
+        return await sockets.send(effect, attempt)
+
     async def _together(self, effect: Together, notebook: Notebook, attempt: Attempt) -> Result:
         targets = [self._allow.check(request.url) for request in effect.requests]
         for request in effect.requests:
-            if (unjournaled := await _intended(notebook, request.moves, attempt)) is not None:
+            if request.moves and (unjournaled := await _intended(notebook, request.moves, attempt)):
                 return unjournaled
         pairs = zip(effect.requests, targets, strict=True)
         sending = (self._http(request, target, Attempt(self._clock)) for request, target in pairs)
@@ -162,10 +167,8 @@ class AsyncDriver:
             return fault(error, attempt, target, effect.timeout_s)
 
 
-async def _intended(notebook: Notebook, intent: Intent | None, attempt: Attempt) -> TransportFault | None:
+async def _intended(notebook: Notebook, intent: Intent, attempt: Attempt) -> TransportFault | None:
     """Make the intent durable before anything is sent; a fault where that fails."""
-    if intent is None:
-        return None
     try:
         await notebook.intend(intent)
     except HarnessError as error:

@@ -43,18 +43,18 @@ _HEAD_CAME = ("http11.receive_response_headers.complete", "http2.receive_respons
 class Attempt:
     """The phase and the times of one effect."""
 
+    phase = Phase.WAITING
+    left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
+    progress: Callable[[], str] | None = None  # tells how much of an answer has come, where its head has
+    _sent = _doubt = 0
+    _dns = _connect = _tls = 0
+    _first_byte = _last_byte = 0
+    _stamped = _looked = False
+    _took = 0
+
     def __init__(self, clock: Clock) -> None:
         self._monotonic_ns = clock.monotonic_ns
-        self._sent = 0
-        self._doubt = 0
-        self._dns = self._connect = self._tls = 0
-        self._first_byte = self._last_byte = 0
-        self._stamped = self._looked = False
-        self._took = 0
         self.started = self._since = clock.monotonic_ns()
-        self.phase = Phase.WAITING
-        self.left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
-        self.progress: Callable[[], str] | None = None  # tells how much of an answer has come, where its head has
 
     def enter(self, phase: Phase) -> None:
         """The attempt came this far. Where it begins to exchange, that moment counts as sent until `written` says better."""

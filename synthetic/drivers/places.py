@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import httpx
 
@@ -24,9 +25,11 @@ class NotAllowed(Exception):  # noqa: N818 - a refusal, translated into a fault 
     """A URL is off the allow-list, or is none that a driver can open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a URL connects to; the host is ASCII, in lower case and without IPv6 brackets."""
+class Target(NamedTuple):
+    """What a URL connects to; the host is ASCII, in lower case and without IPv6 brackets.
+
+    A tuple, as each request looks several times for what is kept of its target.
+    """
 
     scheme: str
     host: str

@@ -22,7 +22,7 @@ _WITH_LENGTH = ("POST", "PUT", "PATCH")
 
 def says_close(headers: Iterable[tuple[str, str]]) -> bool:
     """Whether these headers of a request make it the last one of its connection."""
-    return any("close" in value.lower() for name, value in headers if name.lower() == "connection")
+    return "close" in ",".join([value for name, value in headers if name.lower() == "connection"]).lower()
 
 
 def request_bytes(effect: Http, place: Place) -> bytes:

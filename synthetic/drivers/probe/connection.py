@@ -26,7 +26,7 @@ class Untouched(ConnectionError):  # noqa: N818 - nobody has erred
 
 
 class Connection:
-    """Carries one exchange at a time. Whatever comes unasked, or goes wrong, closes it; `closed` tells."""
+    """Carries one exchange at a time. Whatever comes unasked, or goes wrong, closes it; `closed` and `on_close` tell."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Connection:
         secured: Secured | None,
         stamps: Stamps,
         monotonic_ns: Callable[[], int],
+        on_close: Callable[[Connection], None],
     ) -> None:
         self._sock = sock
         self._secured = secured
@@ -42,7 +43,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._idle_poll = select.poll()
         self._idle_poll.register(sock, select.POLLIN)
-        self._unsent = memoryview(b"")
+        self._unsent: bytes | memoryview = b""
         self._sends_request = True  # and not a reply of TLS alone
         self._answer: Answer[Any] | None = None
         self._attempt: Attempt | None = None
@@ -53,7 +54,7 @@ class Connection:
         self._broken = False
         self._exchanges = 0
         self._resting_since = 0.0
-        self._on_close: Callable[[], None] | None = None
+        self._on_close = on_close
         self.closed = False
         stamp_what_leaves(sock)
         self._loop.add_reader(sock, self._read)
@@ -64,7 +65,7 @@ class Connection:
         Raises OSError (`Untouched` where nothing was sent), TimeoutError, NotHttp, BadAnswer. Afterwards the connection is closed,
         unless it may carry another exchange.
         """
-        self._answer, self._attempt, self._on_close = answer, attempt, None
+        self._answer, self._attempt = answer, attempt
         done = self._done = self._loop.create_future()
         self._expect_by(deadline)
         whole = False
@@ -79,10 +80,9 @@ class Connection:
             if not whole:
                 self.close()
 
-    def rest(self, on_close: Callable[[], None]) -> None:
-        """Nobody needs it for now. `on_close` is called should it close before somebody does."""
+    def rest(self) -> None:
+        """Nobody needs it for now."""
         self._resting_since = self._loop.time()
-        self._on_close = on_close
 
     def rested_s(self) -> float:
         """Seconds since nobody needs it."""
@@ -105,15 +105,14 @@ class Connection:
         self._sock.close()
         if self._timer is not None:
             self._timer.cancel()
-        if self._on_close is not None:
-            self._on_close()
+        self._on_close(self)
         self._fail(ClosedEarly("the connection was closed on our side"))
 
     # Sending.
 
     def _send(self, request: bytes) -> None:
         if self._secured is None:
-            self._unsent = memoryview(request)
+            self._unsent = request
         else:
             self._secured.send(request)
             self._encrypt(self._secured)
@@ -122,7 +121,7 @@ class Connection:
     def _encrypt(self, secured: Secured) -> None:
         """What TLS has to send next; where the request has left already, that is an answer of its own to the server."""
         self._sends_request = secured.owes
-        self._unsent = memoryview(secured.outgoing())
+        self._unsent = secured.outgoing()
 
     def _push(self) -> None:
         """Write what the socket takes now. What goes wrong is not told yet: the server may have answered before it hung up."""
@@ -133,7 +132,7 @@ class Connection:
                 count = self._sock.send(self._unsent)
                 if attempt is not None and self._sends_request:
                     attempt.left(before_ns, self._monotonic_ns(), self._stamps.left(self._sock, before_ns))
-                self._unsent = self._unsent[count:]
+                self._unsent = b"" if count == len(self._unsent) else memoryview(self._unsent)[count:]
                 if not self._unsent and self._secured is not None:
                     self._encrypt(self._secured)
         except (BlockingIOError, InterruptedError):
@@ -143,7 +142,7 @@ class Connection:
             return
         except OSError as error:
             self._broken = True
-            self._unsent = memoryview(b"")
+            self._unsent = b""
             if self._exchanges and attempt is not None and not attempt.left_ns:
                 self._fail(Untouched(str(error)))
         if self._writing:

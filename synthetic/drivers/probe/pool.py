@@ -7,6 +7,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from synthetic.drivers.attempt import Attempt
 from synthetic.drivers.guard import Limits
@@ -17,15 +18,14 @@ from synthetic.drivers.probe.stamps import Stamps
 
 
 class Pool:
-    """Hands out connections. What it does for one request takes as long with a thousand connections as with one."""
+    """Hands out connections. What is kept for a target is found as fast among a thousand connections as with one."""
 
     def __init__(self, tls: ssl.SSLContext, limits: Limits, monotonic_ns: Callable[[], int]) -> None:
         self._tls = tls
         self._limits = limits
         self._monotonic_ns = monotonic_ns
         self._stamps = Stamps(monotonic_ns)
-        self._idle: dict[Connection, None] = {}  # the longest idle first; so in each of the next
-        self._idle_of: dict[Target, dict[Connection, None]] = {}
+        self._idle: dict[Target, dict[Connection, None]] = {}  # of each target the longest idle first
         self._busy = 0  # places taken by connections that are in use, or being opened
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -43,10 +43,11 @@ class Pool:
         try:
             if (kept := self._kept(target)) is not None:
                 return kept
-            while self._busy + len(self._idle) > self._limits.connections_max:
-                next(iter(self._idle)).close()
+            while self._busy + sum(map(len, self._idle.values())) > self._limits.connections_max:
+                longest = (next(iter(kept)) for kept in self._idle.values())
+                max(longest, key=Connection.rested_s).close()
             sock, secured = await opened(target, self._tls, attempt)
-            return Connection(sock, secured, self._stamps, self._monotonic_ns)
+            return Connection(sock, secured, self._stamps, self._monotonic_ns, partial(self._forget, target))
         except BaseException:
             self._free()
             raise
@@ -54,32 +55,31 @@ class Pool:
     def back(self, target: Target, connection: Connection) -> None:
         """The exchange is over: keep the connection where it is fit, and let the next request have its place."""
         if not connection.closed:
-            connection.rest(lambda: self._forget(target, connection))
-            self._idle[connection] = self._idle_of.setdefault(target, {})[connection] = None
+            connection.rest()
+            self._idle.setdefault(target, {})[connection] = None
         self._free()
 
     def close(self) -> None:
         """Close what is idle; what is in use is closed by who uses it."""
-        for connection in tuple(self._idle):
+        for connection in [connection for kept in self._idle.values() for connection in kept]:
             connection.close()
-        self._idle_of.clear()
 
     def _kept(self, target: Target) -> Connection | None:
-        while kept := self._idle_of.get(target):
-            connection = next(reversed(kept))
-            self._forget(target, connection)
+        while kept := self._idle.get(target):
+            connection, _ = kept.popitem()
+            if not kept:
+                del self._idle[target]
             if connection.rested_s() < self._limits.keepalive_s and connection.is_fit():
                 return connection
             connection.close()
         return None
 
     def _forget(self, target: Target, connection: Connection) -> None:
-        """It is no longer idle. A target may redirect to any number of origins, so none of them leaves anything behind."""
-        self._idle.pop(connection, None)
-        kept = self._idle_of.get(target, {})
+        """It has closed. A target may redirect to any number of origins, so none of them leaves anything behind."""
+        kept = self._idle.get(target, {})
         kept.pop(connection, None)
         if not kept:
-            self._idle_of.pop(target, None)
+            self._idle.pop(target, None)
 
     async def _place(self) -> None:
         if not self._waiting and self._busy < self._limits.connections_max:

@@ -174,7 +174,7 @@ def test_an_origin_that_is_not_connected_to_leaves_nothing_behind() -> None:
             attempt = Attempt(SystemClock())
             got = await client.ask(target, head, lambda: Answer("GET", Limits(), lambda _: Unread()), attempt, 30.0)
             assert got.status == 200
-        assert list(client._pool._idle_of) == [Target.of(second.url)]
+        assert list(client._pool._idle) == [Target.of(second.url)]
         client.close()
 
     def gives_up(sock: socket.socket) -> None:
