@@ -16,6 +16,7 @@ _EXPONENTS = (
     | {"CLF": 4, "UYW": 4}
 )
 _WRITTEN = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s+([A-Z]{3})\s*")
+_SHORT = 20  # characters of an amount that is read without Decimal, as nearly all are
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 # Far wider than any amount, and it refuses what it can't hold instead of rounding it.
 _EXACT = Context(prec=60, Emax=60, Emin=-60, traps=[InvalidOperation, Inexact, Overflow])
@@ -63,7 +64,12 @@ class Money:
 
         Raises MoneyError where the amount has digits below the currency's minor unit.
         """
-        scaled = _scaled(amount, exponent(currency))
+        digits = exponent(currency)
+        if isinstance(amount, str) and len(amount) <= _SHORT and _DECIMAL.fullmatch(amount):
+            whole, _, rest = amount.partition(".")
+            if len(rest) <= digits:
+                return cls(int(whole + rest.ljust(digits, "0")), currency)
+        scaled = _scaled(amount, digits)
         if scaled != scaled.to_integral_value():
             raise MoneyError(f"{amount!r} has digits below the minor unit of {currency}")
         return cls(int(scaled), currency)

@@ -99,22 +99,25 @@ def _lines(kind: str, line: type, rows: Sequence[Any]) -> tuple[Any, ...]:
 
 def _line(line: type, row: Mapping[str, Any]) -> Any:
     """A line from a row: `amount_minor` and `currency` make its amount, `x_minor` any other one; ids become texts."""
-    made: dict[str, Any] = {}
-    for name, kind, needed, minor in _columns(line):
-        if kind is Money:
-            if needed or row.get(minor) is not None:
-                made[name] = Money(row[minor], row["currency"])
-        elif needed or row.get(name) is not None:
-            value = row[name]
-            made[name] = value if type(value) is kind else str(value) if kind is str else kind(value)
-    return line(**made)
+    made: list[Any] = []
+    for name, kind, default in _columns(line):
+        value: Any = row[name] if default is MISSING else row.get(name)
+        if value is None and default is not MISSING:
+            made.append(default)
+        elif kind is Money:
+            made.append(Money(value, row["currency"]))
+        else:
+            made.append(value if type(value) is kind else str(value) if kind is str else kind(value))
+    return line(*made)
 
 
 @cache
-def _columns(line: type) -> tuple[tuple[str, type, bool, str], ...]:
-    """Name, type, whether it is needed, and under which name a row has its minor units."""
+def _columns(line: type) -> tuple[tuple[str, type, Any], ...]:
+    """Under which name a row has each field (an amount as its minor units), its type, and what it is where it may be left out."""
     hints = _TYPES[line]
-    return tuple((f.name, hints[f.name], f.default is MISSING, f"{f.name}_minor") for f in fields(line))
+    return tuple(
+        (f"{f.name}_minor" if hints[f.name] is Money else f.name, hints[f.name], f.default) for f in fields(line)
+    )
 
 
 def _spoken(kind: str) -> str:

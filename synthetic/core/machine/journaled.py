@@ -7,7 +7,7 @@ or is longer than anybody would pass by hand.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from synthetic.core.money import Money, MoneyError
@@ -16,22 +16,26 @@ from synthetic.core.secrets import Redactor
 ARGUMENT_MAX = 4096
 """Characters of one argument: what is longer is data that came from the target, and no key to an effect."""
 _WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
-_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_COMPACT = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 _MONEY = "$money"  # CEL has no names with a `$`, so no argument that a mapping makes has this key by accident
 
 
 def written_args(args: Mapping[str, Any], redactor: Redactor) -> str:
     """The arguments as JSON, amounts as `{"$money": {"minor": 100, "currency": "EUR"}}`; the same ones give the same text."""
-    kept = {}
-    for name, value in sorted(args.items()):
-        plain = _plain(value)
-        try:
-            text = _WRITE(plain)
-        except (TypeError, ValueError):
-            continue
-        if len(text) <= ARGUMENT_MAX and redactor.redact(text) == text:
-            kept[name] = plain
-    return _COMPACT(kept)
+    plain = {name: _plain(value) for name, value in args.items()}
+    whole = _written(_COMPACT, plain, redactor)
+    if whole is not None:  # as nearly always: what is fine together has nothing in it that would be left out
+        return whole
+    return _COMPACT({name: value for name, value in plain.items() if _written(_WRITE, value, redactor) is not None})
+
+
+def _written(write: Callable[[Any], str], value: Any, redactor: Redactor) -> str | None:
+    """The value as JSON; None where it has no such form, is too long, or holds a secret."""
+    try:
+        text = write(value)
+    except (TypeError, ValueError):
+        return None
+    return text if len(text) <= ARGUMENT_MAX and redactor.redact(text) == text else None
 
 
 def read_args(text: str) -> dict[str, Any]:
