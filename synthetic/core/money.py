@@ -87,8 +87,8 @@ class Money:
         digits = exponent(self.currency)
         if not digits:
             return str(self.minor)
-        major, rest = divmod(abs(self.minor), 10**digits)
-        return f"{'-' if self.minor < 0 else ''}{major}.{rest:0{digits}d}"
+        written = str(abs(self.minor)).zfill(digits + 1)
+        return f"{'-' if self.minor < 0 else ''}{written[:-digits]}.{written[-digits:]}"
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:

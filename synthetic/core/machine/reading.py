@@ -24,6 +24,7 @@ _VALUES_MAX = 100_000
 _CONTAINERS = (dict, list)
 _BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_BLANKS = " \t\n\r"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLAIN = re.compile(r"[\w.+-]{1,40}(/[\w.+-]{1,60})?")
 _KEY_SHOWN_MAX = 40
@@ -128,10 +129,18 @@ def _read_json(text: str, outlined: bytes) -> Any:
 
 def _unescaped(text: str, outlined: bytes, containers_max: int) -> Any:
     """What the text holds. Without a backslash, a quote before a colon ends a key: as many keys as those, and none came twice."""
-    data = _LENIENT.decode(text)
+    data = _lenient(text)
     if not isinstance(data, _CONTAINERS):
         return data
     return data if _keys_in(data, containers_max) == outlined.count(b'":') else _STRICT.decode(text)
+
+
+def _lenient(text: str) -> Any:
+    """`_LENIENT.decode` without its two searches for blanks where there are none. Raises JSONDecodeError."""
+    if text[:1] in _BLANKS:
+        return _LENIENT.decode(text)
+    data, end = _LENIENT.raw_decode(text)
+    return _LENIENT.decode(text) if text[end:].strip(_BLANKS) else data
 
 
 def _keys_in(data: Any, containers_max: int) -> int:

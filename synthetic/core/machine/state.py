@@ -67,6 +67,7 @@ class RunState:
         self.spec = spec
         self.currency = spec.cell.currency
         self.now_ns = spec.mono_ns
+        self._wall_ahead_ns = spec.wall_ns - spec.mono_ns
         self.redactor = Redactor()
         self.cookies = CookieJar()
         self.session: dict[str, Any] = {}
@@ -125,7 +126,7 @@ class RunState:
     @property
     def unix_s(self) -> int:
         """The wall clock at the last result, in whole seconds."""
-        return (self.spec.wall_ns + self.now_ns - self.spec.mono_ns) // 1_000_000_000
+        return (self.now_ns + self._wall_ahead_ns) // 1_000_000_000
 
     def scope(self, *more: Mapping[str, Any]) -> dict[str, Any]:
         """The values that expressions see: cell, player, run, session, earlier steps, and what is added."""

@@ -18,7 +18,7 @@ from synthetic.core.machine.evidence import step_facts
 from synthetic.core.machine.journaled import written_args
 from synthetic.core.machine.money import limit_refusal, money_moved, note_cash, payouts_shown, reads_cash
 from synthetic.core.machine.reading import UNREADABLE
-from synthetic.core.machine.state import Machine, Movement, RunState
+from synthetic.core.machine.state import Machine, Movement, RunState, dotted
 from synthetic.core.machine.verdicts import Verdict, judge, seen_of
 from synthetic.core.money import Money, MoneyError
 from synthetic.core.outcome import IntentState, StepOutcome
@@ -252,8 +252,7 @@ def _record(
     """Let later steps see the outputs, and keep what the step tells the judge."""
     sent = step.repeat or step.id  # a repetition goes out under the key of what it repeats
     key = next((m.key for m in state.movements if m.step == sent), state.key(sent))
-    values = {**args, **end.out, "key": key, "code": end.code}
-    state.steps |= {f"{step.id}.{name}": value for name, value in values.items()}
+    state.steps |= dotted(step.id, {**args, **end.out, "key": key, "code": end.code})
     if not step.operation.evidence:
         return verdict
     for known in step_facts(state, step, end, state.scope(seen_of(args, end), {"key": key})):
