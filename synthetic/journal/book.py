@@ -232,6 +232,11 @@ class Book(Opened):
         now_ns = self._wall_ns()
         self._do(lambda transaction: slots.end(transaction, probe, slot_ns, outcome, now_ns))
 
+    def settle_slot(self, probe: str, slot_ns: int, worker: str, outcome: str) -> None:
+        """Write down how a slot of this worker ended; where nobody has taken it, count it as missed for that. Another's stays."""
+        now_ns = self._wall_ns()
+        self._do(lambda transaction: slots.settle(transaction, probe, slot_ns, worker, outcome, now_ns))
+
     def miss_slots(self, probe: str, reasons: Mapping[int, str]) -> None:
         """Count slots (slot_ns -> reason) as missed; those that somebody took stay as they are."""
         now_ns = self._wall_ns()

@@ -47,15 +47,9 @@ def intend(transaction: Transaction, intent: Intent, lease: Lease | None, caps: 
 
     Raises HarnessError where its key stands for another effect, and OverBudget.
     """
-    known = transaction.rows(f"{_SELECT} WHERE key = :key", key=intent.key)
-    if known:
-        _intend_again(transaction, known[0], intent, lease, caps, now_ns)
-        return
     account = lease.account if lease else f"{intent.cell}/{intent.player}"
     spent, outstanding = budgets.counted(intent.amount, intent.target, IntentState.INTENT)
     day = budgets.day_of(now_ns)
-    change = budgets.Count(intent.run_id, account, day, intent.amount.currency, spent, outstanding)
-    budgets.count(transaction, change, caps)
     inserted = transaction.change(
         _INSERT,
         key=intent.key,
@@ -78,7 +72,12 @@ def intend(transaction: Transaction, intent: Intent, lease: Lease | None, caps: 
         spent=spent,
         outstanding=outstanding,
     )
-    assert inserted, "writers take turns, so nobody else has written the key meanwhile"
+    if not inserted:
+        known = transaction.rows(f"{_SELECT} WHERE key = :key", key=intent.key)
+        _intend_again(transaction, known[0], intent, lease, caps, now_ns)
+        return
+    change = budgets.Count(intent.run_id, account, day, intent.amount.currency, spent, outstanding)
+    budgets.count(transaction, change, caps)
 
 
 def _intend_again(

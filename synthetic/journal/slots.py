@@ -14,6 +14,7 @@ INSERT INTO slots (probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason
 VALUES (:probe, :slot_ns, :worker, :now, :ended, :outcome, :reason) ON CONFLICT (probe, slot_ns) DO NOTHING
 """
 _END = "UPDATE slots SET outcome = :outcome, ended_ns = :now WHERE probe = :probe AND slot_ns = :slot_ns"
+_END_OWN = f"{_END} AND worker = :worker"
 _SLOTS = "SELECT probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason FROM slots"
 _SELECT = f"{_SLOTS} WHERE slot_ns >= :since"
 _UNENDED = f"{_SLOTS} WHERE worker = :worker AND ended_ns = 0 ORDER BY slot_ns, probe"
@@ -27,6 +28,13 @@ def claim(transaction: Transaction, probe: str, slot_ns: int, worker: str, now_n
 def end(transaction: Transaction, probe: str, slot_ns: int, outcome: str, now_ns: int) -> None:
     """Write down how it ended."""
     transaction.change(_END, probe=probe, slot_ns=slot_ns, outcome=outcome, now=now_ns)
+
+
+def settle(transaction: Transaction, probe: str, slot_ns: int, worker: str, outcome: str, now_ns: int) -> None:
+    """Write down how a slot ended that this worker has taken. Where nobody has it is missed so; another worker's stays as it is."""
+    own = transaction.change(_END_OWN, probe=probe, slot_ns=slot_ns, worker=worker, outcome=outcome, now=now_ns)
+    if not own:
+        miss(transaction, probe, {slot_ns: outcome}, now_ns)
 
 
 def miss(transaction: Transaction, probe: str, reasons: Mapping[int, str], now_ns: int) -> None:

@@ -14,6 +14,7 @@ from synthetic.journal.database import Row, Transaction, Value
 
 _BUSY_S = 5.0  # how long another process may hold the file
 _ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError)  # its fault, not the disk's
+_REFUSED = (sqlite3.Error, OSError)
 
 
 class SqliteDatabase:
@@ -42,10 +43,9 @@ class SqliteDatabase:
         """BEGIN IMMEDIATE ... COMMIT, synced. Raises JournalUnavailable."""
         with self._writing:
             try:
-                with _told(self._path):
-                    self._require_same_file()
-                    self._writer = self._writer or self._connect()
-                    yield from _transaction(self._path, self._writer, "BEGIN IMMEDIATE")
+                self._require_same_file()
+                self._writer = self._writer or self._connect()
+                yield from _transaction(self._path, self._writer, "BEGIN IMMEDIATE")
             except JournalUnavailable:
                 self._drop_writer()
                 raise
@@ -55,10 +55,9 @@ class SqliteDatabase:
         """A snapshot, through a connection of its own. Raises JournalUnavailable."""
         with self._reading:
             try:
-                with _told(self._path):
-                    self._require_same_file()
-                    self._reader = self._reader or self._connect()
-                    yield from _transaction(self._path, self._reader, "BEGIN")
+                self._require_same_file()
+                self._reader = self._reader or self._connect()
+                yield from _transaction(self._path, self._reader, "BEGIN")
             except JournalUnavailable:
                 self._drop_reader()
                 raise
@@ -79,21 +78,25 @@ class SqliteDatabase:
         _close(connection)
 
     def _connect(self, *, create: bool = False) -> sqlite3.Connection:
-        mode = "rwc" if create else "rw"
-        with _told(self._path):
-            connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=self._busy_s,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            try:
-                self._configure(connection)
-                self._inode = self._path.stat().st_ino
-            except BaseException:
-                connection.close()
-                raise
+        try:
+            return self._connected("rwc" if create else "rw")
+        except _REFUSED as error:
+            raise _told(self._path, error) from error
+
+    def _connected(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            self._configure(connection)
+            self._inode = self._path.stat().st_ino
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _configure(self, connection: sqlite3.Connection) -> None:
@@ -106,7 +109,11 @@ class SqliteDatabase:
         """An open connection goes on writing into a file that was removed, and nobody would ever read that again."""
         if self._closed:
             raise JournalUnavailable(f"{self._path}: the journal is closed")
-        if self._path.stat().st_ino != self._inode:
+        try:
+            inode = self._path.stat().st_ino
+        except OSError as error:
+            raise _told(self._path, error) from error
+        if inode != self._inode:
             raise JournalUnavailable(f"{self._path}: the journal can't be used: another file has taken its place")
 
 
@@ -116,12 +123,16 @@ class _SqliteTransaction:
         self._connection = connection
 
     def rows(self, statement: str, /, **values: Value) -> list[Row]:
-        with _told(self._path):
+        try:
             return self._connection.execute(statement, values).fetchall()
+        except _REFUSED as error:
+            raise _told(self._path, error) from error
 
     def change(self, statement: str, /, **values: Value) -> int:
-        with _told(self._path):
+        try:
             return self._connection.execute(statement, values).rowcount
+        except _REFUSED as error:
+            raise _told(self._path, error) from error
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -136,25 +147,25 @@ class _SqliteTransaction:
         self._connection.execute("RELEASE attempt")
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except _ONE_STATEMENT as error:
-        raise HarnessError(f"{path}: the journal refused: {error}") from error
-    except (sqlite3.Error, OSError) as error:
-        raise JournalUnavailable(f"{path}: the journal can't be used: {error}") from error
+def _told(path: Path, error: sqlite3.Error | OSError) -> HarnessError:
+    """What it means: that one statement was wrong, or that nothing can be promised."""
+    if isinstance(error, _ONE_STATEMENT):
+        return HarnessError(f"{path}: the journal refused: {error}")
+    return JournalUnavailable(f"{path}: the journal can't be used: {error}")
 
 
 def _transaction(path: Path, connection: sqlite3.Connection, begin: str) -> Iterator[Transaction]:
-    connection.execute(begin)
     try:
-        yield _SqliteTransaction(path, connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        connection.execute(begin)
+        try:
+            yield _SqliteTransaction(path, connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except _REFUSED as error:
+        raise _told(path, error) from error
 
 
 def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> str:

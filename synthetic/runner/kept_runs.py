@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from synthetic.core.errors import FencedOff, JournalUnavailable
 from synthetic.core.events import RunEnded
@@ -83,7 +84,9 @@ class KeptRuns:
         """`end`, in the calling thread."""
         self.leases.let_go(lease.run_id)
         with suppress(FencedOff, JournalUnavailable):
-            self._end(lease, player, outcome, reason, ended)
+            (mistake,) = self.book.together([partial(self._end, lease, player, outcome, reason, ended)])
+            if mistake is not None:
+                raise mistake
 
     def _end(self, lease: Lease, player: PlayerPlan, outcome: RunOutcome, reason: str, ended: RunEnded | None) -> None:
         if any(effect.state in OPEN_STATES for effect in self.book.effects_of(lease.run_id)):

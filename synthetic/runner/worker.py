@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
 from synthetic.core.events import RunEnded
@@ -117,14 +118,8 @@ class Worker:
 
     async def end_slots(self) -> None:
         """Write down how slots ended, those too of which the journal could not be told at once. Raises JournalUnavailable."""
-        book, off_loop = self.outside.book, self.outside.off_loop
         for (probe, slot_ns), outcome in list(self._unended.items()):
-            known = await off_loop(book.slots, probe, slot_ns)
-            slot = next((slot for slot in known if slot.slot_ns == slot_ns), None)
-            if slot is None:
-                await off_loop(book.miss_slots, probe, {slot_ns: outcome})
-            elif slot.worker == self.name:
-                await off_loop(book.end_slot, probe, slot_ns, outcome)
+            await self.outside.off_loop(self.outside.book.settle_slot, probe, slot_ns, self.name, outcome)
             self._unended.pop((probe, slot_ns), None)
 
     async def _play_claimed(self, tick: TickPlan) -> Ticked:
@@ -255,21 +250,25 @@ class Worker:
 
         `ended`: what it has left its player; behind a clean run that is what he has to have, as far as the run explains it.
         """
-        book, off_loop, run = self.outside.book, self.outside.off_loop, one.lease.run_id
+        book, closing = self.outside.book, partial(self._close_in_book, one, outcome, reason, ended)
         try:
-            effects = await off_loop(book.effects_of, run)
-            if any(effect.state in OPEN_STATES for effect in effects):
-                next_try_ns = self.outside.clock.wall_ns() + int(FIRST_RECOVERY_S * 1e9)
-                await off_loop(book.postpone, one.lease, reason, next_try_ns=next_try_ns)
-            else:
-                if outcome is RunOutcome.OK and ended is not None and ended.cash is not None:
-                    surplus = await off_loop(book.set_baseline, one.lease, ended.cash, ended.changed)
-                    reason = unexplained(surplus) if surplus is not None else reason
-                await off_loop(book.close_run, one.lease, outcome, reason, rest_s=rest_s(one.player))
+            (mistake,) = await self.outside.off_loop(book.together, [closing])
+            if mistake is not None:
+                raise mistake
         except (FencedOff, JournalUnavailable):
             return  # it stays open: whoever has the lease now, or takes it over when it is over, brings its money home
         finally:
             self.let_go(one.lease)
+
+    def _close_in_book(self, one: _Admitted, outcome: RunOutcome, reason: str, ended: RunEnded | None) -> None:
+        book, lease = self.outside.book, one.lease
+        if any(effect.state in OPEN_STATES for effect in book.effects_of(lease.run_id)):
+            book.postpone(lease, reason, next_try_ns=self.outside.clock.wall_ns() + int(FIRST_RECOVERY_S * 1e9))
+            return
+        if outcome is RunOutcome.OK and ended is not None and ended.cash is not None:
+            surplus = book.set_baseline(lease, ended.cash, ended.changed)
+            reason = unexplained(surplus) if surplus is not None else reason
+        book.close_run(lease, outcome, reason, rest_s=rest_s(one.player))
 
     def hold(self, lease: Lease) -> None:
         """Keep a lease alive from now on."""

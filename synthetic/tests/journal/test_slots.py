@@ -44,6 +44,22 @@ def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(bo
     assert book.last_slots(["probe", "another"]) == {"probe": 120}
 
 
+def test_a_slot_is_settled_by_whoever_has_it_and_missed_where_nobody_has(book: Book, clock: WallClock) -> None:
+    """Once more is no mistake; what another worker has, or what was missed before, stays as it is."""
+    now = clock()
+    assert book.claim_slot("probe", 60, "w1")
+    assert book.claim_slot("probe", 120, "w2")
+    book.miss_slots("probe", {180: "down"})
+    for slot_ns in (60, 60, 120, 180, 240):
+        book.settle_slot("probe", slot_ns, "w1", "ok")
+    assert book.slots("probe") == [
+        Slot("probe", 60, "w1", now, now, "ok"),
+        Slot("probe", 120, "w2", now, 0, ""),
+        Slot("probe", 180, "", now, now, "missed", "down"),
+        Slot("probe", 240, "", now, now, "missed", "ok"),
+    ]
+
+
 def test_the_last_slots_of_many_probes_are_each_their_own(book: Book) -> None:
     """However many are asked for at once, and whoever of them has none."""
     names = [f"probe-{number}" for number in range(450)]
