@@ -79,6 +79,8 @@ class Command:
     def forget(self) -> None:
         """A new test begins."""
         self.taken()
+        if self._session is not None:
+            self._session.hard_stop.taken()
         self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
         self._lately, self.unclear = Figures(), ""
         self.workers.clear()

@@ -11,6 +11,7 @@ import gevent
 from gevent.threadpool import ThreadPool
 
 from synthetic.core.effects import Intent
+from synthetic.core.errors import HarnessError
 from synthetic.core.outcome import IntentState
 from synthetic.core.ports import Clock, Journal
 from synthetic.drivers.lag import Stalls
@@ -76,19 +77,30 @@ def to_its_end(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 class OffHubJournal:
-    """`core.ports.Journal`: each call is durable when it returns, and no other user waits for the disk meanwhile."""
+    """`core.ports.Journal`: each call is durable when it returns, and no other user waits for the disk meanwhile.
 
-    def __init__(self, journal: Journal, off_hub: OffHub) -> None:
+    `hear` is told what the journal refuses: the driver makes a fault of it, which tells nobody beyond its run.
+    """
+
+    def __init__(self, journal: Journal, off_hub: OffHub, hear: Callable[[HarnessError], None]) -> None:
         self._journal = journal
         self._off_hub = off_hub
+        self._hear = hear
 
     def intend(self, intent: Intent) -> None:
         """Raises what the journal raises."""
-        self._off_hub(self._journal.intend, intent)
+        self._do(self._journal.intend, intent)
 
     def resolve(self, key: str, state: IntentState) -> None:
         """Raises what the journal raises."""
-        self._off_hub(self._journal.resolve, key, state)
+        self._do(self._journal.resolve, key, state)
+
+    def _do(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            self._off_hub(call, *args, **kwargs)
+        except HarnessError as error:
+            self._hear(error)
+            raise
 
 
 class HubStalls(Stalls):

@@ -28,6 +28,7 @@ from synthetic.locust_user.asked import Asked, Played
 from synthetic.locust_user.carrier import GeventCarrier, SharedClients
 from synthetic.locust_user.figures import NO_BUDGET, NO_PLAYER, Figures
 from synthetic.locust_user.gathering import Gathering, gathered
+from synthetic.locust_user.hard_stops import HardStop
 from synthetic.locust_user.hub import HubStalls, OffHub, OffHubJournal
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.kept_leases import RENEWALS_PER_LEASE
@@ -68,6 +69,7 @@ class LoadSession:
         self.figures = Figures()
         self.clock = SystemClock()
         self.limits = Limits()
+        self.hard_stop = HardStop()
         self.stalls = HubStalls(self.clock)
         self._off_hub = OffHub()
         self._book = self._off_hub(_opened, journal)
@@ -149,7 +151,9 @@ class LoadSession:
             ended: RunEnded | None = None
             try:
                 spec = self._spec(part, turn, player, due_ns)
-                journal = OffHubJournal(self._kept.journal(lease, (self.asked.caps,)), self._off_hub)
+                journal = OffHubJournal(
+                    self._kept.journal(lease, (self.asked.caps,)), self._off_hub, self.hard_stop.refused
+                )
                 try:
                     machine = play(spec) if gathering is None else gathered(play(spec), gathering)
                     ended = driver.run(machine, sink=sink, journal=journal)
@@ -157,6 +161,7 @@ class LoadSession:
                     reason, at_ns = own_mistake(error), self.clock.monotonic_ns()
                     ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), at_ns)
                     sink(ended)
+                self.hard_stop.ended(ended)
                 return ended
             finally:
                 if lease is not None:
@@ -236,6 +241,7 @@ class LoadSession:
             beats += 1
             with suppress(JournalUnavailable):  # whoever wants to begin a run is told
                 self._look_after_budget()
+                self.hard_stop.killed(self._off_hub(self._book.killed))
                 if beats % int(self._kept.leases.lease_s / RENEWALS_PER_LEASE / LOOK_EVERY_S) == 0:
                     self._off_hub(self._kept.leases.renew, self._kept.leases.held)
 

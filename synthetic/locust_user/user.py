@@ -72,6 +72,7 @@ class ScenarioUser(FastHttpUser):
             self._session.figures.miss(str(why))
             self._command.note(why.ends_test)
             gevent.sleep(RETRY_S)
+        self._command.note(self._session.hard_stop.taken())
 
     def on_stop(self) -> None:
         """Close the connections."""

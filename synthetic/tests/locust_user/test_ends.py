@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ import pytest
 from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.thresholds import Exit
-from synthetic.tests.locust_user.locusts import WITHIN_S, ended, locust, started
+from synthetic.tests.locust_user.locusts import ROOT, WITHIN_S, ended, locust, started
+from synthetic.tests.runner.test_strandings import BREAKS
 
-pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.timeout(300)]
 SMALL = """
 from locust import constant, events
 from synthetic.locust_user.user import ScenarioUser, attach
@@ -88,6 +91,58 @@ def test_the_kill_switch_ends_the_test_which_does_not_pass(tmp_path: Path, cells
     told = locust(tmp_path, cells, "-u", "4", "-r", "4", "-t", "100s")
     assert told.code == Exit.HARNESS, told.out
     assert "! no run could begin any more: " in told.out
+
+
+def test_a_kill_switch_that_is_thrown_meanwhile_ends_it_with_all_money_home(tmp_path: Path, cells: Path) -> None:
+    """Runs that go on come to their end; minutes before the test's own."""
+    process = started(tmp_path, cells, "-u", "8", "-r", "8", "-t", "600s")
+    await_effects(tmp_path / "load.db", 4)
+    with open_book(tmp_path / "load.db") as book:
+        book.kill("ops", "stop everything")
+    told = ended(process)
+    assert told.code == Exit.HARNESS, told.out
+    assert "the test ends early: " in told.out
+    assert "ops" in told.out
+    assert all_is_home(tmp_path / "load.db")
+
+
+def test_stranded_money_ends_the_test_at_once(tmp_path: Path, cells: Path) -> None:
+    """A stake whose round has paid in part can't be taken back: one run is enough to know, and a second would cost as much."""
+    text = next((ROOT / "scenarios").rglob("wallet_b_partial_wins.yaml")).read_text(encoding="utf-8")
+    (first,) = [line for line in text.splitlines() if line.startswith("  - {id: first,")]
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "stranding.yaml").write_text(text.replace(first, f"{first}\n{BREAKS}"), encoding="utf-8")
+    (tmp_path / "stranding.py").write_text(SMALL.replace("deposit-bet-withdraw", "wallet-b-partial-wins"))
+    told = locust(tmp_path, cells, "-u", "1", "-r", "1", "-t", "600s", files=(tmp_path / "stranding.py",))
+    assert told.code == Exit.STRANDED, told.out
+    assert "left 0.20 EUR stranded, and more runs would strand more" in told.out
+    with open_book(tmp_path / "load.db") as book:
+        assert len({entry.intent.run_id for entry in book.entries()}) == 1
+
+
+def test_a_run_that_was_taken_over_ends_the_test(tmp_path: Path, cells: Path) -> None:
+    """Somebody else has the account of a run: this process does not keep its leases, and its other runs will be next."""
+    process = started(tmp_path, cells, "-u", "8", "-r", "8", "-t", "600s")
+    await_effects(tmp_path / "load.db", 4)
+    with sqlite3.connect(tmp_path / "load.db") as database:
+        database.execute("UPDATE runs SET epoch = epoch + 1 WHERE outcome = ''")
+    told = ended(process)
+    assert told.code in (Exit.HARNESS, Exit.STRANDED), told.out
+    assert "the test ends early: a run of this load was taken from it: " in told.out
+
+
+def test_a_journal_that_takes_nothing_any_more_ends_the_test(tmp_path: Path, cells: Path) -> None:
+    """Nothing is sent that could not be written down first, so there is nothing left to play."""
+    process = started(tmp_path, cells, "-u", "4", "-r", "4", "-t", "600s")
+    await_effects(tmp_path / "load.db", 4)
+    with closing(sqlite3.connect(tmp_path / "load.db", isolation_level=None, timeout=30)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if "the test ends early: " in line)
+        database.execute("ROLLBACK")
+    told = ended(process)
+    assert "the journal takes nothing any more: " in said or "no run could begin any more: " in said
+    assert told.code in (Exit.HARNESS, Exit.STRANDED), told.out
 
 
 def test_more_users_than_players_do_not_pass(tmp_path: Path, cells: Path) -> None:
