@@ -155,6 +155,15 @@ class RunState:
             told = self.redactor.redact(str(value))
         return printable(told[:SHOWN_MAX])
 
+    def all_shown(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Outputs as a person may read them: looked at together, and one by one where there is anything to mask or to cut."""
+        longest = SHOWN_MAX + self.redactor.longest
+        texts = {name: beginning(value, longest) for name, value in values.items()}
+        together = " ".join(texts.values())
+        if len(together) <= SHOWN_MAX and together.isprintable() and self.redactor.redact(together) == together:
+            return texts
+        return {name: self.shown(value) for name, value in values.items()}
+
     def key(self, step: str) -> str:
         """The idempotency key of a step: the same in every attempt, for ever."""
         return f"{self.spec.run_id}-{step}"

@@ -228,7 +228,7 @@ def _end(
         labels={name: state.told(str(args.get(name, "")), CODE_MAX) for name in operation.sli.by}
         if operation.sli
         else {},
-        out={name: state.shown(value) for name, value in end.out.items()},
+        out=state.all_shown(end.out),
         purpose=purpose,
         expected_refusal=step.refused,
         refusal_class=step.refusal_class or "",

@@ -31,17 +31,20 @@ def _http_view(
     state: RunState, call: Call, request: Http, result: Result, answer: Answer, span: str, expected: str
 ) -> ExchangeDone:
     reply = result if isinstance(result, HttpReply) else None
+    line, asked, answered = _head(
+        state, f"{request.method} {request.url}", request.headers, reply.headers if reply else ()
+    )
     return ExchangeDone(
         run_id=state.spec.run_id,
         step=call.step,
         operation=call.operation.name,
         purpose=call.purpose,
         kind="http",
-        request_line=state.told(f"{request.method} {request.url}", _LINE_MAX),
-        request_headers=_headers(state, request.headers),
+        request_line=line,
+        request_headers=asked,
         request_body=_text(state, request.body),
         answer_status=reply.status if reply else None,
-        answer_headers=_headers(state, reply.headers) if reply else (),
+        answer_headers=answered,
         answer_body=_text(state, reply.body) if reply else "",
         fault=_fault(state, result),
         expected=expected,
@@ -60,17 +63,19 @@ def hook_view(state: RunState, call: Call, request: Http, result: Result, span: 
 
 def open_view(state: RunState, call: Call, effect: WsOpen, result: Result, answer: Answer, span: str) -> ExchangeDone:
     """The opening of a WebSocket."""
+    headers = result.headers if isinstance(result, WsOpened) else ()
+    line, asked, answered = _head(state, f"WS {effect.url}", effect.headers, headers)
     return ExchangeDone(
         run_id=state.spec.run_id,
         step=call.step,
         operation=call.operation.name,
         purpose=call.purpose,
         kind="ws_open",
-        request_line=state.told(f"WS {effect.url}", _LINE_MAX),
-        request_headers=_headers(state, effect.headers),
+        request_line=line,
+        request_headers=asked,
         request_body="",
         answer_status=101 if isinstance(result, WsOpened) else getattr(result, "status", None),
-        answer_headers=_headers(state, result.headers) if isinstance(result, WsOpened) else (),
+        answer_headers=answered,
         answer_body="",
         fault=_fault(state, result),
         expected="101 Switching Protocols",
@@ -104,14 +109,28 @@ def frame_view(
     )
 
 
-def _headers(state: RunState, headers: Headers) -> Headers:
-    shown = [(header[0], MASK) if header[0].lower() in _ALWAYS_MASKED else header for header in headers[:_HEADERS_MAX]]
-    # What is odd in one of them is odd in all of it; else each is shown as it is.
-    together = " ".join(chain.from_iterable(shown))
-    if state.told(together, _LINE_MAX) != together:
-        shown = [(state.told(name, _LINE_MAX), state.told(value, _LINE_MAX)) for name, value in shown]
+def _head(state: RunState, line: str, asked: Headers, answered: Headers) -> tuple[str, Headers, Headers]:
+    """The request's line and the headers of both sides.
+
+    Looked at together, as what is odd in one of them is odd in all of it; where nothing is, each is shown as it is.
+    """
+    asked, answered = _masked(asked), _masked(answered)
+    together = " ".join((line, *chain.from_iterable(asked), *chain.from_iterable(answered)))
+    if state.told(together, _LINE_MAX) == together:
+        return line, asked, answered
+    return state.told(line, _LINE_MAX), _told(state, asked), _told(state, answered)
+
+
+def _masked(headers: Headers) -> Headers:
+    shown = tuple(
+        [(header[0], MASK) if header[0].lower() in _ALWAYS_MASKED else header for header in headers[:_HEADERS_MAX]]
+    )
     left_out = len(headers) - len(shown)
-    return (*shown, ("...", f"{left_out} more headers")) if left_out else tuple(shown)
+    return (*shown, ("...", f"{left_out} more headers")) if left_out else shown
+
+
+def _told(state: RunState, headers: Headers) -> Headers:
+    return tuple((state.told(name, _LINE_MAX), state.told(value, _LINE_MAX)) for name, value in headers)
 
 
 def _text(state: RunState, body: bytes) -> str:
