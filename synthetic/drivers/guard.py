@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from synthetic.drivers.places import NotAllowed, Target
+from synthetic.drivers.places import NotAllowed, Target, place_of
 
 CRUMB_BYTES = 16
 _NAME_MAX = 253  # RFC 1035; a host of any length may come in a redirect, and what is kept has a limit
@@ -50,7 +50,7 @@ class AllowList:
 
     def check(self, url: str) -> Target:
         """The target of the URL. Raises NotAllowed."""
-        target = Target.of(url)
+        target = place_of(url).target
         known = _is_known_listed if len(target.host) <= _NAME_MAX else _is_listed
         if not known(self.patterns, target):
             raise NotAllowed(

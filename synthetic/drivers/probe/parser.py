@@ -37,25 +37,24 @@ class Answer(Generic[B]):
     `last`: the request said `Connection: close`, so nothing may follow, whatever the answer says of it.
     """
 
+    status = 0
+    reason = b""
+    http_version = "1.1"
+    fields: Headers = ()  # the headers, with their names in lower case
+    complete = False
+    reusable = False  # whether the connection may carry another request afterwards
+    _body: B | None = None
+    _taken = _head_began = 0
+    _until_the_end = _past_status_line = False
+
     def __init__(self, method: str, limits: Limits, body_of: Callable[[Answer[B]], B], *, last: bool = False) -> None:
-        self.status = 0
-        self.reason = b""
-        self.http_version = "1.1"
-        self.fields: Headers = ()  # the headers, with their names in lower case
-        self.complete = False
-        self.reusable = False  # whether the connection may carry another request afterwards
         self._method = method
         self._last = last
         self._limits = limits
         self._body_of = body_of
-        self._body: B | None = None
-        self._taken = 0
         self._taken_max = limits.head_bytes_max
-        self._head_began = 0
         self._lines: list[tuple[bytes, bytes]] = []
         self._named: dict[str, str] = {}
-        self._until_the_end = False
-        self._past_status_line = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,

@@ -72,15 +72,20 @@ class Stamps:
 
     def __init__(self, monotonic_ns: Callable[[], int]) -> None:
         self._monotonic_ns = monotonic_ns
-        self._offset_ns: int | None = None
         self._stepped_ns = 0
+        self._offset_ns = 0
+        self._look()
+        self._stepped_ns = 0  # what was found by the first look was no step
 
     def came(self, ancillary: Ancillary, since_ns: int) -> tuple[int, bool]:
         """When the data that came with `ancillary` had arrived, and whether the kernel says so.
 
         `since_ns`: before this moment it can't have come (our request had not left).
         """
-        at_ns, now_ns = self._told(ancillary, since_ns)
+        stamp_ns = _stamp_ns(ancillary)
+        if stamp_ns is None:
+            return self._monotonic_ns(), False
+        at_ns, now_ns = self._told(stamp_ns, since_ns)
         return (now_ns, False) if at_ns is None else (at_ns, True)
 
     def left(self, sock: socket.socket, since_ns: int) -> int | None:
@@ -89,22 +94,24 @@ class Stamps:
             _, ancillary, _, _ = sock.recvmsg(0, _ERROR_BYTES, _ERROR_QUEUE)
         except OSError:
             return None
-        return self._told(ancillary, since_ns)[0]
+        stamp_ns = _stamp_ns(ancillary)
+        if stamp_ns is None:
+            return None
+        at_ns = stamp_ns + self._offset_ns
+        if since_ns <= at_ns <= self._monotonic_ns() < since_ns + _STEP_NS:
+            return at_ns  # by the last look: had the clock been set since, this could be off by no more than a look would miss
+        return self._told(stamp_ns, since_ns)[0]
 
-    def _told(self, ancillary: Ancillary, since_ns: int) -> tuple[int | None, int]:
-        """What the stamp says, where there is one to be believed, and what it is now.
+    def _told(self, stamp_ns: int, since_ns: int) -> tuple[int | None, int]:
+        """When that was on our clock, where it is to be believed, and what it is now.
 
-        Not believed is one that lies before `since_ns` or ahead of us, and one of a wall clock that was set since then.
+        Not believed is a stamp that lies before `since_ns` or ahead of us, and one of a wall clock that was set since then.
         """
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind in (_SO_TIMESTAMPING, _SO_TIMESTAMPNS):
-                seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-                now_ns, offset_ns = self._look()
-                at_ns = seconds * 1_000_000_000 + nanoseconds + offset_ns
-                if self._stepped_ns < since_ns <= at_ns + _PAIR_NS_MAX and at_ns <= now_ns + _PAIR_NS_MAX:
-                    return max(since_ns, min(at_ns, now_ns)), now_ns
-                return None, now_ns
-        return None, self._monotonic_ns()
+        now_ns, offset_ns = self._look()
+        at_ns = stamp_ns + offset_ns
+        if self._stepped_ns < since_ns <= at_ns + _PAIR_NS_MAX and at_ns <= now_ns + _PAIR_NS_MAX:
+            return max(since_ns, min(at_ns, now_ns)), now_ns
+        return None, now_ns
 
     def _look(self) -> tuple[int, int]:
         """Now, and what to add to the wall clock, which stamps are in, to have the monotonic one."""
@@ -118,7 +125,16 @@ class Stamps:
                 offset_ns = (before_ns + now_ns) // 2 - wall_ns
             if shortest < _PAIR_NS_MAX:
                 break
-        if self._offset_ns is not None and abs(offset_ns - self._offset_ns) > _STEP_NS + shortest:
+        if abs(offset_ns - self._offset_ns) > _STEP_NS + shortest:
             self._stepped_ns = now_ns  # at some time since the last look; whatever was under way is not to be believed
         self._offset_ns = offset_ns
         return now_ns, offset_ns
+
+
+def _stamp_ns(ancillary: Ancillary) -> int | None:
+    """The stamp among what came with data, in wall time."""
+    for level, kind, data in ancillary:
+        if kind in (_SO_TIMESTAMPING, _SO_TIMESTAMPNS) and level == socket.SOL_SOCKET:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+            return int(seconds * 1_000_000_000 + nanoseconds)
+    return None

@@ -108,3 +108,25 @@ def test_no_stamp_is_believed_across_a_step_of_the_wall_clock() -> None:
     assert not stamps.came(stamped(time.time_ns()), sent_ns)[1]
     sent_ns = ours()
     assert stamps.came(stamped(time.time_ns()), sent_ns)[1]
+
+
+@pytest.mark.parametrize("step_ns", [-50 * MS, 50 * MS])
+def test_no_departure_is_believed_across_a_step_of_the_wall_clock(
+    ends: tuple[socket.socket, socket.socket], step_ns: int
+) -> None:
+    """Neither by the last look at the clocks nor by the next one; the next departure is believed again."""
+    near, _ = ends
+    offset_ns = [10**18]
+    stamps, ours = Stamps(moving(offset_ns)), moving(offset_ns)
+
+    async def main() -> None:
+        stamp_what_leaves(near)
+        before_ns = ours()
+        near.send(b"request")
+        offset_ns[0] += step_ns
+        assert stamps.left(near, before_ns) is None
+        before_ns = ours()
+        near.send(b"request")
+        assert stamps.left(near, before_ns) is not None
+
+    asyncio.run(main())
