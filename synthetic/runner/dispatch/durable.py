@@ -27,7 +27,10 @@ from synthetic.runner.dispatch.port import PlaySlot
 P = ParamSpec("P")
 T = TypeVar("T")
 WORKFLOW = "synthetic-tick"
-THREADS = 8
+THREADS = 8  # that write ticks down
+GOING_MAX = (
+    1_100  # ticks, each with a thread of DBOS that waits for it: `limits.at_once` (at most 1024), and some refused
+)
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 FORGET_MAX = 500
 LOOK_EVERY_S = 0.05
@@ -51,6 +54,8 @@ class DurableDispatch:
         self._dbos = DBOS(config=_config(url, worker))
 
         async def tick(probe: str, slot_ns: int) -> str:
+            if asyncio.get_running_loop() is self._loop:
+                return await self._counted(probe, slot_ns)
             # DBOS enters a workflow again on a loop of its own; what a worker plays lives on the worker's.
             playing = asyncio.run_coroutine_threadsafe(self._counted(probe, slot_ns), self._loop)
             return await asyncio.wrap_future(playing)
@@ -158,7 +163,8 @@ def _config(url: str, worker: str) -> DBOSConfig:
         application_version=VERSION,
         console_log_level="ERROR",
         enable_otlp=False,
-        max_executor_threads=THREADS,
+        max_executor_threads=GOING_MAX,
+        db_engine_kwargs={"pool_pre_ping": not url.startswith("sqlite")},  # a file is not lost as a connection is
         notification_listener_polling_interval_sec=1.0,
         scheduler_polling_interval_sec=60.0,
     )

@@ -48,6 +48,15 @@ def test_the_same_tick_is_played_once_by_two_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_as_many_ticks_are_played_at_once_as_there_are(tmp_path: Path) -> None:
+    """None of them waits for another one's end; `limits.at_once` is what holds them up, and it is asked in each."""
+    url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"
+    ticks = [f"probe-{number}@{number}" for number in range(40)]
+    assert ended(ticker(url, "w1", log, "meet", *ticks)) == 0
+    assert sorted(log.read_text().split()[1::2]) == sorted(ticks)
+
+
+@pytest.mark.slow
 def test_a_killed_workers_tick_is_entered_again_by_itself(tmp_path: Path) -> None:
     """Under the same name, when it comes back."""
     url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"

@@ -15,10 +15,10 @@ from synthetic.runner.dispatch.durable import DurableDispatch
 async def main(url: str, worker: str, log: Path, verb: str, *ticks: str) -> None:
     """Play in one of these ways.
 
-    `hang`: begin the ticks and never end. `play`: play them. `adopt`: continue those of the worker that `ticks` names.
-    `return`: wait for one that comes back by itself.
+    `hang`: begin the ticks and never end. `play`: play them; `meet`: each until all of them have begun. `adopt`: continue those of
+    the worker that `ticks` names. `return`: wait for one that comes back by itself.
     """
-    played = asyncio.Semaphore(0)
+    played, all_begun = asyncio.Semaphore(0), asyncio.Barrier(len(ticks) or 1)
 
     async def play(probe: str, slot_ns: int) -> str:
         with log.open("a") as lines:
@@ -27,6 +27,8 @@ async def main(url: str, worker: str, log: Path, verb: str, *ticks: str) -> None
             sys.stdout.write("begun\n")
             sys.stdout.flush()
             await asyncio.Event().wait()
+        if verb == "meet":
+            await all_begun.wait()
         played.release()
         return "played"
 
