@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.cli.platform_process import reference_platform
 from synthetic.config.cells import load_cells
 from synthetic.config.slo import load_slo
-from synthetic.tests.deploy.manifests import DEPLOY, Manifest, documents, of_kind
+from synthetic.locust_user.thresholds import Exit
+from synthetic.tests.deploy.manifests import DEPLOY, KUBERNETES, Manifest, containers, documents, of_kind
+from synthetic.tests.drivers.servers import free_port
 
 (MASTER,) = of_kind("load", "Job")
 (WORKERS,) = of_kind("load", "Deployment")
@@ -112,6 +115,62 @@ def test_locust_accepts_what_the_containers_call(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(["here.yaml"] * 2)), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.timeout(300)
+def test_the_containers_play_as_they_are_called(tmp_path: Path) -> None:
+    """Master and workers with their own arguments, for seconds and on one machine: a load is played, judged and compared."""
+    files = {name: text for name, text in CONFIG["data"].items() if name != "cells.yaml"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    nowhere = tmp_path / "nowhere"  # in the image nothing but /tmp can be written
+    nowhere.mkdir(mode=0o555)
+    port = str(free_port())
+    here = {"/etc/synthetic/": f"{tmp_path}/", "=synthetic-load-master": "=127.0.0.1"}
+    here |= {"--run-time=10m": "--run-time=5s", "--users=200": "--users=8"}
+    with reference_platform(cells=1, players=16) as cells:
+        environment = {**os.environ, "PYTHONPATH": str(DEPLOY.parent), "SYNTHETIC_CELLS": str(cells)}
+        environment |= {"SYNTHETIC_JOURNAL": str(tmp_path / "load.db"), "SYNTHETIC_SLO": str(tmp_path / "slo.yaml")}
+        started = []
+        for container, option, count in zip(CONTAINERS, ("--master-bind-port", "--master-port"), (1, 4), strict=True):
+            called = " ".join(container["args"])
+            for written, meant in here.items():
+                called = called.replace(written, meant)
+            command = [sys.executable, "-m", "locust", *called.split(), option, port]
+            started += [_started(command, nowhere, environment) for _ in range(count)]
+        ended = [(process.communicate(timeout=140)[0], process.returncode) for process in started]
+    (told, code), *workers = ended
+    assert code in (Exit.PASS, Exit.MISSED, Exit.HARNESS), told  # on a busy machine it lags
+    assert "Reconciled: journal = ledger = PSP reports, to the cent" in told, told
+    assert [code for _, code in workers] == [0] * 4, workers
+
+
+def _started(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_what_the_kustomization_says_to_call_names_what_there_is() -> None:
+    """The job, the namespace and the label, as the manifests have them."""
+    said = "\n".join(re.findall(r"#   (kubectl .*)", (KUBERNETES / "load" / "kustomization.yaml").read_text()))
+    assert set(re.findall(r"\bjobs?[ /]([\w-]+)", said)) == {MASTER["metadata"]["name"]}
+    assert set(re.findall(r"-n ([\w-]+)", said)) == {MASTER["metadata"]["namespace"]}
+    assert re.findall(r"--selector=([\w./]+)=([\w-]+)", said)[0] in TEMPLATES[0]["metadata"]["labels"].items()
+
+
+def test_the_images_are_those_that_are_built() -> None:
+    """One on top of the other, of one version, from files that the build is given."""
+    told = (DEPLOY / "docker" / "load.Dockerfile").read_text(encoding="utf-8")
+    runner = next(container["image"] for container in containers("deployment"))
+    assert re.findall(r"^FROM (\S+)", told, re.MULTILINE) == [runner]
+    assert {container["image"] for container in CONTAINERS} == set(re.findall(r" -t (\S+)", told))
+    ignored = (DEPLOY / "docker" / "load.Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    for source in re.findall(r"^COPY (\S+)", told, re.MULTILINE):
+        assert (DEPLOY.parent / source).is_file()
+        assert f"!{source}" in ignored
 
 
 def test_the_image_is_the_runners_with_pinned_packages() -> None:
