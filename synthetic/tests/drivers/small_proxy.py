@@ -9,7 +9,7 @@ import socket
 import threading
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from synthetic.tests.drivers.servers import RawServer, read_request
 
@@ -69,7 +69,8 @@ def _forwarded(method: str, url: str, headers: dict[str, str], body: bytes) -> b
     parts = urlsplit(url)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=10)
     try:
-        connection.request(method, parts.path or "/", body or None, headers)
+        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        connection.request(method, path, body or None, headers)
         response = connection.getresponse()
         content = response.read()
     finally:
