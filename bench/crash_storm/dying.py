@@ -27,13 +27,14 @@ CALLS = (
     "resolve",
     "close_run",
     "end_slot",
+    "settle_slot",
     "miss_slots",
     "renew",
     "beat",
     "take_over",
     "postpone",
 )
-RARE = ("take_over", "postpone", "miss_slots")  # they do not come often in a worker's short life
+RARE = ("take_over", "postpone", "miss_slots", "end_slot")  # they do not come often in a worker's short life
 COMMITS = ("commit:before", "commit:after")
 POINTS = (*(f"{call}:{side}" for call in CALLS for side in ("before", "after")), *COMMITS)
 """Every place where the journal changes: around each call, and around the commit of a transaction that many calls may share."""

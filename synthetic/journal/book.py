@@ -222,10 +222,21 @@ class Book(Opened):
         with self._read() as transaction:
             return budgets.remaining(transaction, caps, now_ns, account)
 
-    def claim_slot(self, probe: str, slot_ns: int, worker: str) -> bool:
-        """Take one instant of a probe's schedule. False: it was taken, or counted as missed, before."""
+    def claim_slot(self, probe: str, slot_ns: int, worker: str, alone_since_ns: int | None = None) -> bool | str:
+        """Take one instant of a probe's schedule. False: it was taken, or counted as missed, before.
+
+        `alone_since_ns`: not while somebody is still at a slot of the probe from there on; who that is is answered then.
+        """
         now_ns = self._wall_ns()
-        return self._do(lambda transaction: slots.claim(transaction, probe, slot_ns, worker, now_ns))
+
+        def work(transaction: Transaction) -> bool | str:
+            if alone_since_ns is not None and (
+                going := slots.going_before(transaction, probe, slot_ns, alone_since_ns)
+            ):
+                return going
+            return slots.claim(transaction, probe, slot_ns, worker, now_ns)
+
+        return self._do(work)
 
     def end_slot(self, probe: str, slot_ns: int, outcome: str) -> None:
         """Write down how a slot ended."""

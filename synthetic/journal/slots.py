@@ -16,6 +16,9 @@ VALUES (:probe, :slot_ns, :worker, :now, :ended, :outcome, :reason) ON CONFLICT 
 _END = "UPDATE slots SET outcome = :outcome, ended_ns = :now WHERE probe = :probe AND slot_ns = :slot_ns"
 _END_OWN = f"{_END} AND worker = :worker"
 _SLOTS = "SELECT probe, slot_ns, worker, claimed_ns, ended_ns, outcome, reason FROM slots"
+_GOING_BEFORE = """
+SELECT worker FROM slots WHERE probe = :probe AND slot_ns >= :since AND slot_ns < :slot_ns AND ended_ns = 0 ORDER BY slot_ns LIMIT 1
+"""
 _SELECT = f"{_SLOTS} WHERE slot_ns >= :since"
 _UNENDED = f"{_SLOTS} WHERE worker = :worker AND ended_ns = 0 ORDER BY slot_ns, probe"
 
@@ -23,6 +26,12 @@ _UNENDED = f"{_SLOTS} WHERE worker = :worker AND ended_ns = 0 ORDER BY slot_ns, 
 def claim(transaction: Transaction, probe: str, slot_ns: int, worker: str, now_ns: int) -> bool:
     """Take the slot. False: it was taken or counted as missed before, by whomever."""
     return _add(transaction, Slot(probe, slot_ns, worker, now_ns))
+
+
+def going_before(transaction: Transaction, probe: str, slot_ns: int, since_ns: int) -> str:
+    """Who is still at a slot of this probe between these instants, the earliest first; "": nobody."""
+    rows = transaction.rows(_GOING_BEFORE, probe=probe, slot_ns=slot_ns, since=since_ns)
+    return str(rows[0][0]) if rows else ""
 
 
 def end(transaction: Transaction, probe: str, slot_ns: int, outcome: str, now_ns: int) -> None:

@@ -109,7 +109,7 @@ class Duty:
         lag_ns = clock.wall_ns() - slot_ns
         late = f"it came {lag_ns / 1e9:.1f} s late"
         refusal = Refusal("in-time", late, Missed.LAG) if self._is_late(probe, lag_ns) else None
-        refusal = refusal or await self._overlap(probe, slot_ns) or await self.refuse(probe, slot_ns)
+        refusal = refusal or await self.refuse(probe, slot_ns)
         if refusal is not None:
             await self.miss(probe_name, {slot_ns: refusal.reason.value}, refusal.sentence)
             return refusal.reason.value
@@ -119,18 +119,6 @@ class Duty:
         finally:
             self.pacer.timetable.ended(probe_name)
         return self._told(probe, slot_ns, ticked)
-
-    async def _overlap(self, probe: ProbePlan, slot_ns: int) -> Refusal | None:
-        """Another worker may still be at the slot before. The timetable knows of ours only."""
-        outside = self.worker.outside
-        since_ns = slot_ns - int((probe.schedule.deadline_s + self.worker.lease_s) * 1e9)
-        try:
-            slots = await outside.off_loop(outside.book.slots, probe.name, since_ns)
-        except JournalUnavailable as error:
-            return Refusal("journal", str(error), Missed.JOURNAL)
-        going = [slot.worker for slot in slots if slot.slot_ns < slot_ns and not slot.ended_ns]
-        still = f"the worker {going[0]!r} is still at the slot before" if going else ""
-        return Refusal("one-at-a-time", still, Missed.OVERLAP) if going else None
 
     def _is_late(self, probe: ProbePlan, lag_ns: int) -> bool:
         """A tick that is entered again after a crash, or that waited too long, is not played any more."""
@@ -150,7 +138,10 @@ class Duty:
         number, row = slot_ns // _MS, dict(probe.row)
         parts = tuple(Part(scenario, cell) for scenario, cell in probe.sides)
         pair = pair_id(self.worker.seed, probe.name, row, number) if len(parts) > 1 else ""
-        return TickPlan(probe.name, slot_ns, due_ns, Turn(parts, row, number, pair), caps_of(self.plan()))
+        # Another worker may still be at the slot before; the timetable knows of ours only.
+        since_ns = slot_ns - int((probe.schedule.deadline_s + self.worker.lease_s) * 1e9)
+        turn = Turn(parts, row, number, pair)
+        return TickPlan(probe.name, slot_ns, due_ns, turn, caps_of(self.plan()), since_ns)
 
     async def _start(self, probe: str, slot_ns: int) -> None:
         try:

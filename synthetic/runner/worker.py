@@ -35,13 +35,17 @@ FIRST_RECOVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TickPlan:
-    """A probe at one slot of its schedule: `slot_ns` is the instant in Unix nanoseconds, `due_ns` on the monotonic clock."""
+    """A probe at one slot of its schedule: `slot_ns` is the instant in Unix nanoseconds, `due_ns` on the monotonic clock.
+
+    `alone_since_ns`: no slot of the probe from there on may still be played, by whomever; None: only those of this instant.
+    """
 
     probe: str
     slot_ns: int
     due_ns: int
     turn: Turn
     caps: Sequence[Caps] = ()
+    alone_since_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,14 @@ class Worker:
         """Play the runs of a tick, unless another worker has claimed it. Never raises for what the journal refuses."""
         book, off_loop = self.outside.book, self.outside.off_loop
         try:
-            if not await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name):
+            claimed = await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name, tick.alone_since_ns)
+            if not claimed:
                 return Ticked()
-            ticked = await self._play_claimed(tick)
+            if claimed is True:
+                ticked = await self._play_claimed(tick)
+            else:
+                still = f"the worker {claimed!r} is still at the slot before"
+                ticked = Ticked(missed=Missed.OVERLAP.value, why=still)
         except JournalUnavailable as error:  # the claim may be in the journal all the same
             ticked = Ticked(missed=Missed.JOURNAL.value, why=str(error))
         except Exception as error:  # noqa: BLE001 - a slot that never ends holds up those behind it

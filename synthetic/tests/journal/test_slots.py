@@ -44,6 +44,23 @@ def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(bo
     assert book.last_slots(["probe", "another"]) == {"probe": 120}
 
 
+def test_a_slot_is_not_taken_while_somebody_is_at_one_before_it(book: Book) -> None:
+    """Who that is, is told; slots of other probes, later ones, those that have ended and those long before are nobody's matter."""
+    for probe, slot_ns, worker in (
+        ("probe", 10, "gone"),
+        ("other", 100, "w3"),
+        ("probe", 300, "w4"),
+        ("probe", 100, "w2"),
+    ):
+        assert book.claim_slot(probe, slot_ns, worker) is True
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) == "w2"
+    assert [slot.slot_ns for slot in book.slots("probe")] == [10, 100, 300]
+    book.end_slot("probe", 100, "ok")
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) is True
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) is False
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=0) == "gone"
+
+
 def test_a_slot_is_settled_by_whoever_has_it_and_missed_where_nobody_has(book: Book, clock: WallClock) -> None:
     """Once more is no mistake; what another worker has, or what was missed before, stays as it is."""
     now = clock()

@@ -66,7 +66,8 @@ def test_nothing_begins_within_a_second_of_a_kill(
 
     async def begin_runs() -> None:
         while True:
-            if switch.killed is None and await asyncio.to_thread(book.claim_slot, "probe", len(begun), "w1"):
+            if switch.killed is None:
+                assert await asyncio.to_thread(book.claim_slot, "probe", len(begun), "w1")
                 begun.append(time.monotonic_ns())
                 if len(begun) == 5:
                     several.set()

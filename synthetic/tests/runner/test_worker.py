@@ -155,6 +155,21 @@ def test_a_slot_that_is_taken_is_not_played(book: Book, plan: ScenarioPlan, cell
     assert book.entries() == []
 
 
+def test_a_slot_is_missed_while_another_worker_is_at_the_one_before(
+    book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
+) -> None:
+    """The timetable knows of our own slots only; the journal knows of all."""
+    assert book.claim_slot("probe", 1, "another")
+    second = replace(tick(plan, cells, number=2), alone_since_ns=0)
+    ticked = working(book, cells, lambda worker: worker.play(second))
+    assert (ticked.missed, ticked.why) == ("overlap", "the worker 'another' is still at the slot before")
+    assert book.entries() == []
+    assert [(slot.slot_ns, slot.worker, slot.reason) for slot in book.slots("probe")] == [
+        (1, "another", ""),
+        (2, "", "overlap"),
+    ]
+
+
 def test_nothing_begins_where_one_side_has_no_player(
     book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
 ) -> None:
