@@ -59,15 +59,19 @@ def authorities_in(path: Path) -> int:
     return len(_certificates(read_pem(path)))
 
 
-def flaws(certificate: Path, key: Path, passphrase: str | None, *, encrypted: bool) -> Iterator[Flaw]:
-    """What is wrong with a client certificate and its key.
+def flaws(certificate: Path | None, key: Path | None, passphrase: str | None, *, encrypted: bool) -> Iterator[Flaw]:
+    """What is wrong with a client certificate and its key, as far as they are there.
 
     `encrypted`: there is a passphrase; None for it: not known here, so the key is looked at when it is.
     """
-    chain, unread = _chain(certificate)
-    if unread:
-        yield Flaw("certificate", f"the certificate '{certificate.name}' {unread}")
-    yield from _out_of_time(chain, certificate.name)
+    chain: Sequence[x509.Certificate] = ()
+    if certificate is not None:
+        chain, unread = _chain(certificate)
+        if unread:
+            yield Flaw("certificate", f"the certificate '{certificate.name}' {unread}")
+        yield from _out_of_time(chain, certificate.name)
+    if key is None:
+        return
     try:
         raw = read_pem(key)
     except Unreadable as error:

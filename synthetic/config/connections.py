@@ -11,7 +11,7 @@ from synthetic.config.allow import is_allowed, target_of
 from synthetic.config.located import Text
 from synthetic.config.models import CellModel, ClientCertificateModel
 from synthetic.config.problems import Problems
-from synthetic.config.secret_refs import REFERENCE_HINT, BadReference, is_well_formed, resolve
+from synthetic.config.secret_refs import REFERENCE_HINT, BadReference, is_reference, is_well_formed, resolve
 from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan, ProxyPlan
 
 _PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?")
@@ -61,13 +61,13 @@ def _link_mtls(cell: CellModel, path: Path, problems: Problems) -> ClientCertifi
             model.source.place, "no endpoint of this cell speaks TLS, so nobody would ask for the certificate",
             "write https:// or wss:// addresses, or take `mtls` out",
         )  # fmt: skip
-    certificate, key = path.parent / model.certificate, path.parent / model.key
+    certificate, key = (_pem_file(written, path.parent, problems) for written in (model.certificate, model.key))
     known = _passphrase(model, path.parent, problems)
-    there = [_is_there(certificate, model.certificate, problems), _is_there(key, model.key, problems)]
-    if all(there):
+    here = certificate if certificate.is_file() else None, key if key.is_file() else None
+    if any(here):
         from synthetic.config.certificates import flaws  # noqa: PLC0415 - see `_link_ca_file`
 
-        for flaw in flaws(certificate, key, known, encrypted=model.passphrase is not None):
+        for flaw in flaws(*here, known, encrypted=model.passphrase is not None):
             problems.add(model.at(flaw.key), flaw.message, flaw.hint)
     passphrase = "" if model.passphrase is None else model.passphrase
     return ClientCertificate(model.source.place, str(certificate), str(key), passphrase)
@@ -123,6 +123,18 @@ def _check_proxy_url(url: Text, allow: tuple[str, ...], problems: Problems) -> N
 
 def _speaks_tls(cell: CellModel) -> bool:
     return any(url.startswith(_SECURE) for url in cell.endpoints.values())
+
+
+def _pem_file(written: Text, folder: Path, problems: Problems) -> Path:
+    """The file that is named. A reference, `file:path`, need not lead anywhere yet: where a checkout is validated, no keys are."""
+    if not is_reference(written):
+        _is_there(folder / written, written, problems)
+        return folder / written
+    kind, _, name = written.partition(":")
+    if kind == "env":
+        message = f"'{written}' is a variable, and a certificate or a key is a file"
+        problems.add(written.place, message, "write file:path, or a path relative to this file")
+    return folder / name
 
 
 def _is_there(found: Path, written: Text, problems: Problems) -> bool:

@@ -145,7 +145,8 @@ def _link(
 def _pem_files(project: Project | None) -> tuple[Path, ...]:
     """A certificate that is renewed is a change of the plan, as a scenario that is written again is one."""
     cells = () if project is None else project.cells.values()
-    return tuple(dict.fromkeys(Path(file) for cell in cells for file in cell.connection.pem_files))
+    named = dict.fromkeys(Path(file) for cell in cells for file in cell.connection.pem_files)
+    return tuple(file for file in named if file.is_file())  # a reference may still lead nowhere
 
 
 def _link_database(model: ServingModel, path: Path, problems: Problems) -> str:

@@ -97,6 +97,20 @@ def test_files_that_are_no_pem_are_told_all_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_reference_may_lead_nowhere_until_something_is_played(tmp_path: Path, ca: trustme.CA) -> None:
+    """A checkout has no keys, and can be validated; where the file is, it is looked at."""
+    issue(tmp_path, ca, days=-1)
+    (tmp_path / "client.key").unlink()
+    by_reference = "mtls: {certificate: 'file:%s', key: 'file:client.key'}"
+    mtls = load(tmp_path, by_reference % "later.pem").connection.mtls
+    assert mtls is not None
+    assert (mtls.certificate, mtls.key) == (str(tmp_path / "later.pem"), str(tmp_path / "client.key"))
+    (mistake,) = told(tmp_path, by_reference % "client.pem")
+    assert "'client.pem' has expired" in mistake
+    (mistake,) = told(tmp_path, "mtls: {certificate: 'file:later.pem', key: 'env:KEY'}")
+    assert mistake.startswith("12:48: 'env:KEY' is a variable, and a certificate or a key is a file; write file:path")
+
+
 def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path, ca: trustme.CA) -> None:
     """A path may lead to anything."""
     issue(tmp_path, ca)

@@ -161,6 +161,14 @@ def test_a_passphrase_that_opens_nothing_is_told_before_anything_is_sent(
         assert "hunter2" not in str(raised.value)
 
 
+def test_a_key_that_is_not_there_when_something_is_played_is_told(demanding: Demanding) -> None:
+    """A reference may lead nowhere when the file is read, and no further."""
+    more = MTLS.replace("key: client.key", "key: 'file:gone.key'")
+    cell = demanding.cell(more, "https://127.0.0.1:1")
+    with pytest.raises(AuthorError, match=r"cell one: the key 'gone.key' can't be read: No such file or directory"):
+        tls_of(cell)
+
+
 def offered_to(select: list[str | None]) -> Callable[[socket.socket], None]:
     """Note what was agreed on within TLS, and answer nothing."""
 
