@@ -123,13 +123,13 @@ def test_a_preflight_shows_the_certificate_too(demanding: Demanding) -> None:
         async def reach() -> TransportFault | None:
             driver = asyncio_driver(cell, clock=SystemClock())
             try:
-                return await driver.reach(server.url, 5.0)
+                return await driver.reach(server.url, 30.0)
             finally:
                 await driver.aclose()
 
         assert asyncio.run(reach()) is None
         driver = blocking_driver(cell)
-        assert driver.reach(server.url, 5.0) is None
+        assert driver.reach(server.url, 30.0) is None
         driver.close()
 
 
