@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
-from synthetic.core.effects import HttpReply, WsFrame
+from synthetic.core.effects import WsFrame
 from synthetic.core.expressions import ExpressionError
 from synthetic.core.history import Fact, MalformedEvidence, fact, required_of
 from synthetic.core.machine.call import Answer, Call
@@ -103,18 +103,13 @@ def tell_frame(state: RunState, connection: str, frame: WsFrame) -> None:
             continue
 
 
-def read_clock(state: RunState, url: str, reply: HttpReply) -> None:
+def read_clock(state: RunState, url: str, headers: Mapping[str, str]) -> None:
     """Keep how far the server's clock (RFC 9110, `Date`, whole seconds) is from ours.
 
     An answer with an `Age` comes out of a cache, and its date is of when it was made.
     """
-    written = None
-    for name, value in reply.headers:
-        if name == "age":
-            return
-        if name == "date" and written is None:
-            written = value
-    if written is None:
+    written = headers.get("date")
+    if written is None or "age" in headers:
         return
     who, told_s = state.endpoints.get(origin_of(url)), _unix_s(written)
     if who is not None and told_s is not None:

@@ -158,7 +158,7 @@ def _read_result(
     headers = held_headers(result.headers)
     if "set-cookie" in headers:
         _take_cookies(state, request.url, result)
-    read_clock(state, request.url, result)
+    read_clock(state, request.url, headers)
     answer = _read_reply(state, call, plan, scope, request, result, headers)
     if call.operation.secret_out:
         taint_outputs(state, call, {**scope, **answer.values})

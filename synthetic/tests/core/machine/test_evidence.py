@@ -10,7 +10,7 @@ from sys import getrefcount
 import pytest
 
 from synthetic.config.platforms import load_platform
-from synthetic.core.effects import Headers, HttpReply, Times, WsFrame
+from synthetic.core.effects import Headers, Times, WsFrame
 from synthetic.core.history import Frame
 from synthetic.core.machine.evidence import FRAMES_TOLD_MAX, read_clock, tell_frame
 from synthetic.core.machine.state import RunState
@@ -75,10 +75,10 @@ def test_a_flood_of_frames_is_no_endless_history(state: RunState) -> None:
 def test_a_servers_clock_is_read_from_its_answers(state: RunState, date: str, age: Headers, skew_s: int | None) -> None:
     """Against ours at that moment, by endpoint. A date that is none tells nothing; neither does a cache or a server of nobody's."""
     name, address = next(iter(state.spec.cell.endpoints.items()))
-    reply = HttpReply(200, (("date", date), *age), b"", TIMES)
+    headers = dict((("date", date), *age))
     state.now_ns = state.spec.mono_ns - state.spec.wall_ns  # so that our wall clock shows 1970
-    read_clock(state, f"{address}/anything", reply)
-    read_clock(state, "https://elsewhere.test/", reply)
+    read_clock(state, f"{address}/anything", headers)
+    read_clock(state, "https://elsewhere.test/", headers)
     assert state.clock_skews_s == ({} if skew_s is None else {name: skew_s})
 
 
@@ -88,7 +88,7 @@ def test_what_a_server_says_at_any_length_is_not_kept(state: RunState) -> None:
     date, long_date, url = "Thu, 01 Jan 1970 00:00:00 GMT", "Thu, " + "0" * 100_000, f"{address}/{'x' * 100_000}"
     counts = [getrefcount(text) for text in (long_date, url)]
     state.now_ns = state.spec.mono_ns - state.spec.wall_ns
-    read_clock(state, url, HttpReply(200, (("date", date),), b"", TIMES))
-    read_clock(state, address, HttpReply(200, (("date", long_date),), b"", TIMES))
+    read_clock(state, url, {"date": date})
+    read_clock(state, address, {"date": long_date})
     assert state.clock_skews_s == {name: 0}
     assert [getrefcount(text) for text in (long_date, url)] == counts
