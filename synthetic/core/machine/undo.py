@@ -25,6 +25,7 @@ from synthetic.core.plan import CallPlan
 ATTEMPTS = 3
 PAUSE_S = 0.3
 WITHIN_S = 5.0
+_NOT_REACHED = (FaultKind.CONNECT_REFUSED, FaultKind.CONNECT_TIMEOUT, FaultKind.PROXY_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +230,7 @@ def _send_undo(state: RunState, movement: Movement, plan: CallPlan, *, acknowled
             returned = _amount_returned(movement, end.out)
             return Undone("undone", f"by {plan.operation}", IntentState.COMPENSATED, returned)
         reason = end.reason
-        if end.outcome is StepOutcome.REFUSED and end.code not in (
-            "connect_refused",
-            "connect_timeout",
-            "proxy_failed",
-        ):
+        if end.outcome is StepOutcome.REFUSED and end.code not in _NOT_REACHED:
             break
     found = yield from look_up(state, movement)
     if found and not _applies(state, movement, plan):

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from synthetic.core.effects import Http
+from synthetic.core.effects import FaultKind, Http
 from synthetic.core.events import MoneyMoved, StepEnded, UndoEnded
 from synthetic.core.machine.hooks import Unclear
 from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, IntentState, RunOutcome, StepOutcome
-from synthetic.drivers.memory import Reply
+from synthetic.drivers.memory import Break, Reply
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, REFUSED, Played, answers, ok, played
 
 DEPOSIT = """
@@ -106,9 +106,10 @@ def test_an_undo_that_fails_is_tried_again_and_then_stranded() -> None:
     assert undone(run) == [("deposit", "stuck")]
 
 
-def test_an_undo_that_works_at_last_strands_nothing() -> None:
-    """The second attempt brings the money home."""
-    run = played(THEN_BREAKS, answers(HEALTHY | {"POST /refunds": [DEAD, ok(back=80)]}))
+@pytest.mark.parametrize("first", [DEAD, REFUSED, Break(FaultKind.PROXY_FAILED, maybe_sent=False)])
+def test_an_undo_that_works_at_last_strands_nothing(first: Break) -> None:
+    """The second attempt brings the money home, also where the first one did not get past our own proxy."""
+    run = played(THEN_BREAKS, answers(HEALTHY | {"POST /refunds": [first, ok(back=80)]}))
     assert run.ended.stranded == ()
     assert [(m.kind, str(m.amount)) for m in run.of(MoneyMoved)][-1] == ("undo deposit", "0.80 EUR")
 
