@@ -84,6 +84,34 @@ def test_an_idle_connection_of_another_origin_gives_way() -> None:
     assert [server.accepted for server in (first, second, third)] == [2, 1, 1]
 
 
+def test_an_origin_whose_connection_is_in_use_has_none_that_could_give_way() -> None:
+    """The idle one of another origin does, and whoever is being answered is not disturbed."""
+    held, release = threading.Event(), threading.Event()
+
+    def slow_at_last(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.sendall(answer())
+        read_request(sock)
+        held.set()
+        release.wait(30)
+        sock.sendall(answer(b"late"))
+
+    async def body(ask: Ask) -> None:
+        await ask(busy.url)
+        await ask(idle.url)
+        waiting = asyncio.create_task(ask(busy.url))
+        await until(held.is_set)
+        assert (await ask(new.url)).status_code == 200
+        await until(lambda: idle.ended == 1)
+        release.set()
+        assert (await waiting).content == b"late"
+
+    with RawServer(slow_at_last) as busy, RawServer(answering(answer())) as idle:  # noqa: SIM117 - too long
+        with RawServer(answering(answer())) as new:
+            asking(body, limits=Limits(connections_max=2))
+    assert [server.accepted for server in (busy, idle, new)] == [1, 1, 1]
+
+
 def test_a_connection_is_not_kept_longer_than_the_limit() -> None:
     """It might just be closed by the server."""
 

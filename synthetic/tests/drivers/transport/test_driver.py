@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from random import Random
 
@@ -49,6 +50,32 @@ def test_the_driver_understands_every_valid_answer(trusting: ssl.SSLContext) -> 
                 assert (reply.status, reply.headers, reply.body) == (said.status, said.headers, said.body)
 
     asyncio.run(play())
+
+
+def test_a_request_leaves_nothing_to_the_collector(trusting: ssl.SSLContext) -> None:
+    """Whatever it needed is gone by reference counts: a collection would look at all that is loaded, and stop our loop."""
+    requests, clock = 30, SystemClock()
+
+    async def play() -> int:
+        async def behave(peer: Peer) -> None:
+            while await peer.request():
+                await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\n\r\nok")
+
+        async with hostile(behave) as server:
+            probing = Probing(trusting, Limits(), clock)
+            effect = Http("POST", server.url, (("content-type", "text/plain"),), b"body")
+            await probing.ask(effect, Attempt(clock))
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(requests):
+                    assert (await probing.ask(effect, Attempt(clock))).body == b"ok"
+                return gc.collect()
+            finally:
+                gc.enable()
+                await probing.aclose()
+
+    assert asyncio.run(play()) < requests
 
 
 # The driver asks for no br: should it come all the same, a body is what travelled.
