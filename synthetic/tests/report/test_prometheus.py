@@ -191,18 +191,18 @@ def test_a_real_prometheus_says_what_the_run_records_say(tmp_path: Path) -> None
         )
         with scraping(address, tmp_path, more=slo) as prometheus:
             until(
-                lambda: prometheus.query('sum(synthetic_slo:events_total{objective="runs_good"}) == 0'), within_s=40.0
+                lambda: prometheus.query('sum(synthetic_slo:events_total{objective="runs_good"}) == 0'), within_s=90.0
             )
-            until(lambda: prometheus.query("sum(synthetic:ws_rtt_seconds_bucket) == 0"), within_s=40.0)
+            until(lambda: prometheus.query("sum(synthetic:ws_rtt_seconds_bucket) == 0"), within_s=90.0)
             assert prometheus.query("login_success_ratio >= 0") == {}  # nothing has run: unknown
             for event in played.events:
                 loop.call_soon_threadsafe(metrics, event)
             total = len(played.records)
-            until(lambda: prometheus.query(f"sum(synthetic_runs_total) == {total}"), within_s=40.0)
-            until(lambda: same(prometheus, "login_success_ratio", logins), within_s=40.0)
-            until(lambda: same(prometheus, "deposit_success_by_psp", deposits), within_s=40.0)
-            until(lambda: same(prometheus, _held("login_success_ratio"), logins), within_s=40.0)
-            until(lambda: same(prometheus, _held("deposit_success_by_psp", "psp"), deposits), within_s=40.0)
+            until(lambda: prometheus.query(f"sum(synthetic_runs_total) == {total}"), within_s=90.0)
+            until(lambda: same(prometheus, "login_success_ratio", logins), within_s=90.0)
+            until(lambda: same(prometheus, "deposit_success_by_psp", deposits), within_s=90.0)
+            until(lambda: same(prometheus, _held("login_success_ratio"), logins), within_s=90.0)
+            until(lambda: same(prometheus, _held("deposit_success_by_psp", "psp"), deposits), within_s=90.0)
             assert prometheus.query("p95_payments_deposit > 0").keys() == logins.keys()
             traces = {record.trace_id for record in played.records}
             assert prometheus.exemplars("synthetic_runs_total") <= traces
