@@ -35,7 +35,6 @@ from synthetic.runner.reconcile import (
     Reconciliation,
     Unread,
     accounts_of,
-    judged_from_ns,
     left_out_of,
 )
 from synthetic.runner.spec_again import SpecAgain
@@ -52,7 +51,7 @@ def reconcile(
     since: Annotated[
         str,
         typer.Option(
-            help="Judge what happened in so long (and a minute more); what is older only explains.",
+            help="Judge what happened in so long; what is older only explains.",
             metavar="DURATION",
         ),
     ] = "24h",
@@ -73,7 +72,7 @@ def reconcile(
         raise AuthorError.at(NOWHERE, f"there is no journal {journal} here", "give --journal, or start in its project")
     with open_book(journal) as book:
         known = {one.name: one for one in on}
-        entries, since_ns = book.entries(), judged_from_ns(time.time_ns(), since_s)
+        entries, since_ns = book.entries(), time.time_ns() - int(since_s * 1e9)
         accounts = [one for one in accounts_of(known, entries) if not player or one.player.id in player]
         left_out = [
             one

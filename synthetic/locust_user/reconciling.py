@@ -18,7 +18,7 @@ from typing import Any
 from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
-from synthetic.runner.reconcile import CLOCKS_APART_NS
+from synthetic.runner.comparing import CLOCKS_APART_NS
 
 _JOURNAL = "SYNTHETIC_LOAD_JOURNAL"
 WITHIN_S = 900.0

@@ -13,6 +13,9 @@ from synthetic.core.outcome import IntentState
 from synthetic.journal.entry import OPEN_STATES, JournalEntry
 
 _S = 10**9
+CLOCKS_APART_NS = 60 * _S
+"""So much earlier than it is asked for the journal's own effects are judged: the clock of the worker that wrote one may be behind
+ours. What only the ledger has is cut exactly, as it may be of another journal, which played here before."""
 
 
 class Kind(StrEnum):
@@ -69,7 +72,7 @@ def compare(
     differing = partial(Difference, cell=cell, player=player)
     found: list[Difference] = []
     for named, group in journal.items():
-        if any(effect.created_ns >= scope.since_s * _S for effect in group):
+        if any(effect.created_ns >= scope.since_s * _S - CLOCKS_APART_NS for effect in group):
             found += _journal_side(differing, named, group, ledger.get(named, ()))
     for named in ledger.keys() - journal.keys():
         if _is_recent(ledger[named], scope):

@@ -17,7 +17,7 @@ from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan, RunSpec
 from synthetic.journal.entry import JournalEntry
 from synthetic.journal.memory import MemoryJournal
 from synthetic.journal.model import Lease, NewRun, RunRow
-from synthetic.runner.comparing import Difference, Scope, compare
+from synthetic.runner.comparing import CLOCKS_APART_NS, Difference, Scope, compare
 from synthetic.runner.identity import run_id
 from synthetic.runner.kept_leases import KeptLeases
 from synthetic.runner.mistakes import own_mistake
@@ -33,13 +33,6 @@ ASK_AGAIN_S = 0.5
 GONE_CELL = "the cell is not in the cells file any more"
 GONE_PLAYER = "the player is not in the cells file any more"
 _S = 10**9
-CLOCKS_APART_NS = 60 * _S
-"""So far the clocks of workers, the platform and the machine that compares may be apart: better judged twice than not at all."""
-
-
-def judged_from_ns(now_ns: int, within_s: float) -> int:
-    """From when on everything is judged, where somebody wants what happened within so many seconds judged (Unix)."""
-    return now_ns - int(within_s * _S) - CLOCKS_APART_NS
 
 
 class AccountBusy(HarnessError):  # noqa: N818 - the sentence reads "account busy"
@@ -218,7 +211,8 @@ def left_out_of(cells: Mapping[str, CellPlan], entries: Iterable[JournalEntry], 
     effects = Counter(
         (entry.intent.cell, entry.intent.player)
         for entry in entries
-        if entry.created_ns >= since_ns and entry.intent.player not in players.get(entry.intent.cell, ())
+        if entry.created_ns >= since_ns - CLOCKS_APART_NS
+        and entry.intent.player not in players.get(entry.intent.cell, ())
     )
     return [
         Unread(cell, player, count, GONE_PLAYER if cell in cells else GONE_CELL)

@@ -42,6 +42,14 @@ def differences(
     return compare("c1", "p1", effects, Statements(tuple(ledger), reports, references), SCOPE)
 
 
+def test_an_effect_of_a_worker_whose_clock_is_behind_is_judged() -> None:
+    """It wrote it as the time began, by its own clock a little before; what only the ledger has may be another journal's."""
+    (found,) = differences([effect("deposit", SETTLED, at_s=950)], [])
+    assert found.kind is Kind.NOT_IN_LEDGER
+    assert differences([effect("deposit", SETTLED, at_s=930)], []) == []
+    assert differences([], [entry("deposit", 100, at_s=990)]) == []
+
+
 @pytest.mark.parametrize(
     ("effects", "ledger"),
     [
