@@ -58,6 +58,11 @@ class Command:
             self.say(why)
 
     @property
+    def is_ending(self) -> bool:
+        """Whether something has to end the test: until Locust has stopped its users, none of them begins a run."""
+        return bool(self._noted)
+
+    @property
     def lost(self) -> int:
         """How many workers have not told how their runs ended."""
         return len(self.workers - self.finished)

@@ -61,6 +61,9 @@ class ScenarioUser(FastHttpUser):
     @task
     def play_scenario(self) -> None:
         """Play the next run; in an open model, the one that is due next."""
+        if self._command.is_ending:
+            gevent.sleep(RETRY_S)
+            return
         if self._command.arrivals is not None and self._due_s is None:
             self.wait()  # type: ignore[no-untyped-call]
         due_ns = None if self._due_s is None else int(self._due_s * 1e9)

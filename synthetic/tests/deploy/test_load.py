@@ -129,7 +129,7 @@ def test_the_containers_play_as_they_are_called(tmp_path: Path) -> None:
     nowhere.mkdir(mode=0o555)
     port = str(free_port())
     here = {"/etc/synthetic/": f"{tmp_path}/", "=synthetic-load-master": "=127.0.0.1"}
-    here |= {"--run-time=10m": "--run-time=5s", "--users=200": "--users=8"}
+    here |= {"--run-time=10m": "--run-time=15s", "--users=200": "--users=8"}
     with reference_platform(cells=1, players=16) as cells:
         environment = {**os.environ, "PYTHONPATH": str(DEPLOY.parent), "SYNTHETIC_CELLS": str(cells)}
         environment |= {"SYNTHETIC_JOURNAL": str(tmp_path / "load.db"), "SYNTHETIC_SLO": str(tmp_path / "slo.yaml")}
@@ -142,8 +142,12 @@ def test_the_containers_play_as_they_are_called(tmp_path: Path) -> None:
             started += [_started(command, nowhere, environment) for _ in range(count)]
         ended = [(process.communicate(timeout=140)[0], process.returncode) for process in started]
     (told, code), *workers = ended
-    assert code in (Exit.PASS, Exit.MISSED, Exit.HARNESS), told  # on a busy machine it lags
-    assert "Reconciled: journal = ledger = PSP reports, to the cent" in told, told
+    assert code in (Exit.PASS, Exit.MISSED, Exit.HARNESS, Exit.NOTHING_RAN), (
+        told
+    )  # a busy machine lags, or plays too few
+    assert re.search(
+        r"Reconciled: journal = ledger = PSP reports, to the cent: \d+ accounts, [1-9]\d* effects", told
+    ), told
     assert [code for _, code in workers] == [0] * 4, workers
 
 
