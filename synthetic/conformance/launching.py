@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from synthetic.config.connection_secrets import connection_secrets
 from synthetic.config.names import NOWHERE, pick
 from synthetic.config.secret_refs import resolve_all
 from synthetic.core.errors import AuthorError, TargetUnreachable
@@ -120,6 +121,7 @@ def _spec(platform: PlatformPlan, cell: CellPlan, player: PlayerPlan, clock: Clo
         mono_ns=now_ns,
         wall_ns=clock.wall_ns(),
         scheduled_ns=now_ns,
+        hidden=connection_secrets(cell).texts,
     )
 
 

@@ -282,8 +282,9 @@ class CellPlan:
 class RunSpec:
     """Everything that one run depends on; the same spec and the same results give the same effects.
 
-    `player` holds the leased player's attributes with secrets resolved, `secrets` the cell's. `mono_ns` and `wall_ns`
-    are the same instant on the monotonic and on the wall clock.
+    `player` holds the leased player's attributes with secrets resolved, `secrets` the cell's. `hidden`: secrets that no expression
+    sees, but that are masked as the others are, such as a proxy's password. `mono_ns` and `wall_ns` are the same instant on the
+    monotonic and on the wall clock.
     """
 
     plan: ScenarioPlan
@@ -298,3 +299,4 @@ class RunSpec:
     wall_ns: int
     scheduled_ns: int
     pair: str = ""
+    hidden: tuple[str, ...] = field(default=(), repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from synthetic.config.secret_refs import resolve_all
+from synthetic.config.connection_secrets import connection_secrets
 from synthetic.core.errors import AuthorError, Mistake
 from synthetic.core.plan import CellPlan
 from synthetic.core.ports import Clock
@@ -44,11 +44,7 @@ def tls_of(cell: CellPlan) -> ssl.SSLContext:
 def proxy_of(cell: CellPlan) -> Proxy | None:
     """The proxy of a cell, with what it wants to know of us."""
     proxy = cell.connection.proxy
-    if proxy is None:
-        return None
-    named = {"proxy.username": proxy.username, "proxy.password": proxy.password} if proxy.username else {}
-    known = resolve_all(cell, named)
-    return Proxy.at(proxy.url, (known["proxy.username"], known["proxy.password"]) if known else None)
+    return None if proxy is None else Proxy.at(proxy.url, connection_secrets(cell).proxy)
 
 
 def _http2_context(cell: CellPlan) -> ssl.SSLContext:
@@ -60,8 +56,7 @@ def _with_certificate(cell: CellPlan) -> ssl.SSLContext:
     """A context that shows the cell's certificate. Its files are looked at again: the passphrase need not have been here before."""
     mtls = cell.connection.mtls
     assert mtls is not None, "only who has a certificate can show it"
-    encrypted = {"mtls.passphrase": mtls.passphrase} if mtls.passphrase else {}
-    passphrase = resolve_all(cell, encrypted).get("mtls.passphrase")
+    passphrase = connection_secrets(cell).passphrase
     from synthetic.config.certificates import flaws  # noqa: PLC0415 - cryptography takes long to import
 
     found = flaws(Path(mtls.certificate), Path(mtls.key), passphrase, encrypted=passphrase is not None)

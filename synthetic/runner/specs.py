@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from synthetic.config.connection_secrets import connection_secrets
 from synthetic.config.secret_refs import resolve_all
 from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec, ScenarioPlan
 from synthetic.core.ports import Clock
@@ -64,4 +65,5 @@ def make_spec(
         wall_ns=clock.wall_ns(),
         scheduled_ns=scheduled_ns,
         pair=turn.pair,
+        hidden=connection_secrets(part.cell).texts,
     )

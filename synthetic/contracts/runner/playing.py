@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from synthetic.config.connection_secrets import connection_secrets
 from synthetic.config.secret_refs import resolve_all
 from synthetic.contracts.errors import ContractError
 from synthetic.contracts.runner.examples import CALL, Examples, Linked, link
@@ -104,6 +105,7 @@ def spec_of(
         mono_ns=mono_ns,
         wall_ns=wall_ns,
         scheduled_ns=mono_ns,
+        hidden=connection_secrets(cell).texts,
     )
 
 

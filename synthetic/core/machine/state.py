@@ -93,7 +93,7 @@ class RunState:
         self._base = self._base_scope()
 
     def _taint_inputs(self) -> None:
-        for secret in self.spec.secrets.values():
+        for secret in (*self.spec.secrets.values(), *self.spec.hidden):
             self.redactor.taint(secret)
         for name in self.spec.secret_attributes:
             self.redactor.taint(self.spec.player[name])

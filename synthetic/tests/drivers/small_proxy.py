@@ -17,9 +17,13 @@ HOP_BY_HOP = ("proxy-authorization", "connection", "proxy-connection")
 
 
 class SmallProxy:
-    """Passes everything on to 127.0.0.1, whatever name is asked for. `lines`: the first line of each request that it saw."""
+    """Passes everything on to 127.0.0.1, whatever name is asked for. `lines`: the first line of each request that it saw.
 
-    def __init__(self, credentials: tuple[str, str] | None = None) -> None:
+    `echoing`: it forbids everything, and shows the request that it got on its page and in a header.
+    """
+
+    def __init__(self, credentials: tuple[str, str] | None = None, *, echoing: bool = False) -> None:
+        self._echoing = echoing
         self._wanted = "" if credentials is None else base64.b64encode(":".join(credentials).encode()).decode()
         self._server = RawServer(self._serve)
         self.lines: list[str] = []
@@ -41,6 +45,9 @@ class SmallProxy:
             line, *headers = head.decode().split("\r\n")
             self.lines.append(line)
             method, url, _ = line.split(" ")
+            if self._echoing:
+                sock.sendall(_echo(head, headers))
+                return
             if self._wanted and f"proxy-authorization: basic {self._wanted}".lower() not in map(str.lower, headers):
                 sock.sendall(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
                 return
@@ -62,6 +69,12 @@ class SmallProxy:
             there.start()
             _pass_on(target, sock)
             there.join(10)
+
+
+def _echo(head: bytes, headers: list[str]) -> bytes:
+    """A 403 that shows all that was sent."""
+    sent = next((one.partition(": ")[2] for one in headers if one.lower().startswith("proxy-authorization:")), "")
+    return f"HTTP/1.1 403 Not for you\r\nX-Sent: {sent}\r\nContent-Length: {len(head)}\r\n\r\n".encode() + head
 
 
 def _forwarded(method: str, url: str, headers: dict[str, str], body: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from synthetic.runner.specs import Part, Turn
 from synthetic.tests.drivers.servers import free_port
 from synthetic.tests.drivers.small_proxy import SmallProxy
 
-CREDENTIALS = ("synthetic", "sesame-opens")
+CREDENTIALS = ("hal-the-runner", "sesame-opens")
 Play = Callable[[ScenarioPlan, CellPlan, EventSink], RunEnded]
 
 
@@ -93,7 +94,25 @@ def test_a_journey_goes_through_the_proxy_and_past_it_goes_nothing(
     exchanged = [event for event in events if isinstance(event, ExchangeDone) and event.kind == "http"]
     assert len(asked) == len(exchanged) > 5
     assert any(line.startswith("CONNECT ") for line in proxy.lines), "the game's socket"
-    assert CREDENTIALS[1] not in repr(events)
+    assert not spelled(repr(events))
+
+
+def spelled(text: str) -> list[str]:
+    """The spellings of the proxy's credentials that stand in a text."""
+    encoded = base64.b64encode(":".join(CREDENTIALS).encode()).decode().rstrip("=")
+    return [secret for secret in (*CREDENTIALS, encoded) if secret in text]
+
+
+def test_what_a_proxy_echoes_of_its_credentials_is_masked(
+    plan: ScenarioPlan, behind: Callable[[str], CellPlan], play: Play
+) -> None:
+    """Its error page shows the request, and its header what we authenticated with."""
+    events: list[Event] = []
+    with SmallProxy(CREDENTIALS, echoing=True) as proxy:
+        ended = play(plan, behind(proxy.url), events.append)
+    shown = [event for event in events if isinstance(event, ExchangeDone)]
+    assert any("Proxy-Authorization: Basic ***" in event.answer_body for event in shown), "it did echo"
+    assert not spelled(repr(events) + repr(ended))
 
 
 def test_a_proxy_that_is_gone_fails_the_run_and_accuses_nobody_else(

@@ -44,3 +44,27 @@ def test_a_renewed_certificate_gets_a_driver_and_a_broken_one_leaves_what_was(tm
         await drivers.aclose()
 
     asyncio.run(main())
+
+
+def test_a_rotated_password_of_a_proxy_gets_a_driver(tmp_path: Path) -> None:
+    """The file says the same; what its reference leads to is other."""
+    proxy = "proxy: {url: 'http://far.example:3128', username: 'file:user', password: 'file:password'}"
+    text = cells_text(proxy, endpoints="{api: 'https://far.example'}", head=', "far.example:*"')
+    (tmp_path / "user").write_text("synthetic")
+
+    async def main() -> None:
+        clock = SystemClock()
+        drivers = Drivers(clock, LagMeter(clock))
+
+        def fitted(password: str) -> object:
+            (tmp_path / "password").write_text(password)
+            drivers.fit(load_cells(tmp_path / "cells.yaml", text=text))
+            return drivers("one")
+
+        first = fitted("sesame")
+        assert fitted("sesame") is first
+        assert fitted("sesame-opens") is not first
+        assert "sesame" not in repr(drivers)
+        await drivers.aclose()
+
+    asyncio.run(main())
