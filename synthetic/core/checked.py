@@ -13,7 +13,7 @@ from typing import Any
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _INT64 = 2**63
 _ANY_VALUE = 2
-_CHECKED_EXPR = 4
+_REFERENCES, _CHECKED_EXPR = 2, 4
 _CONST, _IDENT, _SELECT, _CALL, _LIST = 3, 4, 5, 6, 7
 
 
@@ -66,6 +66,20 @@ def read_checked(serialised: bytes) -> Node:
     """The tree of a serialised expression. Raises UnknownNode."""
     checked = _only(serialised, _ANY_VALUE)
     return _node(_only(checked, _CHECKED_EXPR))
+
+
+def names_referred_to(serialised: bytes) -> frozenset[str]:
+    """What a serialised expression of any kind refers to: variables under their whole names, types, and what a macro declares.
+
+    They come from the checker's own map of references. In the text a comment, a field or a text may look like a name.
+    """
+    checked = _only(serialised, _ANY_VALUE)
+    references = [dict(_fields(entry))[2] for number, entry in _fields(checked) if number == _REFERENCES]
+    return frozenset(_only(reference, 1).decode() for reference in references if not _is_function(reference))
+
+
+def _is_function(reference: bytes) -> bool:
+    return any(number == 3 for number, _ in _fields(reference))  # its overloads
 
 
 def names_of(node: Node) -> Iterator[str]:

@@ -22,6 +22,7 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_encoders, ext_math, ext_strings
 
+from synthetic.core.checked import names_referred_to
 from synthetic.core.errors import AuthorError, Mistake, Place
 from synthetic.core.functions import FUNCTIONS, Overload
 from synthetic.core.held import INT64, UNHOLDABLE, HeldList, HeldObject
@@ -59,8 +60,6 @@ RESERVED = frozenset(
     ).split()
 )
 _MICROSECOND = timedelta(microseconds=1)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _SUGARED = {"google.protobuf.Duration": "money", "duration": "money", "Duration": "money", "dyn": "any", "int64": "int"}
@@ -135,8 +134,9 @@ def compile_expression(text: str, vocabulary: Vocabulary, place: Place, *, expec
     kind = _kind_of(compiled.return_type())
     if expected is not None and Kind.ANY not in (kind, expected) and kind is not expected:
         raise AuthorError.at(place, f"`{text}` is of type {kind}, but {expected} is expected here")
-    names = _names_in(text, vocabulary)
-    plain = shortcut(compiled.serialize(), {name: vocabulary[name].value for name in names})
+    serialised = compiled.serialize()
+    names = names_referred_to(serialised).intersection(vocabulary)
+    plain = shortcut(serialised, {name: vocabulary[name].value for name in names})
     return Expression(text, place, kind, names, compiled, plain)
 
 
@@ -227,19 +227,6 @@ def _kind_of(cel_type: Any) -> Kind:
             return kind
     name = str(cel_type)
     return Kind.LIST if name.startswith("LIST") else Kind.MAP if name.startswith("MAP") else Kind.ANY
-
-
-def _names_in(text: str, vocabulary: Vocabulary) -> frozenset[str]:
-    """The declared names that the expression reads: the longest declared prefix of each dotted path outside texts."""
-    found = set()
-    for match in _NAME.finditer(_TEXT.sub("''", text)):
-        path = match[0].split(".")
-        for length in range(len(path), 0, -1):
-            name = ".".join(path[:length])
-            if name in vocabulary:
-                found.add(name)
-                break
-    return frozenset(found)
 
 
 def _mistakes(message: str, text: str, vocabulary: Vocabulary, place: Place) -> list[Mistake]:

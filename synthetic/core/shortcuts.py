@@ -35,7 +35,7 @@ class NoShortcut(Exception):  # noqa: N818 - the sentence reads "there is no sho
 
 
 def shortcut(serialised: bytes, kinds: Mapping[str, str]) -> Callable[[Scope, str], Any] | None:
-    """The evaluator of a checked expression, `kinds` being the declared types of the names in it; None where it is not plain.
+    """The evaluator of a checked expression, `kinds` being the declared types of what it reads; None where it is not plain.
 
     It raises NoShortcut, or KeyError, where the runtime has to be asked.
     """
@@ -44,11 +44,11 @@ def shortcut(serialised: bytes, kinds: Mapping[str, str]) -> Callable[[Scope, st
         evaluate = _evaluator(node)
     except UnknownNode:
         return None
-    if not set(names_of(node)) <= kinds.keys():
+    if set(names_of(node)) != kinds.keys():  # the runtime would take in something else than what is looked at here
         return None
-    names = tuple((name, _KINDS.get(kind)) for name, kind in kinds.items())
     if isinstance(node, Name):
-        return _of_the_name(*names[0])
+        return _of_the_name(node.name, _KINDS.get(kinds[node.name]))
+    names = tuple((name, _KINDS.get(kind)) for name, kind in kinds.items())
 
     def compute(scope: Scope, currency: str) -> Any:
         for name, wanted in names:

@@ -5,12 +5,29 @@ from __future__ import annotations
 import pytest
 from cel_expr_python import cel
 
-from synthetic.core.checked import Call, Constant, Name, Node, Select, Several, UnknownNode, names_of, read_checked
+from synthetic.core.checked import (
+    Call,
+    Constant,
+    Name,
+    Node,
+    Select,
+    Several,
+    UnknownNode,
+    names_of,
+    names_referred_to,
+    read_checked,
+)
+
+
+def serialised(text: str) -> bytes:
+    names = {"body": cel.Type.DYN, "end.cash": cel.Type.DURATION, "n": cel.Type.INT, "size": cel.Type.INT}
+    written = cel.NewEnv(variables=names).compile(text).serialize()
+    assert isinstance(written, bytes)
+    return written
 
 
 def checked(text: str) -> Node:
-    names = {"body": cel.Type.DYN, "end.cash": cel.Type.DURATION, "n": cel.Type.INT}
-    return read_checked(cel.NewEnv(variables=names).compile(text).serialize())
+    return read_checked(serialised(text))
 
 
 @pytest.mark.parametrize(
@@ -40,3 +57,18 @@ def test_what_has_no_shortcut_is_no_node(text: str) -> None:
 def test_a_tree_knows_its_names() -> None:
     """Each as often as it is read."""
     assert sorted(names_of(checked("end.cash == end.cash && body.n == n"))) == ["body", "end.cash", "end.cash", "n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("end.cash == end.cash && body.n == n // size", {"body", "end.cash", "n"}),
+        ("double(size(body.id)) > 1.5", {"body"}),
+        ("size > 1", {"size"}),
+        ("{'n': [1.5].map(each, each + double(n))}", {"n", "each", "@result"}),
+        ("type(n) == int", {"n", "int"}),
+    ],
+)
+def test_names_are_those_that_the_checker_refers_to(text: str, names: set[str]) -> None:
+    """Of any expression, also of one that is no tree here; a function is no name, and a variable is one that is called like it."""
+    assert names_referred_to(serialised(text)) == names

@@ -121,10 +121,18 @@ def test_an_expression_of_another_type_than_expected_is_refused() -> None:
         ("body.status.flag", {"body"}),
         ("items.all(each, each.status == 1)", {"items"}),
         ("1 + 1", set()),
+        ("status // not out.state", {"status"}),
+        ("// 'out.state\nstatus // \"\n== 200", {"status"}),
+        ("'// ' + out.state", {"out.state"}),
+        ("r'\\d // ' + out.state // 'status'", {"out.state"}),
+        ("'''it's status''' + out.state", {"out.state"}),
+        ("(body).status", {"body"}),
+        ("end . cash", {"end.cash"}),
+        ("[1].map(each, money(each, 'EUR')) == [end.cash]", {"end.cash"}),
     ],
 )
 def test_an_expression_knows_the_names_that_it_reads(text: str, names: set[str]) -> None:
-    """Names inside of texts are no names, and the fields of a value are not names of their own."""
+    """Those that the runtime resolves: what stands in texts and comments is no name, and neither is a field of a value."""
     assert compiled(text).names == names
 
 

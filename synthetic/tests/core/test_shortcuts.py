@@ -80,7 +80,14 @@ claim = st.recursive(
     ),
     max_leaves=4,
 )
-texts = st.one_of(value, claim, *(st.builds("{} ? {} : {}".format, claim, of, of) for of in (numeric, texty, money)))
+uncommented = st.one_of(
+    value,
+    claim,
+    st.sampled_from(sorted(WORDS)),
+    *(st.builds("{} ? {} : {}".format, claim, of, of) for of in (numeric, texty, money)),
+)
+comments = st.sampled_from(["", "// body, status, out.state\n", "// flag '\n"])
+texts = st.builds("{}{} {}".format, comments, uncommented, comments)
 
 
 def _as_json(value: Any) -> Any:
@@ -154,6 +161,26 @@ def test_what_scenarios_are_made_of_has_a_shortcut(text: str, scope: dict[str, A
     """Fields, comparisons, `has` and amounts are computed without the runtime: its absence would not be noticed."""
     held = {name: _as_json(value) if isinstance(value, dict) else value for name, value in scope.items()}
     assert _direct(compile_expression(text, WORDS, PLACE))(held, "EUR") == known
+
+
+@pytest.mark.parametrize("text", ["out.state // not out.any", "// flag\nout.state", "(out.state)"])
+def test_a_comment_changes_no_value(text: str) -> None:
+    """A name in it is neither read nor needed, whatever its place in the order of the names."""
+    expression = compile_expression(text, WORDS, PLACE)
+    for scope in ({"out.state": "paid"}, {"out.state": "paid", "out.any": "other", "flag": True}):
+        assert (
+            expression.value(scope, "EUR") == expression.by_runtime(scope, "EUR") == _direct(expression)(scope, "EUR")
+        )
+
+
+@pytest.mark.parametrize(
+    "kinds", [{"flag": "bool", "out.state": "string"}, {"out.state": "string", "flag": "bool"}, {}]
+)
+def test_an_expression_that_reads_something_else_than_was_said_has_no_shortcut(kinds: dict[str, str]) -> None:
+    """The runtime binds what was said, so only where the tree says the same can both come to the same."""
+    serialised = compile_expression("out.state", WORDS, PLACE)._compiled.serialize()
+    assert shortcut(serialised, kinds) is None
+    assert shortcut(serialised, {"out.state": "string"}) is not None
 
 
 def _direct(expression: Expression) -> Any:
