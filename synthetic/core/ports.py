@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -36,7 +36,7 @@ class CommitsTogether(Protocol):
     """A journal that can make several calls durable at once."""
 
     @property
-    def shares(self) -> object:
+    def shares(self) -> Hashable:
         """Journals that answer the same share their commits: each of them takes the calls of all."""
 
     def together(self, calls: Sequence[Callable[[], None]], /) -> list[Exception | None]:
@@ -53,7 +53,11 @@ def committing(journal: Journal) -> CommitsTogether:
 
 @dataclass(frozen=True, slots=True)
 class _OneByOne:
-    shares: object
+    journal: Journal
+
+    @property
+    def shares(self) -> Hashable:
+        return id(self.journal)  # the object itself: it may have no hash, or be equal to another one
 
     def together(self, calls: Sequence[Callable[[], None]], /) -> list[Exception | None]:
         return [_raised_by(call) for call in calls]

@@ -10,7 +10,7 @@ Threads that wait for each other's commit would fight with the loop for the inte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,6 +20,7 @@ from synthetic.core.ports import CommitsTogether, Journal, committing
 
 Call = Callable[[], None]
 Outcomes = list[Exception | None]
+_Place = tuple[asyncio.AbstractEventLoop, Hashable]  # where the loop's threads write, and what they share there
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Desk:
     """Hands calls over to a thread, for journals that share commits one group after the other."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[object, object], list[_Batch]] = {}  # behind a write that is going
+        self._waiting: dict[_Place, list[_Batch]] = {}  # behind a write that is going
 
     async def write(self, journal: CommitsTogether, calls: Sequence[Call]) -> Outcomes:
         """Answer what each call raised, once all are durable. Raises what `together` does.
@@ -56,7 +57,7 @@ class Desk:
             self._begin(place, journal, [batch])
         return await batch.told
 
-    def _begin(self, place: tuple[object, object], journal: CommitsTogether, group: Sequence[_Batch]) -> None:
+    def _begin(self, place: _Place, journal: CommitsTogether, group: Sequence[_Batch]) -> None:
         calls = [call for batch in group for call in batch.calls]
         going = asyncio.get_running_loop().run_in_executor(None, journal.together, calls)
         self._waiting[place] = []
@@ -64,7 +65,7 @@ class Desk:
 
     def _end(
         self,
-        place: tuple[object, object],
+        place: _Place,
         journal: CommitsTogether,
         group: Sequence[_Batch],
         went: asyncio.Future[Outcomes],
@@ -125,10 +126,8 @@ class Notebook:
         try:
             outcomes = await self._desk.write(self._committing, calls)
         except JournalUnavailable:
-            self._later = [
-                *calls[:others],
-                *self._later,
-            ]  # the run may go on, and whoever awaits something does it again
+            # The run may go on, and whoever awaits something does it again.
+            self._later = [*calls[:others], *self._later]
             raise
         mistakes = [error for error in outcomes[:others] if not isinstance(error, HarnessError)]
         for error in (*mistakes, *outcomes[others:]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,39 @@ def _outcome(call: Callable[[], None]) -> Exception | None:
     except HarnessError as error:
         return error
     return None
+
+
+@dataclass
+class Plain:
+    """A journal that is any user's dataclass: it has no hash, and two that hold the same are equal."""
+
+    let_go: threading.Event
+    kept: list[str] = field(default_factory=list)
+
+    def intend(self, intent: Intent) -> None:
+        """Keep it; `a` takes until it is let go."""
+        assert intent.key != "a" or self.let_go.wait(30)
+        self.kept.append(intent.key)
+
+    def resolve(self, key: str, state: IntentState) -> None:
+        """Keep it."""
+        self.kept.append(f"{state} {key}")
+
+
+def test_journals_that_are_equal_are_not_one() -> None:
+    """One of them is busy: the other one writes meanwhile."""
+    one, other = (Plain(let_go) for let_go in [threading.Event()] * 2)
+
+    async def play() -> None:
+        desk = Desk()
+        slow = asyncio.create_task(Notebook(one, desk).intend(deposit("a")))
+        await asyncio.sleep(0)  # its write goes
+        await Notebook(other, desk).intend(deposit("b"))
+        one.let_go.set()
+        await slow
+
+    asyncio.run(asyncio.wait_for(play(), 60))
+    assert (one.kept, other.kept) == (["a"], ["b"])
 
 
 def test_what_runs_write_while_another_write_goes_is_written_in_one() -> None:
