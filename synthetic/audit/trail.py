@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -52,21 +52,26 @@ class AuditTrail:
                 pass
 
     @contextmanager
-    def holding(self) -> Iterator[list[Callable[[], None]]]:
-        """What this thread tells `once_durable` meanwhile is kept in a list, for whoever knows when it is."""
-        held = self._held.calls = list[Callable[[], None]]()
+    def holding(self, held: list[Callable[[], None]]) -> Iterator[None]:
+        """What this thread tells `once_durable` meanwhile is kept in the list, for whoever knows when it is."""
+        before = self._holding()
+        self._held.calls = held
         try:
-            yield held
+            yield
         finally:
-            del self._held.calls
+            self._held.calls = before
 
     def once_durable(self, tell: Callable[[], None]) -> None:
         """Tell it now, or where somebody is `holding`, when that one does."""
-        held: list[Callable[[], None]] | None = getattr(self._held, "calls", None)
+        held = self._holding()
         if held is None:
             tell()
         else:
             held.append(tell)
+
+    def _holding(self) -> list[Callable[[], None]] | None:
+        held: list[Callable[[], None]] | None = getattr(self._held, "calls", None)
+        return held
 
     def intent(self, intent: Intent, *, earlier: bool = False) -> None:
         """Money is about to move; `earlier`: an earlier process had said so."""
@@ -150,16 +155,17 @@ class AuditedJournal:
         self._told: set[str] = set()
 
     @property
-    def shares(self) -> object:
+    def shares(self) -> Hashable:
         """The journal's commits, told to the same audit."""
         return self._trail, self._committing.shares
 
     def together(self, calls: Sequence[Callable[[], None]]) -> list[Exception | None]:
         """As the journal does; what it has durably then is told then."""
-        with self._trail.holding() as held:
-            _, *outcomes = self._committing.together([held.clear, *calls])  # they may be made more than once
-        for tell in held:
-            tell()
+        quiet = [_Quiet(call, self._trail) for call in calls]
+        outcomes = self._committing.together(quiet)
+        for call, error in zip(quiet, outcomes, strict=True):
+            if error is None:
+                call.tell()
         return outcomes
 
     def intend(self, intent: Intent) -> None:
@@ -182,6 +188,25 @@ class AuditedJournal:
             if intent.key not in self._told:
                 self._tell(intent, earlier=True)
         self._trail.resolution(key, state)
+
+
+class _Quiet:
+    """A call that tells nothing when it is made: in the thread that commits for others, within a transaction, perhaps again."""
+
+    def __init__(self, call: Callable[[], None], trail: AuditTrail) -> None:
+        self._call = call
+        self._trail = trail
+        self._held: list[Callable[[], None]] = []
+
+    def __call__(self) -> None:
+        self._held = []  # what was told when it was made before is undone
+        with self._trail.holding(self._held):
+            self._call()
+
+    def tell(self) -> None:
+        """What it would have told."""
+        for tell in self._held:
+            tell()
 
 
 class _Remembered(Generic[_Known]):
