@@ -28,15 +28,7 @@ from synthetic.journal.book import Book, open_book
 from synthetic.runner.comparing import Difference
 from synthetic.runner.kept_leases import KeptLeases, own_name
 from synthetic.runner.outside import Outside
-from synthetic.runner.reconcile import (
-    WAIT_S,
-    Account,
-    Reconciler,
-    Reconciliation,
-    Unread,
-    accounts_of,
-    left_out_of,
-)
+from synthetic.runner.reconcile import WAIT_S, Account, Reconciler, Reconciliation, Unread, accounts_of, left_out_of
 from synthetic.runner.spec_again import SpecAgain
 
 
@@ -50,10 +42,7 @@ def reconcile(
     journal: JournalOption = str(JOURNAL_PATH),
     since: Annotated[
         str,
-        typer.Option(
-            help="Judge what happened in so long; what is older only explains.",
-            metavar="DURATION",
-        ),
+        typer.Option(help="Judge what happened in so long; what is older only explains.", metavar="DURATION"),
     ] = "24h",
     wait: Annotated[
         str, typer.Option(help="For how long an account may be busy before it is left out.", metavar="DURATION")

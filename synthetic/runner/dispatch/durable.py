@@ -28,9 +28,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 WORKFLOW = "synthetic-tick"
 THREADS = 8  # that write ticks down
-GOING_MAX = (
-    1_100  # ticks, each with a thread of DBOS that waits for it: `limits.at_once` (at most 1024), and some refused
-)
+# Ticks, each with a thread of DBOS that waits for it: `limits.at_once` (at most 1024), and some refused.
+GOING_MAX = 1_100
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 FORGET_MAX = 500
 LOOK_EVERY_S = 0.05
