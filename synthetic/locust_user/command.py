@@ -13,6 +13,7 @@ from synthetic.locust_user.arrivals import Arrivals
 from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures
 from synthetic.locust_user.gathering import Gathering
+from synthetic.locust_user.hard_stops import HardStop
 from synthetic.locust_user.session import LoadSession
 
 
@@ -39,6 +40,7 @@ class Command:
     limit: str = ""
     unclear: str = ""
     began_ns: int = field(default_factory=time.time_ns)
+    hard_stop: HardStop = field(default_factory=HardStop)
     _session: LoadSession | None = None
     _noted: str = ""
     _lately: Figures = field(default_factory=Figures)
@@ -47,7 +49,7 @@ class Command:
     def session(self) -> LoadSession:
         """What the users of this process share; opened where the first one comes."""
         if self._session is None:
-            self._session = LoadSession(self.asked, self.journal)
+            self._session = LoadSession(self.asked, self.journal, self.hard_stop)
             self._session.start()
         return self._session
 
@@ -57,9 +59,12 @@ class Command:
             self._noted = why
             self.say(why)
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether something has to end the test: until Locust has stopped its users, none of them begins a run."""
+    def must_end(self) -> bool:
+        """Whether something has to end the test: until Locust has stopped its users, none of them begins a run.
+
+        What came while all users waited, such as a kill switch, is said here: whoever wants to play next notices it.
+        """
+        self.note(self.hard_stop.taken())
         return bool(self._noted)
 
     @property
@@ -84,8 +89,7 @@ class Command:
     def forget(self) -> None:
         """A new test begins."""
         self.taken()
-        if self._session is not None:
-            self._session.hard_stop.taken()
+        self.hard_stop.taken()
         self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
         self._lately, self.unclear = Figures(), ""
         self.workers.clear()

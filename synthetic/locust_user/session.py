@@ -61,15 +61,18 @@ class Chosen:
 
 
 class LoadSession:
-    """Plays runs for the users of one process. `seed` makes ids and keys, and no other process has it."""
+    """Plays runs for the users of one process, and tells `hard_stop` what has to end the test.
 
-    def __init__(self, asked: Asked, journal: str) -> None:
+    `seed` makes ids and keys, and no other process has it.
+    """
+
+    def __init__(self, asked: Asked, journal: str, hard_stop: HardStop) -> None:
         self.asked = asked
         self.seed = fresh_seed()
         self.figures = Figures()
         self.clock = SystemClock()
         self.limits = Limits()
-        self.hard_stop = HardStop()
+        self.hard_stop = hard_stop
         self.stalls = HubStalls(self.clock)
         self._off_hub = OffHub()
         self._book = self._off_hub(_opened, journal)

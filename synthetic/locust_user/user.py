@@ -61,11 +61,11 @@ class ScenarioUser(FastHttpUser):
     @task
     def play_scenario(self) -> None:
         """Play the next run; in an open model, the one that is due next."""
-        if self._command.is_ending:
-            gevent.sleep(RETRY_S)
-            return
         if self._command.arrivals is not None and self._due_s is None:
             self.wait()  # type: ignore[no-untyped-call]
+        if self._command.must_end():
+            gevent.sleep(RETRY_S)
+            return
         due_ns = None if self._due_s is None else int(self._due_s * 1e9)
         chosen = self._session.choose(self._played)
         gathering = self._command.gathering
@@ -75,7 +75,7 @@ class ScenarioUser(FastHttpUser):
             self._session.figures.miss(str(why))
             self._command.note(why.ends_test)
             gevent.sleep(RETRY_S)
-        self._command.note(self._session.hard_stop.taken())
+        self._command.must_end()  # whoever rests now would say it late
 
     def on_stop(self) -> None:
         """Close the connections."""

@@ -12,6 +12,7 @@ from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked, Paths, read_asked
 from synthetic.locust_user.carrier import SharedClients
 from synthetic.locust_user.figures import NO_PLAYER
+from synthetic.locust_user.hard_stops import HardStop
 from synthetic.locust_user.session import LoadSession, NothingToPlay
 from synthetic.tests.locust_user.test_asked import PLAYS
 
@@ -27,7 +28,7 @@ def asked(shipped_cells: Path) -> Asked:
 @pytest.fixture
 def session(asked: Asked, tmp_path: Path) -> Iterator[LoadSession]:
     """A session that has begun."""
-    one = LoadSession(asked, str(tmp_path / "load.db"))
+    one = LoadSession(asked, str(tmp_path / "load.db"), HardStop())
     one.start()
     yield one
     one.close()
