@@ -11,7 +11,7 @@ from synthetic.core.effects import Http, HttpReply
 from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_pool import Carrier, asyncio_pool
 from synthetic.drivers.asyncio_proxied import Proxied
-from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.attempt import ATTEMPT, Attempt
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.http_wire import AnswerReader, http_request, lowered
 from synthetic.drivers.intake import INTAKE, Intake
@@ -94,7 +94,7 @@ class Carrying:
     async def ask(self, effect: Http, attempt: Attempt) -> HttpReply:
         """See `Asking`."""
         intake = Intake(self._limits, shared=self._shared)
-        token = INTAKE.set(intake)
+        tokens = INTAKE.set(intake), ATTEMPT.set(attempt)
         try:
             request = http_request(effect, {"trace": attempt.atrace})
             async with asyncio.timeout(effect.timeout_s):
@@ -110,7 +110,8 @@ class Carrying:
                     await response.aclose()
             return answer.reply(attempt.times())
         finally:
-            INTAKE.reset(token)
+            INTAKE.reset(tokens[0])
+            ATTEMPT.reset(tokens[1])
 
     async def aclose(self) -> None:
         """Close the pool."""

@@ -35,7 +35,7 @@ class Carrier(Protocol):
 
 
 def asyncio_pool(
-    tls: ssl.SSLContext,
+    tls: ssl.SSLContext | None,
     limits: Limits,
     *,
     http2: bool = False,
@@ -45,7 +45,7 @@ def asyncio_pool(
     """A pool without time-outs of its own: the driver puts one deadline around each request.
 
     `http2`: speak HTTP/2 where a TLS server takes it. `dial`: connects in place of `dialled`. `proxy`: is asked for everything, by
-    whole URLs. Raises HarnessError where what speaks HTTP/2 is not installed.
+    whole URLs, and has no `tls`: httpcore would write into it. Raises HarnessError where what speaks HTTP/2 is not installed.
     """
     if http2 and importlib.util.find_spec("h2") is None:
         raise HarnessError('HTTP/2 is not installed; add its extra: pip install "igaming-synthetic[http2]"')

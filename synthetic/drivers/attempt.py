@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any
 
@@ -23,8 +24,10 @@ class Phase(IntEnum):
 
     WAITING = 0  # for a connection of the pool
     CONNECTING = 1
-    SECURING = 2  # the TLS handshake
-    EXCHANGING = 3
+    TO_PROXY = 2  # its name and TCP: nothing has been asked of the target yet, not even through the proxy
+    TUNNELLING = 3  # the proxy was asked for the target, and has not answered
+    SECURING = 4  # the TLS handshake
+    EXCHANGING = 5
 
 
 # The names of httpcore's `trace` extension.
@@ -46,6 +49,7 @@ class Attempt:
     phase = Phase.WAITING
     left_ns = 0  # when the first byte of the request left, at the earliest; 0 where none has
     progress: Callable[[], str] | None = None  # tells how much of an answer has come, where its head has
+    proxy = ""  # host:port of the one on its way
     _sent = _doubt = 0
     _dns = _connect = _tls = 0
     _first_byte = _last_byte = 0
@@ -62,6 +66,10 @@ class Attempt:
         self._since = self._monotonic_ns()
         if phase is Phase.EXCHANGING:
             self._sent = self._since
+
+    def goes_by(self, proxy: str, phase: Phase) -> None:
+        """It is this far on its way by a proxy. The time to connect runs on: the proxy is part of it."""
+        self.proxy, self.phase = proxy, phase
 
     def resolved(self) -> None:
         """The name of the host is known; its connection is next."""
@@ -177,3 +185,7 @@ class Attempt:
     def done(self) -> Done:
         """The result of an effect that has no answer of its own."""
         return Done(altered(self.times(), doubt_ns=self._doubt))
+
+
+ATTEMPT: ContextVar[Attempt] = ContextVar("attempt")
+"""The one that httpcore is carrying: it hands no state of a request down to what connects."""

@@ -30,7 +30,7 @@ from synthetic.core.effects import (
 )
 from synthetic.core.errors import HarnessError
 from synthetic.core.ports import Clock, EventSink, Journal
-from synthetic.drivers.attempt import Attempt
+from synthetic.drivers.attempt import ATTEMPT, Attempt
 from synthetic.drivers.blocking_pool import DEADLINE, Requesting, blocking_pool
 from synthetic.drivers.blocking_sockets import BlockingSockets
 from synthetic.drivers.clocks import SystemClock
@@ -156,7 +156,7 @@ class BlockingDriver:
             return answers_of(list(threads.map(self._http, effect.requests, targets, attempts)))
 
     def _http(self, effect: Http, target: Target, attempt: Attempt) -> Result:
-        tokens = DEADLINE.set(Deadline(effect.timeout_s)), INTAKE.set(Intake(self._limits))
+        tokens = DEADLINE.set(Deadline(effect.timeout_s)), INTAKE.set(Intake(self._limits)), ATTEMPT.set(attempt)
         try:
             return self._carrier.exchange(effect, target, attempt)
         except TRANSPORT_ERRORS as error:
@@ -164,6 +164,7 @@ class BlockingDriver:
         finally:
             DEADLINE.reset(tokens[0])
             INTAKE.reset(tokens[1])
+            ATTEMPT.reset(tokens[2])
 
 
 class _PooledCarrier:

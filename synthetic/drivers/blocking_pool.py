@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 import httpcore
 
+from synthetic.drivers.attempt import ATTEMPT
 from synthetic.drivers.dialling import Deadline, dial
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
 from synthetic.drivers.places import Target
-from synthetic.drivers.proxies import Proxy
+from synthetic.drivers.proxies import Proxy, Ways
 from synthetic.drivers.translate import ProxyFailed
 from synthetic.drivers.tunnels import dial_proxy, dial_through
 
@@ -47,7 +48,7 @@ def blocking_pool(tls: ssl.SSLContext, limits: Limits, proxy: Proxy | None = Non
 
 
 def _pool(
-    tls: ssl.SSLContext, limits: Limits, dial: Dial, proxy: httpcore.Proxy | None = None
+    tls: ssl.SSLContext | None, limits: Limits, dial: Dial, proxy: httpcore.Proxy | None = None
 ) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
         ssl_context=tls,
@@ -59,31 +60,29 @@ def _pool(
 
 
 class _Proxied:
-    """In a tunnel where the target speaks TLS, else by asking the proxy for whole URLs; as `asyncio_proxied`."""
+    """As `proxies.Ways` says it; the blocking face of `asyncio_proxied`."""
 
     def __init__(self, tls: ssl.SSLContext, limits: Limits, proxy: Proxy) -> None:
-        self._proxy = proxy
-        self._tunnelling = _pool(
-            tls, limits, lambda host, port, deadline: dial_through(proxy, Target("https", host, port), deadline)
-        )
-        self._asking = _pool(
-            tls, limits, lambda _host, _port, deadline: dial_proxy(proxy, deadline), proxy.for_httpcore()
-        )
+        def through(host: str, port: int, deadline: Deadline) -> socket.socket:
+            return dial_through(proxy, Target("https", host, port), deadline, ATTEMPT.get())
+
+        def to_proxy(_host: str, _port: int, deadline: Deadline) -> socket.socket:
+            return dial_proxy(proxy, deadline, ATTEMPT.get())
+
+        self._ways = Ways(proxy, _pool(tls, limits, through), _pool(None, limits, to_proxy, proxy.for_httpcore()))
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        if request.url.scheme == b"https":
-            return self._tunnelling.handle_request(request)
-        response = self._asking.handle_request(request)
+        response = self._ways.way(request).handle_request(request)
         try:
-            self._proxy.refuse_answer(response.status)
+            self._ways.refuse(request, response.status)
         except ProxyFailed:
             response.close()
             raise
         return response
 
     def close(self) -> None:
-        self._tunnelling.close()
-        self._asking.close()
+        self._ways.tunnelling.close()
+        self._ways.asking.close()
 
 
 class _DeadlineBackend(httpcore.NetworkBackend):

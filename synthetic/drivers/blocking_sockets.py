@@ -52,7 +52,7 @@ class BlockingSockets:
     def _connecting(self, effect: WsOpen, target: Target, attempt: Attempt, deadline: Deadline) -> ClientConnection:
         headers = handshake_headers(effect)
         attempt.enter(Phase.CONNECTING)
-        sock = dial_through(self._proxy, target, deadline)
+        sock = dial_through(self._proxy, target, deadline, attempt)
         attempt.enter(Phase.SECURING if target.secure else Phase.CONNECTING)
         return connect(
             effect.url,

@@ -38,7 +38,10 @@ def check_blocking(cell: CellPlan) -> None:
 def tls_of(cell: CellPlan) -> ssl.SSLContext:
     """The TLS of a cell: for HTTP/1.1, WebSockets, and to see whether it can be reached."""
     connection = cell.connection
-    return client_context(connection.ca_file) if connection.mtls is None else _with_certificate(cell)
+    if connection.mtls is not None:
+        return _with_certificate(cell)
+    # httpcore, which goes through proxies, writes into a context what it offers; the shared one is the probe transport's.
+    return client_context(connection.ca_file) if connection.proxy is None else fresh_context(connection.ca_file)
 
 
 def proxy_of(cell: CellPlan) -> Proxy | None:

@@ -37,9 +37,9 @@ def reach(
 def _touch(target: Target, attempt: Attempt, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
     attempt.enter(Phase.CONNECTING)
     if proxy is not None and target.scheme == "http":
-        dial_proxy(proxy, deadline).close()
+        dial_proxy(proxy, deadline, attempt).close()
         return
-    with dial_through(proxy, target, deadline) as sock:
+    with dial_through(proxy, target, deadline, attempt) as sock:
         if target.secure:
             attempt.enter(Phase.SECURING)
             sock.settimeout(deadline.remaining_s())

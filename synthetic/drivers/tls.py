@@ -30,5 +30,8 @@ def fresh_context(ca_file: str = "") -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def _public_context() -> ssl.SSLContext:
-    """Shared by all cells: reading the public authorities takes longer than many a run, and nobody changes it."""
+    """Shared by all cells without a proxy: reading the public authorities takes longer than many a run.
+
+    Who writes more into one than that HTTP/1.1 is offered, as httpcore does for the blocking driver, takes `fresh_context`.
+    """
     return httpx.create_ssl_context(trust_env=False)

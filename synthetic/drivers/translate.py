@@ -53,6 +53,12 @@ TRANSPORT_ERRORS = (
 )
 _BEFORE_IT_LEFT = (Unsendable, httpcore.LocalProtocolError)
 _CLOSED_EARLY = ("disconnected", "closed connection", "connection closed")  # how h11, httpcore and websockets say it
+# A tunnel that takes too long is the proxy's or the target's slowness, nobody can tell: it must not be held against the target.
+_TIMED_OUT = {
+    Phase.TO_PROXY: FaultKind.PROXY_FAILED,
+    Phase.TUNNELLING: FaultKind.PROXY_FAILED,
+    Phase.EXCHANGING: FaultKind.READ_TIMEOUT,
+}
 _TOO_BIG, _BAD_FRAMES, _NOT_UTF_8, _FLOOD = 1009, 1002, 1007, 1008
 
 
@@ -123,7 +129,7 @@ def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
     if _is(chain, ProxyFailed):
         return FaultKind.PROXY_FAILED
     if _is(chain, TimeoutError, httpcore.TimeoutException):
-        return FaultKind.READ_TIMEOUT if phase is Phase.EXCHANGING else FaultKind.CONNECT_TIMEOUT
+        return _TIMED_OUT.get(phase, FaultKind.CONNECT_TIMEOUT)
     if phase is Phase.SECURING:
         return FaultKind.TLS_FAILED
     if phase is not Phase.EXCHANGING:
@@ -165,7 +171,8 @@ def _detail(
         case FaultKind.TLS_FAILED:
             return f"TLS with {target} failed: {_tls_reason(chain)}"
         case FaultKind.PROXY_FAILED:
-            return f"{target} was not reached: {_said(chain, ProxyFailed)}"
+            not_reached = "" if attempt.phase is Phase.EXCHANGING else "was not reached: "
+            return f"{target} {not_reached}{_proxy_reason(chain, attempt, timeout_s)}"
         case FaultKind.CONNECT_REFUSED:
             return f"{target} can't be connected to: {_system_reason(chain)}"
         case FaultKind.RESET:
@@ -186,6 +193,15 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str:
         if isinstance(cause, ssl.SSLError) and cause.reason:
             return cause.reason.lower().replace("_", " ")
     return "the connection was closed during the handshake"
+
+
+def _proxy_reason(chain: tuple[BaseException, ...], attempt: Attempt, timeout_s: float) -> str:
+    if _is(chain, ProxyFailed):
+        return _said(chain, ProxyFailed)
+    if attempt.phase is Phase.TO_PROXY:
+        return f"no connection to the proxy {attempt.proxy} within {timeout_s:.2f} s"
+    slow = "it or the target was too slow, and nobody can tell which"
+    return f"the proxy {attempt.proxy} opened no tunnel within {timeout_s:.2f} s: {slow}"
 
 
 def _said(chain: tuple[BaseException, ...], kind: type[BaseException]) -> str:

@@ -21,6 +21,7 @@ S = TypeVar("S", bound=socket.socket)
 
 async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple[socket.socket, Secured | None]:
     """A socket, with TLS where the target speaks it. Raises OSError, UnicodeError."""
+    attempt.enter(Phase.CONNECTING)
     sock = await connected(target, attempt, socket.socket)
     try:
         if not target.secure:
@@ -36,7 +37,6 @@ async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple
 
 async def connected(target: Target, attempt: Attempt, kind: type[S]) -> S:
     """A non-blocking TCP connection to the first address that takes one, of this class. Raises OSError, UnicodeError."""
-    attempt.enter(Phase.CONNECTING)
     addresses = await _addresses(target.host, target.port)
     attempt.resolved()
     sock = await first_connected(target.host, addresses, kind, stamp_what_comes)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,12 @@ import pytest
 
 from synthetic.config.cells import load_cells
 from synthetic.core.effects import (
+    Answers,
     FaultKind,
     Http,
     HttpReply,
     Result,
+    Together,
     TransportFault,
     WsFrame,
     WsOpen,
@@ -24,6 +29,7 @@ from synthetic.core.effects import (
 from synthetic.core.plan import CellPlan
 from synthetic.drivers.places import Target
 from synthetic.drivers.proxies import ANSWER_BYTES_MAX, Proxy, TunnelAnswer
+from synthetic.drivers.tls import client_context
 from synthetic.drivers.translate import ProxyFailed, TargetBehindProxy
 from synthetic.tests.config.certificates import cells_text
 from synthetic.tests.drivers.conftest import Authority
@@ -124,6 +130,51 @@ def test_a_proxy_that_is_not_there_is_not_the_targets_failure(
     }
 
 
+@contextmanager
+def swallowing() -> Iterator[str]:
+    """The address of a listener whose queue is full, so that the kernel answers no SYN more, as behind a dropped rule."""
+    with socket.socket() as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)  # noqa: FBT003 - the name is the argument's meaning
+            one.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_proxy_that_takes_no_connection_in_time_is_not_the_targets_failure(
+    play: Play, cell_behind: Callable[[str, str], CellPlan]
+) -> None:
+    """Nothing has been asked of the target yet, by HTTP, HTTPS, a WebSocket or the preflight."""
+    from synthetic.drivers.of_cells import blocking_driver
+
+    effects: list[Any] = [Http("GET", f"{scheme}://far.example/", timeout_s=0.2) for scheme in ("http", "https")]
+    effects += [WsOpen("game", f"{scheme}://far.example/", timeout_s=0.2) for scheme in ("ws", "wss")]
+    with swallowing() as authority:
+        cell = cell_behind("https://far.example/", f"http://{authority}")
+        results: list[Result | None] = [*play(cell, effects)]
+        driver = blocking_driver(cell)
+        results += [driver.reach(url, 0.2) for url in ("https://far.example", "http://far.example")]
+        driver.close()
+    for fault in results:
+        assert isinstance(fault, TransportFault)
+        assert (fault.kind, fault.maybe_sent) == (FaultKind.PROXY_FAILED, False), fault
+        assert fault.detail.endswith(f" was not reached: no connection to the proxy {authority} within 0.20 s")
+
+
+def test_a_request_that_waits_for_anothers_connection_waits_for_the_proxy(
+    cell_behind: Callable[[str, str], CellPlan],
+) -> None:
+    """Over HTTP/2 the second opens none of its own."""
+    request = Http("GET", "https://far.example/", timeout_s=0.2)
+    with swallowing() as authority:
+        cell = cell_behind("https://far.example/", f"http://{authority}\nhttp2: true")
+        (answers,) = by_asyncio(cell, [Together((request, request))])
+    assert isinstance(answers, Answers)
+    assert [getattr(result, "kind", None) for result in answers.results] == [FaultKind.PROXY_FAILED] * 2
+
+
 def test_credentials_that_a_proxy_does_not_take_are_ours_to_mend(
     play: Play, cell_behind: Callable[[str, str], CellPlan]
 ) -> None:
@@ -133,6 +184,8 @@ def test_credentials_that_a_proxy_does_not_take_are_ours_to_mend(
         assert target.accepted == 0
     assert {fault.kind for fault in found} == {FaultKind.PROXY_FAILED}
     assert all(fault.detail.endswith(": it wants a username and a password that it knows") for fault in found)
+    assert found[0].detail.startswith(f"{target.authority} answered HTTP 407 (the proxy's or the target's): ")
+    assert [fault.maybe_sent for fault in found] == [True, False, False]
 
 
 def test_a_target_that_the_proxy_can_not_connect_to_is_the_targets_failure(
@@ -153,16 +206,17 @@ def test_a_target_that_the_proxy_can_not_connect_to_is_the_targets_failure(
 def test_a_proxy_that_opens_no_tunnel_is_an_error_within_the_time(
     play: Play, cell_behind: Callable[[str, str], CellPlan], behave: Callable[..., None]
 ) -> None:
-    """Silence, noise, a hang-up: nothing of the request has left."""
+    """Silence, noise, a hang-up: nothing of the request has left, and the target has not been shown to be at fault."""
     within_s = 0.3 if behave is hang else 30.0
     effects: list[Any] = [Http("GET", "https://far.example/", timeout_s=within_s)]
     effects.append(WsOpen("game", "wss://far.example/", timeout_s=within_s))
     with RawServer(behave) as proxy:
         results = play(cell_behind("https://far.example/", proxy.url), effects)
-    expected = FaultKind.CONNECT_TIMEOUT if behave is hang else FaultKind.PROXY_FAILED
     for fault in results:
         assert isinstance(fault, TransportFault)
-        assert (fault.kind, fault.maybe_sent) == (expected, False), fault
+        assert (fault.kind, fault.maybe_sent) == (FaultKind.PROXY_FAILED, False), fault
+        slow = "opened no tunnel within 0.30 s: it or the target was too slow, and nobody can tell which"
+        assert (slow in fault.detail) is (behave is hang)
 
 
 def test_a_preflight_goes_the_same_way(cell_behind: Callable[[str, str], CellPlan], authority: Authority) -> None:
@@ -180,14 +234,30 @@ def test_a_preflight_goes_the_same_way(cell_behind: Callable[[str, str], CellPla
     driver.close()
 
 
+def test_a_pool_through_a_proxy_writes_into_no_shared_context(cell_behind: Callable[[str, str], CellPlan]) -> None:
+    """httpcore writes into a context what it offers, and the shared one is of cells that no proxy is before."""
+    from synthetic.drivers.of_cells import tls_of
+
+    cell = cell_behind("https://far.example/", "http://far.example:3128")
+    trusting = replace(cell, connection=replace(cell.connection, ca_file=""))
+    assert tls_of(trusting) is not client_context()
+    assert tls_of(replace(trusting, connection=replace(trusting.connection, proxy=None))) is client_context()
+
+
 def test_no_credentials_are_ever_told(
     play: Play, cell_behind: Callable[[str, str], CellPlan], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in a fault, not in a plan or a proxy as it is shown, not in the logs of any library."""
     caplog.set_level(logging.DEBUG)
-    with RawServer(close_early) as target, SmallProxy(("somebody", "else")) as proxy:
+    with (
+        RawServer(close_early) as target,
+        SmallProxy(("somebody", "else")) as proxy,
+        SmallProxy(echoing=True) as echoing,
+    ):
         cell = cell_behind(target.url, KNOWN % proxy.url)
         shown = repr(faults(play, cell, target.authority)) + repr(cell) + repr(Proxy.at(proxy.url, CREDENTIALS))
+        tunnels = [Http("GET", f"https://{target.authority}/"), WsOpen("game", f"ws://{target.authority}/")]
+        shown += repr(play(cell_behind(target.url, KNOWN % echoing.url), tunnels))
     encoded = Proxy.at(proxy.url, CREDENTIALS).authorization.removeprefix("Basic ")
     assert not any(secret in shown + caplog.text for secret in (*CREDENTIALS[1:], encoded))
 
@@ -205,6 +275,9 @@ def test_an_answer_may_come_in_any_pieces() -> None:
     ("came", "error", "told"),
     [
         (b"HTTP/1.1 403 sesame\r\n\r\n", ProxyFailed, "proxy.example:3128 answered HTTP 403 instead"),
+        (b"HTTP/1.1 503 sesame\r\n\r\n", ProxyFailed, "proxy.example:3128 answered HTTP 503 instead"),
+        (b"HTTP/1.1 101 sesame\r\n\r\n", ProxyFailed, "proxy.example:3128 answered HTTP 101 instead"),
+        (b"HTTP/1.1 102 \r\n\r\n" * 1000, ProxyFailed, "a head that does not end"),
         (b"HTTP/1.1 504 sesame\r\n\r\n", TargetBehindProxy, "no connection to it .HTTP 504."),
         (b"SSH-2.0-sesame\r\n\r\n", ProxyFailed, "sent what is not HTTP"),
         (b"HTTP/1.1 200 OK\r\n\r\nsesame", ProxyFailed, "sent more than an answer"),
@@ -217,6 +290,15 @@ def test_what_is_no_tunnel_says_why(came: bytes, error: type[Exception], told: s
     with pytest.raises(error, match=told) as raised:
         TunnelAnswer(PROXY).feed(came)
     assert "sesame" not in str(raised.value)
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_an_interim_answer_is_none_yet(step: int) -> None:
+    """Any number of them may come before the one that counts (RFC 9110 15.2)."""
+    tunnel = TunnelAnswer(PROXY)
+    whole = b"HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 103 Look\r\nLink: x\r\n\r\nHTTP/1.1 200 Go\r\n\r\n"
+    fed = [tunnel.feed(whole[at : at + step]) for at in range(0, len(whole), step)]
+    assert fed == [False] * (len(fed) - 1) + [True]
 
 
 def test_an_address_of_ipv6_is_written_in_brackets() -> None:
