@@ -15,7 +15,7 @@ from synthetic.core.outcome import IntentState
 from synthetic.journal import baselines, budgets, installation, intents, leases, retention, runs, slots, switch, workers
 from synthetic.journal.database import Database, Transaction
 from synthetic.journal.entry import JournalEntry
-from synthetic.journal.model import Caps, Kill, Lease, Left, NewRun, RunRow, Slot
+from synthetic.journal.model import Busy, Caps, Claim, Claimed, Kill, Lease, Left, NewRun, RunRow, Slot, Taken
 from synthetic.journal.opened import Opened, open_database
 from synthetic.journal.schema import prepare
 
@@ -222,19 +222,19 @@ class Book(Opened):
         with self._read() as transaction:
             return budgets.remaining(transaction, caps, now_ns, account)
 
-    def claim_slot(self, probe: str, slot_ns: int, worker: str, alone_since_ns: int | None = None) -> bool | str:
-        """Take one instant of a probe's schedule. False: it was taken, or counted as missed, before.
+    def claim_slot(self, probe: str, slot_ns: int, worker: str, alone_since_ns: int | None = None) -> Claim:
+        """Take one instant of a probe's schedule; answers whose it is then.
 
-        `alone_since_ns`: not while somebody is still at a slot of the probe from there on; who that is is answered then.
+        `alone_since_ns`: not while somebody is still at a slot of the probe from there on (`Busy`).
         """
         now_ns = self._wall_ns()
 
-        def work(transaction: Transaction) -> bool | str:
-            if alone_since_ns is not None and (
-                going := slots.going_before(transaction, probe, slot_ns, alone_since_ns)
-            ):
-                return going
-            return slots.claim(transaction, probe, slot_ns, worker, now_ns)
+        def work(transaction: Transaction) -> Claim:
+            if alone_since_ns is not None:
+                going = slots.going_before(transaction, probe, slot_ns, alone_since_ns)
+                if going is not None:
+                    return Busy(going)
+            return Claimed() if slots.claim(transaction, probe, slot_ns, worker, now_ns) else Taken()
 
         return self._do(work)
 

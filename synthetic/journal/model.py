@@ -102,3 +102,23 @@ class Slot:
     ended_ns: int = 0
     outcome: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The slot is the worker's that asked for it, and nobody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The slot was taken, or counted as missed, before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The slot was left alone, as this worker is still at one before it."""
+
+    worker: str
+
+
+Claim = Claimed | Taken | Busy

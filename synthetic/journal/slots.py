@@ -28,10 +28,10 @@ def claim(transaction: Transaction, probe: str, slot_ns: int, worker: str, now_n
     return _add(transaction, Slot(probe, slot_ns, worker, now_ns))
 
 
-def going_before(transaction: Transaction, probe: str, slot_ns: int, since_ns: int) -> str:
-    """Who is still at a slot of this probe between these instants, the earliest first; "": nobody."""
+def going_before(transaction: Transaction, probe: str, slot_ns: int, since_ns: int) -> str | None:
+    """Who is still at a slot of this probe between these instants, the earliest first; None: nobody."""
     rows = transaction.rows(_GOING_BEFORE, probe=probe, slot_ns=slot_ns, since=since_ns)
-    return str(rows[0][0]) if rows else ""
+    return str(rows[0][0]) if rows else None
 
 
 def end(transaction: Transaction, probe: str, slot_ns: int, outcome: str, now_ns: int) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from synthetic.core.errors import FencedOff, JournalUnavailable
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ProbePlan, ServingPlan
-from synthetic.journal.model import Caps, Lease, RunRow
+from synthetic.journal.model import Caps, Claimed, Lease, RunRow
 from synthetic.runner.dispatch.port import Dispatch
 from synthetic.runner.gaps import LOOK_BACK_NS, LOOKED, GapFinder, begins_at, looked_until
 from synthetic.runner.grid import Grid
@@ -186,7 +186,7 @@ class Duty:
         book, off_loop = outside.book, outside.off_loop
         until_ns = outside.clock.wall_ns() - lease_ns
         round_ns = until_ns // lease_ns * lease_ns
-        if not await off_loop(book.claim_slot, GAPS, round_ns, self.worker.name):
+        if await off_loop(book.claim_slot, GAPS, round_ns, self.worker.name) != Claimed():
             return
         lately_ns = until_ns - 2 * lease_ns
         together = await self._known_since(lately_ns)

@@ -19,7 +19,7 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.core.plan import CellPlan, PlayerPlan
 from synthetic.journal.entry import OPEN_STATES
-from synthetic.journal.model import Caps, Lease, NewRun
+from synthetic.journal.model import Busy, Caps, Claimed, Lease, NewRun, Taken
 from synthetic.runner.identity import derived_seed, run_id
 from synthetic.runner.kept_leases import LEASE_S, RENEWALS_PER_LEASE
 from synthetic.runner.mistakes import own_mistake
@@ -107,14 +107,14 @@ class Worker:
         """Play the runs of a tick, unless another worker has claimed it. Never raises for what the journal refuses."""
         book, off_loop = self.outside.book, self.outside.off_loop
         try:
-            claimed = await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name, tick.alone_since_ns)
-            if not claimed:
-                return Ticked()
-            if claimed is True:
-                ticked = await self._play_claimed(tick)
-            else:
-                still = f"the worker {claimed!r} is still at the slot before"
-                ticked = Ticked(missed=Missed.OVERLAP.value, why=still)
+            match await off_loop(book.claim_slot, tick.probe, tick.slot_ns, self.name, tick.alone_since_ns):
+                case Taken():
+                    return Ticked()
+                case Busy(worker):
+                    still = f"the worker {worker!r} is still at the slot before"
+                    ticked = Ticked(missed=Missed.OVERLAP.value, why=still)
+                case Claimed():
+                    ticked = await self._play_claimed(tick)
         except JournalUnavailable as error:  # the claim may be in the journal all the same
             ticked = Ticked(missed=Missed.JOURNAL.value, why=str(error))
         except Exception as error:  # noqa: BLE001 - a slot that never ends holds up those behind it

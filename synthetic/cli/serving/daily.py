@@ -12,7 +12,7 @@ from synthetic.core.errors import JournalUnavailable
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan_serving import ServingPlan
 from synthetic.journal.entry import JournalEntry
-from synthetic.journal.model import Slot
+from synthetic.journal.model import Claimed, Slot
 from synthetic.runner.appointments import is_due, last_done
 from synthetic.runner.kept_leases import KeptLeases
 from synthetic.runner.maintenance import DAY_NS
@@ -57,7 +57,7 @@ class Daily:
         tried = await self._tried()
         done = self._show(last_done(tried, DONE))
         slot_ns = is_due(self.plan().reconcile, now_ns, tried=tried, done=DONE, begun_ns=self.begun_ns)
-        if slot_ns is None or not await off_loop(book.claim_slot, PROBE, slot_ns, self.name):
+        if slot_ns is None or await off_loop(book.claim_slot, PROBE, slot_ns, self.name) != Claimed():
             return None
         told = await self._reconcile(min(now_ns - BACK_NS, done.slot_ns - OVERLAP_NS) if done else now_ns - BACK_NS)
         self.telling.reconciled(told, now_ns / 1e9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Slot
+from synthetic.journal.model import Busy, Claimed, Slot, Taken
 from synthetic.tests.journal.conftest import WallClock
 
 
@@ -16,7 +16,7 @@ def test_a_slot_is_taken_once(address: str, clock: WallClock) -> None:
 
         def claim(number: int) -> None:
             barrier.wait(30)
-            if (one, other)[number % 2].claim_slot("probe", 60, f"w{number}"):
+            if (one, other)[number % 2].claim_slot("probe", 60, f"w{number}") == Claimed():
                 got.append(f"w{number}")
 
         threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
@@ -31,10 +31,10 @@ def test_a_slot_is_taken_once(address: str, clock: WallClock) -> None:
 def test_a_missed_slot_is_counted_with_its_reason_and_a_taken_one_stays_taken(book: Book, clock: WallClock) -> None:
     """Whoever comes first decides; the last slot is the latest of either."""
     assert book.last_slots(["probe"]) == {}
-    assert book.claim_slot("probe", 60, "w1")
+    assert book.claim_slot("probe", 60, "w1") == Claimed()
     clock.pass_s(1)
     book.miss_slots("probe", {60: "overlap", 120: "down"})
-    assert not book.claim_slot("probe", 120, "w1")
+    assert book.claim_slot("probe", 120, "w1") == Taken()
     book.end_slot("probe", 60, "ok")
     now = clock()
     assert book.slots("probe") == [
@@ -52,20 +52,20 @@ def test_a_slot_is_not_taken_while_somebody_is_at_one_before_it(book: Book) -> N
         ("probe", 300, "w4"),
         ("probe", 100, "w2"),
     ):
-        assert book.claim_slot(probe, slot_ns, worker) is True
-    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) == "w2"
+        assert book.claim_slot(probe, slot_ns, worker) == Claimed()
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) == Busy("w2")
     assert [slot.slot_ns for slot in book.slots("probe")] == [10, 100, 300]
     book.end_slot("probe", 100, "ok")
-    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) is True
-    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) is False
-    assert book.claim_slot("probe", 200, "w1", alone_since_ns=0) == "gone"
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) == Claimed()
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=50) == Taken()
+    assert book.claim_slot("probe", 200, "w1", alone_since_ns=0) == Busy("gone")
 
 
 def test_a_slot_is_settled_by_whoever_has_it_and_missed_where_nobody_has(book: Book, clock: WallClock) -> None:
     """Once more is no mistake; what another worker has, or what was missed before, stays as it is."""
     now = clock()
-    assert book.claim_slot("probe", 60, "w1")
-    assert book.claim_slot("probe", 120, "w2")
+    assert book.claim_slot("probe", 60, "w1") == Claimed()
+    assert book.claim_slot("probe", 120, "w2") == Claimed()
     book.miss_slots("probe", {180: "down"})
     for slot_ns in (60, 60, 120, 180, 240):
         book.settle_slot("probe", slot_ns, "w1", "ok")

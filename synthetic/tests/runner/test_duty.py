@@ -23,7 +23,7 @@ from synthetic.core.plan_serving import ProbePlan, ServingPlan
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Lease, NewRun, RunRow, Slot
+from synthetic.journal.model import Claimed, Lease, NewRun, RunRow, Slot
 from synthetic.runner.dispatch.direct import DirectDispatch
 from synthetic.runner.duty import GAPS, Duty
 from synthetic.runner.identity import fresh_seed
@@ -200,7 +200,7 @@ def test_a_dead_workers_run_is_closed_by_a_survivor(book: Book, serving: Serving
     """Its lease runs out, the survivor takes it over under a higher epoch, and ends the slot that it was at."""
     scenario, cell = serving.probes[0].scenario, serving.probes[0].cell
     run = NewRun("r-dead", PROBE, scenario.name, scenario.digest, cell.name, {}, 1, 1, 200_000_000)
-    assert book.claim_slot(PROBE, 200_000_000, "dead")
+    assert book.claim_slot(PROBE, 200_000_000, "dead") == Claimed()
     assert book.admit(run, candidates=[("p-9", "canary/p-9")], worker="dead", ttl_s=0.2) is not None
     book.beat("dead")
     heard = Heard()
@@ -239,7 +239,7 @@ def test_a_recovery_that_breaks_is_told_and_put_back(book: Book, serving: Servin
 def test_a_worker_ends_the_slots_of_its_earlier_life(book: Book, serving: ServingPlan) -> None:
     """Started again under its name it is nobody's dead worker, and a slot without an end would hold up those behind it."""
     slot_ns = time.time_ns() - 1_000_000_000
-    assert book.claim_slot(PROBE, slot_ns, "w1")
+    assert book.claim_slot(PROBE, slot_ns, "w1") == Claimed()
     heard = Heard()
 
     async def go() -> None:

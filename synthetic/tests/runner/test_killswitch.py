@@ -15,7 +15,7 @@ from synthetic.core.errors import JournalUnavailable, Killed
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.memory import VirtualClock
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Kill
+from synthetic.journal.model import Claimed, Kill
 from synthetic.runner.killswitch import REASON_MAX, STALE_S, UNREADABLE, KillSwitch
 
 WITHIN_NS = 10**9
@@ -67,7 +67,7 @@ def test_nothing_begins_within_a_second_of_a_kill(
     async def begin_runs() -> None:
         while True:
             if switch.killed is None:
-                assert await asyncio.to_thread(book.claim_slot, "probe", len(begun), "w1")
+                assert await asyncio.to_thread(book.claim_slot, "probe", len(begun), "w1") == Claimed()
                 begun.append(time.monotonic_ns())
                 if len(begun) == 5:
                     several.set()

@@ -26,7 +26,7 @@ from synthetic.drivers.asyncio_driver import AsyncDriver
 from synthetic.drivers.clocks import SystemClock
 from synthetic.drivers.of_cells import asyncio_driver
 from synthetic.journal.book import Book, open_book
-from synthetic.journal.model import Caps, NewRun, RunRow
+from synthetic.journal.model import Caps, Claimed, NewRun, RunRow
 from synthetic.runner.identity import fresh_seed
 from synthetic.runner.outside import Outside
 from synthetic.runner.specs import Part, Turn
@@ -150,7 +150,7 @@ def rows(book: Book, starts: Sequence[RunStarted]) -> list[RunRow]:
 
 def test_a_slot_that_is_taken_is_not_played(book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]) -> None:
     """Another worker has it."""
-    assert book.claim_slot("probe", 1, "another")
+    assert book.claim_slot("probe", 1, "another") == Claimed()
     assert working(book, cells, lambda worker: worker.play(tick(plan, cells))) == Ticked()
     assert book.entries() == []
 
@@ -159,7 +159,7 @@ def test_a_slot_is_missed_while_another_worker_is_at_the_one_before(
     book: Book, plan: ScenarioPlan, cells: tuple[CellPlan, CellPlan]
 ) -> None:
     """The timetable knows of our own slots only; the journal knows of all."""
-    assert book.claim_slot("probe", 1, "another")
+    assert book.claim_slot("probe", 1, "another") == Claimed()
     second = replace(tick(plan, cells, number=2), alone_since_ns=0)
     ticked = working(book, cells, lambda worker: worker.play(second))
     assert (ticked.missed, ticked.why) == ("overlap", "the worker 'another' is still at the slot before")

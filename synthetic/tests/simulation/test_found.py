@@ -11,7 +11,7 @@ import pytest
 
 from synthetic.core.plan_serving import ProbePlan
 from synthetic.journal.book import Book
-from synthetic.journal.model import Caps, Lease, RunRow
+from synthetic.journal.model import Caps, Claimed, Lease, RunRow
 from synthetic.journal.schema import prepare
 from synthetic.runner.dispatch.direct import DirectDispatch
 from synthetic.runner.duty import GAPS, Duty
@@ -114,9 +114,9 @@ def test_a_gap_is_found_by_whoever_comes_after_the_one_who_was_killed_before_cou
     first_ns = grid.latest(scene.clock.wall_ns() - 100_000_000_000)
     before, gap, behind = (first_ns + number * grid.every_ns for number in range(3))
     for slot_ns in (before, behind):
-        assert scene.book.claim_slot(PROBE, slot_ns, "w1")
+        assert scene.book.claim_slot(PROBE, slot_ns, "w1") == Claimed()
         scene.book.end_slot(PROBE, slot_ns, "ok")
-    assert scene.book.claim_slot(GAPS, before, "w1")
+    assert scene.book.claim_slot(GAPS, before, "w1") == Claimed()
     scene.book.end_slot(GAPS, before, LOOKED)
 
     async def come_back() -> None:
@@ -134,7 +134,7 @@ def test_a_gap_that_could_not_be_written_down_is_found_again(scene: Scene) -> No
     """The connection was gone at that moment: nothing was looked through, as far as anybody knows."""
     grid = Grid.of(PROBE, probe().schedule)
     duty = scene.duty()
-    assert scene.book.claim_slot(PROBE, grid.latest(scene.clock.wall_ns()), "w0")
+    assert scene.book.claim_slot(PROBE, grid.latest(scene.clock.wall_ns()), "w0") == Claimed()
     scene.run(duty.begin())
     scene.run(asyncio.sleep(60.0))
     scene.reaches += [
