@@ -14,7 +14,8 @@ from synthetic.config.problems import Problems
 from synthetic.config.secret_refs import REFERENCE_HINT, BadReference, is_reference, is_well_formed, resolve
 from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan, ProxyPlan
 
-_PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?")
+_PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[1-9][0-9]{0,4})?/?")
+_PATH_CHARS_MAX = 255
 _SECURE = ("https://", "wss://")
 _LOAD_HINT = "write a cell of its own for load, without this key"
 
@@ -63,7 +64,7 @@ def _link_mtls(cell: CellModel, path: Path, problems: Problems) -> ClientCertifi
         )  # fmt: skip
     certificate, key = (_pem_file(written, path.parent, problems) for written in (model.certificate, model.key))
     known = _passphrase(model, path.parent, problems)
-    here = certificate if certificate.is_file() else None, key if key.is_file() else None
+    here = certificate if _is_file(certificate) else None, key if _is_file(key) else None
     if any(here):
         from synthetic.config.certificates import flaws  # noqa: PLC0415 - see `_link_ca_file`
 
@@ -131,19 +132,41 @@ def _pem_file(written: Text, folder: Path, problems: Problems) -> Path:
         _is_there(folder / written, written, problems)
         return folder / written
     kind, _, name = written.partition(":")
-    if kind == "env":
+    if _is_content(name):
+        _refuse_content(written, problems)
+    elif kind == "env":
         message = f"'{written}' is a variable, and a certificate or a key is a file"
         problems.add(written.place, message, "write file:path, or a path relative to this file")
     return folder / name
 
 
 def _is_there(found: Path, written: Text, problems: Problems) -> bool:
-    if written.stands_in:
-        return False
-    if not found.is_file():
+    if written.stands_in or _is_file(found):
+        return not written.stands_in
+    if _is_content(written):
+        _refuse_content(written, problems)
+    else:
         problems.add(written.place, f"there is no file '{written}' beside this one")
+    return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for any file
         return False
-    return True
+
+
+def _is_content(written: str) -> bool:
+    """Whether somebody has pasted what is in a file where its path belongs: a key, as likely as not."""
+    return "\n" in written or "-----BEGIN" in written or len(written) > _PATH_CHARS_MAX
+
+
+def _refuse_content(written: Text, problems: Problems) -> None:
+    message = (
+        "expected the path of a PEM file, and this is none; what is written here is not shown, since it may be a key"
+    )
+    problems.add(written.place, message, "keep what it holds in a file of its own, and write the path of that")
 
 
 def _passphrase(model: ClientCertificateModel, folder: Path, problems: Problems) -> str | None:

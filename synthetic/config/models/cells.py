@@ -49,10 +49,10 @@ class ClientCertificateModel(Node):
     """The certificate that is shown to servers which ask for one (mutual TLS). Paths are relative to the file's folder."""
 
     noun: ClassVar[str] = "mtls"
-    certificate: Title = Field(
+    certificate: HiddenText = Field(
         description="The certificate with its chain, a PEM file; file:path where it need not be there yet."
     )
-    key: Title = Field(description="The key of it, a PEM file; file:path where it need not be there yet.")
+    key: HiddenText = Field(description="The key of it, a PEM file; file:path where it need not be there yet.")
     passphrase: HiddenText | None = Field(
         None, description="Where the key is encrypted: a reference, env:NAME or file:path."
     )

@@ -111,6 +111,34 @@ def test_a_reference_may_lead_nowhere_until_something_is_played(tmp_path: Path, 
     assert mistake.startswith("12:48: 'env:KEY' is a variable, and a certificate or a key is a file; write file:path")
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    ["-----BEGIN PRIVATE KEY-----\\nSESAME\\n-----END PRIVATE KEY-----", "SESAME\\nSESAME", "SESAME" * 50],
+    ids=["a key", "two lines", "too long for a path"],
+)
+@pytest.mark.parametrize("way", ["", "file:", "env:"])
+def test_a_key_in_the_place_of_its_path_is_not_shown(tmp_path: Path, pasted: str, way: str) -> None:
+    """The message would be in the logs of CI for ever. Nor is a path that no system takes a traceback."""
+    mistakes = told(tmp_path, f'mtls: {{certificate: "{way}{pasted}", key: "{way}{pasted}"}}')
+    assert len(mistakes) == 2
+    for mistake in mistakes:
+        assert "expected the path of a PEM file, and this is none" in mistake
+        assert "SESAME" not in mistake
+
+
+def test_a_bundle_in_the_place_of_its_path_is_told_as_one(tmp_path: Path) -> None:
+    """As of keys."""
+    (mistake,) = told(tmp_path, f"ca_file: {'x' * 300}")
+    assert mistake.startswith("12:14: expected the path of a PEM file")
+
+
+def test_a_proxy_has_a_port_that_can_be_connected_to(tmp_path: Path) -> None:
+    """Port 0 is none."""
+    for port in ("0", "00080", "99999"):
+        (mistake,) = told(tmp_path, f"proxy: 'http://far.example:{port}'", head=', "far.example:*"')
+        assert mistake.startswith("12:12: expected an HTTP proxy such as"), port
+
+
 def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path, ca: trustme.CA) -> None:
     """A path may lead to anything."""
     issue(tmp_path, ca)
