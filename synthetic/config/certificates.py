@@ -59,6 +59,12 @@ def authorities_in(path: Path) -> int:
     return len(_certificates(read_pem(path)))
 
 
+def end_of(path: Path) -> int:
+    """The last second, since 1970, in which all certificates of a file are valid; 0 where there are none to read."""
+    chain, _ = _chain(path)
+    return min((int(one.not_valid_after_utc.timestamp()) for one in chain), default=0)
+
+
 def flaws(certificate: Path | None, key: Path | None, passphrase: str | None, *, encrypted: bool) -> Iterator[Flaw]:
     """What is wrong with a client certificate and its key, as far as they are there.
 

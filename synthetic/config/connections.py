@@ -65,13 +65,15 @@ def _link_mtls(cell: CellModel, path: Path, problems: Problems) -> ClientCertifi
     certificate, key = (_pem_file(written, path.parent, problems) for written in (model.certificate, model.key))
     known = _passphrase(model, path.parent, problems)
     here = certificate if _is_file(certificate) else None, key if _is_file(key) else None
+    ends_unix_s = 0
     if any(here):
-        from synthetic.config.certificates import flaws  # noqa: PLC0415 - see `_link_ca_file`
+        from synthetic.config.certificates import end_of, flaws  # noqa: PLC0415 - see `_link_ca_file`
 
+        ends_unix_s = end_of(here[0]) if here[0] else 0
         for flaw in flaws(*here, known, encrypted=model.passphrase is not None):
             problems.add(model.at(flaw.key), flaw.message, flaw.hint)
     passphrase = "" if model.passphrase is None else model.passphrase
-    return ClientCertificate(model.source.place, str(certificate), str(key), passphrase)
+    return ClientCertificate(model.source.place, str(certificate), str(key), passphrase, ends_unix_s)
 
 
 def _link_http2(cell: CellModel, problems: Problems) -> bool:

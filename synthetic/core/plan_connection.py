@@ -12,12 +12,16 @@ from synthetic.core.errors import Place
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """What we show to servers that ask who calls (mutual TLS): paths of PEM files, and a reference where the key is encrypted."""
+    """What we show to servers that ask who calls (mutual TLS): paths of PEM files, and a reference where the key is encrypted.
+
+    `ends_unix_s`: the last second in which all of its chain is valid; 0 where that is not known, as its file was not there.
+    """
 
     place: Place
     certificate: str
     key: str
     passphrase: str = ""
+    ends_unix_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,9 @@ def started_event(spec: RunSpec) -> RunStarted:
 
 def _play_steps(state: RunState) -> Machine[Failure | None]:
     deadline_ns = state.spec.mono_ns + int(state.spec.plan.schedule.deadline_s * 1e9)
-    refused = yield from enter_states(state, "")
+    refused = _certificate_over(state) or (yield from enter_states(state, ""))
     for step in state.spec.plan.steps:
+        refused = refused or _certificate_over(state)
         if refused is not None:
             return Failure(step, None, *refused)
         state.step = step
@@ -126,6 +127,15 @@ def _play_steps(state: RunState) -> Machine[Failure | None]:
         if state.spec.plan.states:
             refused = yield from enter_states(state, step.id)
     return None
+
+
+def _certificate_over(state: RunState) -> tuple[str, Blame] | None:
+    """Why no step more is played where the certificate that we show has run out: servers would hang up, and look broken."""
+    shown = state.spec.cell.connection.mtls
+    if shown is None or not shown.ends_unix_s or state.unix_s <= shown.ends_unix_s:
+        return None
+    name = shown.certificate.rpartition("/")[2]
+    return f"our own certificate '{name}' has expired: renew it, no server takes it any more", Blame.HARNESS
 
 
 def _too_late(state: RunState, step: StepPlan) -> Failure:

@@ -18,7 +18,7 @@ _NO_ANSWER = frozenset(FaultKind)
 def enter_states(state: RunState, after: str) -> Machine[tuple[str, Blame] | None]:
     """Enter the states that begin here. Answers why one can't be entered, and whose fault that is.
 
-    Our own preparation failed, unless the cell did not answer.
+    Our own preparation failed, unless the cell did not answer, and that not for a reason of ours such as our proxy.
     """
     for needed in state.spec.plan.states:
         if needed.after != after or _holds(state, needed.state):
@@ -27,6 +27,7 @@ def enter_states(state: RunState, after: str) -> Machine[tuple[str, Blame] | Non
         end = yield from _play(state, needed.state.enter, "enter", needed.state)
         if not end.verdict.held:
             down = end.outcome is StepOutcome.UNKNOWN or end.code in _NO_ANSWER
+            down = down and end.verdict.blame is not Blame.HARNESS
             reason = f"the state {needed.state.name!r} can't be entered: {end.verdict.reason}"
             return reason, Blame.PLATFORM if down else Blame.HARNESS
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from synthetic.core.plan import CellPlan
 from synthetic.tests.config.certificates import PASSPHRASE, cells_text, issue
 
 MTLS = "mtls: {certificate: client.pem, key: client.key}"
+DAY_S = 86_400
 ENCRYPTED = "mtls: {certificate: client.pem, key: client.key, passphrase: 'env:KEY_PASSPHRASE'}"
 
 
@@ -36,12 +38,13 @@ def told(folder: Path, more: str, **written: str) -> list[str]:
 
 
 def test_a_good_certificate_is_part_of_the_plan(tmp_path: Path, ca: trustme.CA) -> None:
-    """By its paths; the passphrase stays the reference that it was."""
+    """By its paths and its end; the passphrase stays the reference that it was."""
     issue(tmp_path, ca, encrypted=True)
     mtls = load(tmp_path, ENCRYPTED).connection.mtls
     assert mtls is not None
     assert (mtls.certificate, mtls.key) == (str(tmp_path / "client.pem"), str(tmp_path / "client.key"))
     assert mtls.passphrase == "env:KEY_PASSPHRASE"
+    assert 29 * DAY_S < mtls.ends_unix_s - datetime.datetime.now(datetime.UTC).timestamp() <= 30 * DAY_S
 
 
 def test_an_expired_certificate_is_refused_with_its_end(tmp_path: Path, ca: trustme.CA) -> None:
@@ -54,8 +57,6 @@ def test_an_expired_certificate_is_refused_with_its_end(tmp_path: Path, ca: trus
 
 def test_a_certificate_of_next_week_is_refused(tmp_path: Path, ca: trustme.CA) -> None:
     """Its beginning is told."""
-    import datetime
-
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=7)
     issued = ca.issue_cert("runner.example", not_before=soon, not_after=soon + datetime.timedelta(days=7))
     issued.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")

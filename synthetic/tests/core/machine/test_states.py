@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from synthetic.core.effects import Http
+from synthetic.core.effects import FaultKind, Http
 from synthetic.core.events import StepEnded
 from synthetic.core.outcome import Blame, RunOutcome
-from synthetic.drivers.memory import Reply
+from synthetic.drivers.memory import Break, Reply
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, REFUSED, Played, answers, ok, played
 
 STEPS = """
@@ -67,6 +67,13 @@ def test_a_state_that_a_dead_cell_does_not_enter_is_the_cell_s_failure(answer: o
     """No answer, or none that says anything."""
     run = played(BEFORE, answers(HEALTHY | {"POST /exclude": answer}))
     assert (run.ended.outcome, run.ended.blame) == (RunOutcome.FAILED, Blame.PLATFORM)
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_state_that_our_proxy_keeps_us_from_entering_is_no_failure_of_the_cell(*, sent: bool) -> None:
+    """Whether or not something may have left."""
+    run = played(BEFORE, answers(HEALTHY | {"POST /exclude": Break(FaultKind.PROXY_FAILED, maybe_sent=sent)}))
+    assert (run.ended.outcome, run.ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
 
 
 def test_leaving_is_tried_again() -> None:

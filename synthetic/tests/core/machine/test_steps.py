@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from synthetic.core.effects import FaultKind, Http, Result
+from synthetic.core.errors import Place
 from synthetic.core.events import CheckJudged, Event, ExchangeDone, StepEnded
 from synthetic.core.machine import play
 from synthetic.core.outcome import Blame, RunOutcome, StepOutcome
+from synthetic.core.plan_connection import ClientCertificate, ConnectionPlan
 from synthetic.drivers.memory import Break, InMemoryTransport, MemoryDriver, Reply, VirtualClock
 from synthetic.tests.core.machine.playing import DEAD, HEALTHY, SECRET, Journal, Wire, answers, make_spec, ok, played
 
@@ -243,6 +246,28 @@ def test_a_proxy_of_ours_that_fails_says_nothing_of_the_target() -> None:
     """It is the harness's way to the cell, and no evidence against what is at its end."""
     ended, _ = lagging(LOGIN, {"POST /login": Break(FaultKind.PROXY_FAILED)}, lag_s=0.0)
     assert (ended.outcome, ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+
+
+@pytest.mark.parametrize("left_s", [0, 1, 10])
+def test_a_certificate_of_ours_that_expires_says_nothing_of_the_target(left_s: int) -> None:
+    """Not before the first step, nor between two: servers would hang up, or answer as to a stranger."""
+    spec, clock, sent = make_spec(LOGIN + LOGIN.replace("login,", "again,")), VirtualClock(), list[Wire]()
+    mtls = ClientCertificate(Place(), "tls/client.pem", "tls/client.key", "", spec.wall_ns // 10**9 + left_s - 1)
+    cell = replace(spec.cell, connection=ConnectionPlan(mtls=mtls))
+
+    def slow(effect: Wire) -> Any:
+        sent.append(effect)
+        return replace(HEALTHY["POST /login"], latency_s=1.5)
+
+    ended = MemoryDriver(InMemoryTransport(slow, clock), clock).run(
+        play(replace(spec, cell=cell)), sink=lambda _event: None, journal=Journal()
+    )
+    assert len(sent) == min(left_s, 2)
+    if left_s < 10:
+        assert (ended.outcome, ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+        assert "our own certificate 'client.pem' has expired: renew it" in ended.reason
+    else:
+        assert ended.outcome is RunOutcome.OK, ended.reason
 
 
 def test_a_little_lag_of_ours_does_not_excuse_what_is_overdue() -> None:
