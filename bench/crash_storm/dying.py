@@ -33,11 +33,15 @@ CALLS = (
     "beat",
     "take_over",
     "postpone",
+    "together",
 )
 RARE = ("take_over", "postpone", "miss_slots", "end_slot")  # they do not come often in a worker's short life
 COMMITS = ("commit:before", "commit:after")
 POINTS = (*(f"{call}:{side}" for call in CALLS for side in ("before", "after")), *COMMITS)
-"""Every place where the journal changes: around each call, and around the commit of a transaction that many calls may share."""
+"""Every place where the journal changes: around each call, and around the commit of a transaction that many calls may share.
+
+Within `together` a call changes nothing for good: after it, and before `together` is, the transaction is open.
+"""
 
 
 class Doom:

@@ -81,15 +81,33 @@ class Deaths:
 
 
 def fates(kills: int, seed: int) -> list[Fate]:
-    """Every point in turn, and a random instant after each; which time of a point it is, is drawn."""
+    """Every point in turn, and a random instant after each; in which turn, and which time of a point it is, is drawn."""
     drawn = random.Random(seed)
-    points = [dying.POINTS[number // 2 % len(dying.POINTS)] if number % 2 == 0 else "" for number in range(kills)]
+    turns = _turns(drawn)
+    points = [turns[number // 2 % len(turns)] if number % 2 == 0 else "" for number in range(kills)]
     return [Fate(point, drawn.randint(1, _often(point)), drawn.uniform(0, RANDOM_MAX_S)) for point in points]
+
+
+def _turns(drawn: random.Random) -> list[str]:
+    """One side of each call, and then the other ones, so that a short storm comes by all; calls that are rare come last."""
+    first, others = dict[str, str](), list[str]()
+    for point in drawn.sample(dying.POINTS, len(dying.POINTS)):
+        if first.setdefault(_call(point), point) != point:
+            others.append(point)
+    return sorted([*first.values(), *others], key=_is_rare)
+
+
+def _call(point: str) -> str:
+    return point.partition(":")[0]
+
+
+def _is_rare(point: str) -> bool:
+    return _call(point) in dying.RARE
 
 
 def _often(point: str) -> int:
     """How many times of a point may be waited for."""
-    return 1 if point.partition(":")[0] in dying.RARE else 6
+    return 1 if _is_rare(point) else 6
 
 
 class Storm:

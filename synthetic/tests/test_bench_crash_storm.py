@@ -12,7 +12,7 @@ import pytest
 
 from bench.crash_storm.__main__ import NUMBERS, is_told, mishaps, was_a_storm
 from bench.crash_storm.databases import Trouble
-from bench.crash_storm.dying import POINTS, Doom
+from bench.crash_storm.dying import CALLS, POINTS, RARE, Doom
 from bench.crash_storm.reckoning import Books, Reckoning, compare
 from bench.crash_storm.second_opinion import Opinion
 from bench.crash_storm.storm import SOUGHT_MAX, Deaths, Fate, fates
@@ -103,6 +103,16 @@ def test_every_point_of_the_journal_gets_its_turn() -> None:
     assert {point: points.count(point) >= 3 for point in POINTS} == dict.fromkeys(POINTS, True)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_short_storm_comes_by_every_call_that_is_not_rare(seed: int) -> None:
+    """One death at each of them, on whichever side; the seed draws which, and in which order."""
+    usual = [call for call in (*CALLS, "commit") if call not in RARE]
+    drawn = [fate.point.partition(":")[0] for fate in fates(2 * len(usual), seed) if fate.point]
+    assert len(usual) == 11
+    assert sorted(drawn) == sorted(usual)
+    assert drawn != usual
+
+
 EVERYWHERE = Counter(dict.fromkeys(POINTS, 2))
 
 
@@ -153,8 +163,8 @@ def test_a_death_that_does_not_count_is_tried_again_and_so_is_a_point_that_never
 
 def test_every_call_that_changes_the_journal_is_a_point() -> None:
     """Those of people (the kill switch, a sweep by hand) and of a worker's orderly end are not."""
-    calls = {name: call for name, call in vars(Book).items() if inspect.isfunction(call) and not name.startswith("_")}
-    changes = {name for name, call in calls.items() if "_do" in call.__code__.co_names}
+    calls = {name: call for name, call in inspect.getmembers(Book, inspect.isfunction) if not name.startswith("_")}
+    changes = {name for name, call in calls.items() if {"_do", "_group"} & set(call.__code__.co_names)}
     assert changes - {point.partition(":")[0] for point in POINTS} == {
         "adopt",
         "kill",
@@ -189,7 +199,7 @@ def test_what_is_wrong_has_to_be_named_by_the_command(named: set[str], *, told: 
 def test_nothing_is_lost_or_doubled_in_a_small_storm(database: str, tmp_path: Path) -> None:
     """Four deaths of two workers, and everything is home afterwards."""
     command = [sys.executable, "-m", "bench.crash_storm", "--db", database, "--kills", "4", "--workers", "2"]
-    command += ["--cells", "2"]
+    command += ["--cells", "2", "--seed", "2"]  # drawn: after a commit of several calls, and after any commit
     run = subprocess.run(
         [*command, "--log", str(tmp_path / "log")], cwd=ROOT, capture_output=True, text=True, timeout=390, check=False
     )
