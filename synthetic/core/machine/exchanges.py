@@ -117,8 +117,7 @@ def _one_hop(
     state: RunState, call: Call, plan: HttpPlan, scope: Mapping[str, Any], request: Http
 ) -> Machine[tuple[Answer, HttpReply | None]]:
     span = state.next_span()
-    headers = request.headers + run_headers(state, request, span)
-    sent = Http(request.method, request.url, headers, request.body, request.timeout_s, request.moves)
+    sent = altered(request, headers=request.headers + run_headers(state, request, span))
     if call.at_once > 1 and request.moves is not None:
         return (yield from _many_at_once(state, call, plan, scope, sent, span)), None
     result = yield sent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -10,18 +11,23 @@ from synthetic.core.history import (
     FACTS,
     Balance,
     Bet,
+    DoubleEntryLine,
     History,
     Ledger,
     LedgerEntry,
     MalformedEvidence,
+    OpenItem,
     PspEntry,
+    PspEvent,
     PspReport,
+    SinkRow,
     fact,
     fields_of,
     required_of,
 )
 from synthetic.core.money import Money
 from synthetic.core.outcome import StepOutcome
+from synthetic.tests.distinct import distinct
 
 DONE = StepOutcome.DONE
 ROW: dict[str, Any] = {
@@ -66,6 +72,19 @@ def test_a_statement_becomes_entries() -> None:
     assert ledger == Ledger("after", DONE, (LedgerEntry("7", "bet", "b1", "cash", eur(-20)),))
     report = fact("psp_report", "report", DONE, {"psp": "psp-a", "entries": [ROW | {"kind": "capture"}]})
     assert report == PspReport("report", DONE, "psp-a", (PspEntry("7", "capture", "b1", eur(-20)),))
+
+
+@pytest.mark.parametrize("line", [DoubleEntryLine, LedgerEntry, OpenItem, PspEntry, PspEvent, SinkRow])
+def test_a_line_of_a_statement_takes_every_field_from_its_row(line: Any) -> None:
+    """Each from the column of its own name, also those that may be left out."""
+    wanted = distinct(line)
+    row: dict[str, Any] = {"currency": "EUR"}
+    for field in fields(line):
+        value = getattr(wanted, field.name)
+        row |= {f"{field.name}_minor": value.minor} if isinstance(value, Money) else {field.name: value}
+    (kind,) = (kind for kind, made in FACTS.items() if get_type_hints(made).get("entries") == tuple[line, ...])
+    told = fact(kind, "after", DONE, dict.fromkeys(required_of(kind), "psp-a") | {"entries": [row]})
+    assert told.entries == (wanted,)  # type: ignore[union-attr]
 
 
 def test_a_plain_fact_keeps_its_values() -> None:
