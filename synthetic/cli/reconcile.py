@@ -17,9 +17,9 @@ from synthetic.cli.playing import JOURNAL_PATH
 from synthetic.cli.project import Sources, chosen_cells, open_project
 from synthetic.cli.screen import write
 from synthetic.cli.sweep import JournalOption, journal_at, opened_drivers, read_duration
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.names import NOWHERE
 from synthetic.config.project import Project
-from synthetic.config.secret_refs import resolve_all
 from synthetic.core.errors import AuthorError
 from synthetic.core.money import Money
 from synthetic.core.plan import CellPlan
@@ -89,7 +89,7 @@ async def _reconcile(
     wait_s: float,
 ) -> Reconciliation:
     clock, leases = SystemClock(), KeptLeases(book)
-    secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
+    secrets = {cell.name: cell_secrets(cell) for cell in cells}
     async with AsyncExitStack() as stack:
         drivers = await opened_drivers(stack, cells, clock)
         outside = Outside(book, clock, drivers.__getitem__, lambda _event: None)

@@ -18,10 +18,11 @@ from synthetic.cli.open_money import sums
 from synthetic.cli.playing import JOURNAL_PATH
 from synthetic.cli.project import Sources, open_project
 from synthetic.cli.screen import say, write
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.durations import seconds
 from synthetic.config.names import NOWHERE
 from synthetic.config.project import Project
-from synthetic.config.secret_refs import BadReference, is_reference, resolve_all
+from synthetic.config.secret_refs import BadReference, is_reference
 from synthetic.config.switch_places import database_address
 from synthetic.core.errors import AuthorError
 from synthetic.core.plan import CellPlan
@@ -112,7 +113,7 @@ async def opened_drivers(
 async def _sweep(book: Book, project: Project, strays: Sequence[Stray], witness: Witness) -> list[Homecoming]:
     clock = SystemClock()
     cells = {name: project.cells[name] for name in {stray.row.run.cell for stray in strays} & project.cells.keys()}
-    secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
+    secrets = {name: cell_secrets(cell) for name, cell in cells.items()}
     async with AsyncExitStack() as stack:
         drivers = await opened_drivers(stack, cells.values(), clock)
         outside = Outside(book, clock, drivers.__getitem__, witness.sink, journal=witness.journal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from synthetic.config.secret_refs import resolve_all
@@ -21,11 +20,6 @@ class ConnectionSecrets:
         """What is masked wherever it comes back. The pair with its colon is what Basic authentication encodes (RFC 7617)."""
         pair = () if self.proxy is None else (*self.proxy, ":".join(self.proxy))
         return pair if self.passphrase is None else (*pair, self.passphrase)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of them all, by which it is seen that one of them was rotated."""
-        return hashlib.sha256(repr((self.proxy, self.passphrase)).encode()).hexdigest()
 
 
 _NONE = ConnectionSecrets()

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthetic.config.cell_secrets import CellSecrets, cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.names import NOWHERE, pick
 from synthetic.config.project import PLATFORM_FOLDERS, Project, ProjectFiles, load_project, yaml_files
 from synthetic.config.scenarios import bind, matrix_rows
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.serving_rules import brought_in
 from synthetic.config.shipped import shipped_root
 from synthetic.config.slo import load_slo, shipped_policy
@@ -79,7 +79,7 @@ class Asked:
     played: Mapping[str, tuple[Played, ...]]
     caps: Caps
     policy: Policy
-    secrets: Mapping[str, str]
+    secrets: CellSecrets
     tls: ssl.SSLContext
 
     def cost(self, plan: ScenarioPlan) -> Money:
@@ -99,7 +99,7 @@ def read_asked(paths: Paths, classes: Mapping[str, Plays]) -> Asked:
     project = _project(paths, cells, {name for one in classes.values() for name in one.plays})
     played = {name: _all_played(project, name, one, cell, caps) for name, one in classes.items()}
     policy = load_slo(paths.slo) if paths.slo is not None else shipped_policy()
-    return Asked(paths, cell, played, caps, policy, resolve_all(cell, cell.secrets), tls_of(cell))
+    return Asked(paths, cell, played, caps, policy, cell_secrets(cell), tls_of(cell))
 
 
 def _one_budget(classes: Mapping[str, Plays]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from synthetic.config.secret_refs import resolve_all
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.core.errors import HarnessError
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
@@ -32,7 +32,7 @@ class BlockingSession:
         self._journal = journal
         self._clock = SystemClock()
         self._driver = blocking_driver(cell, clock=self._clock)
-        self._secrets = resolve_all(cell, cell.secrets)
+        self._secrets = cell_secrets(cell)
         self._share = share
         self._pools: dict[str, TakingTurns] = {}
         self._plays: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()

@@ -7,11 +7,12 @@ Fail-closed: what can't be proved is refused, whatever the reason. A proof is a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from itertools import count
 
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.core.events import Event, ExchangeDone, RunEnded
 from synthetic.core.outcome import RunOutcome
 from synthetic.core.plan import CellPlan, PlatformPlan, PlayerPlan, RunSpec, ScenarioPlan, Schedule, StepPlan
@@ -25,7 +26,7 @@ from synthetic.runner.timetable import Missed
 
 PlayProof = Callable[[RunSpec, EventSink], Awaitable[RunEnded]]
 """Plays a run that moves no money on its cell."""
-SecretsOf = Callable[[CellPlan], Mapping[str, str]]
+SecretsOf = Callable[[CellPlan], CellSecrets]
 
 RETRY_NS = 15 * SECOND_NS  # how long a proof that failed keeps others from asking again
 WITHIN_S = 5.0

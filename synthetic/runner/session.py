@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 
-from synthetic.config.secret_refs import resolve_all
+from synthetic.config.cell_secrets import CellSecrets, cell_secrets
 from synthetic.core.errors import HarnessError, RefusedByPolicy
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play, started_event
@@ -54,7 +54,7 @@ class Session:
         self._lag = LagMeter(self._clock)
         self._drivers: dict[str, AsyncDriver] = {}
         self._pools: dict[tuple[str, str], PlayerPool] = {}
-        self._secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
+        self._secrets = {cell.name: cell_secrets(cell) for cell in cells}
         self._stopping = False
         self._closing = AsyncExitStack()
         self._provoked: dict[str, Provocation] = {}
@@ -191,7 +191,9 @@ class Session:
     def _not_played(self, turn: Turn, part: Part, scheduled_ns: int, reason: str) -> RunEnded:
         """A run that never began is told of, too: a missing run must not look like a healthy one."""
         nobody = PlayerPlan("", "", {}, {})
-        spec = make_spec(part, turn, nobody, {}, seed=self._seed, clock=self._clock, scheduled_ns=scheduled_ns)
+        spec = make_spec(
+            part, turn, nobody, CellSecrets(), seed=self._seed, clock=self._clock, scheduled_ns=scheduled_ns
+        )
         ended = RunEnded(spec.run_id, RunOutcome.ABORTED, Blame.HARNESS, reason, "", "", (), spec.mono_ns)
         self._sink(started_event(spec))
         self._sink(ended)

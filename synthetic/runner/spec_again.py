@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.core.errors import HarnessError
 from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec, ScenarioPlan
 from synthetic.core.ports import Clock
@@ -19,7 +20,7 @@ class SpecAgain:
 
     scenarios: Mapping[str, Linked]
     cells: Mapping[str, CellPlan]
-    secrets: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, CellSecrets]
     clock: Clock
 
     def __call__(self, row: RunRow) -> RunSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from synthetic.config.connection_secrets import connection_secrets
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.config.secret_refs import resolve_all
 from synthetic.core.plan import CellPlan, PlayerPlan, RunSpec, ScenarioPlan
 from synthetic.core.ports import Clock
@@ -43,7 +43,7 @@ def make_spec(
     part: Part,
     turn: Turn,
     player: PlayerPlan,
-    secrets: Mapping[str, str],
+    secrets: CellSecrets,
     *,
     seed: int,
     clock: Clock,
@@ -58,12 +58,12 @@ def make_spec(
         row=turn.row,
         player={"id": player.id, "pool": player.pool, **player.attributes, **resolved},
         secret_attributes=frozenset(resolved),
-        secrets=secrets,
+        secrets=secrets.named,
         run_id=run_id(seed, name, turn.row, part.cell.name, turn.number),
         seed=derived_seed(seed, name, row, turn.number),
         mono_ns=clock.monotonic_ns(),
         wall_ns=clock.wall_ns(),
         scheduled_ns=scheduled_ns,
         pair=turn.pair,
-        hidden=connection_secrets(part.cell).texts,
+        hidden=secrets.hidden,
     )

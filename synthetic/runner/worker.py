@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.core.errors import FencedOff, HarnessError, JournalUnavailable, Killed
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play
@@ -89,7 +90,7 @@ class Worker:
     name: str
     outside: Outside
     seed: int
-    secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
+    secrets: Mapping[str, CellSecrets] = field(repr=False)
     lease_s: float = LEASE_S
     fit: Fit = whole_pool
     may_begin: Callable[[], None] = lambda: None

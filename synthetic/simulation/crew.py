@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from ssl import SSLContext
 
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.core.errors import JournalUnavailable
 from synthetic.core.events import Event, RunEnded, UndoEnded
 from synthetic.core.plan import RunSpec
@@ -70,7 +71,7 @@ def _duty(world: World, life: Life) -> Duty:
     }
     ear = Ear(world.history, life)
     outside = Outside(book, world.clock, drivers.__getitem__, ear.hear)
-    worker = Worker(life.worker, outside, plan.seed, {name: {} for name in around.cells}, plan.lease_s)
+    worker = Worker(life.worker, outside, plan.seed, {name: CellSecrets() for name in around.cells}, plan.lease_s)
 
     async def play(probe: str, slot_ns: int) -> str:
         return await duty.play(probe, slot_ns)
@@ -104,7 +105,9 @@ class SpecMaker:
         player = next(player for player in part.cell.players if player.id == row.player)
         turn = Turn((part,), run.row, run.number, run.pair)
         clock = self.world.clock
-        return make_spec(part, turn, player, {}, seed=run.seed, clock=clock, scheduled_ns=clock.monotonic_ns())
+        return make_spec(
+            part, turn, player, CellSecrets(), seed=run.seed, clock=clock, scheduled_ns=clock.monotonic_ns()
+        )
 
 
 @dataclass(frozen=True, slots=True)

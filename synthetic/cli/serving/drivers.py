@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from synthetic.config.connection_secrets import connection_secrets
-from synthetic.config.secret_refs import resolve_all
+from synthetic.config.cell_secrets import CellSecrets, cell_secrets
 from synthetic.core.plan import CellPlan
 from synthetic.core.ports import Clock
 from synthetic.drivers.asyncio_driver import AsyncDriver
@@ -20,10 +19,8 @@ class Drivers:
 
     clock: Clock
     lag: LagMeter
-    secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _made_of: dict[str, tuple[CellPlan, str]] = field(
-        default_factory=dict
-    )  # with a digest of the secrets they connect with
+    secrets: dict[str, CellSecrets] = field(default_factory=dict)
+    _cells: dict[str, CellPlan] = field(default_factory=dict)
     _drivers: dict[str, AsyncDriver] = field(default_factory=dict)
     _retired: list[AsyncDriver] = field(default_factory=list)
 
@@ -34,14 +31,17 @@ class Drivers:
         Secrets are read again for all of them: they may have been rotated, and nothing else have changed. A driver that is not
         needed any more is closed at the end: runs may still be going on it.
         """
-        made_of = {name: (cell, connection_secrets(cell).digest) for name, cell in cells.items()}
-        changed = {name: cells[name] for name in cells if self._made_of.get(name) != made_of[name]}
-        secrets = {name: resolve_all(cell, cell.secrets) for name, cell in cells.items()}
+        secrets = {name: cell_secrets(cell) for name, cell in cells.items()}
+        changed = {name: cell for name, cell in cells.items() if self._is_other(cell, secrets[name])}
         made = {name: asyncio_driver(cell, clock=self.clock, lag=self.lag) for name, cell in changed.items()}
         self._retired += [self._drivers[name] for name in made if name in self._drivers]
         self._drivers |= made
-        self._made_of |= made_of
+        self._cells |= changed
         self.secrets |= secrets
+
+    def _is_other(self, cell: CellPlan, secrets: CellSecrets) -> bool:
+        """Whether a driver shows another plan, or would show what has been rotated: the references to it stay the same."""
+        return self._cells.get(cell.name) != cell or self.secrets[cell.name].hidden != secrets.hidden
 
     def __call__(self, cell: str) -> AsyncDriver:
         """The driver of a cell, also of one that a reload has taken out: its money has to come home."""

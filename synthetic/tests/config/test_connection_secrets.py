@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.connection_secrets import connection_secrets
 from synthetic.core.errors import Place
@@ -39,10 +40,8 @@ def test_all_spellings_that_travel_are_masked(tmp_path: Path) -> None:
 
 
 def test_a_cell_without_any_has_nothing_to_mask(tmp_path: Path) -> None:
-    """No text, and always the same digest; with one rotated it is another."""
+    """Of one that has some, they go with those that expressions name, and not among them."""
     cell = cell_in(tmp_path)
     assert connection_secrets(replace(cell, connection=ConnectionPlan())).texts == ()
-    before = connection_secrets(cell).digest
-    assert connection_secrets(cell).digest == before
-    (tmp_path / "passphrase").write_text("another")
-    assert connection_secrets(cell).digest != before
+    assert cell_secrets(cell).hidden == connection_secrets(cell).texts
+    assert cell_secrets(cell).named == {}

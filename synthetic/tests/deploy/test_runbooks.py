@@ -14,10 +14,10 @@ import yaml
 from synthetic.audit.trail import AuditTrail
 from synthetic.cli.platform_process import reference_platform
 from synthetic.cli.project import CHECK_NAMES
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.serving import load_serving
 from synthetic.config.shipped import shipped_root
 from synthetic.core.plan import CellPlan
@@ -244,7 +244,7 @@ def left_behind(folder: Path, cell: CellPlan) -> None:
         with open_book(folder / "runner.db") as book:
             player = Listening(driver, Wire(), trail, crash=True)
             outside = Outside(book, clock, lambda _cell: player, lambda _event: None)
-            worker = Worker("w1", outside, fresh_seed(), {cell.name: resolve_all(cell, cell.secrets)})
+            worker = Worker("w1", outside, fresh_seed(), {cell.name: cell_secrets(cell)})
             turn = Turn((Part(plan, cell),), {"psp": "psp-a", "provider": "provider-a"}, 1)
             await worker.play(TickPlan("p", 1, clock.monotonic_ns(), turn))
             assert len(book.open_runs()) == 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import Request, urlopen
 
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario, matrix_rows
@@ -112,7 +113,7 @@ class Stage:
     def __init__(self, world: World, cell: CellPlan) -> None:
         self.world, self.cell = world, cell
         self.driver = BlockingDriver(allow=cell.allow)
-        self.secrets = resolve_all(cell, cell.secrets)
+        self.secrets = cell_secrets(cell)
         self._numbers = count(1)
         self._seed = fresh_seed()
         self._held: list[Effect] = []
@@ -210,7 +211,7 @@ class Stage:
     def open_items(self, player: str) -> list[dict[str, Any]]:
         """What of the player's is not at its end, by the back office."""
         entries: list[dict[str, Any]] = self._ask(
-            "GET", f"/office/open-items?player={player}", token=self.secrets["office"]
+            "GET", f"/office/open-items?player={player}", token=self.secrets.named["office"]
         )["entries"]
         return entries
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import Place
 from synthetic.core.plan import CellPlan, Schedule
@@ -111,7 +111,7 @@ async def on_duty(
     cell, clock = serving.probes[0].cell, SystemClock()
     driver = asyncio_driver(cell, clock=clock)
     outside = Outside(book, clock, {cell.name: driver}.__getitem__, lambda _event: None)
-    worker = Worker(name, outside, fresh_seed(), {cell.name: resolve_all(cell, cell.secrets)}, lease_s=LEASE_S)
+    worker = Worker(name, outside, fresh_seed(), {cell.name: cell_secrets(cell)}, lease_s=LEASE_S)
 
     async def bring_home(row: RunRow, lease: Lease) -> None:
         assert row.run.cell == cell.name

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.effects import Effect, Http, WsOpen, WsReceive, WsSend
 from synthetic.core.events import Event, RunEnded
@@ -44,7 +44,7 @@ def spec(synthetic_cells_file: Path) -> RunSpec:
         part,
         Turn((part,), {"psp": "psp-a", "provider": "provider-b"}, 0),
         player,
-        resolve_all(cell, cell.secrets),
+        cell_secrets(cell),
         seed=fresh_seed(),
         clock=SystemClock(),
         scheduled_ns=0,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from synthetic.config.cell_secrets import CellSecrets, cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.effects import FaultKind, Http
 from synthetic.core.events import RunEnded
@@ -64,7 +64,9 @@ class Office:
             await asyncio.sleep(0)
             return driver.run(play(spec), sink=sink, journal=MemoryJournal())
 
-        self.proofs = Proofs(limits=LIMITS, clock=self.clock, play=play_proof, secrets_of=lambda _cell: {}, seed=1)
+        self.proofs = Proofs(
+            limits=LIMITS, clock=self.clock, play=play_proof, secrets_of=lambda _cell: CellSecrets(), seed=1
+        )
 
     def answer(self, wire: Wire) -> Answer:
         """Answer one request."""
@@ -239,10 +241,7 @@ def test_the_reference_platform_proves_its_cells_and_accounts(synthetic_cells_fi
         async def play_proof(spec: RunSpec, sink: EventSink) -> RunEnded:
             return await driver.run(play(spec), sink=sink, journal=MemoryJournal())
 
-        def secrets_of(cell: CellPlan) -> dict[str, str]:
-            return resolve_all(cell, cell.secrets)
-
-        proofs = Proofs(limits=LIMITS, clock=clock, play=play_proof, secrets_of=secrets_of, seed=fresh_seed())
+        proofs = Proofs(limits=LIMITS, clock=clock, play=play_proof, secrets_of=cell_secrets, seed=fresh_seed())
         found = [await proofs.refusals(platform, cell, player) for cell in (canary, swapped)]
         await driver.aclose()
         return [[one.rule for one in refusals] for refusals in found]

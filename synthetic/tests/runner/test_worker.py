@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.cells import load_cells
 from synthetic.config.platforms import load_platform
 from synthetic.config.scenarios import load_scenario
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import Killed
 from synthetic.core.events import Event, RunStarted
@@ -96,7 +96,7 @@ def working(
         drivers = {cell.name: asyncio_driver(cell, clock=clock) for cell in cells}
         players = {name: Breaking(driver) if broken else driver for name, driver in drivers.items()}
         sink = (events if events is not None else []).append
-        secrets = {cell.name: resolve_all(cell, cell.secrets) for cell in cells}
+        secrets = {cell.name: cell_secrets(cell) for cell in cells}
         outside = Outside(book, clock, players.__getitem__, sink)
         worker = Worker("w1", outside, fresh_seed() if seed is None else seed, secrets)
         try:

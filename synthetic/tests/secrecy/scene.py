@@ -20,8 +20,8 @@ from synthetic.audit.chain import Chain
 from synthetic.audit.log import AuditLog
 from synthetic.audit.trail import AuditedJournal, AuditTrail
 from synthetic.cli.playing import play_turns
+from synthetic.config.cell_secrets import cell_secrets
 from synthetic.config.project import Project, ProjectFiles, load_project, yaml_files
-from synthetic.config.secret_refs import resolve_all
 from synthetic.config.shipped import shipped_root
 from synthetic.core.events import Event
 from synthetic.core.machine import Machine
@@ -262,7 +262,7 @@ def _closed(book: Book, events: Sequence[Event]) -> list[Any]:
 async def _on_duty(
     scene: Scene, project: Project, cell: CellPlan, book: Book, sink: EventSink, trail: AuditTrail
 ) -> None:
-    clock, secrets = SystemClock(), {cell.name: resolve_all(cell, cell.secrets)}
+    clock, secrets = SystemClock(), {cell.name: cell_secrets(cell)}
     driver = asyncio_driver(cell, clock=clock)
     player = Listening(driver, scene.wire, trail, crash=False)
     outside = Outside(book, clock, lambda _cell: player, sink)
