@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench.journeys import journey
 from bench.variants import only_row
+from synthetic.config.cell_secrets import CellSecrets
 from synthetic.config.cells import load_cells
 from synthetic.core.events import RunEnded
 from synthetic.core.machine import play as play_scenario
@@ -41,7 +42,9 @@ class Engine:
         """One journey of a player, who must not play another one meanwhile."""
         self._number += 1
         turn, now_ns = Turn((self._part,), self._row, self._number), self._clock.monotonic_ns()
-        spec = make_spec(self._part, turn, player, {}, seed=self._seed, clock=self._clock, scheduled_ns=now_ns)
+        spec = make_spec(
+            self._part, turn, player, CellSecrets(), seed=self._seed, clock=self._clock, scheduled_ns=now_ns
+        )
         return await self._driver.run(play_scenario(spec), sink=self._sink, journal=self._journal)
 
     async def aclose(self) -> None:
