@@ -35,20 +35,22 @@ def is_holdable(text: str) -> bool:
     return text.isprintable() or UNHOLDABLE.search(text) is None
 
 
-def outline(text: str | bytes) -> bytes:
-    """A JSON text without blanks, with 0 for each digit: what `held_json` and whoever counts keys look at."""
-    raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    return raw.translate(_DIGITS, b" \t\n\r")
+class JsonText:
+    """A JSON text. Its `outline` has no blanks and 0 for each digit: what `held_json` and whoever counts keys look at."""
+
+    __slots__ = ("escaped", "outline", "raw")
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self.outline = raw.encode("utf-8", "surrogatepass").translate(_DIGITS, b" \t\n\r")
+        self.escaped = "\\" in raw
 
 
-def held_json(data: Any, text: str, outlined: bytes) -> Any:
-    """The data of a JSON text, marked where nothing in it is more than CEL can hold; else, and where it is a scalar, as it is.
-
-    `outlined`: the outline of the text.
-    """
-    if not isinstance(data, dict | list) or _LONG in outlined:
+def held_json(data: Any, text: JsonText) -> Any:
+    """The data of a JSON text, marked where nothing in it is more than CEL can hold; else, and where it is a scalar, as it is."""
+    if not isinstance(data, dict | list) or _LONG in text.outline:
         return data
-    if not (text.isascii() or is_holdable(text)) or ("\\" in text and _ODD_ESCAPE.search(text)):
+    if not (text.raw.isascii() or is_holdable(text.raw)) or (text.escaped and _ODD_ESCAPE.search(text.raw)):
         return data
     return HeldObject(data) if isinstance(data, dict) else HeldList(data)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from synthetic.core.effects import HttpReply
 from synthetic.core.expressions import ExpressionError
-from synthetic.core.held import held_headers, held_json, outline
+from synthetic.core.held import JsonText, held_headers, held_json
 from synthetic.core.quick import quick
 
 UNREADABLE = "unreadable"
@@ -89,7 +89,7 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
     if broken_at is not None:
         return text, f"bytes that are not UTF-8 from byte {broken_at} on"
     try:
-        return _read_json(text, outline(body)), ""
+        return read_json(text), ""
     except NotJson as error:
         looks_like_json = "json" in content_type or text[:200].lstrip().startswith(("{", "["))
         return text, str(error) if looks_like_json else "text that is not JSON"
@@ -105,13 +105,10 @@ def _decoded(body: bytes) -> tuple[str, int | None]:
 
 def read_json(text: str) -> Any:
     """Strict JSON: no NaN, no key twice, no half characters, bounded depth and numbers. Raises NotJson."""
-    return _read_json(text, outline(text))
-
-
-def _read_json(text: str, outlined: bytes) -> Any:
-    escaped, containers_max = "\\" in text, outlined.count(b"{") + outlined.count(b"[")
+    written = JsonText(text)
+    containers_max = written.outline.count(b"{") + written.outline.count(b"[")
     try:
-        data = _STRICT.decode(text) if escaped else _unescaped(text, outlined, containers_max)
+        data = _STRICT.decode(text) if written.escaped else _unescaped(written, containers_max)
     except RecursionError:
         raise NotJson(_too_deep()) from None
     except NotJson:
@@ -122,17 +119,17 @@ def _read_json(text: str, outlined: bytes) -> Any:
         raise NotJson("JSON that holds a number of thousands of digits") from None
     if containers_max > _DEPTH_MAX or len(text) > 2 * _VALUES_MAX:
         _bounded(data, text)
-    if escaped and _SURROGATE.search(text):
+    if written.escaped and _SURROGATE.search(text):
         _whole_characters(data)
-    return held_json(data, text, outlined)
+    return held_json(data, written)
 
 
-def _unescaped(text: str, outlined: bytes, containers_max: int) -> Any:
+def _unescaped(text: JsonText, containers_max: int) -> Any:
     """What the text holds. Without a backslash, a quote before a colon ends a key: as many keys as those, and none came twice."""
-    data = _lenient(text)
+    data = _lenient(text.raw)
     if not isinstance(data, _CONTAINERS):
         return data
-    return data if _keys_in(data, containers_max) == outlined.count(b'":') else _STRICT.decode(text)
+    return data if _keys_in(data, containers_max) == text.outline.count(b'":') else _STRICT.decode(text.raw)
 
 
 def _lenient(text: str) -> Any:
