@@ -46,6 +46,33 @@ def find_strays(book: Book, *, now_ns: int, only: Collection[str] = (), older_th
     return sorted((s for s in chosen if s.age_s(now_ns) >= older_than_s), key=lambda stray: stray.row.started_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run that is left alone for now, `until_ns` (wall clock) at the earliest, and its open effects, oldest first.
+
+    `worker` holds its lease, and may be dead. It is "" where effects have no run, and are too young to say that nobody is at it.
+    """
+
+    row: RunRow
+    effects: tuple[JournalEntry, ...]
+    worker: str
+    until_ns: int
+
+
+def find_held(book: Book, *, now_ns: int, only: Collection[str] = (), older_than_s: float = 0.0) -> list[Held]:
+    """What `find_strays` leaves out because somebody may be at it; what is free soonest comes first."""
+    rows = [row for row in book.open_runs() if row.lease.expires_ns > now_ns]
+    found = [Held(row, _open(book.effects_of(row.run.run_id)), row.lease.worker, row.lease.expires_ns) for row in rows]
+    found += [
+        Held(stray.row, stray.effects, "", stray.row.started_ns + int(UNKNOWN_RUN_AGE_S * _S))
+        for stray in _rowless(book)
+        if stray.age_s(now_ns) < UNKNOWN_RUN_AGE_S
+    ]
+    chosen = [held for held in found if not only or held.row.run.run_id in only]
+    old_enough = [held for held in chosen if now_ns - held.row.started_ns >= older_than_s * _S]
+    return sorted(old_enough, key=lambda held: held.until_ns)
+
+
 def _open(effects: Sequence[JournalEntry]) -> tuple[JournalEntry, ...]:
     return tuple(effect for effect in effects if effect.state in OPEN_STATES)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -104,14 +105,52 @@ def test_a_platform_that_is_away_is_told_as_such(broken_off: Path, cells_file: P
     assert states(broken_off) == [IntentState.COMPENSATED]
 
 
-def test_a_run_that_still_goes_on_is_left_alone(broken_off: Path, cells_file: Path) -> None:
-    """Its lease lives: somebody is at it."""
-    with open_book(broken_off / JOURNAL) as book:
+def hold(project: Path, lease_s: float) -> None:
+    """Somebody takes the run that was left, and is gone at once."""
+    with open_book(project / JOURNAL) as book:
         (row,) = book.stranded_runs()
-        assert book.take_over(row.run.run_id, "somebody", 60, early=True) is not None
-    assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
-    assert "not listed: 1 run held by somebody, 1.00 EUR open; the last lease" in sweep(cells_file, "--dry-run").err
+        assert book.take_over(row.run.run_id, "somebody", lease_s, early=True) is not None
+
+
+def test_a_run_that_somebody_holds_is_left_alone_and_told(broken_off: Path, cells_file: Path) -> None:
+    """Its money is not home, so it is exit 4: with the amount, by whom it is held, and until when."""
+    hold(broken_off, 600)
+    answer = sweep(cells_file)
+    assert answer.code == 4
+    held, total = answer.out.splitlines()
+    assert held.startswith("not swept: 1 run held by somebody, 1.00 EUR open; the last lease is over in ")
+    assert held.endswith(" UTC (--wait waits for it)")
+    assert total == "0 runs swept: 0 home, 0 not"
+    listing = sweep(cells_file, "--dry-run")
+    assert listing.code == 4
+    assert "not listed: 1 run held by somebody, 1.00 EUR open; the last lease" in listing.err
     assert states(broken_off) == [IntentState.INTENT]
+
+
+def test_json_tells_what_is_held(broken_off: Path, cells_file: Path) -> None:
+    """Each run with the end of its lease, and its effects; waiting for less than that changes nothing."""
+    hold(broken_off, 600)
+    answer = sweep(cells_file, "--json", "--wait", "10ms")
+    (held,) = json.loads(answer.out)["held"]
+    assert (answer.code, held["worker"], held["effects"][0]["amount_minor"]) == (4, "somebody", 100)
+    assert datetime.fromisoformat(held["until"]) > datetime.now(UTC)
+    assert "waiting up to 10ms: 1 run held by somebody" in answer.err
+
+
+def test_a_sweep_waits_for_a_lease_to_end(broken_off: Path, cells_file: Path) -> None:
+    """As after a load that was killed: no longer than it has to, and then the money comes home."""
+    hold(broken_off, 3)
+    answer = sweep(cells_file, "--wait", "10m")
+    assert (answer.code, states(broken_off)) == (0, [IntentState.COMPENSATED]), answer.out
+    assert answer.out.endswith("1 run swept: 1 home, 0 not\n")
+
+
+def test_a_run_that_nobody_asked_for_is_not_told_as_held(broken_off: Path, cells_file: Path) -> None:
+    """What the options leave out says nothing of what they mean."""
+    hold(broken_off, 600)
+    for words in (("--run", "another"), ("--older-than", "1h")):
+        answer = sweep(cells_file, *words)
+        assert (answer.code, answer.out) == (0, "0 runs swept: 0 home, 0 not\n")
 
 
 def test_effects_without_a_run_are_swept_when_they_are_old(broken_off: Path, cells_file: Path) -> None:
@@ -135,7 +174,10 @@ def test_effects_without_a_run_that_are_new_may_belong_to_one_that_goes_on(broke
     (broken_off / JOURNAL).unlink()
     with open_book(broken_off / JOURNAL) as book:
         book.intend(entry.intent, None)
-    assert sweep(cells_file).out == "0 runs swept: 0 home, 0 not\n"
+    answer = sweep(cells_file)
+    assert answer.code == 4
+    assert "not swept: 1 run held by nobody known, 1.00 EUR open; the last lease" in answer.out
+    assert answer.out.endswith("0 runs swept: 0 home, 0 not\n")
 
 
 def test_json_tells_every_effect_by_its_key(broken_off: Path, cells_file: Path) -> None:
