@@ -24,7 +24,7 @@ class Command:
     `limit`: what a step to failure has found, `unclear`: why it could say nothing in the end;
     `gathering`: where users wait for each other, if anywhere.
     `workers` played in it, where there are any, and `finished` are those that have told how their runs ended.
-    `total`: all figures.
+    `total`: all figures; `interrupted`: that a signal ended the test before its time; `has_begun`: whether there was a test yet.
     """
 
     asked: Asked
@@ -35,6 +35,8 @@ class Command:
     gathering: Gathering | None = None
     total: Figures = field(default_factory=Figures)
     cut_short: str = ""
+    interrupted: str = ""
+    has_begun: bool = False
     workers: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     limit: str = ""
@@ -43,6 +45,8 @@ class Command:
     hard_stop: HardStop = field(default_factory=HardStop)
     _session: LoadSession | None = None
     _noted: str = ""
+    _playing: bool = False
+    _began_s: float = 0.0
     _lately: Figures = field(default_factory=Figures)
 
     @property
@@ -66,6 +70,21 @@ class Command:
         """
         self.note(self.hard_stop.taken())
         return bool(self._noted)
+
+    def interrupt(self, planned_s: float | None) -> None:
+        """A signal ends the test, which was to last so long: 0 is until a signal, None is as long as its shape.
+
+        Nothing to tell where it was over already, or where a signal is how it is ended.
+        """
+        if not self._playing or planned_s == 0:
+            return
+        planned = "" if planned_s is None else f" of {planned_s:.0f}"
+        self.interrupted = f"the test was interrupted after {self.now_s() - self._began_s:.0f}{planned} s"
+        self._playing = False
+
+    def stopping(self) -> None:
+        """No user begins a run any more."""
+        self._playing = False
 
     @property
     def lost(self) -> int:
@@ -91,7 +110,9 @@ class Command:
         self.taken()
         self.hard_stop.taken()
         self.total, self.cut_short, self._noted, self.limit, self.began_ns = Figures(), "", "", "", time.time_ns()
-        self._lately, self.unclear = Figures(), ""
+        self._lately, self.unclear, self.interrupted = Figures(), "", ""
+        self.has_begun = self._playing = True
+        self._began_s = self.now_s()
         self.workers.clear()
         self.finished.clear()
 

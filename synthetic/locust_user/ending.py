@@ -10,14 +10,17 @@ from typing import Any
 from synthetic.core.errors import SyntheticError
 from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
-from synthetic.locust_user.reconciling import Reconciled, left_open, reconcile
+from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile
 from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import judge
 
 
-def end(options: Any, command: Command) -> int:
-    """Reconcile, judge, tell on standard output and in Locust's HTML report. Answers the exit code."""
-    reconciled = None if options.no_reconcile else _reconciled(command)
+def end(options: Any, command: Command, *, at_once: bool = False) -> int:
+    """Reconcile, judge, tell on standard output and in Locust's HTML report. Answers the exit code.
+
+    `at_once`: somebody wants to wait for nothing any more, so nothing is compared.
+    """
+    reconciled = None if options.no_reconcile else _reconciled(command, at_once=at_once)
     money = [*left_open(command.asked, command.journal, command.began_ns)]
     if reconciled is not None:
         money += [*reconciled.differences, *reconciled.unread]
@@ -25,7 +28,7 @@ def end(options: Any, command: Command) -> int:
         command.asked.policy,
         command.total,
         money=money,
-        cut_short=command.cut_short,
+        cut_short=command.cut_short or command.interrupted,
         lost=command.lost,
         unclear=command.unclear,
     )
@@ -37,8 +40,13 @@ def end(options: Any, command: Command) -> int:
     return int(judgement.exit)
 
 
-def _reconciled(command: Command) -> Reconciled:
+def _reconciled(command: Command, *, at_once: bool) -> Reconciled:
+    why = "interrupted once more"
     try:
-        return reconcile(command.asked, command.journal, command.began_ns)
+        if not at_once:
+            return reconcile(command.asked, command.journal, command.began_ns)
+    except KeyboardInterrupt:
+        pass
     except (SyntheticError, OSError, subprocess.SubprocessError) as error:
-        return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {error}",))
+        why = str(error)
+    return not_compared(why)

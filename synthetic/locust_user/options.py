@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from synthetic.config.names import NOWHERE
+from synthetic.core.errors import AuthorError
 from synthetic.locust_user.asked import Paths
 
+RATE_MAX = 100_000.0
+"""Runs a second that may be asked for: more than any target of ours takes."""
 JOURNAL = str(Path(".synthetic") / "load.db")
 
 
@@ -36,7 +41,10 @@ def add_options(parser: Any) -> None:
         metavar="JOURNAL",
     )
     option(
-        "--arrivals", 0.0, "An open model: so many runs a second at full user count, however slow they are.", type=float
+        "--arrivals",
+        None,
+        "An open model: so many runs a second at full user count, however slow they are.",
+        type=float,
     )
     parser.add_argument(
         "--no-reconcile", action="store_true", default=False, include_in_web_ui=False,
@@ -53,3 +61,14 @@ def paths_of(options: Any) -> Paths:
         platforms=Path(options.platforms) if options.platforms else None,
         slo=Path(options.slo) if options.slo else None,
     )
+
+
+def arrivals_of(options: Any) -> float:
+    """Runs a second of an open model; 0 where none was asked for. Raises AuthorError of a rate that there can't be."""
+    rate: float | None = options.arrivals
+    if rate is None:
+        return 0.0
+    if not isfinite(rate) or not 0 < rate <= RATE_MAX:
+        message = f"--arrivals {rate:g} is no rate: it is a number of runs a second, over 0 and at most {RATE_MAX:g}"
+        raise AuthorError.at(NOWHERE, message, "leave it out for a closed model")
+    return rate

@@ -44,6 +44,11 @@ class Reconciled:
         return not self.differences and not self.unread
 
 
+def not_compared(why: str) -> Reconciled:
+    """Nothing is known of any account."""
+    return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {why}",))
+
+
 def reconcile(asked: Asked, journal: str, since_ns: int) -> Reconciled:
     """Compare the accounts that the journal has effects of on this cell; what is older than `since_ns` (Unix) only explains."""
     with open_book(journal) as book:
@@ -84,7 +89,7 @@ def _compared(command: Sequence[str], journal: str) -> Reconciled:
         told = json.loads(done.stdout)
     except ValueError:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {said}",))
+        return not_compared(said)
     return Reconciled(
         told["accounts"],
         told["effects"],

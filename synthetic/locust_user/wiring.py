@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import gevent
@@ -20,7 +21,8 @@ from synthetic.locust_user.ending import end
 from synthetic.locust_user.figures import NO_USER, Figures
 from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hub import OffHub
-from synthetic.locust_user.options import add_options, paths_of
+from synthetic.locust_user.interrupts import Interrupts
+from synthetic.locust_user.options import add_options, arrivals_of, paths_of
 
 log = logging.getLogger("synthetic.load")
 
@@ -44,6 +46,7 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
     off_hub = OffHub()  # a worker that does not answer meanwhile is taken for dead
     classes = [one for one in environment.user_classes if hasattr(one, "plays") and issubclass(one, FastHttpUser)]
     try:
+        arrivals_of(environment.parsed_options)
         asked = off_hub(
             read_asked,
             paths_of(environment.parsed_options),
@@ -61,10 +64,11 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
         environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT_S
         gevent.spawn(_gather, command)
     _listen(environment, runner, command)
+    interrupts = Interrupts(environment, runner, command)
     environment.events.quitting.add_listener(
-        _quitting
+        partial(_quitting, interrupts=interrupts)
     )  # behind Locust's own, and so before it: it says good-bye to the master
-    gevent.signal_handler(signal.SIGINT, _Interrupt(runner, gevent.getcurrent()))
+    gevent.signal_handler(signal.SIGINT, interrupts.ctrl_c)
     gevent.get_hub().loop.update_now()  # where the loop stood still meanwhile, `-t` would be over by what it missed
 
 
@@ -94,28 +98,6 @@ def _stop_early(runner: Any, why: str) -> None:
     log.error("the test ends early: %s", why)
     options = runner.environment.parsed_options
     gevent.spawn(runner.quit if options is not None and options.headless else runner.stop)
-
-
-class _Interrupt:
-    """Ctrl-C. Python would raise it in whichever user plays just then, and leave his money where it is.
-
-    A terminal sends it to all processes; while a test goes on, workers leave it to the master to end that. Once more ends them.
-    """
-
-    def __init__(self, runner: Any, main: Any) -> None:
-        self._runner = runner
-        self._main = main
-        self._asked = False
-
-    def __call__(self) -> None:
-        playing = isinstance(self._runner, WorkerRunner) and self._runner.worker_state in (
-            STATE_SPAWNING,
-            STATE_RUNNING,
-        )
-        if playing and not self._asked:
-            self._asked = True
-            return
-        gevent.kill(self._main, KeyboardInterrupt)
 
 
 def _listen(environment: Any, runner: Any, command: Command) -> None:
@@ -213,7 +195,7 @@ def _test_start(environment: Any, **_: Any) -> None:
     command.forget()
     runner = environment.runner
     if not isinstance(runner, WorkerRunner):
-        options.arrivals_per_user = options.arrivals / max(1, _users(environment))
+        options.arrivals_per_user = arrivals_of(options) / max(1, _users(environment))
         options.gather_after_s = _gather_after_s(environment)
     if isinstance(runner, MasterRunner):
         return
@@ -254,6 +236,7 @@ def _users(environment: Any) -> int:
 
 def _test_stopping(environment: Any, **_: Any) -> None:
     command = command_of(environment)
+    command.stopping()
     if command.arrivals is not None:
         command.session.figures.miss(NO_USER, command.arrivals.overdue())
         command.arrivals = None
@@ -261,17 +244,28 @@ def _test_stopping(environment: Any, **_: Any) -> None:
         command.gathering.open()
 
 
-def _quitting(environment: Any, **_: Any) -> None:
+def _quitting(environment: Any, interrupts: Interrupts, **_: Any) -> None:
     command = command_of(environment)
-    # After Ctrl-C, Locust asks for the verdict while users still play. Workers have finished by a message of ours; after Locust's
-    # own they would stay for as long as a run may take.
-    without = {"send_stop_to_client": False} if isinstance(environment.runner, MasterRunner) else {}
-    environment.runner.stop(**without)
     if isinstance(environment.runner, WorkerRunner):
+        environment.runner.stop()
         environment.runner.send_message(_FINISHED, command.taken().as_data())
         command.close()
         environment.process_exit_code = 0  # the master says how the test ended
         return
+    interrupts.hand_over()
+    at_once = not _stopped(environment.runner)
     command.add(command.taken())
     command.close()
-    environment.process_exit_code = end(environment.parsed_options, command)
+    environment.process_exit_code = end(environment.parsed_options, command, at_once=at_once)
+
+
+def _stopped(runner: Any) -> bool:
+    """Let what goes on come to its end: after Ctrl-C, Locust asks for the verdict while users still play. False after one more.
+
+    Workers have finished by a message of ours; after Locust's own they would stay for as long as a run may take.
+    """
+    try:
+        runner.stop(**({"send_stop_to_client": False} if isinstance(runner, MasterRunner) else {}))
+    except KeyboardInterrupt:
+        return False
+    return True

@@ -48,6 +48,35 @@ def test_a_test_that_begins_anew_knows_nothing_of_what_ended_the_last_one(comman
     assert (command.must_end(), said) == (False, ["the budget is used up"])
 
 
+@pytest.mark.parametrize(
+    ("planned_s", "told"),
+    [
+        (60.0, "the test was interrupted after 11 of 60 s"),
+        (None, "the test was interrupted after 11 s"),
+        (0.0, ""),
+    ],
+)
+def test_a_signal_before_the_end_is_told_and_one_that_is_the_only_end_is_not(
+    command: Command, planned_s: float | None, told: str
+) -> None:
+    """Without `-t`, Ctrl-C is how a test ends."""
+    now = [100.0]
+    command.now_s = lambda: now[0]
+    command.forget()
+    now[0] = 111.2
+    command.interrupt(planned_s)
+    assert command.interrupted == told
+
+
+def test_a_signal_while_the_last_runs_end_interrupts_no_test(command: Command) -> None:
+    """Its time was over."""
+    command.interrupt(60.0)  # nor before it began
+    command.forget()
+    command.stopping()
+    command.interrupt(60.0)
+    assert command.interrupted == ""
+
+
 def test_a_kill_switch_is_looked_at_while_nobody_plays(command: Command, said: list[str]) -> None:
     """No run has asked the journal, and the next one does not begin."""
     assert command.session.asked is command.asked  # a user has come

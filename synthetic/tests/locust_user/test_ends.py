@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -55,15 +56,19 @@ def all_is_home(journal: Path) -> bool:
         return not book.open_runs() and not book.open_intents() and not book.stranded_runs()
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
-def test_ctrl_c_lets_the_runs_that_go_on_come_to_their_end(
-    tmp_path: Path, cells: Path, processes: tuple[str, ...]
+def test_a_signal_lets_the_runs_that_go_on_come_to_their_end_and_is_no_pass(
+    tmp_path: Path, cells: Path, processes: tuple[str, ...], sent: signal.Signals
 ) -> None:
-    """A terminal sends it to the workers as well."""
-    process = started(tmp_path, cells, "-u", "8", "-r", "8", "-t", "100s", *processes)
+    """A terminal sends Ctrl-C to the workers as well; CI and Kubernetes send SIGTERM. The report is written and says so."""
+    process = started(tmp_path, cells, "-u", "8", "-r", "8", "-t", "100s", "--html", "report.html", *processes)
     await_effects(tmp_path / "load.db", 4)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, sent)
     told = ended(process)
+    assert told.code == Exit.HARNESS, told.out
+    assert re.search(r"! the test was interrupted after \d+ of 100 s", told.out), told.out
+    assert "the test was interrupted after" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Reconciled: journal = ledger = PSP reports, to the cent" in told.out, told.out
     assert "Traceback" not in told.out
     assert all_is_home(tmp_path / "load.db")
