@@ -46,6 +46,7 @@ class Command:
     _session: LoadSession | None = None
     _noted: str = ""
     _playing: bool = False
+    _leaving: bool = False
     _began_s: float = 0.0
     _lately: Figures = field(default_factory=Figures)
 
@@ -69,7 +70,7 @@ class Command:
         What came while all users waited, such as a kill switch, is said here: whoever wants to play next notices it.
         """
         self.note(self.hard_stop.taken())
-        return bool(self._noted)
+        return bool(self._noted) or self._leaving
 
     def interrupt(self, planned_s: float | None) -> None:
         """A signal ends the test, which was to last so long: 0 is until a signal, None is as long as its shape.
@@ -81,6 +82,10 @@ class Command:
         planned = "" if planned_s is None else f" of {planned_s:.0f}"
         self.interrupted = f"the test was interrupted after {self.now_s() - self._began_s:.0f}{planned} s"
         self._playing = False
+
+    def leave(self) -> None:
+        """This process ends. Where it is a worker, a master that does not know of it yet may send it users: they begin nothing."""
+        self._leaving = True
 
     def stopping(self) -> None:
         """No user begins a run any more."""

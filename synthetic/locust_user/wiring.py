@@ -247,6 +247,7 @@ def _test_stopping(environment: Any, **_: Any) -> None:
 def _quitting(environment: Any, interrupts: Interrupts, **_: Any) -> None:
     command = command_of(environment)
     if isinstance(environment.runner, WorkerRunner):
+        command.leave()
         environment.runner.stop()
         environment.runner.send_message(_FINISHED, command.taken().as_data())
         command.close()

@@ -68,6 +68,13 @@ def test_a_signal_before_the_end_is_told_and_one_that_is_the_only_end_is_not(
     assert command.interrupted == told
 
 
+def test_a_process_that_ends_begins_no_run_even_where_a_test_is_begun_in_it(command: Command) -> None:
+    """A master that does not know yet that its worker leaves may send it users."""
+    command.leave()
+    command.forget()
+    assert command.must_end()
+
+
 def test_a_signal_while_the_last_runs_end_interrupts_no_test(command: Command) -> None:
     """Its time was over."""
     command.interrupt(60.0)  # nor before it began
