@@ -25,6 +25,7 @@ from synthetic.drivers.of_cells import tls_of
 from synthetic.extensions import HookResolver
 from synthetic.gate.policy import Policy
 from synthetic.journal.model import Caps
+from synthetic.locust_user.plays import Plays
 
 _NAME = re.compile(r"^scenario: *['\"]?([\w.-]+)", re.MULTILINE)
 CAPS = ("run", "account_day", "day", "outstanding")
@@ -50,15 +51,6 @@ class Paths:
         """The folder of mappings."""
         own = [Path(folder) for folder in PLATFORM_FOLDERS if Path(folder).is_dir()]
         return self.platforms or (own[0] if own else shipped_root() / "fixtures" / "platforms")
-
-
-@dataclass(frozen=True, slots=True)
-class Plays:
-    """What a user class of the locustfile says: scenarios with their weights, the budget, rows of the matrices to keep."""
-
-    plays: Mapping[str, int]
-    budget: Mapping[str, str]
-    only: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +189,6 @@ def _all_played(project: Project, user: str, plays: Plays, cell: CellPlan, caps:
 
 def _played(project: Project, name: str, weight: int, cell: CellPlan, only: Mapping[str, str]) -> Played:
     plan = pick(project.scenarios, name, "scenario")[cell.platform]
-    if weight < 1:
-        raise AuthorError.at(plan.place, f"the weight of {name} is {weight}; it has to be 1 or more")
     if mistakes := bind(plan, cell):
         raise AuthorError(mistakes)
     rows = [row for row in matrix_rows(plan, cell) if all(row.get(key) == value for key, value in only.items())]

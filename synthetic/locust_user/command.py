@@ -45,6 +45,7 @@ class Command:
     hard_stop: HardStop = field(default_factory=HardStop)
     _session: LoadSession | None = None
     _noted: str = ""
+    _opened: bool = False
     _playing: bool = False
     _leaving: bool = False
     _began_s: float = 0.0
@@ -54,9 +55,15 @@ class Command:
     def session(self) -> LoadSession:
         """What the users of this process share; opened where the first one comes."""
         if self._session is None:
-            self._session = LoadSession(self.asked, self.journal, self.hard_stop)
-            self._session.start()
+            session = LoadSession(self.asked, self.journal, self.hard_stop)
+            session.start()
+            self._session, self._opened = session, True
         return self._session
+
+    @property
+    def may_have_played(self) -> bool:
+        """Whether any process had its journal open: else no money was moved."""
+        return self._opened or bool(self.workers)
 
     def note(self, why: str) -> None:
         """Something has to end the test early; it is said once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
 from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile
 from synthetic.locust_user.summary import Told, summary
-from synthetic.locust_user.thresholds import judge
+from synthetic.locust_user.thresholds import MONEY_DIFFERS, MONEY_OUT, NOT_COMPARED, judge
 
 
 def end(options: Any, command: Command, *, at_once: bool = False) -> int:
@@ -21,16 +22,15 @@ def end(options: Any, command: Command, *, at_once: bool = False) -> int:
     `at_once`: somebody wants to wait for nothing any more, so nothing is compared.
     """
     reconciled = None if options.no_reconcile else _reconciled(command, at_once=at_once)
-    money = [*left_open(command.asked, command.journal, command.began_ns)]
-    if reconciled is not None:
-        money += [*reconciled.differences, *reconciled.unread]
     judgement = judge(
         command.asked.policy,
         command.total,
-        money=money,
-        cut_short=command.cut_short or command.interrupted,
+        money=_money(command, reconciled),
+        cut_short=command.cut_short,
+        interrupted=command.interrupted,
         lost=command.lost,
         unclear=command.unclear,
+        unknown_fails=options.fail_unknown,
     )
     told = Told(command.asked, command.total, judgement, reconciled, command.limit)
     sys.stdout.write(summary(told))
@@ -41,12 +41,30 @@ def end(options: Any, command: Command, *, at_once: bool = False) -> int:
 
 
 def _reconciled(command: Command, *, at_once: bool) -> Reconciled:
+    if not command.may_have_played:
+        return Reconciled(0, 0, (), ())
     why = "interrupted once more"
     try:
         if not at_once:
             return reconcile(command.asked, command.journal, command.began_ns)
     except KeyboardInterrupt:
         pass
-    except (SyntheticError, OSError, subprocess.SubprocessError) as error:
+    except _UNTOLD as error:
         why = str(error)
     return not_compared(why)
+
+
+def _money(command: Command, reconciled: Reconciled | None) -> dict[str, Sequence[str]]:
+    """What does not agree, is not home, or was not compared: sentences by headline."""
+    money: dict[str, Sequence[str]] = {MONEY_DIFFERS: reconciled.differences if reconciled else ()}
+    unread = reconciled.unread if reconciled else ()
+    try:
+        money[MONEY_OUT] = (
+            left_open(command.asked, command.journal, command.began_ns) if command.may_have_played else ()
+        )
+    except _UNTOLD as error:  # it is the same journal that was to be compared
+        unread = unread or (f"whether money is out can't be known: {error}",)
+    return money | {NOT_COMPARED: unread}
+
+
+_UNTOLD = (SyntheticError, OSError, subprocess.SubprocessError)

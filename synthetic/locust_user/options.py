@@ -50,6 +50,10 @@ def add_options(parser: Any) -> None:
         "--no-reconcile", action="store_true", default=False, include_in_web_ui=False,
         help="Do not compare journal, ledger and PSP reports afterwards.",
     )  # fmt: skip
+    parser.add_argument(
+        "--fail-unknown", action="store_true", default=False, include_in_web_ui=False, env_var="SYNTHETIC_FAIL_UNKNOWN",
+        help="A threshold of which too little was measured is no pass (exit code 5).",
+    )  # fmt: skip
 
 
 def paths_of(options: Any) -> Paths:

@@ -9,7 +9,7 @@ from pathlib import Path
 from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures, SliFigure
 from synthetic.locust_user.page_style import STYLE
-from synthetic.locust_user.summary import ENDS, Told, told_money, told_percentiles, told_reconciled, told_runs
+from synthetic.locust_user.summary import Told, told_money, told_percentiles, told_reconciled, told_runs
 from synthetic.locust_user.thresholds import Exit, Judgement, Row, Verdict
 
 REASONS_SHOWN = 15
@@ -50,7 +50,7 @@ def _verdict(asked: Asked, figures: Figures, judgement: Judgement) -> Iterator[s
     kind = {Exit.PASS: "held", Exit.NOTHING_RAN: "unknown"}.get(judgement.exit, "missed")
     cell = asked.cell
     yield f'<header class="{kind}">'
-    yield f"<h1>{escape(ENDS[judgement.exit].capitalize())}</h1>"
+    yield f"<h1>{escape(judgement.headline.capitalize())}</h1>"
     yield f'<p class="on">cell <b>{escape(cell.name)}</b>, version {escape(cell.version)}, market {escape(cell.market)}'
     yield f" · SLO <b>{escape(asked.policy.name or 'slo')}</b> · exit code {int(judgement.exit)}</p>"
     if judgement.sentences:

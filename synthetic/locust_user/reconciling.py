@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
+from synthetic.locust_user.wording import counted
 from synthetic.runner.comparing import CLOCKS_APART_NS
 
 _JOURNAL = "SYNTHETIC_LOAD_JOURNAL"
@@ -30,11 +31,10 @@ PLAYERS_A_CALL = 500
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`differences` and `unread`: a sentence each. `effects`, `entries`: how many were compared."""
+    """`differences` and `unread`: a sentence each. `accounts`: how many were compared; `effects`: how many the test had on them."""
 
     accounts: int
     effects: int
-    entries: int
     differences: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -46,15 +46,18 @@ class Reconciled:
 
 def not_compared(why: str) -> Reconciled:
     """Nothing is known of any account."""
-    return Reconciled(0, 0, 0, (), (f"the accounts could not be compared: {why}",))
+    return Reconciled(0, 0, (), (f"the accounts could not be compared: {why}",))
 
 
 def reconcile(asked: Asked, journal: str, since_ns: int) -> Reconciled:
     """Compare the accounts that the journal has effects of on this cell; what is older than `since_ns` (Unix) only explains."""
     with open_book(journal) as book:
-        players = sorted({entry.intent.player for entry in book.entries() if entry.intent.cell == asked.cell.name})
+        entries = [entry for entry in book.entries() if entry.intent.cell == asked.cell.name]
+    players = sorted({entry.intent.player for entry in entries})
+    effects = sum(entry.created_ns >= since_ns for entry in entries)
     parts = [players[start : start + PLAYERS_A_CALL] for start in range(0, len(players), PLAYERS_A_CALL)]
-    return _together([_compared(command_line(asked, journal, since_ns, part), journal) for part in parts])
+    compared = [_compared(command_line(asked, journal, since_ns, part), journal) for part in parts]
+    return replace(_together(compared), effects=effects)
 
 
 def left_open(asked: Asked, journal: str, since_ns: int) -> list[str]:
@@ -74,7 +77,10 @@ def left_open(asked: Asked, journal: str, since_ns: int) -> list[str]:
         return []
     runs = len({one.intent.run_id for one in entries})
     command = f"synthetic sweep --cells {asked.paths.cells} --journal {_shown_journal(journal)}"
-    return [f"{runs} runs were cut off with {len(entries)} effects open; bring their money home: {command}"]
+    told = (
+        f"{counted(runs, 'run')} cut off with {counted(len(entries), 'effect')} open; bring the money home: {command}"
+    )
+    return [told]
 
 
 def _shown_journal(journal: str) -> str:
@@ -92,8 +98,7 @@ def _compared(command: Sequence[str], journal: str) -> Reconciled:
         return not_compared(said)
     return Reconciled(
         told["accounts"],
-        told["effects"],
-        told["entries"],
+        0,
         tuple(_sentence(one) for one in told["differences"]),
         tuple(f"{one['player']}: {one['reason']}" for one in told["unread"] if one["effects"]),
     )
@@ -128,7 +133,6 @@ def _together(parts: Sequence[Reconciled]) -> Reconciled:
     return Reconciled(
         sum(part.accounts for part in parts),
         sum(part.effects for part in parts),
-        sum(part.entries for part in parts),
         tuple(sentence for part in parts for sentence in part.differences),
         tuple(sentence for part in parts for sentence in part.unread),
     )

@@ -11,7 +11,8 @@ from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures
 from synthetic.locust_user.histogram import Histogram
 from synthetic.locust_user.reconciling import Reconciled
-from synthetic.locust_user.thresholds import Exit, Judgement
+from synthetic.locust_user.thresholds import Judgement
+from synthetic.locust_user.wording import counted
 
 REASONS_SHOWN = 10
 _COLUMNS = (
@@ -22,13 +23,6 @@ _COLUMNS = (
     ("unknown_minor", "unknown"),
     ("stranded_minor", "stranded"),
 )
-ENDS = {
-    Exit.PASS: "every threshold held",
-    Exit.MISSED: "a threshold was missed",
-    Exit.HARNESS: "the load itself failed",
-    Exit.STRANDED: "money does not agree",
-    Exit.NOTHING_RAN: "nothing can be said",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ def summary(told: Told) -> str:
     cell, figures, judgement = told.asked.cell, told.figures, told.judgement
     lines = [
         "",
-        f"Load on cell {cell.name} ({cell.version}): {ENDS[judgement.exit]} (exit code {int(judgement.exit)})",
+        f"Load on cell {cell.name} ({cell.version}): {judgement.headline} (exit code {int(judgement.exit)})",
         *(f"  ! {sentence}" for sentence in judgement.sentences),
         *([f"Limit: {told.limit}"] if told.limit else []),
         "",
@@ -129,9 +123,12 @@ def told_reconciled(reconciled: Reconciled | None) -> str:
     """Whether journal, ledger and PSP reports agree."""
     if reconciled is None:
         return "no (--no-reconcile); `synthetic reconcile --journal ...` does it"
+    if not reconciled.accounts:
+        return "no account could be compared" if reconciled.unread else "there was nothing to compare"
     if not reconciled.holds:
-        return f"{len(reconciled.differences)} differences, {len(reconciled.unread)} accounts not read"
+        differences, unread = len(reconciled.differences), len(reconciled.unread)
+        return f"{counted(differences, 'difference')}, {counted(unread, 'account')} not read of {reconciled.accounts + unread}"
     return (
-        f"journal = ledger = PSP reports, to the cent: {reconciled.accounts} accounts,"
-        f" {reconciled.effects} effects, {reconciled.entries} entries"
+        f"journal = ledger = PSP reports, to the cent: {counted(reconciled.accounts, 'account')},"
+        f" {counted(reconciled.effects, 'effect')} of this test"
     )

@@ -15,7 +15,7 @@ from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterR
 
 from synthetic.core.errors import HarnessError, SyntheticError
 from synthetic.locust_user.arrivals import Arrivals
-from synthetic.locust_user.asked import Plays, read_asked
+from synthetic.locust_user.asked import read_asked
 from synthetic.locust_user.command import Command, command_of, has_command, keep_command
 from synthetic.locust_user.ending import end
 from synthetic.locust_user.figures import NO_USER, Figures
@@ -23,6 +23,7 @@ from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hub import OffHub
 from synthetic.locust_user.interrupts import Interrupts
 from synthetic.locust_user.options import add_options, arrivals_of, paths_of
+from synthetic.locust_user.plays import plays_of
 
 log = logging.getLogger("synthetic.load")
 
@@ -50,7 +51,7 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
         asked = off_hub(
             read_asked,
             paths_of(environment.parsed_options),
-            {one.__name__: Plays(one.plays, one.budget, one.only) for one in classes},
+            {one.__name__: plays_of(one) for one in classes},
         )
     except SyntheticError as error:
         _refuse(error)

@@ -10,7 +10,8 @@ import pytest
 from synthetic.config.shipped import shipped_root
 from synthetic.core.errors import AuthorError, RefusedByPolicy
 from synthetic.core.money import Money
-from synthetic.locust_user.asked import Paths, Plays, caps_of, read_asked, require_load
+from synthetic.locust_user.asked import Paths, caps_of, read_asked, require_load
+from synthetic.locust_user.plays import Plays
 
 pytestmark = pytest.mark.slow
 

@@ -163,7 +163,7 @@ def test_a_worker_that_is_lost_is_no_pass(tmp_path: Path, cells: Path) -> None:
     await_effects(tmp_path / "load.db", 8)
     os.kill(_a_worker_of(process.pid), signal.SIGKILL)
     told = ended(process)
-    assert "! 1 workers were lost" in told.out, told.out
+    assert "! 1 worker lost" in told.out, told.out
     assert told.code in (Exit.HARNESS, Exit.STRANDED), told.out
 
 

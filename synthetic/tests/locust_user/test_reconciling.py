@@ -37,7 +37,7 @@ def test_an_effect_of_a_worker_whose_clock_is_behind_is_seen(shipped_cells: Path
     with open_book(tmp_path / "load.db", wall_ns=lambda: began_ns - 10 * 10**9) as book:
         book.intend(intent(), None)
     (sentence,) = left_open(asked, str(tmp_path / "load.db"), began_ns)
-    assert sentence.startswith("1 runs were cut off with 1 effects open")
+    assert sentence.startswith("1 run cut off with 1 effect open")
     assert left_open(asked, str(tmp_path / "load.db"), began_ns + 3600 * 10**9) == []
 
 

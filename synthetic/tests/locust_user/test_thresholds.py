@@ -11,7 +11,17 @@ from synthetic.core.money import Money
 from synthetic.core.outcome import Blame, RunOutcome
 from synthetic.gate.policy import Objective, Policy
 from synthetic.locust_user.figures import Figures
-from synthetic.locust_user.thresholds import SAMPLES_MIN, Exit, Verdict, judge, missed_of, rows_of
+from synthetic.locust_user.thresholds import (
+    MONEY_DIFFERS,
+    MONEY_OUT,
+    NOT_COMPARED,
+    SAMPLES_MIN,
+    Exit,
+    Verdict,
+    judge,
+    missed_of,
+    rows_of,
+)
 from synthetic.sli.samples import RunSample
 from synthetic.tests.locust_user.samples import run, step
 
@@ -58,8 +68,51 @@ def test_a_load_test_ends_as_the_worst_that_happened(
 
 def test_money_that_does_not_agree_is_worse_than_anything() -> None:
     """Whatever the thresholds say."""
-    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), money=["p1: in the ledger, not in the journal"])
+    judgement = judge(
+        Policy((SUCCESS,)), figures([GOOD] * 20), money={MONEY_DIFFERS: ["p1: in the ledger, not in the journal"]}
+    )
     assert (judgement.exit, judgement.sentences) == (Exit.STRANDED, ("p1: in the ledger, not in the journal",))
+
+
+@pytest.mark.parametrize(
+    ("runs", "found", "headline"),
+    [
+        ([GOOD] * 20, {MONEY_DIFFERS: ["differs"], NOT_COMPARED: ["unread"]}, "money does not agree"),
+        ([GOOD] * 20, {MONEY_OUT: ["open"], NOT_COMPARED: ["unread"]}, "money is not home"),
+        ([GOOD] * 20, {NOT_COMPARED: ["unread"]}, "not every account could be compared"),
+        ([STRANDED] * 20, {}, "money is not home"),
+    ],
+)
+def test_the_headline_says_what_is_wrong_with_the_money(
+    runs: list[RunSample], found: dict[str, list[str]], headline: str
+) -> None:
+    """Money that is only out, or was not looked at, is not said to disagree."""
+    judgement = judge(Policy((SUCCESS,)), figures(runs), money=found)
+    assert (judgement.exit, judgement.headline) == (Exit.STRANDED, headline)
+
+
+def test_the_headline_tells_how_many_thresholds_are_unknown() -> None:
+    """One of which nothing is known did not hold."""
+    known = figures([GOOD] * 20)
+    assert judge(Policy((SUCCESS,)), known).headline == "every threshold held"
+    unknown = Policy((SUCCESS, Objective("logins", "login", 0.99)))
+    judgement = judge(unknown, known)
+    assert (judgement.exit, judgement.headline) == (Exit.PASS, "1 of 2 thresholds held, 1 unknown")
+
+
+def test_an_unknown_threshold_is_no_pass_where_that_is_asked_for() -> None:
+    """And is one, where all of them are known."""
+    unknown = Policy((SUCCESS, Objective("logins", "login", 0.99)))
+    judgement = judge(unknown, figures([GOOD] * 20), unknown_fails=True)
+    assert (judgement.exit, judgement.headline) == (Exit.NOTHING_RAN, "1 of 2 thresholds held, 1 unknown")
+    assert "1 of 2 thresholds had fewer than 10 samples" in judgement.sentences[0]
+    assert judge(Policy((SUCCESS,)), figures([GOOD] * 20), unknown_fails=True).exit is Exit.PASS
+
+
+def test_an_interrupted_test_does_not_pass_and_is_called_so() -> None:
+    """What it had shown until then held."""
+    judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), interrupted="the test was interrupted after 11 of 60 s")
+    assert (judgement.exit, judgement.headline) == (Exit.HARNESS, "interrupted before its end")
 
 
 def test_a_test_that_was_cut_short_does_not_pass() -> None:
@@ -90,7 +143,7 @@ def test_a_worker_that_was_lost_does_not_pass() -> None:
     """What it played nobody knows."""
     judgement = judge(Policy((SUCCESS,)), figures([GOOD] * 20), lost=1)
     assert judgement.exit is Exit.HARNESS
-    assert "1 workers were lost" in judgement.sentences[0]
+    assert "1 worker lost" in judgement.sentences[0]
 
 
 def test_an_objective_with_too_few_samples_is_neither_held_nor_missed() -> None:
