@@ -173,6 +173,8 @@ class FaultKind(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"
     NAME_UNKNOWN = "name_unknown"
     TLS_FAILED = "tls_failed"
+    OUR_CERTIFICATE = "our_certificate"  # the server wants a client certificate and got none, or ours has run out
+    CERTIFICATE_REFUSED = "certificate_refused"  # it does not take ours, and nobody can tell whose mistake that is
     READ_TIMEOUT = "read_timeout"
     RESET = "reset"
     PROTOCOL = "protocol"  # what came is not HTTP or WebSocket, or over the size limit

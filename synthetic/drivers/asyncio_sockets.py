@@ -26,7 +26,7 @@ from synthetic.drivers.probe.stamps import Stamps
 from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
 from synthetic.drivers.tunnels import connected_through
-from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
+from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over, tls_told
 
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
@@ -205,7 +205,8 @@ class _Connection(ClientConnection):
         if attempt.phase is Phase.SECURING:
             attempt.secured()
         attempt.enter(Phase.EXCHANGING)
-        await super().handshake(*args, **kwargs)
+        with tls_told(self):
+            await super().handshake(*args, **kwargs)
         at_ns, stamped = self._arrival()
         attempt.came(at_ns, stamped=stamped)
         self.note_departure(attempt)

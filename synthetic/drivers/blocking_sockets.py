@@ -25,7 +25,7 @@ from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.tls_turns import hang_up, taking_turns
 from synthetic.drivers.translate import TRANSPORT_ERRORS, ending, fault, refusal
 from synthetic.drivers.tunnels import dial_through
-from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over
+from synthetic.drivers.ws_wire import WS_OPTIONS, CrumbCount, answer_headers, handshake_headers, is_over, tls_told
 
 
 class BlockingSockets:
@@ -186,7 +186,8 @@ def _connection_of(attempt: Attempt, limits: Limits) -> type[ClientConnection]:
 
         def handshake(self, *args: Any, **kwargs: Any) -> None:
             attempt.enter(Phase.EXCHANGING)
-            super().handshake(*args, **kwargs)
+            with tls_told(self):
+                super().handshake(*args, **kwargs)
 
         def send_data(self) -> None:
             super().send_data()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 from synthetic.core.effects import FaultKind, TransportFault
 from synthetic.core.ports import Clock
+from synthetic.drivers.alerts import alert_kind
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.dialling import Deadline
 from synthetic.drivers.guard import AllowList
@@ -13,6 +15,9 @@ from synthetic.drivers.places import NotAllowed, Target
 from synthetic.drivers.proxies import Proxy
 from synthetic.drivers.translate import TRANSPORT_ERRORS, fault, refusal
 from synthetic.drivers.tunnels import dial_proxy, dial_through
+
+LATE_ALERT_S = 1.0
+"""So long a server may take to part; one that does not part at all can be connected to all the same."""
 
 
 def reach(
@@ -43,4 +48,16 @@ def _touch(target: Target, attempt: Attempt, deadline: Deadline, tls: ssl.SSLCon
         if target.secure:
             attempt.enter(Phase.SECURING)
             sock.settimeout(deadline.remaining_s())
-            tls.wrap_socket(sock, server_hostname=target.host).close()
+            with tls.wrap_socket(sock, server_hostname=target.host) as secured:
+                secured.settimeout(min(deadline.remaining_s(), LATE_ALERT_S))
+                _hear_late_alert(secured)
+
+
+def _hear_late_alert(secured: ssl.SSLSocket) -> None:
+    """Part from the server and hear what it answers: in TLS 1.3 it judges our certificate only when our handshake is over."""
+    try:
+        socket.socket.shutdown(secured, socket.SHUT_WR)  # of TLS nothing is ended, or an alert would be dropped
+        secured.recv(1)
+    except OSError as error:
+        if alert_kind([error]) is not None:
+            raise

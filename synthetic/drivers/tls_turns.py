@@ -24,6 +24,7 @@ class TlsTurns:
         self._sock = sock
         self._timeout_s = sock.gettimeout()
         self._turn = threading.Lock()
+        self._ended_by: ssl.SSLError | None = None
         self._waiting = 0
         self._nobody_waits = threading.Condition()
         sock.settimeout(0.0)
@@ -78,12 +79,25 @@ class TlsTurns:
     def _in_turn(self, call: Callable[[], Any]) -> Any:
         while True:
             try:
-                with self._turn:
+                with self._turn, self._told():
                     return call()
             except ssl.SSLWantReadError:
                 self._await(selectors.EVENT_READ)
             except ssl.SSLWantWriteError:
                 self._await(selectors.EVENT_WRITE)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """OpenSSL tells once why a connection has ended, such as by which alert; whoever has the next turn hears it from here."""
+        try:
+            yield
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            if self._ended_by is not None:
+                raise error from self._ended_by
+            self._ended_by = error
+            raise
 
     def _await(self, event: int) -> None:
         with self._counted(), selectors.DefaultSelector() as selector:

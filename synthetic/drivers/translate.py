@@ -13,6 +13,7 @@ from websockets.frames import Close
 
 from synthetic.core.effects import FaultKind, TransportFault
 from synthetic.core.errors import FencedOff, HarnessError
+from synthetic.drivers.alerts import alert_kind, alert_words
 from synthetic.drivers.attempt import Attempt, Phase
 from synthetic.drivers.places import Target
 
@@ -128,6 +129,8 @@ def _kind(chain: tuple[BaseException, ...], phase: Phase) -> FaultKind:
         return FaultKind.PROTOCOL
     if _is(chain, ProxyFailed):
         return FaultKind.PROXY_FAILED
+    if (alert := alert_kind(chain)) is not None:
+        return alert
     if _is(chain, TimeoutError, httpcore.TimeoutException):
         return _TIMED_OUT.get(phase, FaultKind.CONNECT_TIMEOUT)
     if phase is Phase.SECURING:
@@ -168,7 +171,7 @@ def _detail(
             return f"no connection to {target} within {timeout_s:.2f} s"
         case FaultKind.NAME_UNKNOWN:
             return f"the name {target.host} can't be resolved"
-        case FaultKind.TLS_FAILED:
+        case FaultKind.TLS_FAILED | FaultKind.OUR_CERTIFICATE | FaultKind.CERTIFICATE_REFUSED:
             return f"TLS with {target} failed: {_tls_reason(chain)}"
         case FaultKind.PROXY_FAILED:
             not_reached = "" if attempt.phase is Phase.EXCHANGING else "was not reached: "
@@ -191,7 +194,7 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate verify failed: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError) and cause.reason:
-            return cause.reason.lower().replace("_", " ")
+            return alert_words(cause.reason)
     return "the connection was closed during the handshake"
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TypedDict
 
+from websockets.asyncio.connection import Connection as AsyncConnection
 from websockets.exceptions import InvalidURI
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import Event, Protocol
+from websockets.sync.connection import Connection as BlockingConnection
 from websockets.uri import parse_uri
 
 from synthetic.core.effects import Headers, WsOpen
@@ -51,6 +56,17 @@ def handshake_headers(effect: WsOpen) -> list[tuple[str, str]]:
     if not all(name.isprintable() for name in effect.subprotocols):
         raise Unsendable("a subprotocol is not printable")
     return with_defaults(effect.headers, (("user-agent", USER_AGENT),))
+
+
+@contextmanager
+def tls_told(connection: AsyncConnection | BlockingConnection) -> Iterator[None]:
+    """Tell why TLS ended in a handshake, as TLS 1.3 does late: the library only says that no answer came."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(connection.connection_exc, ssl.SSLError):
+            raise error from connection.connection_exc
+        raise
 
 
 def is_over(protocol: Protocol) -> bool:

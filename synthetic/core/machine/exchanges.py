@@ -27,7 +27,7 @@ TIMEOUT_FLOOR_S = 0.05
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEPS_METHOD = {307, 308}
 _SUCCESS = (200, 299)
-_OURS = (FaultKind.NOT_JOURNALED, FaultKind.FENCED_OFF, FaultKind.PROXY_FAILED)
+_OURS = (FaultKind.NOT_JOURNALED, FaultKind.FENCED_OFF, FaultKind.PROXY_FAILED, FaultKind.OUR_CERTIFICATE)
 
 
 def send_http(
@@ -153,7 +153,7 @@ def _read_result(
     result: HttpReply | TransportFault,
 ) -> Answer:
     if isinstance(result, TransportFault):
-        return fault_answer(result, asked(state, request))
+        return fault_answer(state, result, asked(state, request))
     headers = held_headers(result.headers)
     if "set-cookie" in headers:
         _take_cookies(state, request.url, result)
@@ -271,18 +271,21 @@ def taint_outputs(state: RunState, call: Call, scope: Mapping[str, Any]) -> None
             continue  # it does not stand in this answer
 
 
-def fault_answer(fault: TransportFault, what: str) -> Answer:
+def fault_answer(state: RunState, fault: TransportFault, what: str) -> Answer:
     """No answer: nothing happened if the request never left, otherwise nobody knows."""
     outcome = StepOutcome.UNKNOWN if fault.maybe_sent else StepOutcome.REFUSED
     values: dict[str, Any] = {} if fault.status is None else {"status": fault.status}
+    kind = fault.kind
+    if kind is FaultKind.CERTIFICATE_REFUSED and state.spec.cell.connection.mtls is None:
+        kind = FaultKind.OUR_CERTIFICATE  # none was shown, so that is what is wrong with it
     return Answer(
         outcome,
         fault.times,
-        code=fault.kind.value,
-        reason=f"{what}: {fault.detail or fault.kind.value}",
-        error=fault.kind.value,
+        code=kind.value,
+        reason=f"{what}: {fault.detail or kind.value}",
+        error=kind.value,
         values=values,
-        tainted=is_tainted(fault.times) or fault.kind in _OURS,
+        tainted=is_tainted(fault.times) or kind in _OURS,
     )
 
 

@@ -55,7 +55,7 @@ def open_connection(state: RunState, call: Call, plan: OpenPlan, scope: Mapping[
     state.inboxes[plan.connection] = []
     if isinstance(result, WsOpened):
         read_labels(state, call, result)
-    answer = _answer(result, f"opening the WebSocket {plan.connection!r}")
+    answer = _answer(state, result, f"opening the WebSocket {plan.connection!r}")
     yield open_view(state, call, effect, result, answer, span)
     return answer
 
@@ -82,7 +82,7 @@ def send_frame(
     result = yield effect
     assert isinstance(result, Done | TransportFault), f"a driver answered WsSend with {result!r}"
     state.observe(result.times)
-    answer = _answer(result, f"sending on the WebSocket {plan.connection!r}", request=effect)
+    answer = _answer(state, result, f"sending on the WebSocket {plan.connection!r}", request=effect)
     yield frame_view(state, call, plan.connection, "ws_send", effect.text, result, answer, "")
     return answer
 
@@ -102,7 +102,7 @@ def receive_frame(state: RunState, call: Call, plan: ReceivePlan, scope: Mapping
         assert isinstance(result, WsFrame | TransportFault), f"a driver answered WsReceive with {result!r}"
         state.observe(result.times)
         if isinstance(result, TransportFault):
-            waited = others.behind(fault_answer(result, others.waiting), (state.now_ns - began_ns) / 1e9)
+            waited = others.behind(fault_answer(state, result, others.waiting), (state.now_ns - began_ns) / 1e9)
             answer = _closed(state, plan, scope, result, waited)
             yield frame_view(state, call, plan.connection, "ws_receive", others.telling, result, answer, plan.when.text)
             return answer
@@ -244,7 +244,7 @@ def _reply_to(state: RunState, answering: Answering, scope: Mapping[str, Any]) -
         return ""
 
 
-def _answer(result: Result, what: str, request: WsSend | None = None) -> Answer:
+def _answer(state: RunState, result: Result, what: str, request: WsSend | None = None) -> Answer:
     if isinstance(result, TransportFault):
-        return fault_answer(result, what)
+        return fault_answer(state, result, what)
     return Answer(StepOutcome.DONE, result.times, tainted=is_tainted(result.times), request=request)

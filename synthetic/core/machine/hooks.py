@@ -74,7 +74,7 @@ def _unanswered(state: RunState, error: Exception, exchanged: list[tuple[Http, R
         return None
     request, result, _ = exchanged[-1]
     if isinstance(result, TransportFault):
-        answer = fault_answer(result, asked(state, request))
+        answer = fault_answer(state, result, asked(state, request))
         outcome = answer.outcome if len(exchanged) == 1 else StepOutcome.UNKNOWN
         return CallEnd(outcome, answer.code, answer.reason, answer.error, tainted=answer.tainted)
     if isinstance(result, HttpReply) and isinstance(error, NotJson | json.JSONDecodeError | UnicodeDecodeError):

@@ -69,7 +69,7 @@ def _failed(
     """The first blame rule that holds; without one it is the platform's, whose answer it was, or lacking one nobody's yet."""
     if end.code in ("not_sent", "over_limit"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS if end.code == "over_limit" else Blame.PLATFORM)
-    if end.code in ("not_journaled", "fenced_off", "proxy_failed", "hook_failed", "bad_key"):
+    if end.code in ("not_journaled", "fenced_off", "proxy_failed", "our_certificate", "hook_failed", "bad_key"):
         return Verdict(held=False, reason=reason, blame=Blame.HARNESS)
     silent = overdue and not end.code  # with a code it is known what the last poll came to
     scope = state.scope(seen_of(args, end), {"error": end.error, "overdue": silent, "code": end.code, "step": step.id})
@@ -81,4 +81,5 @@ def _failed(
         if holds:
             because = f" ({rule.because})" if rule.because else ""
             return Verdict(held=False, reason=reason + because, blame=rule.blame, overdue=overdue)
-    return Verdict(held=False, reason=reason, blame=Blame.UNKNOWN if silent else Blame.PLATFORM, overdue=overdue)
+    nobodys = silent or end.code == "certificate_refused"
+    return Verdict(held=False, reason=reason, blame=Blame.UNKNOWN if nobodys else Blame.PLATFORM, overdue=overdue)

@@ -42,6 +42,7 @@ _FAULTS = {
     FaultKind.CONNECT_TIMEOUT: "connect",
     FaultKind.NAME_UNKNOWN: "connect",
     FaultKind.TLS_FAILED: "connect",
+    FaultKind.CERTIFICATE_REFUSED: "connect",
     FaultKind.READ_TIMEOUT: "timeout",
     FaultKind.RESET: "broken",
     FaultKind.PROTOCOL: "broken",

@@ -72,6 +72,36 @@ class RawServer:
         self.ended += 1
 
 
+class PatientServer(RawServer):
+    """One that says no in the handshake, and reads on until the client hangs up: what it says is not lost by a reset."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__(hang, tls)
+
+    def _serve(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError), sock:
+            self._open.append(sock)
+            assert self._tls is not None
+            received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+            spoken, failed = self._tls.wrap_bio(received, sent, server_side=True), False
+            while data := sock.recv(65536):
+                received.write(data)
+                if not failed:
+                    failed = not _shaken(spoken)
+                    sock.sendall(sent.read())
+
+
+def _shaken(spoken: ssl.SSLObject) -> bool:
+    """Whether a handshake is going on, or over; False where it has failed."""
+    try:
+        spoken.do_handshake()
+    except ssl.SSLWantReadError:
+        return True
+    except ssl.SSLError:
+        return False
+    return True
+
+
 def read_request(sock: socket.socket) -> bytes:
     """One request, head and body; empty where the client has closed."""
     data = bytearray()

@@ -25,7 +25,7 @@ from synthetic.journal.memory import MemoryJournal
 from synthetic.locust_user.carrier import GeventCarrier, SharedClients
 from synthetic.tests.config.certificates import PASSPHRASE, cells_text, issue
 from synthetic.tests.drivers.scenarios import asking, ignore
-from synthetic.tests.drivers.servers import RawServer, WebSocketServer, answer, answering, echo, hang
+from synthetic.tests.drivers.servers import PatientServer, RawServer, WebSocketServer, answer, answering, echo, hang
 
 CA_FILE = "ca_file: ca.pem"
 MTLS = f"{CA_FILE}\nmtls: {{certificate: client.pem, key: client.key, passphrase: 'env:KEY_PASSPHRASE'}}"
@@ -38,6 +38,7 @@ class Demanding:
 
     tls: ssl.SSLContext
     folder: Path
+    issue: Callable[[ssl.SSLContext], None]
 
     def cell(self, more: str, url: str) -> CellPlan:
         """A cell at this address."""
@@ -56,7 +57,7 @@ def demanding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Demanding:
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     issue(tmp_path, ca, encrypted=True)
     monkeypatch.setenv("KEY_PASSPHRASE", PASSPHRASE)
-    return Demanding(tls, tmp_path)
+    return Demanding(tls, tmp_path, ca.issue_cert("127.0.0.1").configure_cert)
 
 
 def by_asyncio(cell: CellPlan, effects: list[Any]) -> list[Result]:
@@ -113,6 +114,49 @@ def test_without_one_that_server_takes_nobody(play: Play, demanding: Demanding) 
     with RawServer(answering(answer(b"in")), demanding.tls) as http, WebSocketServer(echo, tls=demanding.tls) as ws:
         results = play(demanding.cell(CA_FILE, http.url), [Http("GET", http.url), WsOpen("game", ws.url)])
     assert all(isinstance(result, TransportFault) for result in results), results
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+def test_a_certificate_that_is_not_shown_is_our_own_omission(
+    play: Play, demanding: Demanding, scheme: str, version: ssl.TLSVersion
+) -> None:
+    """Where the server says so, which TLS 1.3 does after the handshake; TLS 1.2 says only that it failed, and so do we."""
+    demanding.tls.maximum_version = version
+    with PatientServer(demanding.tls) as server:
+        url = server.url.replace("https", scheme)
+        effect = Http("GET", url) if scheme == "https" else WsOpen("game", url)
+        (fault,) = play(demanding.cell(CA_FILE, server.url), [effect])
+    assert isinstance(fault, TransportFault)
+    known = version is ssl.TLSVersion.TLSv1_3
+    assert fault.kind is (FaultKind.OUR_CERTIFICATE if known else FaultKind.TLS_FAILED), fault
+    assert fault.detail.endswith("the server wants a client certificate: see `mtls` of the cell")
+    assert ("perhaps" in fault.detail) is not known
+
+
+def test_a_certificate_of_an_unknown_authority_may_be_anybodys_mistake(play: Play, demanding: Demanding) -> None:
+    """The server may have lost the authority, or we show a wrong certificate: it is told as the server's word about ours."""
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    demanding.issue(stranger)
+    stranger.verify_mode = ssl.CERT_REQUIRED
+    trustme.CA().configure_trust(stranger)
+    with PatientServer(stranger) as server:
+        (fault,) = play(demanding.cell(MTLS, server.url), [Http("GET", server.url)])
+    assert isinstance(fault, TransportFault)
+    assert fault.kind is FaultKind.CERTIFICATE_REFUSED, fault
+    assert "unknown ca: so the server says of the client certificate" in fault.detail
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_preflight_hears_that_a_certificate_is_wanted(demanding: Demanding, version: ssl.TLSVersion) -> None:
+    """Also where the server says so only when the handshake is over."""
+    demanding.tls.maximum_version = version
+    with PatientServer(demanding.tls) as server:
+        driver = blocking_driver(demanding.cell(CA_FILE, server.url))
+        fault = driver.reach(server.url, 30.0)
+        driver.close()
+    assert fault is not None
+    assert "the server wants a client certificate: see `mtls` of the cell" in fault.detail
 
 
 def test_a_preflight_shows_the_certificate_too(demanding: Demanding) -> None:

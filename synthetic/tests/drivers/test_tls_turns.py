@@ -13,9 +13,11 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+import trustme
 
 from synthetic.drivers.tls_turns import TlsTurns, hang_up
 from synthetic.tests.drivers.conftest import Authority
+from synthetic.tests.drivers.servers import PatientServer
 
 Ends = tuple[TlsTurns, TlsTurns]
 CHUNK = bytes(range(256)) * 40
@@ -32,6 +34,25 @@ def ends(authority: Authority) -> Iterator[Ends]:
         server = accepted.result()
     with closing(TlsTurns(client)) as one, closing(TlsTurns(server)) as two:
         yield one, two
+
+
+def test_why_tls_has_ended_is_told_to_whoever_comes_next() -> None:
+    """A reader hears the server's alert first; a writer would only hear that the library failed."""
+    ca, demanding, trusting = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    ca.issue_cert("127.0.0.1").configure_cert(demanding)
+    demanding.verify_mode = ssl.CERT_REQUIRED
+    ca.configure_trust(trusting)
+    with (
+        PatientServer(demanding) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as plain,
+        closing(TlsTurns(trusting.wrap_socket(plain, server_hostname="127.0.0.1"))) as end,
+    ):
+        end.settimeout(30.0)
+        with pytest.raises(ssl.SSLError, match="certificate required") as read:
+            end.recv(100)
+        with pytest.raises(ssl.SSLError) as written:
+            end.sendall(b"too late")
+    assert written.value.__cause__ is read.value
 
 
 def pump(end: TlsTurns) -> None:

@@ -248,6 +248,23 @@ def test_a_proxy_of_ours_that_fails_says_nothing_of_the_target() -> None:
     assert (ended.outcome, ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
 
 
+def test_a_certificate_that_we_lack_says_nothing_of_the_target() -> None:
+    """Also where the server only says that it is a bad one: none was shown."""
+    for kind in (FaultKind.OUR_CERTIFICATE, FaultKind.CERTIFICATE_REFUSED):
+        ended, _ = lagging(LOGIN, {"POST /login": Break(kind)}, lag_s=0.0)
+        assert (ended.outcome, ended.blame) == (RunOutcome.ABORTED, Blame.HARNESS)
+
+
+def test_a_certificate_of_ours_that_is_not_taken_is_nobodys_for_certain() -> None:
+    """The target may have lost its authority, or we may show a wrong one: it counts, and nobody is accused."""
+    spec, clock = make_spec(LOGIN), VirtualClock()
+    mtls = ClientCertificate(Place(), "tls/client.pem", "tls/client.key", "", spec.wall_ns // 10**9 + 3600)
+    spec = replace(spec, cell=replace(spec.cell, connection=ConnectionPlan(mtls=mtls)))
+    transport = InMemoryTransport(answers({"POST /login": Break(FaultKind.CERTIFICATE_REFUSED)}), clock)
+    ended = MemoryDriver(transport, clock).run(play(spec), sink=lambda _event: None, journal=Journal())
+    assert (ended.outcome, ended.blame) == (RunOutcome.FAILED, Blame.UNKNOWN)
+
+
 @pytest.mark.parametrize("left_s", [0, 1, 10])
 def test_a_certificate_of_ours_that_expires_says_nothing_of_the_target(left_s: int) -> None:
     """Not before the first step, nor between two: servers would hang up, or answer as to a stranger."""
