@@ -1,4 +1,4 @@
-"""The reference platform's load: `locust -f load/locustfile.py --headless -u 50 -r 10 -t 60s --cells cells.yaml` (docs/load.md)."""
+"""The reference platform's load: `locust -f load/locustfile.py --headless -u 10 -r 10 -t 60s --cells cells.yaml` (docs/load.md)."""
 
 from locust import between, events
 

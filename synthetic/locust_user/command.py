@@ -16,6 +16,11 @@ from synthetic.locust_user.gathering import Gathering
 from synthetic.locust_user.hard_stops import HardStop
 from synthetic.locust_user.session import LoadSession
 
+NOT_ATTACHED = (
+    "this locustfile does not say `attach(events)`, so nothing is known of the cell to play on"
+    " (`from synthetic.locust_user.user import attach`)"
+)
+
 
 @dataclass(slots=True, eq=False)
 class Command:
@@ -24,7 +29,8 @@ class Command:
     `limit`: what a step to failure has found, `unclear`: why it could say nothing in the end;
     `gathering`: where users wait for each other, if anywhere.
     `workers` played in it, where there are any, and `finished` are those that have told how their runs ended.
-    `total`: all figures; `interrupted`: that a signal ended the test before its time; `has_begun`: whether there was a test yet.
+    `total`: all figures; `interrupted`: that a signal ended the test before its time; `has_begun`: whether there was a test yet;
+    `lasted_s`: for how long runs began.
     """
 
     asked: Asked
@@ -36,6 +42,7 @@ class Command:
     total: Figures = field(default_factory=Figures)
     cut_short: str = ""
     interrupted: str = ""
+    lasted_s: float = 0.0
     has_begun: bool = False
     workers: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
@@ -87,8 +94,8 @@ class Command:
         if not self._playing or planned_s == 0:
             return
         planned = "" if planned_s is None else f" of {planned_s:.0f}"
-        self.interrupted = f"the test was interrupted after {self.now_s() - self._began_s:.0f}{planned} s"
-        self._playing = False
+        self.stopping()
+        self.interrupted = f"the test was interrupted after {self.lasted_s:.0f}{planned} s"
 
     def leave(self) -> None:
         """This process ends. Where it is a worker, a master that does not know of it yet may send it users: they begin nothing."""
@@ -96,7 +103,8 @@ class Command:
 
     def stopping(self) -> None:
         """No user begins a run any more."""
-        self._playing = False
+        if self._playing:
+            self._playing, self.lasted_s = False, self.now_s() - self._began_s
 
     @property
     def lost(self) -> int:
@@ -152,5 +160,5 @@ def command_of(environment: Any) -> Command:
     """The load test of an environment. Raises HarnessError where the locustfile did not `attach` it."""
     command = _COMMANDS.get(environment)
     if command is None:
-        raise HarnessError("this locustfile does not say `attach(events)`, so nothing is known of the cell to play on")
+        raise HarnessError(NOT_ATTACHED)
     return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from synthetic.locust_user.page import add_to_report
 from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile
 from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import MONEY_DIFFERS, MONEY_OUT, NOT_COMPARED, judge
+from synthetic.locust_user.wording import counted
 
 
 def end(options: Any, command: Command, *, at_once: bool = False) -> int:
@@ -32,12 +34,28 @@ def end(options: Any, command: Command, *, at_once: bool = False) -> int:
         unclear=command.unclear,
         unknown_fails=options.fail_unknown,
     )
-    told = Told(command.asked, command.total, judgement, reconciled, command.limit)
+    told = Told(
+        command.asked,
+        command.total,
+        judgement,
+        reconciled,
+        command.limit,
+        played=_played(options, command),
+        is_open=options.arrivals is not None,
+    )
     sys.stdout.write(summary(told))
     sys.stdout.flush()
     if options.html_file and Path(options.html_file).is_file():
         add_to_report(Path(options.html_file), told)
     return int(judgement.exit)
+
+
+def _played(options: Any, command: Command) -> str:
+    """What was played for how long, and since when."""
+    began = datetime.fromtimestamp(command.began_ns // 10**9, UTC)
+    users = [f"at most {counted(options.num_users, 'user')}"] if options.num_users else []
+    rate = [f"{options.arrivals:g} runs a second due"] if options.arrivals is not None else []
+    return ", ".join([*users, *rate, f"{command.lasted_s:.0f} s from {began:%Y-%m-%d %H:%M:%S} UTC"])
 
 
 def _reconciled(command: Command, *, at_once: bool) -> Reconciled:
@@ -46,7 +64,12 @@ def _reconciled(command: Command, *, at_once: bool) -> Reconciled:
     why = "interrupted once more"
     try:
         if not at_once:
-            return reconcile(command.asked, command.journal, command.began_ns)
+            reconciled = reconcile(command.asked, command.journal, command.began_ns)
+            if reconciled.effects or not any(
+                column for columns in command.total.told_money().values() for column in columns.values()
+            ):
+                return reconciled
+            why = "money was moved, and the journal has no effect of this test"
     except KeyboardInterrupt:
         pass
     except _UNTOLD as error:

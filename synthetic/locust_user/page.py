@@ -63,9 +63,11 @@ def _verdict(asked: Asked, figures: Figures, judgement: Judgement) -> Iterator[s
 def _facts(told: Told) -> Iterator[str]:
     figures = told.figures
     rows = [("Limit", told.limit)] if told.limit else []
+    if told.played:
+        rows.append(("Played", told.played))
     rows.append(("Runs", told_runs(figures)))
     if figures.runs:
-        rows.append(("A run takes, from when it was due", told_percentiles(figures.from_due)))
+        rows.append((f"{told.a_run.capitalize()}, whatever it came to", told_percentiles(figures.from_due)))
         rows.append(("Begun late by", told_percentiles(figures.late)))
     rows += [(f"Not begun: {reason}", str(count)) for reason, count in figures.missed.items()]
     rows += [(f"Money, {currency}", moved) for currency, moved in told_money(figures)]
@@ -94,6 +96,7 @@ def _slis(figures: Figures) -> Iterator[str]:
     if not figures.slis:
         return
     yield "<h2>By operation and PSP</h2>"
+    yield '<p class="quiet">Percentiles are of what held; what was left out is in no figure.</p>'
     rows = []
     for name in dict.fromkeys(name for name, _ in figures.slis):
         rows.append(_sli(f"<b>{escape(name)}</b>", figures.sli(name)))

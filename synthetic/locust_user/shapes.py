@@ -17,6 +17,7 @@ from synthetic.locust_user.steps import Steps
 
 DEFAULT_S = 120.0
 DEFAULT_USERS = 10
+"""The most users, where nobody gave `-u`."""
 
 
 class _Shape(LoadTestShape):
@@ -24,6 +25,7 @@ class _Shape(LoadTestShape):
 
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
+    users: ClassVar[int] = DEFAULT_USERS
 
     @property
     def _options(self) -> Any:
@@ -43,7 +45,7 @@ class _Shape(LoadTestShape):
     @property
     def most_users(self) -> int:
         """How many users there are at most."""
-        return int(self._options.num_users or DEFAULT_USERS)
+        return int(self._options.num_users or self.users)
 
 
 class _Curve(_Shape):

@@ -20,29 +20,29 @@ class Steps:
         self.limit = ""
         self.unclear = ""
         self._policy = policy
-        self._held_users = 0
+        self._held = "held at no step"
         self._judged: dict[tuple[str, str], int] = {}
 
     def over(self, users: int, shown: Figures) -> bool:
         """A step with so many users is over, and this is what it has shown. Answers whether the test ends with it."""
         rows = rows_of(self._policy, shown)
-        held = f"held at {self._held_users} users" if self._held_users else "held at no step"
         self.unclear = self._unclear(users, shown, rows)
         if (missed := missed_of(rows)) is not None:
             told = f"{missed.name} {missed.label}".strip()
-            self.limit = f"{held}; at {users}: {told} {missed.measured}, promised {missed.promised}"
+            self.limit = f"{self._held}; at {users}: {told} {missed.measured}, promised {missed.promised}"
             self.unclear = ""
             return True
         if shown.missed[NO_PLAYER]:
-            self.limit = f"{held}; at {users} no player was free: give the pool more"
+            self.limit = f"{self._held}; at {users} no player was free: give the pool more"
             self.unclear = ""
             return True
         if self.unclear:
-            self.limit = f"{held}; {self.unclear}"
+            self.limit = f"{self._held}; {self.unclear}"
             return bool(self._judged) or not shown.runs
         self._judged = {(row.name, row.label): row.samples for row in rows if row.verdict is not Verdict.UNKNOWN}
-        self._held_users = users
-        self.limit = f"held at {users} users, the most that were tried"
+        few = "" if len(self._judged) == len(rows) else f" (by {len(self._judged)} of {len(rows)} objectives)"
+        self._held = f"held at {users} users{few}"
+        self.limit = f"{self._held}, the most that were tried"
         return False
 
     def _unclear(self, users: int, shown: Figures, rows: Sequence[Row]) -> str:

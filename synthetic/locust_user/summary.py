@@ -27,13 +27,23 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Everything that there is to tell. `reconciled` None: nothing was compared; `limit`: what a step to failure has found."""
+    """Everything that there is to tell. `reconciled` None: nothing was compared; `limit`: what a step to failure has found.
+
+    `played`: how many users for how long; `is_open`: runs were due at a rate.
+    """
 
     asked: Asked
     figures: Figures
     judgement: Judgement
     reconciled: Reconciled | None = None
     limit: str = ""
+    played: str = ""
+    is_open: bool = False
+
+    @property
+    def a_run(self) -> str:
+        """What the time of a run is counted from."""
+        return "a run, from when it was due" if self.is_open else "a run"
 
 
 def summary(told: Told) -> str:
@@ -47,8 +57,9 @@ def summary(told: Told) -> str:
         "",
         *_thresholds(judgement),
         "",
+        *([f"Played: {told.played}"] if told.played else []),
         f"Runs: {told_runs(figures)}",
-        *_times(figures),
+        *_times(told),
         *(f"  not begun: {count} ({reason})" for reason, count in figures.missed.items()),
         *_reasons(figures),
         *(f"Money {currency}: {moved}" for currency, moved in told_money(figures)),
@@ -90,10 +101,11 @@ def told_runs(figures: Figures) -> str:
     return f"{figures.runs} ({', '.join(parts) or 'none'})"
 
 
-def _times(figures: Figures) -> Iterator[str]:
+def _times(told: Told) -> Iterator[str]:
+    figures = told.figures
     if not figures.runs:
         return
-    yield f"  a run, from when it was due: {told_percentiles(figures.from_due)}"
+    yield f"  {told.a_run}, whatever it came to: {told_percentiles(figures.from_due)}"
     if (late := figures.late.percentile_ms(99)) is not None and late > 1:
         yield f"  begun late by: {told_percentiles(figures.late)}"
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import gevent
-from locust import FastHttpUser, task
+from locust import FastHttpUser, events, task
 from locust.env import Environment
 
 from synthetic.core.ports import fan_out
@@ -27,11 +27,12 @@ from synthetic.locust_user.command import command_of
 from synthetic.locust_user.hub import to_its_end
 from synthetic.locust_user.session import NothingToPlay
 from synthetic.locust_user.telling import LocustTelling
-from synthetic.locust_user.wiring import attach
+from synthetic.locust_user.wiring import attach, expect_attach
 
 __all__ = ["ScenarioUser", "attach"]
 
 RETRY_S = 0.5
+expect_attach(events)
 
 
 class ScenarioUser(FastHttpUser):

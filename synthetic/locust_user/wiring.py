@@ -16,7 +16,7 @@ from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterR
 from synthetic.core.errors import HarnessError, SyntheticError
 from synthetic.locust_user.arrivals import Arrivals
 from synthetic.locust_user.asked import read_asked
-from synthetic.locust_user.command import Command, command_of, has_command, keep_command
+from synthetic.locust_user.command import NOT_ATTACHED, Command, command_of, has_command, keep_command
 from synthetic.locust_user.ending import end
 from synthetic.locust_user.figures import NO_USER, Figures
 from synthetic.locust_user.gathering import Gathering
@@ -31,19 +31,32 @@ STOP_TIMEOUT_S = 90.0
 """How long a run may go on once the test is over: as long as a scenario's deadline, so that its money comes home."""
 FIGURES_EVERY_S = 1.0
 CHECKED_WITHIN_S = 120.0
+_ATTACHED: list[Any] = []
 _DATA, _FINISH, _FINISHED, _STOP = "synthetic", "synthetic_finish", "synthetic_finished", "synthetic_stop"
 
 
 def attach(events: Any) -> None:
     """Hang load tests of scenarios into Locust's events (`locust.events`). A locustfile calls it once, at its top."""
+    _ATTACHED.append(events)
     events.init_command_line_parser.add_listener(add_options)
     events.init.add_listener(_init)
     events.test_start.add_listener(_test_start)
     events.test_stopping.add_listener(_test_stopping)
 
 
+def expect_attach(events: Any) -> None:
+    """Refuse a locustfile that plays scenarios and does not `attach`, before each option of ours is one that nobody knows."""
+    events.init_command_line_parser.add_listener(_require_attached)
+
+
+def _require_attached(**_: Any) -> None:
+    if not _ATTACHED:
+        _refuse(HarnessError(NOT_ATTACHED))
+
+
 def _init(environment: Any, runner: Any, **_: Any) -> None:
     """Check everything; what may not be played ends here, before any user is there."""
+    _give_shape_users(environment)
     off_hub = OffHub()  # a worker that does not answer meanwhile is taken for dead
     classes = [one for one in environment.user_classes if hasattr(one, "plays") and issubclass(one, FastHttpUser)]
     try:
@@ -71,6 +84,13 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
     )  # behind Locust's own, and so before it: it says good-bye to the master
     gevent.signal_handler(signal.SIGINT, interrupts.ctrl_c)
     gevent.get_hub().loop.update_now()  # where the loop stood still meanwhile, `-t` would be over by what it missed
+
+
+def _give_shape_users(environment: Any) -> None:
+    """Without `-u`, Locust would take 1, which is no load of any shape."""
+    options = environment.parsed_options
+    if options.num_users is None:
+        options.num_users = getattr(environment.shape_class, "users", None)
 
 
 def _refuse(error: SyntheticError) -> None:

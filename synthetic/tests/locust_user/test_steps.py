@@ -65,6 +65,13 @@ def test_first_steps_with_too_few_users_hold_nothing_and_end_nothing() -> None:
     assert (steps.limit, steps.unclear) == ("held at 2 users, the most that were tried", "")
 
 
+def test_a_step_that_held_by_some_objectives_says_by_how_many() -> None:
+    """Nobody reads one objective of two for both of them."""
+    steps = Steps(POLICY)
+    assert not steps.over(10, shown(*[run(step("login", 10))] * 40))
+    assert steps.limit == "held at 10 users (by 1 of 2 objectives), the most that were tried"
+
+
 def test_players_that_run_out_end_the_test() -> None:
     """More users would be no more load."""
     steps, figures = Steps(POLICY), shown(*[GOOD] * 20)
