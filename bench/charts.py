@@ -72,5 +72,5 @@ def _draw_panel(axes: Axes, chart: Chart, panel: Panel) -> None:
         axes.set_yscale("log")
     axes.set_xlabel(chart.x)
     axes.grid(visible=True, alpha=0.3)
-    if panel.lines:
-        axes.legend(fontsize="small")
+    if panel.lines:  # below the axes: within them it would cover points
+        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)

@@ -74,17 +74,17 @@ def flaws(certificate: Path | None, key: Path | None, passphrase: str | None, *,
     if certificate is not None:
         chain, unread = _chain(certificate)
         if unread:
-            yield Flaw("certificate", f"the certificate '{certificate.name}' {unread}")
-        yield from _out_of_time(chain, certificate.name)
+            yield Flaw("certificate", f"the certificate '{certificate}' {unread}")
+        yield from _out_of_time(chain, str(certificate))
     if key is None:
         return
     try:
         raw = read_pem(key)
     except Unreadable as error:
-        yield Flaw("key", f"the key '{key.name}' {error}")
+        yield Flaw("key", f"the key '{key}' {error}")
         return
     if not encrypted or passphrase is not None:
-        yield from _misfits(raw, key.name, passphrase, chain)
+        yield from _misfits(raw, str(key), passphrase, chain)
 
 
 def _chain(path: Path) -> tuple[Sequence[x509.Certificate], str]:

@@ -148,7 +148,8 @@ def _is_there(found: Path, written: Text, problems: Problems) -> bool:
     if _is_content(written):
         _refuse_content(written, problems)
     else:
-        problems.add(written.place, f"there is no file '{written}' beside this one")
+        hint = "write the path itself: this is no secret" if is_reference(written) else ""
+        problems.add(written.place, f"there is no file '{written}' beside this one", hint)
     return False
 
 

@@ -69,6 +69,11 @@ class Node(BaseModel):
         return list(cls.known_keys())
 
     @classmethod
+    def hint_for(cls, key: str) -> str:
+        """What may have been meant by a key that there is not."""
+        return did_you_mean(key, cls.suggested_keys())
+
+    @classmethod
     def widened(cls, value: Mapped, problems: Problems) -> Mapped:  # noqa: ARG003 - for those that override it
         """The long form of what was written, where there is a shorter one."""
         return value
@@ -101,7 +106,7 @@ def _report_unknown(cls: type[Node], source: Mapped, problems: Problems) -> None
     known = cls.known_keys()
     for key in source:
         if key not in known:
-            problems.add(key.place, f"unknown key '{key}' in {cls.noun}", did_you_mean(key, cls.suggested_keys()))
+            problems.add(key.place, f"unknown key '{key}' in {cls.noun}", cls.hint_for(key))
 
 
 def _report_missing(cls: type[Node], source: Mapped, problems: Problems) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synthetic.config.scenarios import bind
-from synthetic.core.effects import FaultKind
+from synthetic.core.effects import FaultKind, TransportFault
 from synthetic.core.errors import AuthorError, Mistake, RefusedByPolicy, TargetUnreachable
 from synthetic.core.plan import CellPlan
 from synthetic.runner.session import Session
 from synthetic.runner.specs import Turn
 
 REACH_WITHIN_S = 5.0
+_UNKNOWN_AUTHORITY = ("self-signed certificate", "self signed certificate", "unable to get local issuer certificate")
 
 
 def check_fit(turns: Sequence[Turn]) -> None:
@@ -37,4 +38,10 @@ async def check_reach(session: Session, cells: Sequence[CellPlan]) -> None:
             where = f"cell {cell.name!r}, endpoint {name!r} ({url})"
             if fault.kind is FaultKind.OFF_ALLOW_LIST:
                 raise RefusedByPolicy(f"{where}: {fault.detail}")
-            raise TargetUnreachable(f"{where} can't be reached: {fault.kind}: {fault.detail}")
+            raise TargetUnreachable(f"{where} can't be reached: {fault.kind}: {fault.detail}{_hint(fault)}")
+
+
+def _hint(fault: TransportFault) -> str:
+    """What the author of the cells file can do about it, where that is known."""
+    unknown = any(reason in fault.detail for reason in _UNKNOWN_AUTHORITY)
+    return "; a server of your own authority needs `ca_file` of the cell" if unknown else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, GetJsonSchemaHandler, StrictBool
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, StrictBool
 from pydantic_core import CoreSchema
 
-from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Shorthand, Title, one_of
+from synthetic.config.fields import AnyText, HiddenText, Identifier, MoneyText, Name, Shorthand, Title, one_of, wrong
 from synthetic.config.located import Mapped, Text
 from synthetic.config.positions import Node
 from synthetic.config.problems import Problems
@@ -69,6 +69,25 @@ class ProxyModel(Node):
     password: HiddenText | None = Field(None, description="The password: a reference, env:NAME or file:path.")
 
 
+def _as_certificate(value: Any) -> Any:
+    """A certificate without its key shows nothing. What was written is not told: it may be a key."""
+    if isinstance(value, Text):
+        raise wrong(
+            "expected the files of a certificate and of its key", "write `mtls: {certificate: PATH, key: PATH}`"
+        )
+    return value
+
+
+_ALWAYS_VERIFIED = "verification can't be switched off; a server of your own authority needs `ca_file`"
+_CA_FILE, _MTLS = "did you mean 'ca_file'?", "did you mean 'mtls'? It has a `certificate` and its `key`"
+_OTHER_WORDS = {
+    **dict.fromkeys(("verify", "ssl_verify", "tls_verify", "verify_ssl", "insecure", "skip_verify"), _ALWAYS_VERIFIED),
+    **dict.fromkeys(("ca", "cacert", "ca_cert", "ca_bundle", "cafile"), _CA_FILE),
+    **dict.fromkeys(("cert", "certificate", "client_cert", "client_certificate", "key"), _MTLS),
+}
+"""What other tools call what is said of TLS here."""
+
+
 class CellModel(Node):
     """One deployment that takes traffic."""
 
@@ -102,7 +121,7 @@ class CellModel(Node):
     ca_file: Title | None = Field(
         None, description="A PEM file of certificate authorities that are trusted beside the public ones."
     )
-    mtls: ClientCertificateModel | None = Field(
+    mtls: Annotated[ClientCertificateModel, BeforeValidator(_as_certificate)] | None = Field(
         None, description="The client certificate that is shown to servers which ask for one."
     )
     proxy: Annotated[ProxyModel, Shorthand("url")] | None = Field(
@@ -111,6 +130,11 @@ class CellModel(Node):
     http2: StrictBool | None = Field(
         None, description="true: HTTP/2 is spoken where a server takes it. Needs the extra `http2`."
     )
+
+    @classmethod
+    def hint_for(cls, key: str) -> str:
+        """As other tools call it, or as it may be misspelt."""
+        return _OTHER_WORDS.get(key) or super().hint_for(key)
 
 
 class CellsModel(Node):

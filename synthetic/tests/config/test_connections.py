@@ -34,7 +34,10 @@ def told(folder: Path, more: str, **written: str) -> list[str]:
     """What is told of a file in this folder, from its line on."""
     with pytest.raises(AuthorError) as raised:
         load(folder, more, **written)
-    return [str(mistake).removeprefix(f"{folder / 'cells.yaml'}:") for mistake in raised.value.mistakes]
+    return [
+        str(mistake).removeprefix(f"{folder / 'cells.yaml'}:").replace(f"{folder}/", "")
+        for mistake in raised.value.mistakes
+    ]
 
 
 def test_a_good_certificate_is_part_of_the_plan(tmp_path: Path, ca: trustme.CA) -> None:
@@ -96,6 +99,39 @@ def test_files_that_are_no_pem_are_told_all_at_once(tmp_path: Path) -> None:
         "13:25: the certificate 'client.pem' holds no PEM certificate",
         "13:42: the key 'client.key' holds no PEM key that can be used",
     ]
+
+
+def test_a_certificate_is_told_with_its_folder(tmp_path: Path) -> None:
+    """Several cells may each have a `client.pem`."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "client.pem").write_text("hunter2")
+        (mistake,) = told(tmp_path, f"mtls: {{certificate: {folder}/client.pem, key: 'file:later.key'}}")
+        assert f"the certificate '{folder}/client.pem' holds no PEM certificate" in mistake
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("verify: false", "verification can't be switched off; a server of your own authority needs `ca_file`"),
+        ("insecure: true", "verification can't be switched off; a server of your own authority needs `ca_file`"),
+        ("cacert: ca.pem", "did you mean 'ca_file'?"),
+        ("cert: client.pem", "did you mean 'mtls'? It has a `certificate` and its `key`"),
+        (
+            "mtls: SESAME",
+            "expected the files of a certificate and of its key; write `mtls: {certificate: PATH, key: PATH}`",
+        ),
+        (
+            "ca_file: 'file:ca.pem'",
+            "there is no file 'file:ca.pem' beside this one; write the path itself: this is no secret",
+        ),
+    ],
+)
+def test_what_other_tools_call_it_leads_to_our_key(tmp_path: Path, written: str, hint: str) -> None:
+    """The nearest spelling of `verify` is `version`, which helps nobody."""
+    (mistake,) = told(tmp_path, written)
+    assert mistake.endswith(hint)
+    assert "SESAME" not in mistake
 
 
 def test_a_reference_may_lead_nowhere_until_something_is_played(tmp_path: Path, ca: trustme.CA) -> None:

@@ -198,7 +198,7 @@ def test_a_passphrase_that_opens_nothing_is_told_before_anything_is_sent(
         expected = "the environment variable KEY_PASSPHRASE is not set"
     else:
         monkeypatch.setenv("KEY_PASSPHRASE", passphrase)
-        expected = "the key 'client.key' can't be opened with this passphrase"
+        expected = "the key '.*client.key' can't be opened with this passphrase"
     for make in (tls_of, blocking_driver):
         with pytest.raises(AuthorError, match=expected) as raised:
             make(cell)
@@ -209,7 +209,7 @@ def test_a_key_that_is_not_there_when_something_is_played_is_told(demanding: Dem
     """A reference may lead nowhere when the file is read, and no further."""
     more = MTLS.replace("key: client.key", "key: 'file:gone.key'")
     cell = demanding.cell(more, "https://127.0.0.1:1")
-    with pytest.raises(AuthorError, match=r"cell one: the key 'gone.key' can't be read: No such file or directory"):
+    with pytest.raises(AuthorError, match=r"cell one: the key '.*gone.key' can't be read: No such file or directory"):
         tls_of(cell)
 
 

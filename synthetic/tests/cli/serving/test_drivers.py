@@ -38,7 +38,7 @@ def test_a_renewed_certificate_gets_a_driver_and_a_broken_one_leaves_what_was(tm
         renewed = drivers("one")
         assert renewed is not first
         (tmp_path / "client.key").unlink()
-        with pytest.raises(AuthorError, match=r"the key 'client\.key' can't be read"):
+        with pytest.raises(AuthorError, match=r"the key '.*client\.key' can't be read"):
             drivers.fit(cells())
         assert drivers("one") is renewed
         await drivers.aclose()
