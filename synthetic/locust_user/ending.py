@@ -12,7 +12,7 @@ from typing import Any
 from synthetic.core.errors import SyntheticError
 from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
-from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile
+from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile, sweep_command
 from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import MONEY_DIFFERS, MONEY_OUT, NOT_COMPARED, judge
 from synthetic.locust_user.wording import counted
@@ -61,7 +61,8 @@ def _played(options: Any, command: Command) -> str:
 def _reconciled(command: Command, *, at_once: bool) -> Reconciled:
     if not command.may_have_played:
         return Reconciled(0, 0, (), ())
-    why = "interrupted once more"
+    sweep = sweep_command(command.asked, command.journal)
+    why = f"interrupted once more; what the last runs have left comes home by: {sweep}"
     try:
         if not at_once:
             reconciled = reconcile(command.asked, command.journal, command.began_ns)

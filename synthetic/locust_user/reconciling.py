@@ -76,11 +76,13 @@ def left_open(asked: Asked, journal: str, since_ns: int) -> list[str]:
     if not entries:
         return []
     runs = len({one.intent.run_id for one in entries})
-    command = f"synthetic sweep --cells {asked.paths.cells} --journal {_shown_journal(journal)}"
-    told = (
-        f"{counted(runs, 'run')} cut off with {counted(len(entries), 'effect')} open; bring the money home: {command}"
-    )
-    return [told]
+    cut_off = f"{counted(runs, 'run')} cut off with {counted(len(entries), 'effect')} open"
+    return [f"{cut_off}; bring the money home: {sweep_command(asked, journal)}"]
+
+
+def sweep_command(asked: Asked, journal: str) -> str:
+    """What brings money home that a load has left, as anybody may type it."""
+    return f"synthetic sweep --cells {asked.paths.cells} --journal {_shown_journal(journal)}"
 
 
 def _shown_journal(journal: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from synthetic.cli.platform_process import reference_platform
 from synthetic.journal.book import open_book
 from synthetic.locust_user.thresholds import Exit
-from synthetic.tests.locust_user.locusts import LENIENT, locust
+from synthetic.tests.locust_user.locusts import LENIENT, LOCUSTFILE, locust
 
 IMPOSSIBLE = LENIENT + "  - {name: instant, sli: login, p95_at_most: 1 ms}\n"
 
@@ -49,6 +49,16 @@ def test_a_cell_that_nobody_marked_is_refused_before_any_request(tmp_path: Path,
     assert ended.code == 2, ended.out
     assert "load refused: cell 'canary' is not marked for load; its owner allows it by `load: true`" in ended.out
     assert not (tmp_path / "load.db").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_a_locustfile_that_does_not_attach_is_told_so(tmp_path: Path, shipped_cells: Path) -> None:
+    """In place of options that nobody knows."""
+    (tmp_path / "own.py").write_text(LOCUSTFILE.read_text(encoding="utf-8").replace("attach(events)", ""))
+    ended = locust(tmp_path, shipped_cells, "-u", "2", "-t", "5s", files=(tmp_path / "own.py",))
+    assert ended.code == 2, ended.out
+    assert "load refused: this locustfile does not say `attach(events)`" in ended.out
 
 
 @pytest.mark.slow
