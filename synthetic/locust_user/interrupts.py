@@ -13,6 +13,7 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from synthetic.locust_user.command import Command
 
 _FOR_EVER_S = 3600.0
+_BY_SIGTERM = 143
 
 
 class Interrupts:
@@ -39,14 +40,20 @@ class Interrupts:
             return
         self._end()
 
+    def sigterm(self) -> None:
+        """As Ctrl-C, once a test has begun; Locust hears it as well, but not while its main greenlet is busy with a shape."""
+        if self._command.has_begun:
+            self._end()
+        elif self._environment.parsed_options.headless:
+            gevent.kill(self._main, SystemExit(_BY_SIGTERM))
+
     def hand_over(self) -> None:
-        """Locust ends after SIGTERM in a greenlet of its own: let its main one do so, once a test has begun.
+        """Locust ends after SIGTERM in a greenlet of its own: leave it to its main one, once a test has begun.
 
         That one writes the report first, and ends the process, which this greenlet waits for.
         """
         if gevent.getcurrent() is self._main or not self._command.has_begun:
             return
-        self._end()
         while True:
             gevent.sleep(_FOR_EVER_S)
 

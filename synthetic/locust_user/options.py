@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,7 @@ def arrivals_of(options: Any) -> float:
     rate: float | None = options.arrivals
     if rate is None:
         return 0.0
-    if not isfinite(rate) or not 0 < rate <= RATE_MAX:
+    if not 0 < rate <= RATE_MAX:  # nor is NaN
         message = f"--arrivals {rate:g} is no rate: it is a number of runs a second, over 0 and at most {RATE_MAX:g}"
         raise AuthorError.at(NOWHERE, message, "leave it out for a closed model")
     return rate

@@ -83,6 +83,8 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:
         partial(_quitting, interrupts=interrupts)
     )  # behind Locust's own, and so before it: it says good-bye to the master
     gevent.signal_handler(signal.SIGINT, interrupts.ctrl_c)
+    if not isinstance(runner, WorkerRunner):
+        gevent.signal_handler(signal.SIGTERM, interrupts.sigterm)
     gevent.get_hub().loop.update_now()  # where the loop stood still meanwhile, `-t` would be over by what it missed
 
 
@@ -269,7 +271,7 @@ def _quitting(environment: Any, interrupts: Interrupts, **_: Any) -> None:
     command = command_of(environment)
     if isinstance(environment.runner, WorkerRunner):
         command.leave()
-        environment.runner.stop()
+        _stopped(environment.runner)
         environment.runner.send_message(_FINISHED, command.taken().as_data())
         command.close()
         environment.process_exit_code = 0  # the master says how the test ended

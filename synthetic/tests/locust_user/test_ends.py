@@ -16,7 +16,7 @@ import pytest
 from synthetic.core.money import Money
 from synthetic.journal.book import open_book
 from synthetic.locust_user.thresholds import Exit
-from synthetic.tests.locust_user.locusts import ROOT, WITHIN_S, ended, locust, started
+from synthetic.tests.locust_user.locusts import LOCUSTFILE, ROOT, SHAPES, WITHIN_S, ended, locust, started
 from synthetic.tests.runner.test_strandings import BREAKS
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.timeout(300)]
@@ -71,6 +71,19 @@ def test_a_signal_lets_the_runs_that_go_on_come_to_their_end_and_is_no_pass(
     assert "the test was interrupted after" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Reconciled: journal = ledger = PSP reports, to the cent" in told.out, told.out
     assert "Traceback" not in told.out
+    assert all_is_home(tmp_path / "load.db")
+
+
+def test_a_shape_that_sigterm_ends_brings_its_money_home(tmp_path: Path, cells: Path) -> None:
+    """Locust does not listen to it while a shape goes on."""
+    files = (LOCUSTFILE, SHAPES / "soak.py")
+    process = started(tmp_path, cells, "-u", "8", "-t", "100s", "--html", "report.html", files=files)
+    await_effects(tmp_path / "load.db", 4)
+    os.kill(process.pid, signal.SIGTERM)
+    told = ended(process)
+    assert told.code == Exit.HARNESS, told.out
+    assert re.search(r"! the test was interrupted after \d+ of 100 s", told.out), told.out
+    assert "the test was interrupted after" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all_is_home(tmp_path / "load.db")
 
 
