@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from synthetic.config.arguments import literal_amount
 from synthetic.config.located import Text
 from synthetic.config.models import ScenarioModel
-from synthetic.config.problems import Problems
+from synthetic.config.problems import Problems, nearest
 from synthetic.core.errors import Place
 from synthetic.core.money import Money
 from synthetic.core.plan import PlatformPlan, StepPlan
@@ -44,7 +44,14 @@ def _check_kinds(model: ScenarioModel, platform: PlatformPlan, problems: Problem
     kinds = {operation.moves.kind for operation in platform.operations.values() if operation.moves} | {PER_DAY}
     for kind in model.limits:
         if kind not in kinds:
-            problems.unknown(kind, "kind of movement", kinds)
+            problems.add(kind.place, f"unknown kind of movement '{kind}'", _known_kinds(kind, kinds))
+
+
+def _known_kinds(kind: str, kinds: Set[str]) -> str:
+    """Of whoever misspelt it here, or in the mapping: nobody can tell, so the file of each is named."""
+    near = nearest(kind, sorted(kinds))
+    shown = f"'{near}', and not '{kind}'" if near else ", ".join(sorted(kinds))
+    return f"the `moves` of the mapping say {shown}"
 
 
 def _check_currencies(model: ScenarioModel, limits: Mapping[str, Money], problems: Problems) -> None:

@@ -12,7 +12,7 @@ from synthetic.config.located import Text
 from synthetic.config.models import BlameModel, OperationModel, PollModel
 from synthetic.config.money_exchange import mark_money_exchange
 from synthetic.config.moves import Callee, link_moves
-from synthetic.config.vocabularies import BLAME, NAMES_OF_STEPS, merged, prefixed
+from synthetic.config.vocabularies import BLAME, FRAME, HTTP_ANSWER, NAMES_OF_STEPS, merged, prefixed
 from synthetic.core.expressions import Expression, Kind, did_you_mean
 from synthetic.core.outcome import Blame
 from synthetic.core.plan import BlameRule, CallPlan, Hook, MovesPlan, OperationPlan, SliPlan
@@ -52,6 +52,8 @@ def draft_operation(name: Text, model: OperationModel, around: Surroundings, res
     optional = _optional(model, around)
     names = {**around.names, **prefixed("args", inputs)}
     linked, seen = link_exchanges(model.exchanges, names, around)
+    if not model.exchanges and not model.is_understood():
+        seen |= {**HTTP_ANSWER, **FRAME}  # of an exchange that could not be read, which is told already
     exchanges = mark_money_exchange(name, model, linked, problems)
     hook = _resolve(model, around, resolve_hook)
     _refuse_names_of_steps(model, around)

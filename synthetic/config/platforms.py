@@ -9,8 +9,8 @@ from synthetic.config.evidence import link_evidence
 from synthetic.config.exchanges import Surroundings
 from synthetic.config.files import load_mapping
 from synthetic.config.home import link_reconcile, link_sweep
-from synthetic.config.located import Text
-from synthetic.config.models import ConnectionModel, HttpModel, PlatformModel, ReceiveModel
+from synthetic.config.located import Listed, Mapped, Text
+from synthetic.config.models import ConnectionModel, HttpModel, OperationModel, PlatformModel, ReceiveModel
 from synthetic.config.operations import ResolveHook, draft_operation, link_operation
 from synthetic.config.positions import read_model
 from synthetic.config.problems import Problems
@@ -69,7 +69,16 @@ def link_platform(model: PlatformModel, problems: Problems, resolve_hook: Resolv
 
 def _saved_names(model: PlatformModel) -> set[Text]:
     exchanges = [exchange for operation in model.operations.values() for exchange in operation.exchanges]
-    return {name for e in exchanges if isinstance(e, HttpModel | ReceiveModel) for name in e.save}
+    saved = {name for e in exchanges if isinstance(e, HttpModel | ReceiveModel) for name in e.save}
+    return saved | {name for operation in model.operations.values() for name in _unread_names(operation)}
+
+
+def _unread_names(operation: OperationModel) -> set[Text]:
+    """What an exchange that could not be read would have saved: that it was not must be told once, and not at each reader."""
+    written = operation.as_written
+    listed = written.value("exchanges")
+    exchanges = [one for one in listed if isinstance(one, Mapped)] if isinstance(listed, Listed) else []
+    return {name for one in (written, *exchanges) for name in one.get_mapped("save")}
 
 
 def _link_replies(connection: ConnectionModel, names: Vocabulary, problems: Problems) -> tuple[Answering, ...]:
