@@ -64,8 +64,8 @@ VERBS = {
         Verb(
             "sweep",
             "sweep:sweep",
-            "Bring home the money that unfinished runs have left."
-            " Exit: 0 all is home, 2 bad input, 3 nobody answers, 4 money stranded.",
+            "Bring home what unfinished runs left."
+            " Exit: 0 all is home, 2 bad input, 3 nobody answers, 4 stranded, or held by a lease.",
         ),
         Verb(
             "settle",

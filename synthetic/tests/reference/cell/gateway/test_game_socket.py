@@ -282,7 +282,7 @@ def test_an_expired_session_takes_no_bets_but_pays(tmp_path: Path) -> None:
             assert error["code"] == "session_expired"
             assert not (await run.get("/games/bets", req_id=error["req_id"]))["found"]
 
-    play(tmp_path, scene, token_ttl_s=0.5, pace=Pace(settles_after_s=(0.7, 0.7)))
+    play(tmp_path, scene, token_ttl_s=2.0, pace=Pace(settles_after_s=(2.2, 2.2)))
 
 
 def test_the_socket_carries_the_cells_version(tmp_path: Path) -> None:
