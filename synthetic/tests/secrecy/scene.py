@@ -266,7 +266,7 @@ async def _on_duty(
     driver = asyncio_driver(cell, clock=clock)
     player = Listening(driver, scene.wire, trail, crash=False)
     outside = Outside(book, clock, lambda _cell: player, sink)
-    worker = Worker("w1", outside, fresh_seed(), secrets, lease_s=1.0)
+    worker = Worker("w1", outside, fresh_seed(), secrets, lease_s=60.0)
     row = {"psp": "psp-a", "provider": "provider-a"}
     plan = project.scenarios["deposit-bet-withdraw"][cell.platform]
     for number, player.crash in ((1, False), (2, True)):
