@@ -6,12 +6,13 @@ import json as json_text
 import math
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from synthetic.cli.open_money import sums
 from synthetic.cli.screen import say, write
+from synthetic.core.wording import counted
 from synthetic.journal.entry import JournalEntry
+from synthetic.report.records import utc
 from synthetic.runner.compensator import Homecoming
 from synthetic.runner.sweeping import Held, Stray
 
@@ -30,8 +31,8 @@ def list_strays(strays: Sequence[Stray], *, json: bool) -> None:
         for effect in stray.effects:
             write(f"  {effect.intent.amount}  step {effect.intent.step}  {effect.state}")
     open_effects = [effect for stray in strays for effect in stray.effects]
-    left = f"{sums(e.intent.amount for e in open_effects)} in {len(open_effects)}" if open_effects else "0"
-    write(f"{_count(len(strays), 'run')} to sweep, {left} open {'effect' if len(open_effects) == 1 else 'effects'}")
+    left = f"{sums(e.intent.amount for e in open_effects)} in " if open_effects else ""
+    write(f"{counted(len(strays), 'run')} to sweep, {left}{counted(len(open_effects), 'open effect')}")
 
 
 def tell_held(held: Sequence[Held], what: str) -> None:
@@ -52,11 +53,11 @@ def _held_by(held: Sequence[Held]) -> str:
     until_ns = max(one.until_ns for one in held)
     over_s = max(0, math.ceil((until_ns - time.time_ns()) / 1e9))
     amount = f"{sums(amounts)} open" if amounts else "nothing open yet"
-    return f"{_count(len(held), 'run')} held by {workers}, {amount}; the last lease is over in {over_s} s, at {_clock(until_ns)}"
+    return f"{counted(len(held), 'run')} held by {workers}, {amount}; the last lease is over in {over_s} s, at {_clock(until_ns)}"
 
 
 def _clock(wall_ns: int) -> str:
-    return f"{datetime.fromtimestamp(wall_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{utc(wall_ns):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _listed(stray: Stray, now_ns: int) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _held(held: Held) -> dict[str, Any]:
         "cell": held.row.run.cell,
         "player": held.row.player,
         "worker": held.worker,
-        "until": datetime.fromtimestamp(held.until_ns / 1e9, UTC).isoformat(timespec="seconds"),
+        "until": utc(held.until_ns).isoformat(timespec="seconds"),
         "effects": _open_effects(held.effects),
     }
 
@@ -111,7 +112,7 @@ def show(homecomings: Sequence[Homecoming], held: Sequence[Held], *, busy: int) 
     others = f", {busy} in other hands" if busy else ""
     if held:
         write(f"not swept: {_held_by(held)} (--wait waits for it)")
-    write(f"{_count(len(homecomings), 'run')} swept: {closed} home, {len(homecomings) - closed} not{left}{others}")
+    write(f"{counted(len(homecomings), 'run')} swept: {closed} home, {len(homecomings) - closed} not{left}{others}")
 
 
 def show_json(homecomings: Sequence[Homecoming], held: Sequence[Held], *, busy: int) -> None:
@@ -148,7 +149,3 @@ def _swept(home: Homecoming) -> dict[str, Any]:
 
 def _word(home: Homecoming) -> str:
     return {"closed": "home", "postponed": "not home yet", "stranded": "STRANDED", "lost": "in other hands"}[home.move]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what if number == 1 else what + 's'}"

@@ -1,4 +1,4 @@
-"""Texts of a target on their way to a person: on one line, without controls, and not longer than anyone reads."""
+"""Texts on their way to a person: a target's on one line, without controls, and not longer than anyone reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ CODE_MAX = 100
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of them: `1 run`, `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,14 @@ from synthetic.drivers.dialling import AddressInfo
 S = TypeVar("S", bound=socket.socket)
 
 
+async def addresses_of(host: str, port: int) -> list[AddressInfo]:
+    """What a host may be connected to by; a name is asked for in a thread. Raises OSError, UnicodeError."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
 async def first_connected(
     host: str, addresses: Sequence[AddressInfo], kind: type[S], prepare: Callable[[S], None] | None = None
 ) -> S:

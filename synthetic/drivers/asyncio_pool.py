@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import httpcore
 
 from synthetic.core.errors import HarnessError
-from synthetic.drivers.asyncio_dialling import first_connected
+from synthetic.drivers.asyncio_dialling import addresses_of, first_connected
 from synthetic.drivers.blocking_pool import is_readable
 from synthetic.drivers.guard import Limits
 from synthetic.drivers.intake import INTAKE, READ_BYTES_MAX
@@ -61,8 +61,7 @@ def asyncio_pool(
 
 async def dialled(host: str, port: int) -> socket.socket:
     """A non-blocking TCP connection to the first address that takes one. Raises OSError."""
-    addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return await first_connected(host, addresses, socket.socket)
+    return await first_connected(host, await addresses_of(host, port), socket.socket)
 
 
 class _AsyncioBackend(httpcore.AsyncNetworkBackend):

@@ -18,7 +18,7 @@ from synthetic.drivers.tls import client_context, fresh_context
 
 def asyncio_driver(cell: CellPlan, *, clock: Clock, lag: LagMeter | None = None) -> AsyncDriver:
     """The driver of the runner. Raises AuthorError where what the cell asks for can't be had; so do all functions here."""
-    http2 = _http2_context(cell) if cell.connection.http2 else None
+    http2 = _own_context(cell) if cell.connection.http2 else None
     return AsyncDriver(allow=cell.allow, tls=tls_of(cell), clock=clock, lag=lag, http2=http2, proxy=proxy_of(cell))
 
 
@@ -38,10 +38,9 @@ def check_blocking(cell: CellPlan) -> None:
 def tls_of(cell: CellPlan) -> ssl.SSLContext:
     """The TLS of a cell: for HTTP/1.1, WebSockets, and to see whether it can be reached."""
     connection = cell.connection
-    if connection.mtls is not None:
-        return _with_certificate(cell)
     # httpcore, which goes through proxies, writes into a context what it offers; the shared one is the probe transport's.
-    return client_context(connection.ca_file) if connection.proxy is None else fresh_context(connection.ca_file)
+    shares = connection.mtls is None and connection.proxy is None
+    return client_context(connection.ca_file) if shares else _own_context(cell)
 
 
 def proxy_of(cell: CellPlan) -> Proxy | None:
@@ -50,8 +49,8 @@ def proxy_of(cell: CellPlan) -> Proxy | None:
     return None if proxy is None else Proxy.at(proxy.url, connection_secrets(cell).proxy)
 
 
-def _http2_context(cell: CellPlan) -> ssl.SSLContext:
-    """One of its own: what is offered is written into a context, and a WebSocket must not offer HTTP/2."""
+def _own_context(cell: CellPlan) -> ssl.SSLContext:
+    """A context that nobody shares. HTTP/2 has one: what is offered is written into it, and a WebSocket must not offer HTTP/2."""
     return fresh_context(cell.connection.ca_file) if cell.connection.mtls is None else _with_certificate(cell)
 
 

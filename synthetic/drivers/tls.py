@@ -34,4 +34,4 @@ def _public_context() -> ssl.SSLContext:
 
     Who writes more into one than that HTTP/1.1 is offered, as httpcore does for the blocking driver, takes `fresh_context`.
     """
-    return httpx.create_ssl_context(trust_env=False)
+    return fresh_context()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from synthetic.core.wording import counted
 from synthetic.gate.counts import Counts, Evidence
 from synthetic.gate.decision import Weighed
 from synthetic.gate.policy import RUN, Objective, Policy
@@ -23,9 +24,9 @@ def clean(evidence: Evidence, streams: Sequence[Weighed], policy: Policy) -> str
         else "all clean on the canary"
     )
     certain = _odds(min(stream.e_pass for stream in streams))
-    each = _plural(len(streams), "stream")
+    each = counted(len(streams), "stream")
     return (
-        f"{_plural(evidence.pairs, 'pair')} of runs were played on canary and baseline in the same instants, {told}. The share of "
+        f"{counted(evidence.pairs, 'pair')} of runs were played on canary and baseline in the same instants, {told}. The share of "
         f"failures is below its margin ({_margins(policy)}) in each of {each} (evidence {certain} or "
         f"more, needed {policy.pass_evidence:.0f} : 1), and nothing speaks for a regression. Go on."
     )
@@ -38,7 +39,7 @@ def _margins(policy: Policy) -> str:
 def money_law(proven: Mapping[str, int], on_baseline: Mapping[str, int]) -> str:
     """Laws that the canary breaks."""
     laws = ", ".join(
-        f"{law} ({_plural(count, 'pair')}" + (f", the baseline in {on_baseline[law]})" if on_baseline.get(law) else ")")
+        f"{law} ({counted(count, 'pair')}" + (f", the baseline in {on_baseline[law]})" if on_baseline.get(law) else ")")
         for law, count in proven.items()
     )
     return (
@@ -48,7 +49,7 @@ def money_law(proven: Mapping[str, int], on_baseline: Mapping[str, int]) -> str:
 
 def money_law_unpaired(laws: Mapping[str, int]) -> str:
     """Laws that the canary breaks in runs that have no baseline's run beside them."""
-    told = ", ".join(f"{law} ({_plural(count, 'run')})" for law, count in laws.items())
+    told = ", ".join(f"{law} ({counted(count, 'run')})" for law, count in laws.items())
     return (
         f"The canary breaks money laws: {told}. The baseline's run beside it is missing, and no run of the baseline has broken "
         "them. A broken law is proof by itself. Roll back."
@@ -102,9 +103,9 @@ def regression(objective: Objective, stream: Weighed, streams: int) -> str:
         else ""
     )
     say = "says" if streams == 2 else "say"
-    more = f" ({_plural(streams - 1, 'further stream')} {say} the same.)" if streams > 1 else ""
+    more = f" ({counted(streams - 1, 'further stream')} {say} the same.)" if streams > 1 else ""
     return (
-        f"The canary alone {_missed(objective)} in {stream.counts.canary_only} of {_plural(stream.counts.pairs, 'pair')} of "
+        f"The canary alone {_missed(objective)} in {stream.counts.canary_only} of {counted(stream.counts.pairs, 'pair')} of "
         f"{stream.stream}, the baseline alone in {stream.counts.baseline_only}. That it is more than the budget of "
         f"{_percent(objective.budget)} is certain by {_odds(stream.e_budget)} ({_needed(stream.e_budget_needed)}), that it is the "
         f"canary's own doing by {_odds(stream.e_pair)} ({_needed(stream.e_pair_needed)}){burst}.{more} Roll back."
@@ -113,7 +114,7 @@ def regression(objective: Objective, stream: Weighed, streams: int) -> str:
 
 def shared_failures(objective: Objective, stream: Weighed, recent: Counts) -> str:
     """The canary is above its budget, and the baseline fails as well."""
-    pairs = _plural(recent.pairs, "recent pair")
+    pairs = counted(recent.pairs, "recent pair")
     return (
         f"{stream.stream}: the canary {_missed(objective)} in {recent.canary_failed} of {pairs}, and the "
         f"baseline in {recent.baseline_failed}: both sides are hit, so it is not the release's fault. {HOLD}, until it is gone."
@@ -127,7 +128,7 @@ def shared_laws(laws: Iterable[str]) -> str:
 
 def pause(objective: Objective, stream: Weighed, recent: Counts) -> str:
     """The canary is above its budget, and it is not yet certain that it is its own doing."""
-    pairs = _plural(recent.pairs, "recent pair")
+    pairs = counted(recent.pairs, "recent pair")
     return (
         f"{stream.stream}: the canary {_missed(objective)} in {recent.canary_failed} of {pairs}, above its "
         f"budget, and the baseline in {recent.baseline_failed}. It looks like the release and is not certain yet (by "
@@ -137,7 +138,7 @@ def pause(objective: Objective, stream: Weighed, recent: Counts) -> str:
 
 def suspicion(objective: Objective, stream: Weighed, recent: Counts) -> str:
     """A few failures of the canary alone, too few for anything."""
-    pairs = _plural(recent.pairs, "recent pair")
+    pairs = counted(recent.pairs, "recent pair")
     return (
         f"{stream.stream}: the canary alone {_missed(objective)} in {recent.canary_only} of {pairs}: "
         f"too few to be sure. Hold the rollout for a moment, and look at the runs that failed; probes are denser meanwhile."
@@ -148,7 +149,7 @@ def insufficient(
     evidence: Evidence, unmeasured: Sequence[str], short: Weighed | None, missing: int, ready_in_s: float | None
 ) -> str:
     """Not enough, with what is missing and when it will be there."""
-    told = f"{_plural(evidence.pairs, 'pair')} of runs so far"
+    told = f"{counted(evidence.pairs, 'pair')} of runs so far"
     told += (
         ": too few to be sure."
         if missing
@@ -157,7 +158,7 @@ def insufficient(
     if unmeasured:
         told += f" Nothing was measured of {', '.join(unmeasured)}: does a probe play it?"
     elif missing and short is not None:
-        told += f" {_plural(missing, 'more clean pair')} would do" + (
+        told += f" {counted(missing, 'more clean pair')} would do" + (
             f" (for {short.stream})." if short.stream else "."
         )
     return f"{told}{_when(ready_in_s)} Wait."
@@ -166,8 +167,8 @@ def insufficient(
 def thin(stream: Weighed, policy: Policy, missing: int, ready_in_s: float | None) -> str:
     """A stream that is too thin to be compared, though the release was watched long enough."""
     return (
-        f"{stream.stream} has {_plural(stream.counts.pairs, 'pair')} after the whole watch; fewer than {policy.pairs_min} can't be "
-        f"compared. {_plural(missing, 'more clean pair')} would do.{_when(ready_in_s)} Play it more often, or wait."
+        f"{stream.stream} has {counted(stream.counts.pairs, 'pair')} after the whole watch; fewer than {policy.pairs_min} can't be "
+        f"compared. {counted(missing, 'more clean pair')} would do.{_when(ready_in_s)} Play it more often, or wait."
     )
 
 
@@ -177,14 +178,14 @@ def _when(ready_in_s: float | None) -> str:
 
 def stale(silent_s: float, pairs: int) -> str:
     """No fresh pair."""
-    seen = f"after {_plural(pairs, 'pair')}" if pairs else "and there was none before"
+    seen = f"after {counted(pairs, 'pair')}" if pairs else "and there was none before"
     return f"No pair of runs for {_time(silent_s)}, {seen}: what is known is too old to decide on. See whether the runner plays."
 
 
 def silent(stream: Weighed, silent_s: float) -> str:
     """One stream has no fresh pair, though others have."""
     return (
-        f"{stream.stream} has had no pair of runs for {_time(silent_s)}, after {_plural(stream.counts.pairs, 'pair')}: what is "
+        f"{stream.stream} has had no pair of runs for {_time(silent_s)}, after {counted(stream.counts.pairs, 'pair')}: what is "
         "known of it is too old for a pass. See whether it is still played on both sides."
     )
 
@@ -212,7 +213,7 @@ def missing_value(label: str, canary: frozenset[str], baseline: frozenset[str]) 
 def harness(missing: int, pairs: int) -> str:
     """Our own fault."""
     return (
-        f"{missing} of {_plural(pairs, 'pair')} have no usable run on both sides (tainted, aborted, never ended, or sent to "
+        f"{missing} of {counted(pairs, 'pair')} have no usable run on both sides (tainted, aborted, never ended, or sent to "
         "different PSPs): the harness itself could not measure. Mend it, then ask again."
     )
 
@@ -245,10 +246,6 @@ def _needed(factor: float) -> str:
 def _percent(share: float) -> str:
     """`0.1 %`, `12.5 %`: without zeros that say nothing."""
     return f"{share * 100:.4g} %"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _time(seconds: float) -> str:

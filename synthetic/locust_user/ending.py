@@ -5,17 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from synthetic.core.errors import SyntheticError
+from synthetic.core.wording import counted
 from synthetic.locust_user.command import Command
 from synthetic.locust_user.page import add_to_report
 from synthetic.locust_user.reconciling import Reconciled, left_open, not_compared, reconcile, sweep_command
 from synthetic.locust_user.summary import Told, summary
 from synthetic.locust_user.thresholds import MONEY_DIFFERS, MONEY_OUT, NOT_COMPARED, judge
-from synthetic.locust_user.wording import counted
+from synthetic.report.records import utc
 
 
 def end(options: Any, command: Command, *, at_once: bool = False) -> int:
@@ -52,10 +52,9 @@ def end(options: Any, command: Command, *, at_once: bool = False) -> int:
 
 def _played(options: Any, command: Command) -> str:
     """What was played for how long, and since when."""
-    began = datetime.fromtimestamp(command.began_ns // 10**9, UTC)
     users = [f"at most {counted(options.num_users, 'user')}"] if options.num_users else []
     rate = [f"{options.arrivals:g} runs a second due"] if options.arrivals is not None else []
-    return ", ".join([*users, *rate, f"{command.lasted_s:.0f} s from {began:%Y-%m-%d %H:%M:%S} UTC"])
+    return ", ".join([*users, *rate, f"{command.lasted_s:.0f} s from {utc(command.began_ns):%Y-%m-%d %H:%M:%S} UTC"])
 
 
 def _reconciled(command: Command, *, at_once: bool) -> Reconciled:

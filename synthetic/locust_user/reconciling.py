@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from synthetic.core.money import Money
+from synthetic.core.wording import counted
 from synthetic.journal.book import open_book
 from synthetic.locust_user.asked import Asked
-from synthetic.locust_user.wording import counted
 from synthetic.runner.comparing import CLOCKS_APART_NS
 
 _JOURNAL = "SYNTHETIC_LOAD_JOURNAL"

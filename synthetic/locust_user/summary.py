@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import RunOutcome
+from synthetic.core.wording import counted
 from synthetic.locust_user.asked import Asked
 from synthetic.locust_user.figures import Figures
 from synthetic.locust_user.histogram import Histogram
 from synthetic.locust_user.reconciling import Reconciled
 from synthetic.locust_user.thresholds import Judgement
-from synthetic.locust_user.wording import counted
 
 REASONS_SHOWN = 10
 _COLUMNS = (

@@ -8,9 +8,9 @@ from enum import IntEnum, StrEnum
 
 from synthetic.core.money import Money
 from synthetic.core.outcome import RunOutcome
+from synthetic.core.wording import counted
 from synthetic.gate.policy import Objective, Policy
 from synthetic.locust_user.figures import Figures, SliFigure
-from synthetic.locust_user.wording import counted
 
 SAMPLES_MIN = 10
 """Fewer steps than this say nothing of a ratio or a percentile."""

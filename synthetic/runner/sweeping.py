@@ -42,8 +42,8 @@ def find_strays(book: Book, *, now_ns: int, only: Collection[str] = (), older_th
     rows = [row for row in (*book.open_runs(), *book.stranded_runs()) if row.lease.expires_ns <= now_ns]
     found = [Stray(row, _open(book.effects_of(row.run.run_id))) for row in rows]
     found += [stray for stray in _rowless(book) if stray.age_s(now_ns) >= UNKNOWN_RUN_AGE_S]
-    chosen = [stray for stray in found if not only or stray.row.run.run_id in only]
-    return sorted((s for s in chosen if s.age_s(now_ns) >= older_than_s), key=lambda stray: stray.row.started_ns)
+    chosen = [stray for stray in found if _is_asked_for(stray.row, now_ns, only, older_than_s)]
+    return sorted(chosen, key=lambda stray: stray.row.started_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,12 @@ def find_held(book: Book, *, now_ns: int, only: Collection[str] = (), older_than
         for stray in _rowless(book)
         if stray.age_s(now_ns) < UNKNOWN_RUN_AGE_S
     ]
-    chosen = [held for held in found if not only or held.row.run.run_id in only]
-    old_enough = [held for held in chosen if now_ns - held.row.started_ns >= older_than_s * _S]
-    return sorted(old_enough, key=lambda held: held.until_ns)
+    chosen = [held for held in found if _is_asked_for(held.row, now_ns, only, older_than_s)]
+    return sorted(chosen, key=lambda held: held.until_ns)
+
+
+def _is_asked_for(row: RunRow, now_ns: int, only: Collection[str], older_than_s: float) -> bool:
+    return (not only or row.run.run_id in only) and now_ns - row.started_ns >= older_than_s * _S
 
 
 def _open(effects: Sequence[JournalEntry]) -> tuple[JournalEntry, ...]:

@@ -8,9 +8,8 @@ import ssl
 from contextlib import suppress
 from typing import TypeVar
 
-from synthetic.drivers.asyncio_dialling import first_connected
+from synthetic.drivers.asyncio_dialling import addresses_of, first_connected
 from synthetic.drivers.attempt import Attempt, Phase
-from synthetic.drivers.dialling import AddressInfo
 from synthetic.drivers.intake import READ_BYTES_MAX
 from synthetic.drivers.places import Target
 from synthetic.drivers.probe.secured import Secured
@@ -37,18 +36,11 @@ async def opened(target: Target, tls: ssl.SSLContext, attempt: Attempt) -> tuple
 
 async def connected(target: Target, attempt: Attempt, kind: type[S]) -> S:
     """A non-blocking TCP connection to the first address that takes one, of this class. Raises OSError, UnicodeError."""
-    addresses = await _addresses(target.host, target.port)
+    addresses = await addresses_of(target.host, target.port)
     attempt.resolved()
     sock = await first_connected(target.host, addresses, kind, stamp_what_comes)
     attempt.connected()
     return sock
-
-
-async def _addresses(host: str, port: int) -> list[AddressInfo]:
-    try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 async def _secured(sock: socket.socket, secured: Secured) -> Secured:
